@@ -1,0 +1,48 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>Learned keys and values in front of a segment's own: <c>[virtual tokens, kv heads, head_dim]</c> each, not rotated.</summary>
+public readonly record struct ExtraKeyValues(Tensor Keys, Tensor Values);
+
+/// <summary>A named projection of the decoder: where an adapter can act.</summary>
+/// <param name="Block">Number of the block.</param>
+/// <param name="Name">The last part of its name, <c>q_proj</c>.</param>
+/// <param name="Path">Its module path in the Hugging Face model, <c>model.layers.0.self_attn.q_proj</c>.</param>
+/// <param name="Weights">The frozen weight behind it, whatever its storage.</param>
+public sealed record ProjectionSite(int Block, string Name, string Path, Projection Weights);
+
+/// <summary>
+/// The fixed places where PEFT methods act. The decoder knows no method; it calls these, each with the batch's segment layout,
+/// and every method is written through them alone. The defaults change nothing.
+/// </summary>
+public interface IAdapterHooks
+{
+    /// <summary>After the token embedding: may change rows (embedding LoRA) or add virtual rows, which changes the layout.</summary>
+    (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (hidden, layout);
+
+    /// <summary>Before a projection: the input <c>[tokens, in]</c> it shall see (IA3's feed-forward, sequential adapters).</summary>
+    Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout) => x;
+
+    /// <summary>After a projection: <paramref name="y"/> = W x + b <c>[tokens, out]</c> becomes what the block goes on with.</summary>
+    Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
+
+    /// <summary>Extra keys and values for one segment's attention in a block, or null.</summary>
+    ExtraKeyValues? Extra(int block, Segment segment) => null;
+
+    /// <summary>After the attention's output projection, before the residual sum.</summary>
+    Tensor AfterAttention(int block, Tensor y, SegmentLayout layout) => y;
+
+    /// <summary>After the MLP, before the residual sum.</summary>
+    Tensor AfterMlp(int block, Tensor y, SegmentLayout layout) => y;
+
+    /// <summary>The head: logits <c>[rows, vocabulary]</c> of the selected rows; <paramref name="logits"/> computes the base's.</summary>
+    Tensor Head(Tensor hidden, SegmentLayout layout, Func<Tensor, Tensor> logits) => logits(hidden);
+}
+
+/// <summary>The bare base model.</summary>
+public sealed class NoAdapters : IAdapterHooks
+{
+    /// <summary>The one instance.</summary>
+    public static NoAdapters Instance { get; } = new();
+}

@@ -1,0 +1,25 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>A frozen linear map <c>y = W x + b</c>, whatever W is stored as (fp32, bf16, int8, NF4).</summary>
+public abstract class Projection
+{
+    /// <summary>Width of the input.</summary>
+    public abstract int In { get; }
+
+    /// <summary>Width of the output.</summary>
+    public abstract int Out { get; }
+
+    /// <summary>The bias <c>[out]</c>, or null.</summary>
+    public abstract Tensor? Bias { get; }
+
+    /// <summary>Computes <c>y = W x + b</c> for <c>[tokens, in]</c>; the gradient flows to x alone unless the weight itself is trained.</summary>
+    public abstract Tensor Forward(Tensor x);
+
+    /// <summary>W <c>[out, in]</c> in fp32 (a copy where it is stored otherwise), for norms, merging and initialisation from the weight.</summary>
+    public abstract Tensor Dequantise();
+
+    /// <summary>Replaces W (merging). Quantises again where the storage is quantised.</summary>
+    public abstract void Replace(Tensor weight, Tensor? bias);
+}

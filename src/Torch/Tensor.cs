@@ -1,0 +1,3 @@
+namespace AlpacaCot.Torch;
+/// <summary>A tensor.</summary>
+public sealed class Tensor { }

@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Xunit;
+
+namespace AlpacaCot.Tests;
+
+/// <summary>
+/// The golden cases: outputs of the reference implementations under <c>$ALPACACOT_GOLDEN</c> (default <c>../shared/golden</c>).
+/// Cases are discovered by walking the root for <c>golden.json</c> and reading <c>kind</c>; no folder's name is assumed.
+/// </summary>
+public static class Golden
+{
+    private const string Absent = "(no golden cases: set ALPACACOT_GOLDEN)";
+
+    /// <summary>The root folder, or null where there is none.</summary>
+    public static string? Root { get; } = Find("ALPACACOT_GOLDEN", "golden");
+
+    /// <summary>Theory rows: the folders (relative to the root) of all cases of a kind.</summary>
+    public static IEnumerable<object[]> Folders(params string[] kinds)
+    {
+        var rows = (Root is null ? [] : Directory.EnumerateFiles(Root, "golden.json", SearchOption.AllDirectories))
+            .Where(file => kinds.Contains(Kind(file)))
+            .Select(file => Path.GetRelativePath(Root!, Path.GetDirectoryName(file)!).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal)
+            .Select(folder => new object[] { folder })
+            .ToList();
+        return rows.Count > 0 ? rows : [[Absent]];
+    }
+
+    /// <summary>Opens a case, or skips the test with a clear line where the root is absent.</summary>
+    public static GoldenCase Open(string folder)
+    {
+        Skip.If(folder == Absent || Root is null, Absent);
+        var path = Path.Combine(Root!, folder);
+        return new GoldenCase(folder, path, JsonDocument.Parse(File.ReadAllBytes(Path.Combine(path, "golden.json"))).RootElement);
+    }
+
+    /// <summary>Resolves a path of a case: <c>data/…</c> is looked for beside the root and in the real data, other paths inside the root.</summary>
+    public static string Resolve(string path)
+    {
+        if (!path.StartsWith("data/", StringComparison.Ordinal)) return Path.Combine(Root!, path);
+        var beside = Path.Combine(Root!, "..", path);
+        if (File.Exists(beside) || Directory.Exists(beside)) return beside;
+        return Path.Combine(RealData.Require(), path["data/".Length..]);
+    }
+
+    internal static string? Find(string variable, string name)
+    {
+        if (Environment.GetEnvironmentVariable(variable) is { Length: > 0 } root) return Directory.Exists(root) ? Path.GetFullPath(root) : null;
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "AlpacaCot.Orleans.sln")))
+            {
+                var path = Path.Combine(at.FullName, "..", "shared", name);
+                return Directory.Exists(path) ? Path.GetFullPath(path) : null;
+            }
+        return null;
+    }
+
+    private static string? Kind(string file)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.TryGetProperty("kind", out var kind) ? kind.GetString() : null;
+    }
+}
+
+/// <summary>One golden case: its folder under the root, its path and its <c>golden.json</c>.</summary>
+public sealed record GoldenCase(string Folder, string Path, JsonElement Json)
+{
+    /// <summary>A file of the case.</summary>
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>A tolerance by name (<c>logits_rel</c>), or a default.</summary>
+    public double Tolerance(string name, double otherwise)
+        => Json.TryGetProperty("tolerance", out var t) && t.TryGetProperty(name, out var v) ? v.GetDouble() : otherwise;
+}
+
+/// <summary>The real data under <c>$ALPACACOT_DATA</c> (default <c>../shared/data</c>).</summary>
+public static class RealData
+{
+    /// <summary>The root folder, or null where there is none.</summary>
+    public static string? Root { get; } = Golden.Find("ALPACACOT_DATA", "data");
+
+    /// <summary>The root; skips the test with a clear line where it is absent.</summary>
+    public static string Require()
+    {
+        Skip.If(Root is null, "no real data: set ALPACACOT_DATA");
+        return Root!;
+    }
+
+    /// <summary>A file of the real data; skips the test where it is absent.</summary>
+    public static string File(string relative)
+    {
+        var path = Path.Combine(Require(), relative);
+        Skip.IfNot(System.IO.File.Exists(path) || Directory.Exists(path), $"the real data has no {relative}");
+        return path;
+    }
+}
+
+/// <summary>A folder that is deleted at the end of a test.</summary>
+public sealed class TemporaryFolder : IDisposable
+{
+    /// <summary>The folder's path.</summary>
+    public string Path { get; } = Directory.CreateTempSubdirectory("alpacacot-").FullName;
+
+    /// <summary>A path inside the folder.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        try { Directory.Delete(Path, recursive: true); }
+        catch (IOException) { }
+    }
+}
