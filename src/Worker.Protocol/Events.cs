@@ -1,0 +1,94 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AlpacaCot.Worker.Protocol;
+
+/// <summary>What a worker tells its supervisor. Events about a job carry its assignment and fence.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "event")]
+[JsonDerivedType(typeof(HelloEvent), "hello")]
+[JsonDerivedType(typeof(StartedEvent), "started")]
+[JsonDerivedType(typeof(ProgressEvent), "progress")]
+[JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
+[JsonDerivedType(typeof(TrainedEvent), "trained")]
+[JsonDerivedType(typeof(ResultEvent), "result")]
+[JsonDerivedType(typeof(OutputEvent), "output")]
+[JsonDerivedType(typeof(TokensEvent), "tokens")]
+[JsonDerivedType(typeof(FailedEvent), "failed")]
+[JsonDerivedType(typeof(DoneEvent), "done")]
+public abstract record WorkerEvent;
+
+/// <summary>The first event: which version the worker speaks and which process it is.</summary>
+public sealed record HelloEvent(int Version, int ProcessId) : WorkerEvent;
+
+/// <summary>The job has begun.</summary>
+public sealed record StartedEvent(string Assignment, long Fence) : WorkerEvent;
+
+/// <summary>How far one member (or the job, where <paramref name="Member"/> is null) has come.</summary>
+/// <param name="Assignment">The assignment.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Member">The training it is about.</param>
+/// <param name="Phase"><c>prepare</c>, <c>train</c>, <c>evaluate</c>, …</param>
+/// <param name="Step">Steps done.</param>
+/// <param name="Total">Steps in all.</param>
+/// <param name="Loss">Training loss of the step, where there is one.</param>
+/// <param name="TokensPerSecond">Throughput of the pack, where it is known.</param>
+/// <param name="Note">A few words for people.</param>
+public sealed record ProgressEvent(
+    string Assignment, long Fence, string? Member, string Phase, long Step, long Total, double? Loss = null, double? TokensPerSecond = null, string? Note = null) : WorkerEvent;
+
+/// <summary>A pack's checkpoint is whole on disk.</summary>
+public sealed record CheckpointEvent(string Assignment, long Fence, string Uri, long Step, string Sha256) : WorkerEvent;
+
+/// <summary>A member has been trained; its adapter directory is whole on disk.</summary>
+public sealed record TrainedEvent(string Assignment, long Fence, string Member, string AdapterDirectory, long Steps, double FinalLoss, double Seconds, long Tokens) : WorkerEvent;
+
+/// <summary>One trial has been evaluated.</summary>
+/// <param name="Assignment">The assignment.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Trial">The trial.</param>
+/// <param name="Metrics">Metrics by <c>suite/metric</c>.</param>
+/// <param name="StandardErrors">Standard errors by the same names, where known.</param>
+/// <param name="ResultFile">The result file in lm-eval's schema.</param>
+/// <param name="Seconds">Time that the evaluation took.</param>
+public sealed record ResultEvent(
+    string Assignment, long Fence, string Trial, IReadOnlyDictionary<string, double> Metrics, IReadOnlyDictionary<string, double> StandardErrors, string? ResultFile, double Seconds) : WorkerEvent;
+
+/// <summary>What a one-shot job answers, as one JSON document, with the text that people read.</summary>
+public sealed record OutputEvent(string Assignment, long Fence, JsonElement Document, string? Text = null) : WorkerEvent;
+
+/// <summary>New tokens of all requests of one engine step.</summary>
+public sealed record TokensEvent(string Assignment, long Fence, IReadOnlyList<RequestTokens> Requests) : WorkerEvent;
+
+/// <summary>New tokens of one request.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Sequence">Counts the request's events from 0.</param>
+/// <param name="Ids">New token ids.</param>
+/// <param name="Text">Text that may be shown now.</param>
+/// <param name="FinishReason"><c>stop</c>, <c>length</c>, <c>cancelled</c> or <c>error</c>; null while it goes on.</param>
+/// <param name="Error">What went wrong, for <c>error</c>.</param>
+public sealed record RequestTokens(string Request, long Sequence, IReadOnlyList<int> Ids, string Text, string? FinishReason, string? Error = null);
+
+/// <summary>Why a job failed.</summary>
+public enum FailureKind
+{
+    /// <summary>Anything else, a crash included.</summary>
+    Unknown,
+
+    /// <summary>Memory ran out.</summary>
+    OutOfMemory,
+
+    /// <summary>A loss or gradient is not finite.</summary>
+    NonFinite,
+
+    /// <summary>The input is wrong: file, key, shape, text.</summary>
+    Data,
+
+    /// <summary>It was asked to stop.</summary>
+    Cancelled,
+}
+
+/// <summary>The job failed; the message is one line for people. A member is named where only it failed.</summary>
+public sealed record FailedEvent(string Assignment, long Fence, FailureKind Kind, string Message, string? Member = null) : WorkerEvent;
+
+/// <summary>The job is done.</summary>
+public sealed record DoneEvent(string Assignment, long Fence, double Seconds, long PeakMemoryBytes) : WorkerEvent;

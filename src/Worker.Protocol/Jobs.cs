@@ -1,0 +1,108 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AlpacaCot.Worker.Protocol;
+
+/// <summary>A job for a worker.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "job")]
+[JsonDerivedType(typeof(PackJob), "train")]
+[JsonDerivedType(typeof(ServeJob), "serve")]
+[JsonDerivedType(typeof(ToolJob), "tool")]
+public abstract record WorkerJob;
+
+/// <summary>The frozen base that a pack or a server works on.</summary>
+/// <param name="Path">A model directory.</param>
+/// <param name="Precision"><c>bf16</c> or <c>fp32</c>.</param>
+public sealed record BaseModel(string Path, string Precision);
+
+/// <summary>Where a worker reads and writes beside what a job names: all under the platform's home.</summary>
+/// <param name="Datasets">Folder of registered data sets.</param>
+/// <param name="Cache">Folder of caches.</param>
+public sealed record WorkerFolders(string Datasets, string Cache);
+
+/// <summary>Trains the members of a pack together on one frozen base, then evaluates their trials.</summary>
+public sealed record PackJob : WorkerJob
+{
+    /// <summary>The base.</summary>
+    public required BaseModel Base { get; init; }
+
+    /// <summary>The trainings of the pack, in its fixed order.</summary>
+    public required IReadOnlyList<PackMember> Members { get; init; }
+
+    /// <summary>Where the pack's checkpoints and results go: <c>…/{fence}</c>.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>The last accepted checkpoint, or null to start at step 0.</summary>
+    public CheckpointReference? Resume { get; init; }
+
+    /// <summary>Threads for kernels.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Most tokens in one forward pass.</summary>
+    public int MicroBatchTokens { get; init; } = 2048;
+
+    /// <summary>A checkpoint after this many seconds.</summary>
+    public double CheckpointSeconds { get; init; } = 60;
+
+    /// <summary>A checkpoint after this many steps; 0 leaves it to the seconds.</summary>
+    public int CheckpointSteps { get; init; }
+
+    /// <summary>Folders shared by all jobs.</summary>
+    public required WorkerFolders Folders { get; init; }
+}
+
+/// <summary>A checkpoint that its owner has accepted.</summary>
+public sealed record CheckpointReference(string Uri, long Step, string Sha256);
+
+/// <summary>One training in a pack and the trials that ask its result.</summary>
+public sealed record PackMember
+{
+    /// <summary>Name in events and paths.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Method and its options as the sweep names them (<c>method</c>, <c>r</c>, <c>alpha</c>, <c>targets</c>, …).</summary>
+    public required JsonElement Peft { get; init; }
+
+    /// <summary>Data and mix as the sweep names them.</summary>
+    public required JsonElement Data { get; init; }
+
+    /// <summary>Training settings as the sweep names them, the learning rate resolved.</summary>
+    public required JsonElement Training { get; init; }
+
+    /// <summary>Seed of initialisation, data order and dropout.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>An adapter that is trained already (the trials only need evaluating), or null.</summary>
+    public string? TrainedAdapter { get; init; }
+
+    /// <summary>The trials that ask this training's result and are not done yet.</summary>
+    public required IReadOnlyList<PackTrial> Trials { get; init; }
+}
+
+/// <summary>One way of asking a trained member.</summary>
+public sealed record PackTrial
+{
+    /// <summary>The trial's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Appended to an instruction when asking, or null.</summary>
+    public string? Cue { get; init; }
+
+    /// <summary>How to decode.</summary>
+    public required DecodingSettings Decoding { get; init; }
+
+    /// <summary>The suites with their options as the sweep names them.</summary>
+    public required JsonElement Evaluation { get; init; }
+}
+
+/// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>
+/// <param name="Base">The base.</param>
+/// <param name="Adapter">An adapter directory, or null for the bare base.</param>
+/// <param name="Threads">Threads for kernels.</param>
+public sealed record ServeJob(BaseModel Base, string? Adapter, int Threads) : WorkerJob;
+
+/// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
+/// <param name="Tool">Which tool.</param>
+/// <param name="Options">Its options as one JSON object; the worker refuses what it does not know.</param>
+/// <param name="Folders">Folders shared by all jobs.</param>
+public sealed record ToolJob(string Tool, JsonElement Options, WorkerFolders Folders) : WorkerJob;

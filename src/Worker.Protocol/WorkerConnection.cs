@@ -1,0 +1,63 @@
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace AlpacaCot.Worker.Protocol;
+
+/// <summary>The supervisor as its worker sees it.</summary>
+public sealed class WorkerConnection : IAsyncDisposable
+{
+    private readonly NetworkStream _stream;
+    private readonly SemaphoreSlim _sending = new(1, 1);
+
+    private WorkerConnection(NetworkStream stream) => _stream = stream;
+
+    /// <summary>Connects to the socket that the supervisor named and says hello.</summary>
+    public static async Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
+        var connection = new WorkerConnection(new NetworkStream(socket, ownsSocket: true));
+        await connection.SendAsync(new HelloEvent(Frames.Version, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
+        return connection;
+    }
+
+    /// <summary>Sends an event.</summary>
+    public async Task SendAsync(WorkerEvent message, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Frames.WriteAsync(_stream, message, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>The supervisor's commands until it closes the socket.</summary>
+    public async IAsyncEnumerable<WorkerCommand> CommandsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            WorkerCommand? command;
+            try
+            {
+                command = await Frames.ReadAsync<WorkerCommand>(_stream, cancellationToken).ConfigureAwait(false);
+            }
+            catch (IOException e) when (e is not ProtocolException)
+            {
+                yield break;
+            }
+            if (command is null) yield break;
+            yield return command;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        _sending.Dispose();
+    }
+}
