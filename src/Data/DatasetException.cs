@@ -1,0 +1,11 @@
+namespace AlpacaCot.Data;
+
+/// <summary>A mistake in a data set, in its description or in how it is asked for: one line that names the file, the row and the fix.</summary>
+public sealed class DatasetException : Exception
+{
+    /// <summary>Makes the error with its one-line message.</summary>
+    public DatasetException(string message) : base(message) { }
+
+    /// <summary>Makes the error with its one-line message and its cause.</summary>
+    public DatasetException(string message, Exception inner) : base(message, inner) { }
+}

@@ -1,0 +1,79 @@
+using System.Text;
+
+namespace AlpacaCot.Data.Importing;
+
+/// <summary>A data file as a stream of UTF-8 without a byte order mark, and its lines.</summary>
+internal static class SourceText
+{
+    private const int SniffBytes = 64 * 1024;
+
+    /// <summary>Opens a file. UTF-16 and UTF-32 with a byte order mark are read as UTF-8.</summary>
+    public static Stream Open(string path)
+    {
+        FileStream file;
+        try
+        {
+            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new DatasetException(Directory.Exists(path) ? $"{path}: is a folder, not a data file" : $"{path}: no such file", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
+        }
+
+        var head = new byte[4];
+        var read = file.ReadAtLeast(head, 4, throwOnEndOfStream: false);
+        var (skip, encoding) = (head[..read]) switch
+        {
+            [0xEF, 0xBB, 0xBF, ..] => (3, null),
+            [0xFF, 0xFE, 0, 0] => (4, Encoding.UTF32),
+            [0xFF, 0xFE, ..] => (2, Encoding.Unicode),
+            [0xFE, 0xFF, ..] => (2, Encoding.BigEndianUnicode),
+            _ => (0, (Encoding?)null),
+        };
+        file.Position = skip;
+        return encoding is null ? file : Encoding.CreateTranscodingStream(file, encoding, new UTF8Encoding(false));
+    }
+
+    /// <summary>The first bytes of the text.</summary>
+    public static byte[] Head(string path)
+    {
+        using var stream = Open(path);
+        var head = new byte[SniffBytes];
+        var read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return head[..read];
+    }
+
+    /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped.</summary>
+    public static IEnumerable<(int Number, ArraySegment<byte> Bytes)> Lines(Stream stream)
+    {
+        var buffer = new byte[1 << 16];
+        int start = 0, end = 0, number = 0;
+        while (true)
+        {
+            var at = Array.IndexOf(buffer, (byte)'\n', start, end - start);
+            if (at >= 0)
+            {
+                yield return (++number, Line(buffer, start, at));
+                start = at + 1;
+                continue;
+            }
+            if (start > 0)
+            {
+                Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
+                (start, end) = (0, end - start);
+            }
+            if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
+            var read = stream.Read(buffer, end, buffer.Length - end);
+            if (read == 0) break;
+            end += read;
+        }
+        if (end > start) yield return (++number, Line(buffer, start, end));
+    }
+
+    private static ArraySegment<byte> Line(byte[] buffer, int start, int end)
+        => new(buffer, start, (end > start && buffer[end - 1] == '\r' ? end - 1 : end) - start);
+}
