@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>One question of a suite, before any template.</summary>
+/// <param name="Id">Its number in the suite.</param>
+/// <param name="Doc">The row it comes from, as result files show it.</param>
+/// <param name="Instruction">What is asked (for a perplexity suite: the text).</param>
+/// <param name="Target">The right answer as text.</param>
+/// <param name="Choices">The possible answers of a multiple-choice question; empty for others.</param>
+/// <param name="Cell">The part of the suite it belongs to, or null.</param>
+public sealed record SuiteItem(int Id, JsonObject Doc, string Instruction, string Target, IReadOnlyList<string> Choices, string? Cell = null);
+
+/// <summary>How far a suite is.</summary>
+/// <param name="Suite">The suite.</param>
+/// <param name="Done">Requests done.</param>
+/// <param name="Total">Requests in all.</param>
+public sealed record SuiteProgress(string Suite, int Done, int Total);
+
+/// <summary>A set of questions, how they are asked and how answers are scored. Adding one is adding a file and a line in <see cref="SuiteRegistry"/>.</summary>
+public interface ISuite
+{
+    /// <summary>Its name in results.</summary>
+    string Name { get; }
+
+    /// <summary>Version of its questions and scorers: part of every result's key.</summary>
+    string Version { get; }
+
+    /// <summary>Its options as they are used, defaults filled in.</summary>
+    JsonObject Configuration { get; }
+
+    /// <summary>The questions that are asked, after limit and order; the same every time.</summary>
+    IReadOnlyList<SuiteItem> Items { get; }
+
+    /// <summary>Asks a model all questions and scores the answers.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    SuiteResult Run(SuiteContext context);
+}

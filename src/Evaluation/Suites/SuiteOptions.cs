@@ -1,0 +1,105 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>
+/// A suite's declaration, <c>{ suite: goat-arithmetic, limit: 200 }</c>, read strictly: an unknown or ill-typed option is an error that names the known ones.
+/// What is read, defaults filled in, is kept as the suite's configuration.
+/// </summary>
+internal sealed class SuiteOptions
+{
+    /// <summary>Seed of few-shot draws and of limited samples where none is given; lm-eval's.</summary>
+    public const int DefaultSeed = 1234;
+
+    private readonly JsonObject _declaration;
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal) { "suite", "name" };
+
+    public SuiteOptions(JsonObject declaration)
+    {
+        _declaration = declaration;
+        Suite = declaration["suite"]?.GetValue<string>() ?? throw new EvaluationException("a suite's declaration needs 'suite'");
+        Name = Text("name", Suite);
+        Used["suite"] = Suite;
+        Limit = Integer("limit", 0);
+        FewShot = Integer("few_shot", 0);
+        Seed = Integer("seed", DefaultSeed);
+        if (Limit < 0) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
+        if (FewShot < 0) throw Wrong("few_shot", "must be 0 or more");
+    }
+
+    /// <summary>The registered suite.</summary>
+    public string Suite { get; }
+
+    /// <summary>Its name in results; the suite's own unless given.</summary>
+    public string Name { get; }
+
+    /// <summary>Most questions; 0 is all.</summary>
+    public int Limit { get; }
+
+    /// <summary>Worked examples before each question.</summary>
+    public int FewShot { get; }
+
+    /// <summary>Seed of the draws.</summary>
+    public int Seed { get; }
+
+    /// <summary>Options as they were used.</summary>
+    public JsonObject Used { get; } = [];
+
+    public string Text(string key, string otherwise) => Read(key, otherwise, v => v.GetValue<string>(), v => JsonValue.Create(v));
+
+    public string Required(string key) => Text(key, "") is { Length: > 0 } text ? text : throw new EvaluationException($"suite {Suite} needs the option '{key}'");
+
+    public int Integer(string key, int otherwise) => Read(key, otherwise, v => v.GetValue<int>(), v => JsonValue.Create(v));
+
+    public bool Flag(string key, bool otherwise) => Read(key, otherwise, v => v.GetValue<bool>(), v => JsonValue.Create(v));
+
+    /// <summary>A list of texts; a single text stands for a list of one.</summary>
+    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> otherwise) => Read(key, otherwise,
+        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
+        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
+
+    /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>
+    public IReadOnlyList<int> Integers(string key, IReadOnlyList<int> otherwise) => Read(key, otherwise,
+        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
+        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
+
+    /// <summary>A list of objects as it stands.</summary>
+    public JsonArray? Objects(string key) => Read<JsonArray?>(key, null, v => (JsonArray)v.DeepClone(), v => v?.DeepClone());
+
+    /// <summary>One of several names.</summary>
+    public string OneOf(string key, params string[] known)
+    {
+        var value = Text(key, known[0]);
+        return known.Contains(value) ? value : throw Wrong(key, $"'{value}' is unknown; known are {string.Join(", ", known)}");
+    }
+
+    /// <summary>Refuses options that nothing has read.</summary>
+    public void Done()
+    {
+        var unknown = _declaration.Select(p => p.Key).Where(key => !_read.Contains(key)).ToList();
+        if (unknown.Count > 0)
+            throw new EvaluationException($"suite {Suite} has no option '{string.Join("', '", unknown)}'; it has {string.Join(", ", _read.Where(k => k != "suite").Order(StringComparer.Ordinal))}");
+    }
+
+    public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
+
+    private T Read<T>(string key, T otherwise, Func<JsonNode, T> convert, Func<T, JsonNode?> store)
+    {
+        _read.Add(key);
+        var value = otherwise;
+        if (_declaration[key] is { } node)
+        {
+            try
+            {
+                value = convert(node);
+            }
+            catch (Exception e) when (e is InvalidOperationException or FormatException or InvalidCastException or JsonException)
+            {
+                throw Wrong(key, $"{node.ToJsonString()} is not of the right type");
+            }
+        }
+        if (value is not null) Used[key] = store(value);
+        return value;
+    }
+}
