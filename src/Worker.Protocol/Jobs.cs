@@ -98,8 +98,9 @@ public sealed record PackTrial
 /// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>
 /// <param name="Base">The base.</param>
 /// <param name="Adapter">An adapter directory, or null for the bare base.</param>
+/// <param name="Cue">Appended to each instruction, or null.</param>
 /// <param name="Threads">Threads for kernels.</param>
-public sealed record ServeJob(BaseModel Base, string? Adapter, int Threads) : WorkerJob;
+public sealed record ServeJob(BaseModel Base, string? Adapter, string? Cue, int Threads) : WorkerJob;
 
 /// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
 /// <param name="Tool">Which tool.</param>

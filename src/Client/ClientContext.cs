@@ -1,0 +1,34 @@
+using System.Text.Json;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client;
+
+/// <summary>What commands work with.</summary>
+/// <param name="Home">The platform's home.</param>
+/// <param name="ProgramFolder">Folder of this program, beside which the silo and the worker lie.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, TimeProvider Time);
+
+/// <summary>Exit codes of every command.</summary>
+internal static class ExitCodes
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int Wrong = 2;
+    public const int Cancelled = 130;
+}
+
+/// <summary>A command cannot go on; one line for people.</summary>
+internal sealed class ClientException(string message, int exitCode = ExitCodes.Wrong) : Exception(message)
+{
+    /// <summary>What the process ends with.</summary>
+    public int ExitCode { get; } = exitCode;
+}
+
+/// <summary>How JSON is printed.</summary>
+internal static class ClientJson
+{
+    public static JsonSerializerOptions Options { get; } = new(Frames.Json) { WriteIndented = false, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Print<T>(T document) => System.Console.Out.WriteLine(JsonSerializer.Serialize(document, Options));
+}

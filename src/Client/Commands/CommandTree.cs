@@ -1,0 +1,34 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace AlpacaCot.Client.Commands;
+
+/// <summary>All commands: the map of the product.</summary>
+internal static class CommandTree
+{
+    /// <summary>Builds the tree; the context is made when a command runs.</summary>
+    public static RootCommand Build(Func<ClientContext> context)
+    {
+        var root = new RootCommand(
+            "AlpacaCot.Orleans: an instruction-tuning laboratory. One YAML file describes an ablation (model × PEFT method × data × CoT cue × seed);\n"
+            + "it is checked as a whole, trained in packs on frozen bases, evaluated, aggregated with intervals, and served.\n\n"
+            + "Begin with:\n  ./alpacacot quickstart\n  ./alpacacot sweep run examples/quickstart.yaml\n\nAlso:  ./alpacacot test   runs every test");
+        root.Subcommands.Add(QuickstartCommand.Build(context));
+        root.Subcommands.Add(SweepCommands.Build(context));
+        root.Subcommands.Add(SiloCommand.Build(context));
+        foreach (var command in ModelCommands.Build(context)) root.Subcommands.Add(command);
+        root.Subcommands.Add(BenchCommand.Build(context));
+        return root;
+    }
+
+    /// <summary><c>--json</c>: exactly one JSON document (or JSON lines) on stdout.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON on stdout: one document, or JSON lines for streams" };
+
+    /// <summary>The names of the commands that were given.</summary>
+    public static IEnumerable<string> PathOf(ParseResult parsed)
+    {
+        var names = new Stack<string>();
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } command; at = at.Parent) names.Push(command.Command.Name);
+        return names;
+    }
+}

@@ -1,0 +1,79 @@
+using System.CommandLine;
+using AlpacaCot.Client.Running;
+
+namespace AlpacaCot.Client.Commands;
+
+/// <summary><c>sweep …</c>: everything about a grid of trials.</summary>
+internal static class SweepCommands
+{
+    /// <summary>Builds the commands.</summary>
+    public static Command Build(Func<ClientContext> context)
+    {
+        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, list\n\nExample:\n  ./alpacacot sweep run examples/quickstart.yaml");
+        sweep.Subcommands.Add(Validate(context));
+        sweep.Subcommands.Add(Run(context));
+        sweep.Subcommands.Add(Named("watch", "Follow a sweep until it ends", context, (c, key, json, stop) => SweepRunner.WatchAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Named("status", "Show a sweep and the state of every trial", context, (c, key, json, stop) => SweepRunner.StatusAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Named("report", "Write the report anew and say where it is", context, (c, key, json, stop) => SweepRunner.ReportAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Named("cancel", "Cancel what is not done yet", context, (c, key, json, stop) => SweepRunner.CancelAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Resume(context));
+        sweep.Subcommands.Add(List(context));
+        return sweep;
+    }
+
+    private static Option<string> ExperimentOption() => new("--experiment") { Description = "The experiment that sweeps belong to (default)", DefaultValueFactory = _ => "default" };
+
+    private static Command Validate(Func<ClientContext> context)
+    {
+        var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
+        var json = CommandTree.JsonOption();
+        var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan\n\nExample:\n  ./alpacacot sweep validate examples/quickstart.yaml") { file, json };
+        command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Run(Func<ClientContext> context)
+    {
+        var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
+        var name = new Option<string?>("--name") { Description = "Name of this run (the sweep's own name)" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs\n\nExample:\n  ./alpacacot sweep run examples/quickstart.yaml --name first") { file, name, slots, experiment, json };
+        command.SetAction((parsed, stop) => SweepRunner.RunAsync(
+            context(), parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Resume(Func<ClientContext> context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var retry = new Option<bool>("--retry-failed") { Description = "Try failed trials again as well" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end\n\nExample:\n  ./alpacacot sweep resume first") { name, retry, slots, experiment, json };
+        command.SetAction((parsed, stop) => SweepRunner.ResumeAsync(
+            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(retry), parsed.GetValue(slots), parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command List(Func<ClientContext> context)
+    {
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("list", "List the sweeps of an experiment\n\nExample:\n  ./alpacacot sweep list") { experiment, json };
+        command.SetAction((parsed, stop) => SweepRunner.ListAsync(context(), parsed.GetValue(experiment)!, parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Named(string verb, string description, Func<ClientContext> context, Func<ClientContext, SweepName, bool, CancellationToken, Task<int>> action)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command(verb, $"{description}\n\nExample:\n  ./alpacacot sweep {verb} first") { name, experiment, json };
+        command.SetAction((parsed, stop) => action(context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(json), stop));
+        return command;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Console;
+
+/// <summary>Progress of one job on stderr: one line that is written over on a terminal, a plain line every few seconds elsewhere.</summary>
+internal sealed class ProgressLine(TimeProvider time) : IDisposable
+{
+    private readonly bool _terminal = !System.Console.IsErrorRedirected;
+    private long _lastShown;
+    private string _lastPhase = "";
+    private int _width;
+
+    /// <summary>Shows where the job is.</summary>
+    public void Show(ProgressEvent news)
+    {
+        var pause = _terminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
+        if (news.Phase == _lastPhase && _lastShown != 0 && time.GetElapsedTime(_lastShown) < pause && news.Step < news.Total) return;
+        (_lastShown, _lastPhase) = (time.GetTimestamp(), news.Phase);
+        var line = Describe(news);
+        if (_terminal)
+        {
+            System.Console.Error.Write($"\r{line.PadRight(_width)}");
+            _width = line.Length;
+        }
+        else System.Console.Error.WriteLine(line);
+    }
+
+    /// <summary>Makes room for other output.</summary>
+    public void Clear()
+    {
+        if (_terminal && _width > 0) System.Console.Error.Write($"\r{new string(' ', _width)}\r");
+        _width = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Clear();
+
+    /// <summary>A progress event in words.</summary>
+    public static string Describe(ProgressEvent news)
+    {
+        var parts = new List<string> { news.Member is null ? news.Phase : $"{news.Member} {news.Phase}" };
+        if (news.Total > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{news.Step}/{news.Total}"));
+        if (news.Loss is { } loss) parts.Add(string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.0000}"));
+        if (news.TokensPerSecond is { } speed) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{speed:0} tokens/s"));
+        if (news.Note is { } note) parts.Add(note);
+        return string.Join("  ", parts);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Diagnostics;
+using AlpacaCot.Client.Hosting;
+using AlpacaCot.Worker.Protocol;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>A connection to the silo of this home; starts one as a child where none runs, and says so.</summary>
+internal sealed class SiloSession : IAsyncDisposable
+{
+    private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(30);
+    private readonly IHost _host;
+    private readonly Process? _silo;
+
+    private SiloSession(IHost host, Process? silo)
+    {
+        (_host, _silo) = (host, silo);
+        Grains = host.Services.GetRequiredService<IClusterClient>();
+    }
+
+    /// <summary>The grains.</summary>
+    public IClusterClient Grains { get; }
+
+    /// <summary>Whether this session started the silo.</summary>
+    public bool OwnsSilo => _silo is not null;
+
+    /// <summary>Connects.</summary>
+    /// <param name="context">The client's context.</param>
+    /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
+    /// <param name="siloArguments">Arguments for a silo that is started.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
+    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
+    public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
+    {
+        if (await TryConnectAsync(context) is { } running) return new SiloSession(running, null);
+        if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
+        System.Console.Error.WriteLine("no silo runs; starting one for this command");
+        var log = Path.Combine(context.Home.Logs, "silo.log");
+        var silo = Launch(context, log, siloArguments);
+        var began = context.Time.GetTimestamp();
+        while (context.Time.GetElapsedTime(began) < _startTimeout)
+        {
+            var gone = silo.HasExited;
+            // A silo that another command started at the same moment serves as well.
+            if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
+            if (gone) break;
+            await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
+        }
+        if (!silo.HasExited) silo.Kill(entireProcessTree: true);
+        var last = File.Exists(log) ? File.ReadLines(log).LastOrDefault(line => line.Trim().Length > 0) : null;
+        throw new ClientException($"the silo did not start{(last is null ? "" : $": {last.Trim()}")}; its log is {log}", ExitCodes.Failed);
+    }
+
+    /// <summary>Disconnects; a silo that this session started is asked to end and waited for.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+        if (_silo is null) return;
+        if (!_silo.HasExited)
+        {
+            using var kill = Process.Start("kill", ["-TERM", _silo.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+            await kill.WaitForExitAsync();
+            try
+            {
+                await _silo.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+            }
+            catch (TimeoutException)
+            {
+                _silo.Kill(entireProcessTree: true);
+            }
+        }
+        _silo.Dispose();
+    }
+
+    private static async Task<IHost?> TryConnectAsync(ClientContext context)
+    {
+        if (!File.Exists(context.Home.SiloSocket)) return null;
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.AddSiloClient(context.Home);
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync();
+            return host;
+        }
+        catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or System.Net.Sockets.SocketException)
+        {
+            host.Dispose();
+            return null;
+        }
+    }
+
+    private static Process Launch(ClientContext context, string log, IReadOnlyList<string> arguments)
+    {
+        Directory.CreateDirectory(context.Home.Logs);
+        // A session of its own: a Ctrl+C in this terminal is the client's to handle.
+        var info = new ProcessStartInfo("setsid") { UseShellExecute = false, RedirectStandardInput = true };
+        foreach (var part in (string[])["/bin/sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log]) info.ArgumentList.Add(part);
+        foreach (var part in Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"))) info.ArgumentList.Add(part);
+        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        info.Environment[HomeLayout.Variable] = context.Home.Root;
+        return Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Client.Console;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>Starts a worker with one job, shows its progress on stderr and its answer on stdout.</summary>
+internal static class ToolRunner
+{
+    /// <summary>Runs a tool to its end and returns the exit code.</summary>
+    public static async Task<int> RunAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
+    {
+        var (code, _) = await RunAsync(context, tool, options, output =>
+        {
+            if (json || output.Text is null) ClientJson.Print(output.Document);
+            else System.Console.Out.WriteLine(output.Text);
+        }, cancellationToken);
+        return code;
+    }
+
+    /// <summary>Runs a tool and returns its last answer.</summary>
+    /// <exception cref="ClientException">The tool failed.</exception>
+    public static async Task<JsonElement> AskAsync(ClientContext context, string tool, JsonObject options, CancellationToken cancellationToken)
+    {
+        var (code, last) = await RunAsync(context, tool, options, _ => { }, cancellationToken);
+        return code == ExitCodes.Done && last is { } output ? output.Document : throw new ClientException($"{tool} gave no answer", code == 0 ? ExitCodes.Failed : code);
+    }
+
+    private static async Task<(int Code, OutputEvent? Last)> RunAsync(
+        ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(context.Home.Logs);
+        await using var worker = await WorkerProcess.StartAsync(
+            new WorkerStart
+            {
+                Program = Siblings.Find(context.ProgramFolder, "Worker"),
+                SocketFolder = context.Home.Run,
+                LogFile = Path.Combine(context.Home.Logs, $"tool-{tool.Replace(' ', '-')}-{Environment.ProcessId}.log"),
+            },
+            cancellationToken);
+        var job = new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), context.Home.WorkerFolders);
+        await worker.SendAsync(new StartCommand(tool, 1, job), cancellationToken);
+        await using var stop = cancellationToken.Register(() => _ = worker.SendAsync(new CancelCommand(tool, 1), CancellationToken.None));
+        using var progress = new ProgressLine(context.Time);
+        OutputEvent? last = null;
+        await foreach (var news in worker.EventsAsync(CancellationToken.None))
+            switch (news)
+            {
+                case ProgressEvent p:
+                    progress.Show(p);
+                    break;
+                case OutputEvent output:
+                    progress.Clear();
+                    show(last = output);
+                    break;
+                case FailedEvent failed:
+                    progress.Clear();
+                    System.Console.Error.WriteLine(failed.Kind == FailureKind.Cancelled ? "cancelled" : $"error: {failed.Message}");
+                    return (failed.Kind switch { FailureKind.Cancelled => ExitCodes.Cancelled, FailureKind.Data => ExitCodes.Wrong, _ => ExitCodes.Failed }, last);
+                case DoneEvent:
+                    progress.Clear();
+                    Forget(worker);
+                    return (ExitCodes.Done, last);
+            }
+        progress.Clear();
+        System.Console.Error.WriteLine($"error: {await worker.DescribeEndAsync()}; its log is {worker.LogFile}");
+        return (ExitCodes.Failed, last);
+    }
+
+    /// <summary>The log of a tool that went well and said nothing is of no use.</summary>
+    private static void Forget(WorkerProcess worker)
+    {
+        if (File.Exists(worker.LogFile) && new FileInfo(worker.LogFile).Length == 0) File.Delete(worker.LogFile);
+    }
+}

@@ -1,0 +1,39 @@
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Slots;
+using AlpacaCot.Grains.Sweeps;
+using AlpacaCot.Worker.Protocol;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Hosting;
+
+namespace AlpacaCot.Grains;
+
+/// <summary>Where grain state is stored.</summary>
+public static class GrainStorage
+{
+    /// <summary>Name of the storage provider that all grains use.</summary>
+    public const string Name = "alpacacot";
+}
+
+/// <summary>Registration of the platform's grains in a silo.</summary>
+public static class PlatformGrains
+{
+    /// <summary>Registers what the grains need.</summary>
+    public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home)
+        => services.AddSingleton(slots).AddSingleton(home).AddSlotPlacement();
+
+    /// <summary>When the silo is up: registers the node's slots and takes up the sweeps that are not done.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="node">The node's name.</param>
+    /// <param name="devices">The node's device slots; none makes a silo that answers questions and drives nothing.</param>
+    public static ISiloBuilder AddPlatformStartup(this ISiloBuilder silo, string node, IReadOnlyList<string> devices)
+        => silo.AddStartupTask(async (services, cancellationToken) =>
+        {
+            if (devices.Count == 0) return;
+            var grains = services.GetRequiredService<IGrainFactory>();
+            var epoch = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
+            await grains.GetGrain<ISlotRegistryGrain>("default").RegisterAsync(node, epoch, [.. devices.Select(device => new SlotKey(node, device).ToString())]);
+            foreach (var sweep in await grains.GetGrain<ISweepIndexGrain>("default").ListAsync())
+                await grains.GetGrain<ISweepGrain>(sweep).ResumeAsync(retryFailed: false);
+        });
+}

@@ -1,0 +1,26 @@
+namespace AlpacaCot.Grains.Slots;
+
+/// <summary>How slots supervise their workers.</summary>
+public sealed record SlotOptions
+{
+    /// <summary>The worker's program.</summary>
+    public required string WorkerProgram { get; init; }
+
+    /// <summary>Further arguments of every worker.</summary>
+    public IReadOnlyList<string> WorkerArguments { get; init; } = [];
+
+    /// <summary>Folder of the workers' sockets.</summary>
+    public required string SocketFolder { get; init; }
+
+    /// <summary>Folder of the workers' logs.</summary>
+    public required string LogFolder { get; init; }
+
+    /// <summary>A slot reports at least this often, which renews the lease.</summary>
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>News of a worker are collected for this long before they are reported together.</summary>
+    public TimeSpan Collect { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>An idle worker is ended after this time; its base is loaded anew then.</summary>
+    public TimeSpan IdleUnload { get; init; } = TimeSpan.FromMinutes(5);
+}

@@ -1,0 +1,36 @@
+using AlpacaCot.Grains.Contracts;
+using Orleans;
+using Orleans.Runtime;
+
+namespace AlpacaCot.Grains.Sweeps;
+
+/// <summary>What an experiment remembers: its sweeps in the order of their submission.</summary>
+internal sealed class ExperimentState
+{
+    public List<SweepSummary> Sweeps { get; set; } = [];
+}
+
+/// <summary>A named set of sweeps.</summary>
+[GrainType("experiment")]
+internal sealed class ExperimentGrain([PersistentState("experiment", GrainStorage.Name)] IPersistentState<ExperimentState> state, TimeProvider time) : Grain, IExperimentGrain
+{
+    public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
+    {
+        var key = $"{this.GetPrimaryKeyString()}/{request.Name}";
+        var reply = await GrainFactory.GetGrain<ISweepGrain>(key).SubmitAsync(request);
+        if (reply.Problem is not null || state.State.Sweeps.Any(sweep => sweep.Name == request.Name)) return reply;
+        state.State.Sweeps.Add(new SweepSummary(request.Name, "running", reply.Trials, 0, 0, time.GetUtcNow(), null));
+        await state.WriteStateAsync();
+        return reply;
+    }
+
+    public Task<SweepSummary[]> ListAsync() => Task.FromResult(state.State.Sweeps.ToArray());
+
+    public async Task UpdateAsync(SweepSummary summary)
+    {
+        var at = state.State.Sweeps.FindIndex(sweep => sweep.Name == summary.Name);
+        if (at < 0) state.State.Sweeps.Add(summary);
+        else state.State.Sweeps[at] = summary with { Submitted = state.State.Sweeps[at].Submitted };
+        await state.WriteStateAsync();
+    }
+}

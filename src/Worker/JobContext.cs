@@ -1,0 +1,33 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker;
+
+/// <summary>What a job works with.</summary>
+/// <param name="Assignment">The assignment's name.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Send">Tells the supervisor; never blocks.</param>
+/// <param name="Commands">Commands to the running job (<see cref="GenerateCommand"/>).</param>
+/// <param name="Time">The clock.</param>
+/// <param name="State">What stays loaded between jobs.</param>
+/// <param name="Stop">Cancelled when the job shall end at the next step.</param>
+internal sealed record JobContext(
+    string Assignment, long Fence, Action<WorkerEvent> Send, ChannelReader<WorkerCommand> Commands, TimeProvider Time, WorkerState State, CancellationToken Stop)
+{
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
+    private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal);
+
+    /// <summary>Tells progress, a few times a second for each member and phase; first and last steps always.</summary>
+    public void Progress(string phase, long step, long total, string? member = null, double? loss = null, double? tokensPerSecond = null, string? note = null)
+    {
+        var key = $"{member}/{phase}";
+        if (_shown.TryGetValue(key, out var last) && step < total && Time.GetElapsedTime(last) < _pause) return;
+        _shown[key] = Time.GetTimestamp();
+        Send(new ProgressEvent(Assignment, Fence, member, phase, step, total, loss, tokensPerSecond, note));
+    }
+
+    /// <summary>Gives a one-shot job's answer.</summary>
+    public void Answer<T>(T document, string? text = null)
+        => Send(new OutputEvent(Assignment, Fence, JsonSerializer.SerializeToElement(document, Frames.Json), text));
+}
