@@ -1,0 +1,33 @@
+using AlpacaCot.Torch.Kernels;
+
+namespace AlpacaCot.Torch;
+
+public static partial class torch
+{
+    public static partial class functional
+    {
+        /// <summary>Rotates pairs of channels by position (RoPE, Su et al. 2021), computed in fp32.</summary>
+        /// <param name="x"><c>[tokens, heads, d]</c>.</param>
+        /// <param name="cos">fp32 <c>[tokens, r/2]</c>, r ≤ d; the channels from r on pass unchanged.</param>
+        /// <param name="sin">fp32 <c>[tokens, r/2]</c>.</param>
+        /// <param name="pairs">Channels 2i and 2i+1 form a pair (GPT-J, ChatGLM); else i and i + r/2 do (LLaMA, NeoX).</param>
+        public static Tensor rotary(Tensor x, Tensor cos, Tensor sin, bool pairs = false) => Rotary.Reference(x, cos, sin, pairs);
+
+        /// <summary>silu(gate) * up, elementwise (Shazeer 2020).</summary>
+        public static Tensor swiglu(Tensor gate, Tensor up) => gate.silu() * up;
+
+        /// <summary>Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads.</summary>
+        /// <param name="q"><c>[tokens, heads, d]</c>.</param>
+        /// <param name="k"><c>[tokens, kv heads, d]</c>.</param>
+        /// <param name="v"><c>[tokens, kv heads, d]</c>.</param>
+        /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
+        /// <param name="scale">1 / sqrt(d) unless told otherwise.</param>
+        /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
+        public static Tensor segment_attention(Tensor q, Tensor k, Tensor v, int[] bounds, double? scale = null) =>
+            SegmentAttention.Reference(q, k, v, bounds, scale ?? 1 / Math.Sqrt(q.size(-1)));
+
+        /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
+        public static Tensor cross_entropy_rows(Tensor logits, Tensor targets) =>
+            cross_entropy(logits.to(ScalarType.Float32), targets, Reduction.None);
+    }
+}
