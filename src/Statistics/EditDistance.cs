@@ -1,15 +1,43 @@
 namespace AlpacaCot.Statistics;
 
-/// <summary>Levenshtein's distance: the fewest insertions, deletions and substitutions that turn one sequence into another.</summary>
+/// <summary>Levenshtein's distance: the fewest insertions, deletions and substitutions that turn one sequence into another, and the error rate made of it.</summary>
 public static class EditDistance
 {
-    /// <summary>The distance between two texts, in Unicode scalar values (code points).</summary>
-    public static int Between(string a, string b) => Between<int>(CodePoints(a), CodePoints(b));
+    /// <summary>The distance between two texts, in characters (Unicode code points, not UTF-16 units).</summary>
+    public static int Characters(string a, string b) => Between<int>(CodePoints(a), CodePoints(b));
 
-    /// <summary>The distance between two sequences. Time is their lengths' product, memory the shorter one's length.</summary>
+    /// <summary>Number of characters (code points) of a text.</summary>
+    public static int Length(string text)
+    {
+        var n = 0;
+        foreach (var _ in text.EnumerateRunes()) n++;
+        return n;
+    }
+
+    /// <summary>
+    /// Character error rate over a corpus: Σ distance / Σ reference characters; it may exceed 1. With no reference characters it is 0 where nothing was predicted, else infinite.
+    /// Goat's digit match (Liu and Low 2023, arXiv:2305.14201) is 1 − this over answers.
+    /// </summary>
+    public static double CharacterErrorRate(IEnumerable<(string Prediction, string Reference)> pairs)
+    {
+        long edits = 0, length = 0;
+        foreach (var (prediction, reference) in pairs)
+        {
+            edits += Characters(prediction, reference);
+            length += Length(reference);
+        }
+        return length == 0 ? (edits == 0 ? 0 : double.PositiveInfinity) : (double)edits / length;
+    }
+
+    /// <summary>The distance between two sequences. Time is the product of their lengths, memory the shorter one's length.</summary>
     public static int Between<T>(ReadOnlySpan<T> a, ReadOnlySpan<T> b) where T : IEquatable<T>
     {
-        if (a.Length < b.Length) { var swap = a; a = b; b = swap; }
+        if (a.Length < b.Length)
+        {
+            var longer = b;
+            b = a;
+            a = longer;
+        }
         var start = a.CommonPrefixLength(b);
         a = a[start..];
         b = b[start..];
@@ -35,26 +63,10 @@ public static class EditDistance
         return row[b.Length];
     }
 
-    /// <summary>Character error rate: distance over the reference's length in code points. Two empty texts have 0, an empty reference alone 1.</summary>
-    public static double CharacterErrorRate(string reference, string hypothesis)
-        => Rate<int>(CodePoints(reference), CodePoints(hypothesis));
-
-    /// <summary>Word error rate: distance in words (split at white space) over the reference's number of words. Two empty texts have 0, an empty reference alone 1.</summary>
-    public static double WordErrorRate(string reference, string hypothesis)
-        => Rate<string>(Words(reference), Words(hypothesis));
-
-    private static double Rate<T>(ReadOnlySpan<T> reference, ReadOnlySpan<T> hypothesis) where T : IEquatable<T>
-    {
-        if (reference.Length == 0) return hypothesis.Length == 0 ? 0 : 1;
-        return (double)Between(reference, hypothesis) / reference.Length;
-    }
-
     private static int[] CodePoints(string text)
     {
         var points = new List<int>(text.Length);
         foreach (var rune in text.EnumerateRunes()) points.Add(rune.Value);
         return [.. points];
     }
-
-    private static string[] Words(string text) => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
 }

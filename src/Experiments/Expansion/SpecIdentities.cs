@@ -11,7 +11,7 @@ public sealed record SpecIdentities
     /// <summary><see cref="SourceSpec.Reference"/> to a hash of the rows (for a generator, its version).</summary>
     public IReadOnlyDictionary<string, string> Sources { get; init; } = new Dictionary<string, string>();
 
-    /// <summary><see cref="EvaluationSpec.Suite"/> to a hash of its items and the scorer's version.</summary>
+    /// <summary><see cref="EvaluationSpec.Name"/> to a hash of the suite's items and its scorer's version.</summary>
     public IReadOnlyDictionary<string, string> Suites { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Nothing is known: references stand for themselves.</summary>

@@ -24,6 +24,7 @@ internal static class TrialKeys
                 ["sources"] = new JsonArray([.. data.Sources.Select(s => SourceNode(s, known))]),
                 ["template"] = spec.TemplateOf(data),
                 ["language"] = spec.LanguageOf(data),
+                ["cot"] = data.Cot,
             },
             ["training"] = training,
             ["seed"] = seed,
@@ -45,7 +46,7 @@ internal static class TrialKeys
     {
         var node = SweepSpecJson.Evaluation(evaluation);
         node.Remove("name");
-        node["content"] = Identity(known.Suites, evaluation.Suite);
+        node["content"] = known.Suites.TryGetValue(evaluation.Name, out var content) ? content : "as written: " + evaluation.Suite;
         node["trial"] = trialKey;
         node["version"] = Version;
         return CanonicalJson.Hash(node);

@@ -58,6 +58,7 @@ internal static class AxisParser
             Sources = sources,
             Template = reader.Text("template"),
             Language = reader.Text("language"),
+            Cot = reader.Choice("cot", DataSpec.CotUses) ?? "rationale",
             When = MatchParser.When(reader),
         };
         reader.Finish();
@@ -101,23 +102,41 @@ internal static class AxisParser
 
     private static SourceSpec Source(YamlNode node, string path, SpecLog log)
     {
-        if (node is YamlScalar { IsNull: false } scalar)
-            return LooksLikePath(scalar.Value) ? new SourceSpec { Path = scalar.Value } : new SourceSpec { Set = scalar.Value };
+        if (node is YamlScalar { IsNull: false } scalar) return Named(scalar.Value);
         var reader = new MapReader(node, path, log);
-        var source = new SourceSpec
+        var source = reader.Text("set") is { } set ? Named(set) : new SourceSpec();
+        source = source with
         {
-            Set = reader.Text("set"),
-            Path = reader.Text("path"),
-            Format = reader.Text("format"),
+            Path = reader.Text("path") ?? source.Path,
+            Goat = reader.Node("goat") is { } goat ? Goat(reader, goat) : source.Goat,
             Weight = reader.Number("weight", 0, 1e6, above: true) ?? 1,
             Limit = reader.Integer("limit", 1),
-            Options = Options(reader),
+            Seed = reader.Integer("seed", 0),
+            Language = reader.Text("language"),
+            Cot = reader.Choice("cot", DataSpec.CotUses),
+            Cue = reader.Text("cue"),
         };
         reader.Finish();
-        if (reader.Has("set") == reader.Has("path"))
-            log.Error(reader.Mark, path, reader.Has("set") ? "has both set and path" : "has neither set nor path", "give one: set: alpaca, or path: data/rows.jsonl");
+        var given = SourceKinds.Where(reader.Has).ToList();
+        if (given.Count != 1)
+            log.Error(reader.Mark, path, given.Count == 0 ? "has none of set, path and goat" : "has both " + string.Join(" and ", given), "give one: set: alpaca, or path: data/rows.jsonl, or goat: { digits: [1, 3] }");
         return source;
     }
+
+    private static SourceSpec Named(string name)
+        => name == SourceSpec.GoatName ? new SourceSpec { Goat = JsonSerializer.SerializeToElement(new Dictionary<string, string>()) }
+            : LooksLikePath(name) ? new SourceSpec { Path = name }
+            : new SourceSpec { Set = name };
+
+    /// <summary>The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.</summary>
+    private static JsonElement? Goat(MapReader reader, YamlNode node)
+    {
+        if (node is YamlMap) return Scalars.ToJson(node);
+        reader.Error("goat", $"must be a mapping of options, and is {MapReader.Kind(node)}", "write goat: { digits: [1, 3] }");
+        return null;
+    }
+
+    private static readonly string[] SourceKinds = ["set", "path", "goat"];
 
     internal static IReadOnlyDictionary<string, JsonElement> Options(MapReader reader)
     {

@@ -27,7 +27,7 @@ internal static class SweepParser
             Evaluation = SectionParser.Evaluation(top),
             Search = top.Has("search") ? SectionParser.Search(top.Map("search")) : Absent(top, "search"),
             Template = top.Text("template") ?? "alpaca",
-            Language = top.Text("language") ?? "en",
+            Language = top.Text("language"),
             Exclude = MatchParser.List(top, "exclude"),
             Include = MatchParser.List(top, "include"),
         };

@@ -73,21 +73,27 @@ public sealed record DataSpec
     /// <summary>The language of the rows and prompts; null falls back to <see cref="SweepSpec.Language"/>.</summary>
     public string? Language { get; init; }
 
+    /// <summary>What is learnt of rows with a rationale: <c>answer</c> (it is left out) or <c>rationale</c> (it comes before the answer).</summary>
+    public string Cot { get; init; } = "rationale";
+
     /// <summary>Where this value takes part; null is everywhere.</summary>
     public AxisMatch? When { get; init; }
+
+    /// <summary>The values of <see cref="Cot"/>.</summary>
+    public static IReadOnlyList<string> CotUses { get; } = ["answer", "rationale"];
 }
 
-/// <summary>One source of a data mix. Either <see cref="Set"/> or <see cref="Path"/> is set.</summary>
+/// <summary>One source of a data mix. One of <see cref="Set"/>, <see cref="Path"/> and <see cref="Goat"/> is set.</summary>
 public sealed record SourceSpec
 {
-    /// <summary>A name in the catalogue of data sets and generators.</summary>
+    /// <summary>A name in the catalogue of data sets.</summary>
     public string? Set { get; init; }
 
     /// <summary>A file or folder, relative to the sweep file or to the home's <c>datasets/</c>.</summary>
     public string? Path { get; init; }
 
-    /// <summary>The importer's name; null is by the file's form.</summary>
-    public string? Format { get; init; }
+    /// <summary>Options of the arithmetic generator, as written; the Data room owns their meaning.</summary>
+    public JsonElement? Goat { get; init; }
 
     /// <summary>How often a row is drawn in relation to the mix's other sources.</summary>
     public double Weight { get; init; } = 1;
@@ -95,11 +101,23 @@ public sealed record SourceSpec
     /// <summary>At most this many rows; null is all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>Options of the set's importer or generator, as written; their owner checks them.</summary>
-    public IReadOnlyDictionary<string, JsonElement> Options { get; init; } = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+    /// <summary>Seed of what is random in the source itself (a generator's questions, the rows a limit keeps); null is the source's default.</summary>
+    public long? Seed { get; init; }
 
-    /// <summary>The set's name or the path, whichever was given.</summary>
-    public string Reference => Set ?? Path ?? "";
+    /// <summary>The variant of a known set.</summary>
+    public string? Language { get; init; }
+
+    /// <summary><c>answer</c> or <c>rationale</c>; null follows the mix.</summary>
+    public string? Cot { get; init; }
+
+    /// <summary>The sentence that cues rationales in training prompts; null is the source's.</summary>
+    public string? Cue { get; init; }
+
+    /// <summary>The set's name, the path, or <c>goat</c>.</summary>
+    public string Reference => Set ?? Path ?? (Goat is null ? "" : GoatName);
+
+    /// <summary>The generator's name, which stands for its defaults where a set is named.</summary>
+    internal const string GoatName = "goat";
 }
 
 /// <summary>A value of the axis <c>cot</c>: how the model is asked.</summary>

@@ -41,8 +41,8 @@ public sealed record SweepSpec
     /// <summary>The prompt template of data mixes that name none.</summary>
     public string Template { get; init; } = "alpaca";
 
-    /// <summary>The language of data mixes that name none.</summary>
-    public string Language { get; init; } = "en";
+    /// <summary>The language of data mixes that name none; null leaves it to each data set.</summary>
+    public string? Language { get; init; }
 
     /// <summary>Combinations left out of the grid.</summary>
     public IReadOnlyList<AxisMatch> Exclude { get; init; } = [];
@@ -53,8 +53,8 @@ public sealed record SweepSpec
     /// <summary>The template that trains, asks and serves a data mix.</summary>
     public string TemplateOf(DataSpec data) => data.Template ?? Template;
 
-    /// <summary>The language of a data mix.</summary>
-    public string LanguageOf(DataSpec data) => data.Language ?? Language;
+    /// <summary>The language of a data mix; null leaves it to each data set.</summary>
+    public string? LanguageOf(DataSpec data) => data.Language ?? Language;
 
     /// <summary>How a model's frozen base is held: its own <c>load</c>, else the training's precision.</summary>
     public string LoadOf(ModelSpec model) => model.Load ?? Training.Precision;

@@ -22,10 +22,12 @@ public static class SweepSpecJson
             ["name"] = m.Name, ["path"] = m.Path, ["hub"] = m.Hub, ["revision"] = m.Revision, ["load"] = m.Load, ["when"] = Match(m.When),
         })),
         ["peft"] = Array(spec.Peft, Peft),
-        ["data"] = Array(spec.Data, d => Without(new JsonObject
+        ["data"] = Array(spec.Data, d =>
         {
-            ["name"] = d.Name, ["sources"] = Array(d.Sources, Source), ["template"] = d.Template, ["language"] = d.Language, ["when"] = Match(d.When),
-        })),
+            var node = Data(d, d.Template, d.Language);
+            if (d.When is { } when) node["when"] = Match(when);
+            return node;
+        }),
         ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["when"] = Match(c.When) })),
         ["training"] = Training(spec.Training),
         ["decoding"] = Decoding(spec.Decoding),
@@ -40,9 +42,15 @@ public static class SweepSpecJson
         ["include"] = spec.Include.Count > 0 ? Array(spec.Include, Match) : null,
     });
 
+    internal static JsonObject Data(DataSpec data, string? template, string? language) => Without(new JsonObject
+    {
+        ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = data.Cot,
+    });
+
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
-        ["set"] = source.Set, ["path"] = source.Path, ["format"] = source.Format, ["weight"] = source.Weight, ["limit"] = source.Limit, ["options"] = Options(source.Options),
+        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? JsonNode.Parse(goat.GetRawText()) : null,
+        ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language, ["cot"] = source.Cot, ["cue"] = source.Cue,
     });
 
     internal static JsonObject Training(TrainingSpec t) => Without(new JsonObject
