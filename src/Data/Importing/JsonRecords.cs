@@ -113,6 +113,7 @@ internal static class JsonRecords
                 if (!reader.Read()) break;
                 if (!_opened)
                 {
+                    if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("expected an array of rows");
                     _opened = true;
                     done = reader;
                     continue;

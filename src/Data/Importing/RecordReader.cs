@@ -2,6 +2,19 @@ using System.Text;
 
 namespace AlpacaCot.Data.Importing;
 
+/// <summary>How a data file is written.</summary>
+public enum RecordFormat
+{
+    /// <summary><c>json</c>: one array of objects.</summary>
+    Json,
+
+    /// <summary><c>jsonl</c>: an object a line.</summary>
+    JsonLines,
+
+    /// <summary><c>tsv</c>: question, answer, rationale; no header, no quoting.</summary>
+    Tsv,
+}
+
 /// <summary>
 /// Reads instruction records from a file, row by row. The form is told by the content, not by the file's name: a JSON array or JSON lines
 /// (Alpaca <c>instruction, input, output</c>; GSM8K <c>question, answer</c>; seed tasks with <c>instances</c>), or a FLAN chain-of-thought TSV
@@ -10,12 +23,15 @@ namespace AlpacaCot.Data.Importing;
 public static class RecordReader
 {
     /// <summary>Reads a file's records in its order. Literal backslash-n of the TSV form becomes a line break.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="source">The records' source; null is the file's name.</param>
+    /// <param name="format">The form; null tells it by the content.</param>
     /// <exception cref="DatasetException">The file is missing, empty, truncated or of no known form; the message names the row and line.</exception>
-    public static IEnumerable<InstructionRecord> Read(string path, string? source = null)
+    public static IEnumerable<InstructionRecord> Read(string path, string? source = null, RecordFormat? format = null)
     {
         source ??= Path.GetFileName(path);
         var any = false;
-        foreach (var record in Open(path, source))
+        foreach (var record in Open(path, source, format))
         {
             any = true;
             yield return record;
@@ -23,17 +39,24 @@ public static class RecordReader
         if (!any) throw new DatasetException($"{path}: holds no rows");
     }
 
-    private static IEnumerable<InstructionRecord> Open(string path, string source)
+    private static IEnumerable<InstructionRecord> Open(string path, string source, RecordFormat? format) => (format ?? Sniff(path)) switch
+    {
+        RecordFormat.Json => JsonRecords.ReadArray(path, source),
+        RecordFormat.JsonLines => JsonRecords.ReadLines(path, source),
+        _ => TsvRecords.Read(path, source),
+    };
+
+    private static RecordFormat Sniff(string path)
     {
         var head = SourceText.Head(path);
         var first = head.AsSpan().TrimStart(" \t\r\n"u8);
         if (first.IsEmpty) throw new DatasetException($"{path}: is empty");
-        if (first[0] == 0x1F && first.Length > 1 && first[1] == 0x8B) throw new DatasetException($"{path}: is gzip-compressed; unpack it first");
-        if (IsTsv(head)) return TsvRecords.Read(path, source);
+        if (first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) throw new DatasetException($"{path}: is gzip-compressed; unpack it first");
+        if (IsTsv(head)) return RecordFormat.Tsv;
         return first[0] switch
         {
-            (byte)'[' => JsonRecords.ReadArray(path, source),
-            (byte)'{' => JsonRecords.ReadLines(path, source),
+            (byte)'[' => RecordFormat.Json,
+            (byte)'{' => RecordFormat.JsonLines,
             _ => throw new DatasetException(
                 $"{path}: is neither a JSON array, JSON lines nor a TSV of question, answer and rationale; its first line is \"{FirstLine(head)}\""),
         };

@@ -1,0 +1,118 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Tokenizers;
+
+namespace AlpacaCot.Data.Preparation;
+
+/// <summary>Turns a spec into examples: read, sample, format, mask, weigh, shuffle. One seed gives the same examples in the same order.</summary>
+public sealed class DataPreparation
+{
+    /// <summary>Version of everything here that changes examples; part of every cache key.</summary>
+    public const string CodeVersion = "1";
+
+    private readonly DatasetCatalogue _catalogue;
+    private readonly TokenCache? _cache;
+
+    /// <summary>Makes a preparation.</summary>
+    /// <param name="catalogue">Where sets are found.</param>
+    /// <param name="cacheFolder">The token cache (<c>cache/tokens</c> of the home); null prepares every time.</param>
+    public DataPreparation(DatasetCatalogue catalogue, string? cacheFolder = null)
+    {
+        _catalogue = catalogue;
+        _cache = cacheFolder is null ? null : new TokenCache(cacheFolder);
+    }
+
+    /// <summary>Prepares a mix, or takes it from the cache. A cache entry that is damaged is made again.</summary>
+    /// <param name="spec">Sources and weights. Its template's name is not looked at: <paramref name="template"/> counts.</param>
+    /// <param name="tokenizer">The base model's tokenizer.</param>
+    /// <param name="template">The prompt template.</param>
+    /// <param name="cutoffLength">Most tokens of an example.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="cancellation">Ends the work between two rows.</param>
+    /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
+    public PreparedData Prepare(
+        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default)
+    {
+        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
+        var sources = spec.Sources.Select((_, index) => new SourceRows(_catalogue, spec, index, seed)).ToList();
+        var key = Key(spec, sources, tokenizer, template, cutoffLength, seed);
+        if (_cache?.Read(key) is { } cached) return cached;
+
+        var prepared = Build(spec, sources, builder, cutoffLength, seed, key, cancellation);
+        _cache?.Write(prepared);
+        return prepared;
+    }
+
+    private static PreparedData Build(
+        DataSpec spec, List<SourceRows> sources, ExampleBuilder builder, int cutoff, long seed, string key, CancellationToken cancellation)
+    {
+        var report = new ReportBuilder(cutoff);
+        var examples = new List<Example>();
+        for (var s = 0; s < sources.Count; s++)
+        {
+            var copies = sources[s].Copies();
+            var (kept, before) = (0, examples.Count);
+            foreach (var row in sources[s].Read())
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var built = builder.Build(row);
+                if (built.Refused is { } cause)
+                {
+                    report.Refuse(row, cause);
+                    continue;
+                }
+                kept++;
+                var times = copies();
+                report.Keep(row, built, times);
+                for (var i = 0; i < times; i++) examples.Add(built.Example!);
+            }
+            report.EndSource(new SourceReport(
+                spec.Sources[s].Name, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before));
+        }
+        if (examples.Count == 0)
+        {
+            var refusals = report.RefusalsInWords();
+            throw new DatasetException(refusals.Length > 0
+                ? $"data {spec.Name}: no row teaches anything: {refusals}"
+                : $"data {spec.Name}: the weights leave no row; raise them");
+        }
+
+        var order = examples.ToArray();
+        SeededRandom.For(seed, "mix").Shuffle<Example>(order);
+        return new PreparedData(order, report.Build(), key, TokenCache.ContentHash(order), FromCache: false);
+    }
+
+    private static string Key(DataSpec spec, List<SourceRows> sources, ITokenizer tokenizer, PromptTemplate template, int cutoff, long seed)
+    {
+        // The spec's own name and template name change no example; the template's hash does.
+        var parts = new
+        {
+            code = CodeVersion,
+            rule = ExampleBuilder.RuleVersion,
+            spec = DataSpecJson.Write(spec with { Name = "", Template = "" }),
+            files = sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {FileHash(file)}"),
+            tokenizer = tokenizer.ContentHash,
+            template = template.Hash,
+            cutoff,
+            seed,
+        };
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)));
+    }
+
+    private static string FileHash(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
+        }
+    }
+}

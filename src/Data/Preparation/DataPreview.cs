@@ -1,0 +1,88 @@
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Tokenizers;
+
+namespace AlpacaCot.Data.Preparation;
+
+/// <summary>One token as it is shown.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Text">The text that it completes; empty within a character of several tokens. All of them in a row spell the decoded example.</param>
+/// <param name="Learnt">Whether it carries loss.</param>
+public sealed record PreviewToken(int Id, string Text, bool Learnt);
+
+/// <summary>A run of tokens with one mask.</summary>
+/// <param name="Text">Their text.</param>
+/// <param name="Tokens">How many they are.</param>
+/// <param name="Learnt">Whether they carry loss.</param>
+public sealed record MaskSpan(string Text, int Tokens, bool Learnt);
+
+/// <summary>One row of a spec as a model is taught it.</summary>
+/// <param name="Source">Its file or generator.</param>
+/// <param name="Row">Its row there, from 1.</param>
+/// <param name="Prompt">The prompt.</param>
+/// <param name="Response">What is learnt, as text, before the EOS id.</param>
+/// <param name="Refused">Why the row is left out, if it is.</param>
+/// <param name="Truncated">Whether the answer lost its end.</param>
+/// <param name="Tokens">The tokens; none of a refused row.</param>
+public sealed record PreviewRow(
+    string Source, int Row, string Prompt, string Response, RefusalCause? Refused, bool Truncated, IReadOnlyList<PreviewToken> Tokens)
+{
+    /// <summary>The tokens in runs of one mask, for a coloured view.</summary>
+    public IReadOnlyList<MaskSpan> Spans
+    {
+        get
+        {
+            var spans = new List<MaskSpan>();
+            foreach (var token in Tokens)
+            {
+                if (spans.Count > 0 && spans[^1].Learnt == token.Learnt)
+                    spans[^1] = spans[^1] with { Text = spans[^1].Text + token.Text, Tokens = spans[^1].Tokens + 1 };
+                else
+                    spans.Add(new MaskSpan(token.Text, 1, token.Learnt));
+            }
+            return spans;
+        }
+    }
+}
+
+/// <summary>Rows of a spec rendered, tokenised and masked, exactly as <see cref="DataPreparation"/> does it.</summary>
+public static class DataPreview
+{
+    /// <summary>The first rows of each source, about <paramref name="count"/> in all.</summary>
+    /// <exception cref="DatasetException">A source is missing or malformed.</exception>
+    public static IReadOnlyList<PreviewRow> Rows(
+        DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count)
+    {
+        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
+        var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
+        return
+        [
+            .. spec.Sources
+                .SelectMany((_, index) => new SourceRows(catalogue, spec, index, seed).Read().Take(each))
+                .Take(count)
+                .Select(row => Render(row, builder, tokenizer, template)),
+        ];
+    }
+
+    private static PreviewRow Render(InstructionRecord row, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
+    {
+        var built = builder.Build(row);
+        return new PreviewRow(row.Source, row.Row, template.Prompt(row.Instruction, row.Input), template.Response(row.Output), built.Refused, built.Truncated,
+            built.Example is { } example ? Tokens(example, tokenizer) : []);
+    }
+
+    private static PreviewToken[] Tokens(Example example, ITokenizer tokenizer)
+    {
+        var stream = tokenizer.Stream(skipSpecialTokens: false);
+        var tokens = new PreviewToken[example.Ids.Length];
+        for (var i = 0; i < tokens.Length; i++)
+        {
+            var text = stream.Append(example.Ids[i]);
+            if (i == tokens.Length - 1) text += stream.Flush();
+            tokens[i] = new PreviewToken(example.Ids[i], text, example.Labels[i] != Example.Ignored);
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,78 @@
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Goat;
+using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Templates;
+
+namespace AlpacaCot.Data.Preparation;
+
+/// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
+internal sealed class SourceRows
+{
+    private readonly DataSource _source;
+    private readonly long _seed;
+    private readonly int _index;
+
+    public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
+    {
+        _source = spec.Sources[index];
+        _seed = _source.Seed ?? seed;
+        _index = index;
+        Files = catalogue.Files(_source, spec.Language);
+    }
+
+    /// <summary>The files that are read; none for a generator.</summary>
+    public IReadOnlyList<string> Files { get; }
+
+    /// <summary>Rows met so far in the source, before any limit.</summary>
+    public int RowsRead { get; private set; }
+
+    /// <summary>The rows in their source's order.</summary>
+    public IEnumerable<InstructionRecord> Read()
+    {
+        var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
+        return rows.Select(row => RationaleFormatter.Apply(row, _source.Cot, _source.Cue, _seed));
+    }
+
+    /// <summary>How often a row is taught: whole copies, and one more with the probability of the fraction.</summary>
+    public Func<int> Copies()
+    {
+        var whole = (int)Math.Floor(_source.Weight);
+        var fraction = _source.Weight - whole;
+        var random = SeededRandom.For(_seed, "weight", _index);
+        return fraction == 0 ? () => whole : () => whole + (random.NextDouble() < fraction ? 1 : 0);
+    }
+
+    private IEnumerable<InstructionRecord> All()
+    {
+        RowsRead = 0;
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file, format: _source.Format)))
+        {
+            RowsRead++;
+            yield return row;
+        }
+    }
+
+    private IEnumerable<InstructionRecord> Generated(GoatOptions goat)
+        => GoatGenerator.Generate(goat with { Count = goat.Count ?? _source.Limit }, _seed).Select(item => item.Record);
+
+    // Reservoir sampling (Vitter 1985, algorithm R): uniform without replacement, in one pass and in the memory of the sample.
+    private IEnumerable<InstructionRecord> Sample(IEnumerable<InstructionRecord> rows, int limit)
+    {
+        var random = SeededRandom.For(_seed, "limit", _index);
+        var sample = new List<(int At, InstructionRecord Row)>();
+        var at = 0;
+        foreach (var row in rows)
+        {
+            if (sample.Count < limit)
+            {
+                sample.Add((at, row));
+            }
+            else if (random.Next(at + 1) is var place && place < limit)
+            {
+                sample[place] = (at, row);
+            }
+            at++;
+        }
+        return sample.OrderBy(kept => kept.At).Select(kept => kept.Row);
+    }
+}
