@@ -1,0 +1,80 @@
+using AlpacaCot.Models.Families;
+
+namespace AlpacaCot.Models.Checkpoints;
+
+/// <summary>
+/// Meta's own layout of LLaMA: <c>params.json</c> and <c>consolidated.00.pth</c>. Queries and keys are stored for a rotary embedding over
+/// neighbouring pairs and are put into halves on the way in.
+/// </summary>
+internal static class MetaFiles
+{
+    private static readonly (string Meta, string HuggingFace)[] Names =
+    [
+        ("tok_embeddings", "model.embed_tokens"), ("norm", "model.norm"), ("output", "lm_head"),
+        ("attention.wq", "self_attn.q_proj"), ("attention.wk", "self_attn.k_proj"), ("attention.wv", "self_attn.v_proj"), ("attention.wo", "self_attn.o_proj"),
+        ("feed_forward.w1", "mlp.gate_proj"), ("feed_forward.w2", "mlp.down_proj"), ("feed_forward.w3", "mlp.up_proj"),
+        ("attention_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
+    ];
+
+    /// <summary>Hugging Face's name of a tensor; null for what is no parameter (<c>rope.freqs</c>).</summary>
+    public static string? HuggingFaceName(string meta)
+    {
+        var (prefix, module) = ("", meta.EndsWith(".weight", StringComparison.Ordinal) ? meta[..^".weight".Length] : "");
+        if (module.StartsWith("layers.", StringComparison.Ordinal) && module.IndexOf('.', "layers.".Length) is var dot and > 0)
+            (prefix, module) = ("model." + module[..(dot + 1)], module[(dot + 1)..]);
+        foreach (var (from, to) in Names)
+            if (from == module) return $"{prefix}{to}.weight";
+        return null;
+    }
+
+    public static Checkpoint Open(string directory)
+    {
+        var weights = Directory.EnumerateFiles(directory, "consolidated.*.pth").Order(StringComparer.Ordinal).ToList();
+        if (weights.Count == 0) throw new ModelException($"{directory}: params.json lies there, but no consolidated.00.pth");
+        if (weights.Count > 1) throw new ModelException($"{directory}: {weights.Count} model-parallel parts; only one consolidated.00.pth is read: convert the model to Hugging Face's layout first");
+        var file = TorchFile.Open(weights[0]);
+        try
+        {
+            var config = ReadConfig(Path.Combine(directory, "params.json"), file);
+            var tensors = file.Tensors.Select(t => (Tensor: t, Name: HuggingFaceName(t.Name))).Where(t => t.Name is not null).Select(t => Renamed(t.Tensor, t.Name!, config));
+            return new Checkpoint(directory, config, tensors, [file]);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static StoredTensor Renamed(StoredTensor tensor, string name, DecoderConfig config)
+    {
+        var renamed = tensor.As(name);
+        return name.EndsWith("q_proj.weight", StringComparison.Ordinal) ? renamed.PairsToHalves(config.Heads)
+            : name.EndsWith("k_proj.weight", StringComparison.Ordinal) ? renamed.PairsToHalves(config.KeyValueHeads)
+            : renamed;
+    }
+
+    private static DecoderConfig ReadConfig(string path, TensorFile file)
+    {
+        var keys = ConfigKeys.Parse(File.ReadAllText(path), path);
+        int dim = keys.Count("dim"), heads = keys.Count("n_heads");
+        if (dim % heads != 0) throw keys.Error("n_heads", $"is {heads}, which does not divide dim {dim}");
+        // vocab_size is -1 in released files and the MLP's width follows from three keys: the tensors say both plainly.
+        return new DecoderConfig
+        {
+            ModelType = "llama",
+            VocabularySize = (int)file["tok_embeddings.weight"].Shape[0],
+            HiddenSize = dim,
+            IntermediateSize = (int)file["layers.0.feed_forward.w1.weight"].Shape[0],
+            Layers = keys.Count("n_layers"),
+            Heads = heads,
+            KeyValueHeads = keys.Count("n_kv_heads", heads),
+            HeadDim = dim / heads,
+            NormEpsilon = keys.Real("norm_eps", 1e-5),
+            Rotary = new RotarySettings { Theta = keys.Real("rope_theta", 10000) },
+            BosTokenId = 1,
+            EosTokenIds = [2],
+            Dtype = file["tok_embeddings.weight"].Type.Scalar ?? throw new ModelException($"{file.Path}: tok_embeddings.weight has an unusable type"),
+        };
+    }
+}

@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace AlpacaCot.Models.Checkpoints;
+
+/// <summary>A storage that a pickled tensor refers to: a run of elements of one type under a key.</summary>
+internal sealed record PickledStorage(string Key, StoredType Type, long Offset);
+
+/// <summary>A pickled tensor: a strided view of a storage, counted in elements.</summary>
+internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides);
+
+/// <summary>
+/// Reads pickles of plain tensors. A pickle is a program; this interpreter knows the few callables that a state dict consists of and refuses
+/// every other name, so that no file can run code.
+/// </summary>
+internal sealed class PickleReader(MappedFile file, long start, long end)
+{
+    private static readonly Dictionary<string, string> Storages = new(StringComparer.Ordinal)
+    {
+        ["FloatStorage"] = "F32", ["DoubleStorage"] = "F64", ["HalfStorage"] = "F16", ["BFloat16Storage"] = "BF16", ["LongStorage"] = "I64",
+        ["IntStorage"] = "I32", ["ShortStorage"] = "I16", ["CharStorage"] = "I8", ["ByteStorage"] = "U8", ["BoolStorage"] = "BOOL",
+    };
+
+    private static readonly object Mark = new();
+    private readonly List<object?> _stack = [];
+    private readonly Dictionary<int, object?> _memo = [];
+    private readonly Dictionary<string, StoredType> _types = new(StringComparer.Ordinal);
+
+    /// <summary>A callable or class by name, on the stack until it is used.</summary>
+    private sealed record Global(string Name);
+
+    /// <summary>Index behind the last byte read.</summary>
+    public long Position { get; private set; } = start;
+
+    /// <summary>The types of all storages that were met, by key.</summary>
+    public IReadOnlyDictionary<string, StoredType> StorageTypes => _types;
+
+    /// <summary>Reads one pickle, up to its STOP.</summary>
+    /// <exception cref="FormatException">The pickle is damaged, or holds more than tensors, numbers, texts and containers.</exception>
+    public object? Read()
+    {
+        try
+        {
+            while (true)
+                if (Step((char)Take(1)[0])) return Pop();
+        }
+        catch (Exception e) when (e is ArgumentOutOfRangeException or InvalidCastException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException)
+        {
+            throw new FormatException($"damaged pickle at byte {Position}", e);
+        }
+    }
+
+    private bool Step(char opcode)
+    {
+        switch (opcode)
+        {
+            case '\x80': Take(1); break;                                             // PROTO
+            case '\x95': Take(8); break;                                             // FRAME
+            case '.': return true;
+            case '(': _stack.Add(Mark); break;
+            case '0': Pop(); break;
+            case '1': PopMark(); break;
+            case 'N': _stack.Add(null); break;
+            case '\x88': _stack.Add(true); break;
+            case '\x89': _stack.Add(false); break;
+            case 'K': _stack.Add((long)Take(1)[0]); break;
+            case 'M': _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
+            case 'J': _stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
+            case '\x8a': _stack.Add(Long(Take(Take(1)[0]))); break;                  // LONG1
+            case 'G': _stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Take(8))); break;
+            case 'X': _stack.Add(Text(BinaryPrimitives.ReadInt32LittleEndian(Take(4)))); break;
+            case '\x8c': _stack.Add(Text(Take(1)[0])); break;                        // SHORT_BINUNICODE
+            case 'U': _stack.Add(Encoding.Latin1.GetString(Take(Take(1)[0]))); break;
+            case 'T': _stack.Add(Encoding.Latin1.GetString(Take(BinaryPrimitives.ReadInt32LittleEndian(Take(4))))); break;
+            case ']' or ')': _stack.Add(new List<object?>()); break;
+            case '}': _stack.Add(new Dictionary<object, object?>()); break;
+            case 't' or 'l': _stack.Add(PopMark()); break;
+            case '\x85': Tuple(1); break;
+            case '\x86': Tuple(2); break;
+            case '\x87': Tuple(3); break;
+            case 'a': { var item = Pop(); ((List<object?>)_stack[^1]!).Add(item); break; }
+            case 'e': { var items = PopMark(); ((List<object?>)_stack[^1]!).AddRange(items); break; }
+            case 's': { var value = Pop(); var key = Pop(); SetItems([key, value]); break; }
+            case 'u': SetItems(PopMark()); break;
+            case 'q': _memo[Take(1)[0]] = _stack[^1]; break;
+            case 'r': _memo[BinaryPrimitives.ReadInt32LittleEndian(Take(4))] = _stack[^1]; break;
+            case '\x94': _memo[_memo.Count] = _stack[^1]; break;                     // MEMOIZE
+            case 'h': _stack.Add(_memo[Take(1)[0]]); break;
+            case 'j': _stack.Add(_memo[BinaryPrimitives.ReadInt32LittleEndian(Take(4))]); break;
+            case 'c': _stack.Add(new Global($"{Line()}.{Line()}")); break;
+            case '\x93': { var name = (string)Pop()!; _stack.Add(new Global($"{(string)Pop()!}.{name}")); break; }
+            case 'Q': _stack.Add(Storage((List<object?>)Pop()!)); break;
+            case 'R': { var arguments = (List<object?>)Pop()!; _stack.Add(Call((Global)Pop()!, arguments)); break; }
+            case 'b': Pop(); break;                                                  // attributes, such as _metadata, are not needed
+            default: throw new FormatException($"opcode 0x{(int)opcode:x2} at byte {Position - 1} is not part of a state dict");
+        }
+        return false;
+    }
+
+    private static object? Call(Global callable, List<object?> arguments) => callable.Name switch
+    {
+        "collections.OrderedDict" => Ordered(arguments),
+        "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_tensor" =>
+            new PickledTensor((PickledStorage)arguments[0]!, (long)arguments[1]!, Longs(arguments[2]), Longs(arguments[3])),
+        "torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" => (PickledTensor)arguments[0]!,
+        "torch.Size" => arguments[0],
+        _ => throw new FormatException($"it calls {callable.Name}; only plain tensors are read"),
+    };
+
+    private static Dictionary<object, object?> Ordered(List<object?> arguments)
+    {
+        var items = new Dictionary<object, object?>();
+        if (arguments.Count > 0)
+            foreach (List<object?> pair in ((List<object?>)arguments[0]!).Cast<List<object?>>()) items[pair[0]!] = pair[1];
+        return items;
+    }
+
+    // ('storage', class, key, device, count[, (view key, offset, count)]): the last member only in files before torch 1.6.
+    private PickledStorage Storage(List<object?> id)
+    {
+        if (id[0] is not "storage" || id[1] is not Global { Name: var name } || !name.StartsWith("torch.", StringComparison.Ordinal)
+            || !Storages.TryGetValue(name["torch.".Length..], out var type))
+            throw new FormatException($"unknown storage {(id.Count > 1 ? id[1] : id[0])}");
+        var offset = id.Count > 5 && id[5] is List<object?> view ? (long)view[1]! : 0;
+        var storage = new PickledStorage((string)id[2]!, StoredType.Find(type)!, offset);
+        _types[storage.Key] = storage.Type;
+        return storage;
+    }
+
+    private static long[] Longs(object? list) => [.. ((List<object?>)list!).Select(x => (long)x!)];
+
+    private static object Long(ReadOnlySpan<byte> little)
+    {
+        var value = new BigInteger(little);
+        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+    }
+
+    private void SetItems(List<object?> items)
+    {
+        var target = (Dictionary<object, object?>)_stack[^1]!;
+        for (var i = 0; i < items.Count; i += 2) target[items[i]!] = items[i + 1];
+    }
+
+    private void Tuple(int count)
+    {
+        var items = _stack.GetRange(_stack.Count - count, count);
+        _stack.RemoveRange(_stack.Count - count, count);
+        _stack.Add(items);
+    }
+
+    private object? Pop()
+    {
+        var top = _stack[^1];
+        _stack.RemoveAt(_stack.Count - 1);
+        return top;
+    }
+
+    private List<object?> PopMark()
+    {
+        var mark = _stack.LastIndexOf(Mark);
+        var items = _stack.GetRange(mark + 1, _stack.Count - mark - 1);
+        _stack.RemoveRange(mark, _stack.Count - mark);
+        return items;
+    }
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Position + count, end);
+        var span = file.Span(Position, count);
+        Position += count;
+        return span;
+    }
+
+    private string Text(int length) => Encoding.UTF8.GetString(Take(length));
+
+    private string Line()
+    {
+        var rest = file.Span(Position, (int)Math.Min(end - Position, 1 << 10));
+        var line = Encoding.UTF8.GetString(Take(rest.IndexOf((byte)'\n')));
+        Take(1);
+        return line;
+    }
+}

@@ -1,0 +1,99 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models.Checkpoints;
+
+/// <summary>A tensor in a file: where its elements lie and what they are. Nothing is read until asked for.</summary>
+public sealed class StoredTensor
+{
+    private readonly MappedFile _file;
+    private readonly long _offset;
+    private readonly long[] _sizes;     // with the strides: how the elements lie; reshaped to Shape where the two differ
+    private readonly long[] _strides;
+
+    internal StoredTensor(string name, StoredType type, long[] shape, MappedFile file, long offset)
+        : this(name, type, shape, RowMajor(shape), file, offset) { }
+
+    internal StoredTensor(string name, StoredType type, long[] shape, long[] strides, MappedFile file, long offset)
+        : this(name, type, shape, shape, strides, file, offset) { }
+
+    private StoredTensor(string name, StoredType type, long[] shape, long[] sizes, long[] strides, MappedFile file, long offset)
+        => (Name, Type, Shape, _sizes, _strides, _file, _offset) = (name, type, shape, sizes, strides, file, offset);
+
+    /// <summary>Its name in the file.</summary>
+    public string Name { get; }
+
+    /// <summary>Its element type.</summary>
+    public StoredType Type { get; }
+
+    /// <summary>Its sizes; empty for a scalar.</summary>
+    public IReadOnlyList<long> Shape { get; }
+
+    /// <summary>The file it lies in.</summary>
+    public string Path => _file.Path;
+
+    /// <summary>The raw elements of a tensor without strides, of any type.</summary>
+    /// <exception cref="ModelException">Its elements do not lie one behind the other.</exception>
+    public byte[] Bytes()
+    {
+        if (!_strides.AsSpan().SequenceEqual(RowMajor(_sizes))) throw new ModelException($"{Path}: tensor '{Name}' is strided");
+        return _file.Span(_offset, checked((int)SafeTensorsHeader.ByteCount(Name, Type, Shape))).ToArray();
+    }
+
+    /// <summary>The tensor over the mapped file, without a copy where the data is aligned; it keeps the file mapped. Writing to it changes no file.</summary>
+    /// <exception cref="ModelException">The type is not computed with.</exception>
+    public Tensor Map()
+    {
+        var scalar = Scalar();
+        var shape = Shape.ToArray();
+        if (shape.Contains(0)) return torch.empty(shape, scalar);
+        var address = _file.Address(_offset);
+        var width = Type.Bits / 8;
+        if (address % width != 0) return torch.tensor(Bytes(), [shape.Aggregate(1L, (a, b) => a * b) * width]).view(scalar).view(shape);
+        var elements = 1 + _sizes.Zip(_strides, (size, stride) => (size - 1) * stride).Sum();
+        var file = _file.Share();
+        var flat = torch.from_memory(address, [elements], scalar, file.Dispose);
+        return flat.as_strided(_sizes, _strides).reshape(shape);
+    }
+
+    /// <summary>A copy of its own memory on the processor, outside any dispose scope.</summary>
+    /// <exception cref="ModelException">The type is not computed with.</exception>
+    public Tensor Copy() => Load(Scalar(), Device.CPU, copy: true);
+
+    /// <summary>
+    /// The tensor with an element type on a device, contiguous and outside any dispose scope: mapped where it is so stored, else a copy.
+    /// </summary>
+    /// <exception cref="ModelException">The type is not computed with.</exception>
+    public Tensor Load(ScalarType dtype, Device device, bool copy = false)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var mapped = Map();
+        var loaded = mapped.to(device, dtype).contiguous();
+        return (copy && loaded.is_same(mapped) ? loaded.clone() : loaded).DetachFromDisposeScope();
+    }
+
+    /// <summary>The same tensor under another name.</summary>
+    internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset);
+
+    /// <summary>
+    /// Rows from Meta's rotary order (rows 2r and 2r + 1 of a head are a pair) to Hugging Face's (rows r and r + n/2 are):
+    /// a view <c>[heads, 2, n/2, in]</c> of <c>[heads, n/2, 2, in]</c>.
+    /// </summary>
+    internal StoredTensor PairsToHalves(int heads)
+    {
+        var (rows, columns) = (Shape[0], Shape.Count > 1 ? Shape[1] : 1);
+        var half = rows / heads / 2;
+        var (row, column) = (_strides[0], _strides.Length > 1 ? _strides[1] : 1);
+        return new StoredTensor(Name, Type, [.. Shape], [heads, 2, half, columns], [2 * half * row, row, 2 * row, column], _file, _offset);
+    }
+
+    private ScalarType Scalar() => Type.Scalar ?? throw new ModelException($"{Path}: tensor '{Name}' has the type {Type}, which is stored but not computed with");
+
+    private static long[] RowMajor(long[] shape)
+    {
+        var strides = new long[shape.Length];
+        long step = 1;
+        for (var i = shape.Length - 1; i >= 0; i--) (strides[i], step) = (step, unchecked(step * shape[i]));
+        return strides;
+    }
+}

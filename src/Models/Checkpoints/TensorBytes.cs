@@ -1,0 +1,20 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models.Checkpoints;
+
+/// <summary>Writes a tensor's elements to a stream, row-major and little-endian.</summary>
+internal static class TensorBytes
+{
+    public static void CopyTo(Tensor tensor, Stream stream)
+    {
+        const int Most = 1 << 28;
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var plain = tensor.detach().cpu().contiguous();
+        unsafe
+        {
+            var start = (byte*)plain.data_ptr();
+            for (long at = 0, end = plain.nbytes; at < end; at += Most) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Most, end - at)));
+        }
+    }
+}

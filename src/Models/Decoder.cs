@@ -1,0 +1,133 @@
+using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Families;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>
+/// A decoder-only language model over packed tokens. Which family it is of, <see cref="Config"/> tells; what adapters do,
+/// <see cref="IAdapterHooks"/> decides; nothing in it pads.
+/// </summary>
+public sealed class Decoder : IDisposable
+{
+    private readonly ParameterBuilder _owner;
+    private readonly DecoderParts _parts;
+
+    private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts)
+    {
+        (Config, _owner, _parts) = (config, owner, parts);
+    }
+
+    /// <summary>The architecture.</summary>
+    public DecoderConfig Config { get; }
+
+    /// <summary>The family, <c>llama</c>.</summary>
+    public string ModelType => Config.ModelType;
+
+    /// <summary>Type that the residual stream is computed in: the embedding's.</summary>
+    public ScalarType Dtype => _parts.Embedding.Weight.dtype;
+
+    /// <summary>Where it lives.</summary>
+    public Device Device => _parts.Embedding.Weight.device;
+
+    /// <summary>The projections in its blocks, in order: where adapters can act.</summary>
+    public IReadOnlyList<ProjectionSite> Projections => _owner.Sites;
+
+    /// <summary>
+    /// All parameters by their name in the file, a tied head once. They are frozen; full fine-tuning sets <c>requires_grad</c> on those it trains.
+    /// </summary>
+    public IReadOnlyDictionary<string, Tensor> Parameters => _owner.Parameters;
+
+    /// <summary>The token embedding <c>[vocabulary, hidden]</c>.</summary>
+    public Tensor Embedding => _parts.Embedding.Weight;
+
+    /// <summary>The head <c>[vocabulary, hidden]</c>; over the embedding's weight where it is tied.</summary>
+    public Projection Head => _parts.Head;
+
+    /// <summary>A decoder with fresh weights: matrices normal(0, <c>initializer_range</c>), norms one, biases zero.</summary>
+    /// <param name="config">The architecture.</param>
+    /// <param name="generator">Decides the weights; the same seed gives the same ones.</param>
+    /// <param name="dtype">Type of the weights; the configuration's where null.</param>
+    /// <param name="device">Where they shall live; the processor where null.</param>
+    public static Decoder CreateRandom(DecoderConfig config, Generator generator, ScalarType? dtype = null, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        var type = dtype ?? config.Dtype;
+        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? Device.CPU), _ => { });
+    }
+
+    /// <summary>
+    /// The hidden states of a packed batch after the final norm.
+    /// </summary>
+    /// <param name="ids">Token ids, int64 <c>[tokens]</c>.</param>
+    /// <param name="layout">How the row is cut into segments; with a cache each names its sequence and its position.</param>
+    /// <param name="hooks">The adapters; none where null.</param>
+    /// <param name="cache">Keys and values of earlier tokens; with it no gradients are recorded.</param>
+    /// <returns><c>[tokens, hidden]</c>; the rows of virtual tokens that hooks added are among them.</returns>
+    /// <exception cref="ArgumentException">The layout does not fit the ids or the cache.</exception>
+    public Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks = null, KvCache? cache = null)
+    {
+        if (cache is null) return Hidden(ids, layout, hooks, cache, observe: null);
+        using var _ = torch.no_grad();
+        return Hidden(ids, layout, hooks, cache, observe: null);
+    }
+
+    /// <summary>
+    /// Logits of selected rows of hidden states.
+    /// </summary>
+    /// <param name="hidden">Rows of <see cref="Hidden(Tensor, SegmentLayout, IAdapterHooks?, KvCache?)"/>'s result, <c>[rows, hidden]</c>.</param>
+    /// <param name="rows">Whose rows they are: a layout over the selected rows, with the members of the segments they come from.</param>
+    /// <param name="hooks">The adapters; none where null.</param>
+    /// <returns><c>[rows, vocabulary]</c> in the base's type.</returns>
+    public Tensor Logits(Tensor hidden, SegmentLayout rows, IAdapterHooks? hooks = null)
+    {
+        ArgumentNullException.ThrowIfNull(hidden);
+        if (hidden.size(0) != rows.Tokens) throw new ArgumentException($"{hidden.size(0)} rows under a layout of {rows.Tokens}", nameof(rows));
+        return (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _owner.Dispose();
+
+    internal static Decoder Build(DecoderConfig config, IParameterSource source, Action<ModelFamily> finish)
+    {
+        var family = ModelFamilies.Find(config.ModelType, "config.json");
+        var builder = new ParameterBuilder(source);
+        try
+        {
+            var parts = family.Build(config, builder);
+            finish(family);
+            return new Decoder(config, builder, parts);
+        }
+        catch
+        {
+            builder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As the public one; <paramref name="observe"/> sees what enters block 0 and what leaves each block, under the numbers 0 … layers.</summary>
+    internal Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks, KvCache? cache, Action<int, Tensor>? observe)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (ids.dim() != 1 || ids.size(0) != layout.Tokens) throw new ArgumentException($"ids [{string.Join(", ", ids.shape)}] under a layout of {layout.Tokens} tokens", nameof(ids));
+        cache?.Check(layout);
+        hooks ??= NoAdapters.Instance;
+        using var scope = torch.NewDisposeScope();
+
+        (var h, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
+        var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, h.device));
+        observe?.Invoke(0, h);
+        for (var i = 0; i < _parts.Blocks.Count; i++)
+        {
+            // A scope per block: without gradients one block's temporaries are all that is alive; with them the graph keeps what it needs.
+            Tensor next;
+            using (torch.NewDisposeScope()) next = _parts.Blocks[i].Forward(h, step).MoveToOuterDisposeScope();
+            if (i > 0) h.Dispose();
+            h = next;
+            observe?.Invoke(i + 1, h);
+        }
+        cache?.Advance(layout);
+        return _parts.Norm.Forward(h).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Models.Families;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>The architecture of a decoder, whatever its family calls the keys in <c>config.json</c>.</summary>
+public sealed record DecoderConfig
+{
+    /// <summary>The family's name in <c>config.json</c>, <c>llama</c>.</summary>
+    public required string ModelType { get; init; }
+
+    /// <summary>Number of token ids: rows of the embedding.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>Width of the residual stream.</summary>
+    public required int HiddenSize { get; init; }
+
+    /// <summary>Width of the MLP.</summary>
+    public required int IntermediateSize { get; init; }
+
+    /// <summary>Number of blocks.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>Query heads.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>Key/value heads; query head i reads key/value head i / (Heads / KeyValueHeads).</summary>
+    public required int KeyValueHeads { get; init; }
+
+    /// <summary>Width of one head.</summary>
+    public required int HeadDim { get; init; }
+
+    /// <summary>Longest sequence the model was made for, in tokens.</summary>
+    public int MaxPositions { get; init; } = 2048;
+
+    /// <summary>Epsilon of the norms.</summary>
+    public double NormEpsilon { get; init; } = 1e-6;
+
+    /// <summary>Base and scaling of the rotary embedding.</summary>
+    public RotarySettings Rotary { get; init; } = new();
+
+    /// <summary>Whether the head is the embedding.</summary>
+    public bool TieWordEmbeddings { get; init; }
+
+    /// <summary>Biases on the attention's projections.</summary>
+    public bool AttentionBias { get; init; }
+
+    /// <summary>Biases on the MLP's projections.</summary>
+    public bool MlpBias { get; init; }
+
+    /// <summary>Standard deviation of fresh weights.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>Id that begins a sequence, where the model has one.</summary>
+    public int? BosTokenId { get; init; }
+
+    /// <summary>Ids that end a sequence.</summary>
+    public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+
+    /// <summary>Id for padding, where the model has one.</summary>
+    public int? PadTokenId { get; init; }
+
+    /// <summary>Type that the weights are meant to have.</summary>
+    public ScalarType Dtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>The <c>config.json</c> it was read from; keys that this program does not use are kept when the model is saved.</summary>
+    public JsonObject? Source { get; init; }
+
+    /// <summary>Reads a <c>config.json</c> of any known family, in the forms of transformers 4 and 5.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="file">What to call it in errors.</param>
+    /// <exception cref="ModelException">Not JSON, an unknown <c>model_type</c>, or a missing or impossible value; the message names the key.</exception>
+    public static DecoderConfig Read(string json, string file = "config.json")
+    {
+        var keys = ConfigKeys.Parse(json, file);
+        return ModelFamilies.Find(keys.Text("model_type"), file).ReadConfig(keys) with { Source = keys.Json };
+    }
+
+    /// <summary>The <c>config.json</c> to save: the one it was read from with the type brought up to date, or a new one.</summary>
+    public string Write()
+    {
+        var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Find(ModelType, "config.json").WriteConfig(this);
+        json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
+        return json.ToJsonString(JsonText.Indented) + "\n";
+    }
+}

@@ -1,0 +1,58 @@
+using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models.Families;
+
+/// <summary>Parameters from a checkpoint; whatever is missing, misshaped or left over is reported at once.</summary>
+internal sealed class CheckpointSource : IParameterSource
+{
+    private const int Shown = 12;
+    private readonly Checkpoint _checkpoint;
+    private readonly ScalarType? _dtype;
+    private readonly Device _device;
+    private readonly string _skip;
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly List<string> _errors = [];
+
+    public CheckpointSource(Checkpoint checkpoint, ModelFamily family, ScalarType? dtype, Device device)
+    {
+        (_checkpoint, _dtype, _device) = (checkpoint, dtype, device);
+        var prefixed = checkpoint.Tensors.Keys.Any(name => name.StartsWith(family.BasePrefix, StringComparison.Ordinal));
+        _skip = prefixed ? "" : family.BasePrefix;
+    }
+
+    public (string Name, Tensor Value)? Take(string name, long[] shape, Initialisation initialisation)
+    {
+        var stored = _checkpoint.Tensors.GetValueOrDefault(name)
+            ?? (name.StartsWith(_skip, StringComparison.Ordinal) ? _checkpoint.Tensors.GetValueOrDefault(name[_skip.Length..]) : null);
+        if (stored is null)
+        {
+            _errors.Add($"{name} [{string.Join(", ", shape)}] is missing");
+            return null;
+        }
+        _taken.Add(stored.Name);
+        if (!stored.Shape.SequenceEqual(shape))
+        {
+            _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} is [{string.Join(", ", stored.Shape)}], [{string.Join(", ", shape)}] is expected");
+            return null;
+        }
+        if (stored.Type.Scalar is not { } scalar || !scalar.IsFloatingPoint())
+        {
+            _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} has the type {stored.Type}; a parameter is F32, BF16, F16 or F64");
+            return null;
+        }
+        return _errors.Count > 0 ? null : (stored.Name, stored.Load(_dtype ?? scalar, _device));
+    }
+
+    /// <summary>Reports everything that did not fit.</summary>
+    /// <exception cref="ModelException">Something did not.</exception>
+    public void Finish(ModelFamily family, DecoderConfig config)
+    {
+        foreach (var stored in _checkpoint.Tensors.Values)
+            if (!_taken.Contains(stored.Name) && !family.Ignores(config, stored.Name))
+                _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} [{string.Join(", ", stored.Shape)}] is not part of a {family.ModelType} model with this configuration");
+        if (_errors.Count == 0) return;
+        var more = _errors.Count > Shown ? $"; and {_errors.Count - Shown} more" : "";
+        throw new ModelException($"{_checkpoint.Path}: the weights do not fit the configuration: {string.Join("; ", _errors.Take(Shown))}{more}");
+    }
+}

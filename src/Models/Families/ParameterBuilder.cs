@@ -1,0 +1,79 @@
+using AlpacaCot.Models.Blocks;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models.Families;
+
+/// <summary>How a fresh parameter is drawn.</summary>
+internal enum Initialisation
+{
+    /// <summary>Normal with the configuration's <c>initializer_range</c>.</summary>
+    Normal,
+
+    /// <summary>All ones: the weights of norms.</summary>
+    Ones,
+
+    /// <summary>All zeros: biases.</summary>
+    Zeros,
+}
+
+/// <summary>Where a decoder's parameters come from: a checkpoint, or a generator.</summary>
+internal interface IParameterSource
+{
+    /// <summary>
+    /// The parameter of a name, with the name it goes by in the file; contiguous and outside any dispose scope. A source that lacks it takes
+    /// note and returns null: all that is wrong is reported together.
+    /// </summary>
+    (string Name, Tensor Value)? Take(string name, long[] shape, Initialisation initialisation);
+}
+
+/// <summary>
+/// Makes blocks over parameters by name while a family puts its decoder together; collects the parameters and the projection sites.
+/// </summary>
+internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
+    private readonly List<ProjectionSite> _sites = [];
+    private readonly List<Tensor> _absent = [];
+
+    /// <summary>The parameters by their name in the file, in the order they were asked for.</summary>
+    public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
+
+    /// <summary>The projections inside the blocks.</summary>
+    public IReadOnlyList<ProjectionSite> Sites => _sites;
+
+    public Embedding Embedding(string path, int rows, int width) => new(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+
+    public RmsNorm RmsNorm(string path, int width, double epsilon) => new(Take($"{path}.weight", [width], Initialisation.Ones), epsilon);
+
+    public Projection Projection(string path, int input, int output, bool bias) => new DenseProjection(
+        Take($"{path}.weight", [output, input], Initialisation.Normal),
+        bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null);
+
+    /// <summary>A head that is the embedding.</summary>
+    public Projection Tied(Embedding embedding) => new DenseProjection(embedding.Weight, null);
+
+    /// <summary>A named projection of a block, where adapters can act.</summary>
+    public ProjectionSite Site(int block, string path, int input, int output, bool bias)
+    {
+        var site = new ProjectionSite(block, path[(path.LastIndexOf('.') + 1)..], path, Projection(path, input, output, bias));
+        _sites.Add(site);
+        return site;
+    }
+
+    public void Dispose()
+    {
+        foreach (var tensor in _parameters.Values.Concat(_absent)) tensor.Dispose();
+    }
+
+    private Tensor Take(string name, long[] shape, Initialisation initialisation)
+    {
+        if (source.Take(name, shape, initialisation) is not { } found)
+        {
+            var placeholder = torch.empty([0]).DetachFromDisposeScope();   // never computed with: the source reports the absence
+            _absent.Add(placeholder);
+            return placeholder;
+        }
+        _parameters.Add(found.Name, found.Value);
+        return found.Value;
+    }
+}

@@ -1,0 +1,136 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>
+/// Keys and values of the sequences being generated: per sequence and block <c>[capacity, kv heads, head_dim]</c>, preallocated and grown in
+/// steps, never by one token. Decode steps of many sequences run as one packed batch whose segments name their sequence.
+/// </summary>
+public sealed class KvCache : IDisposable
+{
+    private const int Step = 64;
+    private readonly DecoderConfig _config;
+    private readonly ScalarType _dtype;
+    private readonly Device _device;
+    private readonly Dictionary<int, Sequence> _sequences = [];
+    private int _next;
+
+    /// <summary>Creates an empty cache for a decoder.</summary>
+    public KvCache(Decoder decoder)
+    {
+        ArgumentNullException.ThrowIfNull(decoder);
+        (_config, _dtype, _device) = (decoder.Config, decoder.Dtype, decoder.Device);
+    }
+
+    /// <summary>Bytes held.</summary>
+    public long Bytes => _sequences.Values.Sum(s => 2L * _config.Layers * s.Capacity * _config.KeyValueHeads * _config.HeadDim) * _dtype.Size();
+
+    /// <summary>Starts a sequence and returns its number, to be named by <see cref="Segment.Sequence"/>.</summary>
+    /// <param name="capacity">Tokens to make room for at once; more are made room for as they come.</param>
+    public int Allocate(int capacity = 0)
+    {
+        var sequence = new Sequence(_config.Layers);
+        _sequences.Add(_next, sequence);
+        if (capacity > 0) Grow(sequence, capacity);
+        return _next++;
+    }
+
+    /// <summary>Number of tokens of a sequence whose keys and values are held.</summary>
+    public int Length(int sequence) => Find(sequence).Length;
+
+    /// <summary>Forgets the tokens of a sequence from <paramref name="length"/> on.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It holds fewer tokens.</exception>
+    public void Truncate(int sequence, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length(sequence));
+        Find(sequence).Length = length;
+    }
+
+    /// <summary>Ends a sequence and gives its memory back.</summary>
+    public void Free(int sequence)
+    {
+        Find(sequence).Dispose();
+        _sequences.Remove(sequence);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var sequence in _sequences.Values) sequence.Dispose();
+        _sequences.Clear();
+    }
+
+    /// <summary>Checks a batch against the cache before anything is computed.</summary>
+    internal void Check(SegmentLayout layout)
+    {
+        var seen = new HashSet<int>();
+        foreach (var segment in layout.Segments)
+        {
+            var held = Length(segment.Sequence);
+            if (!seen.Add(segment.Sequence)) throw new ArgumentException($"sequence {segment.Sequence} occurs twice in one batch", nameof(layout));
+            if (held == 0 != (segment.Position == 0))
+                throw new ArgumentException($"segment {segment} begins at position {segment.Position}, but the cache holds {held} tokens of its sequence", nameof(layout));
+        }
+    }
+
+    /// <summary>Writes a segment's keys and values <c>[tokens, kv heads, d]</c> of a block behind what is held; returns all of the sequence's.</summary>
+    internal (Tensor Keys, Tensor Values) Append(int block, Segment segment, Tensor keys, Tensor values)
+    {
+        var sequence = Find(segment.Sequence);
+        var end = sequence.Length + segment.Length;
+        if (end > sequence.Capacity) Grow(sequence, end);
+        sequence.Keys[block].narrow(0, sequence.Length, segment.Length).copy_(keys);
+        sequence.Values[block].narrow(0, sequence.Length, segment.Length).copy_(values);
+        return (sequence.Keys[block].narrow(0, 0, end), sequence.Values[block].narrow(0, 0, end));
+    }
+
+    /// <summary>Counts a batch's tokens as held, once all blocks have written them.</summary>
+    internal void Advance(SegmentLayout layout)
+    {
+        foreach (var segment in layout.Segments) Find(segment.Sequence).Length += segment.Length;
+    }
+
+    private Sequence Find(int sequence)
+        => _sequences.GetValueOrDefault(sequence) ?? throw new ArgumentException($"the cache has no sequence {sequence}", nameof(sequence));
+
+    // Doubling keeps the cost of copying constant per token.
+    private void Grow(Sequence sequence, int tokens)
+    {
+        var capacity = (Math.Max(tokens, 2 * sequence.Capacity) + Step - 1) / Step * Step;
+        for (var block = 0; block < _config.Layers; block++)
+        {
+            sequence.Keys[block] = Moved(sequence.Keys[block]);
+            sequence.Values[block] = Moved(sequence.Values[block]);
+        }
+        sequence.Capacity = capacity;
+
+        Tensor Moved(Tensor? old)
+        {
+            using var scope = torch.NewDisposeScope();
+            var grown = torch.empty([capacity, _config.KeyValueHeads, _config.HeadDim], _dtype, _device);
+            if (old is not null)
+            {
+                grown.narrow(0, 0, old.size(0)).copy_(old);
+                old.Dispose();
+            }
+            return grown.DetachFromDisposeScope();
+        }
+    }
+
+    private sealed class Sequence(int blocks) : IDisposable
+    {
+        public Tensor[] Keys { get; } = new Tensor[blocks];
+
+        public Tensor[] Values { get; } = new Tensor[blocks];
+
+        public int Length { get; set; }
+
+        public int Capacity { get; set; }
+
+        public void Dispose()
+        {
+            foreach (var tensor in Keys.Concat(Values)) tensor?.Dispose();
+        }
+    }
+}

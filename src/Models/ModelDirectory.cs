@@ -1,0 +1,106 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Hub;
+using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Models.Families;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models;
+
+/// <summary>How a model is loaded.</summary>
+/// <param name="Dtype">Type of the weights; as stored where null, and then mapped without a copy.</param>
+/// <param name="Device">Where they shall live; the processor where null.</param>
+public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null);
+
+/// <summary>Model directories in Hugging Face's layout, and the layouts that are read into it.</summary>
+public static class ModelDirectory
+{
+    /// <summary>The <c>model_type</c>s that can be loaded, in order.</summary>
+    public static IReadOnlyList<string> ModelTypes => ModelFamilies.ModelTypes;
+
+    /// <summary>
+    /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, or llama2.c's <c>.bin</c>.
+    /// </summary>
+    /// <exception cref="ModelException">No model there, an unknown family, damaged files, or weights that do not fit the configuration (all that do not, at once).</exception>
+    public static Decoder Load(string path, LoadOptions? options = null)
+    {
+        options ??= new LoadOptions();
+        using var checkpoint = Checkpoint.Open(path);
+        var family = ModelFamilies.Find(checkpoint.Config.ModelType, path);
+        var source = new CheckpointSource(checkpoint, family, options.Dtype, options.Device ?? Device.CPU);
+        var decoder = Decoder.Build(checkpoint.Config, source, f => source.Finish(f, checkpoint.Config));
+        return decoder;
+    }
+
+    /// <summary>
+    /// Saves a model as a Hugging Face directory: <c>config.json</c>, <c>generation_config.json</c> and <c>model.safetensors</c>, or shards with an index
+    /// beyond <paramref name="maxShardBytes"/>. An existing directory keeps its other files; each file appears whole or not at all, the configuration last.
+    /// </summary>
+    /// <param name="decoder">The model.</param>
+    /// <param name="path">The directory.</param>
+    /// <param name="dtype">Type to store; as it is where null.</param>
+    /// <param name="maxShardBytes">Most bytes of one file (a larger tensor has a file of its own).</param>
+    /// <exception cref="ModelException">A file cannot be written.</exception>
+    public static void Save(Decoder decoder, string path, ScalarType? dtype = null, long maxShardBytes = 5_000_000_000)
+    {
+        ArgumentNullException.ThrowIfNull(decoder);
+        var config = decoder.Config with { Dtype = dtype ?? decoder.Dtype };
+        var shards = Shards(decoder.Parameters, dtype, maxShardBytes);
+        try
+        {
+            Directory.CreateDirectory(path);
+            var map = new JsonObject();
+            long total = 0;
+            for (var i = 0; i < shards.Count; i++)
+            {
+                var file = shards.Count == 1 ? "model.safetensors" : $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
+                using var scope = torch.NewDisposeScope();
+                var tensors = shards[i].Select(p => KeyValuePair.Create(p.Key, dtype is { } type ? p.Value.detach().to(type) : p.Value)).ToList();
+                SafeTensors.Write(Path.Combine(path, file), tensors);
+                foreach (var (name, tensor) in tensors)
+                {
+                    map[name] = file;
+                    total += tensor.nbytes;
+                }
+            }
+            if (shards.Count > 1)
+            {
+                var index = new JsonObject { ["metadata"] = new JsonObject { ["total_size"] = total }, ["weight_map"] = map };
+                AtomicFile.WriteAllText(Path.Combine(path, "model.safetensors.index.json"), index.ToJsonString(JsonText.Indented));
+            }
+            AtomicFile.WriteAllText(Path.Combine(path, "generation_config.json"), GenerationConfig(config).ToJsonString(JsonText.Indented));
+            AtomicFile.WriteAllText(Path.Combine(path, "config.json"), config.Write());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static JsonObject GenerationConfig(DecoderConfig config)
+    {
+        var json = new JsonObject();
+        if (config.BosTokenId is { } bos) json["bos_token_id"] = bos;
+        if (config.EosTokenIds.Count == 1) json["eos_token_id"] = config.EosTokenIds[0];
+        else if (config.EosTokenIds.Count > 1) json["eos_token_id"] = new JsonArray([.. config.EosTokenIds.Select(id => (JsonNode)id)]);
+        if (config.PadTokenId is { } pad) json["pad_token_id"] = pad;
+        return json;
+    }
+
+    private static List<List<KeyValuePair<string, Tensor>>> Shards(IReadOnlyDictionary<string, Tensor> parameters, ScalarType? dtype, long maxShardBytes)
+    {
+        var shards = new List<List<KeyValuePair<string, Tensor>>> { new() };
+        long bytes = 0;
+        foreach (var parameter in parameters)
+        {
+            var size = parameter.Value.numel() * (dtype ?? parameter.Value.dtype).Size();
+            if (bytes > 0 && bytes + size > maxShardBytes)
+            {
+                shards.Add([]);
+                bytes = 0;
+            }
+            shards[^1].Add(parameter);
+            bytes += size;
+        }
+        return shards;
+    }
+}
