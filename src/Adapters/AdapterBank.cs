@@ -1,0 +1,93 @@
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters;
+
+/// <summary>
+/// The adapters that share one frozen base. Segments of a packed batch name a member by its index; every hook hands each run of
+/// equal members its own rows, and the rows of the bare base (member −1) pass untouched.
+/// </summary>
+/// <param name="decoder">The base model.</param>
+public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
+{
+    private readonly List<Adapter?> _members = [];
+    private IReadOnlyList<ulong>? _dropoutKeys;
+
+    /// <summary>The member of an index.</summary>
+    /// <exception cref="AdapterException">There is none.</exception>
+    public Adapter this[int member] => (uint)member < (uint)_members.Count && _members[member] is { } adapter
+        ? adapter
+        : throw new AdapterException($"no adapter has index {member} in this bank");
+
+    /// <summary>Adds a member and returns its index, which stays its own until it is removed.</summary>
+    /// <exception cref="AdapterException">The adapter was made for a model of other shapes.</exception>
+    public int Add(Adapter adapter)
+    {
+        foreach (var target in adapter.Targets)
+            if (!decoder.Projections.Any(site => site.Path == target.Path && site.Weights.In == target.Weights.In && site.Weights.Out == target.Weights.Out))
+                throw new AdapterException($"the adapter acts on {target.Path}, which this model does not have in that shape");
+        var free = _members.IndexOf(null);
+        if (free < 0) _members.Add(adapter);
+        else _members[free] = adapter;
+        return free < 0 ? _members.Count - 1 : free;
+    }
+
+    /// <summary>Removes a member; its index may be given to another. The adapter is not disposed of.</summary>
+    public void Remove(int member)
+    {
+        _ = this[member];
+        _members[member] = null;
+    }
+
+    /// <summary>Switches training on until the result is disposed of: adapters with dropout apply it.</summary>
+    /// <param name="segmentKeys">A random key for each segment of the coming batch's layout.</param>
+    public IDisposable Train(IReadOnlyList<ulong> segmentKeys)
+    {
+        _dropoutKeys = segmentKeys;
+        return new TrainingMode(this);
+    }
+
+    /// <inheritdoc/>
+    public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout)
+        => Apply(layout, x, adapter => adapter.ActsBefore(site), (adapter, rows, _) => adapter.BeforeProjection(site, rows));
+
+    /// <inheritdoc/>
+    public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout)
+    {
+        if (layout.Runs.Count == 1) return Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) => adapter.AfterProjection(site, x, rows, Dropout(run, layout)));
+        Tensor[]? inputs = null; // split once, and only when a member asks
+        return Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) =>
+        {
+            inputs ??= Split(x, layout);
+            return adapter.AfterProjection(site, inputs[run], rows, Dropout(run, layout));
+        });
+    }
+
+    private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
+    {
+        var adapters = new Adapter?[layout.Runs.Count];
+        for (var i = 0; i < adapters.Length; i++)
+            if (layout.Runs[i].Member is >= 0 and var member && acts(this[member])) adapters[i] = this[member];
+        if (!Array.Exists(adapters, adapter => adapter is not null)) return tensor;
+        if (adapters.Length == 1) return act(adapters[0]!, tensor, 0);
+        var parts = Split(tensor, layout);
+        for (var i = 0; i < parts.Length; i++)
+            if (adapters[i] is { } adapter) parts[i] = act(adapter, parts[i], i);
+        return torch.cat(parts, 0);
+    }
+
+    private static Tensor[] Split(Tensor tensor, SegmentLayout layout) => tensor.split([.. layout.Runs.Select(run => (long)run.Length)], 0);
+
+    private RowDropout? Dropout(int run, SegmentLayout layout)
+    {
+        if (_dropoutKeys is not { } keys) return null;
+        var (_, start, length) = layout.Runs[run];
+        var segments = layout.Segments.Select((segment, i) => (segment, i)).Where(s => s.segment.Start >= start && s.segment.Start < start + length);
+        return new RowDropout([.. segments.Select(s => (s.segment.Length, keys[s.i]))]);
+    }
+
+    private sealed class TrainingMode(AdapterBank bank) : IDisposable
+    {
+        public void Dispose() => bank._dropoutKeys = null;
+    }
+}

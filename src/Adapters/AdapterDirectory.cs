@@ -1,0 +1,80 @@
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters;
+
+/// <summary>Adapter folders in PEFT's format: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</summary>
+public static class AdapterDirectory
+{
+    /// <summary>Name of the configuration.</summary>
+    public const string ConfigFile = "adapter_config.json";
+
+    /// <summary>Name of the weights.</summary>
+    public const string WeightsFile = "adapter_model.safetensors";
+
+    /// <summary>Reads the configuration alone.</summary>
+    /// <exception cref="AdapterException">The folder is no adapter, or its method is not supported.</exception>
+    public static AdapterConfig ReadConfig(string folder)
+    {
+        var file = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(file)) throw new AdapterException($"{folder}: no {ConfigFile}; is this a PEFT adapter folder?");
+        return AdapterConfig.Read(File.ReadAllText(file), file);
+    }
+
+    /// <summary>Loads an adapter for a model; its weights (fp32, fp16 or bf16) become trainable fp32.</summary>
+    /// <exception cref="AdapterException">A file is missing or wrong, or the weights do not fit the configuration and the model.</exception>
+    public static Adapter Load(Decoder decoder, string folder)
+    {
+        var config = ReadConfig(folder);
+        var file = Path.Combine(folder, WeightsFile);
+        if (!File.Exists(file)) throw new AdapterException($"{folder}: no {WeightsFile}");
+        var adapter = AdapterMethods.Find(config.PeftType, folder).Create(decoder, config, null);
+        try
+        {
+            Fill(adapter, file);
+            return adapter;
+        }
+        catch
+        {
+            adapter.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Writes an adapter as PEFT does, weights in fp32; both files appear whole or not at all, the configuration last.</summary>
+    /// <exception cref="AdapterException">The folder cannot be written.</exception>
+    public static void Save(Adapter adapter, string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(folder);
+            SafeTensors.Write(Path.Combine(folder, WeightsFile), adapter.Parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.detach())));
+            var partial = Path.Combine(folder, ConfigFile + ".partial");
+            File.WriteAllText(partial, adapter.Config.ToJson());
+            File.Move(partial, Path.Combine(folder, ConfigFile), overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AdapterException($"{folder}: cannot be written ({e.Message})", e);
+        }
+    }
+
+    private static void Fill(Adapter adapter, string file)
+    {
+        using var stored = SafeTensors.Open(file);
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        var byKey = stored.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        foreach (var parameter in adapter.Parameters)
+        {
+            if (!byKey.Remove(parameter.Key, out var tensor))
+                throw new AdapterException($"{file}: no tensor {parameter.Key}; does the adapter belong to this model?");
+            if (!tensor.Shape.AsSpan().SequenceEqual(parameter.Value.shape))
+                throw new AdapterException($"{file}: {parameter.Key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Value.shape)}]");
+            using var copy = tensor.Copy();
+            parameter.Value.copy_(copy);
+        }
+        if (byKey.Count > 0)
+            throw new AdapterException($"{file}: {byKey.Count} tensors that the configuration does not ask for, {byKey.Keys.Order(StringComparer.Ordinal).First()} for one");
+    }
+}

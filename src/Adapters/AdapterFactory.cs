@@ -1,0 +1,16 @@
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters;
+
+/// <summary>Makes fresh adapters for a model.</summary>
+public static class AdapterFactory
+{
+    /// <summary>Creates an adapter with the method's initial values; its configuration gets the resolved targets.</summary>
+    /// <param name="decoder">The base model; not changed.</param>
+    /// <param name="config">The method and its settings.</param>
+    /// <param name="generator">Draws the initial values: same seed, same adapter.</param>
+    /// <exception cref="AdapterException">The settings are wrong or their targets match nothing.</exception>
+    public static Adapter Create(Decoder decoder, AdapterConfig config, Generator generator)
+        => AdapterMethods.Find(config.PeftType, "the adapter settings").Create(decoder, config, generator);
+}

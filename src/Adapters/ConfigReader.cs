@@ -1,0 +1,102 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Adapters;
+
+/// <summary>A field that PEFT writes as one value or as a list; the form is kept.</summary>
+/// <param name="Values">The values.</param>
+/// <param name="Single">Whether it was one value without a list.</param>
+public sealed record OneOrMany<T>(IReadOnlyList<T> Values, bool Single = false);
+
+/// <summary>Reads the fields of an <c>adapter_config.json</c> and remembers which were asked for.</summary>
+internal sealed class ConfigReader(JsonObject document, string file)
+{
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, JsonNode?> _kept = new(StringComparer.Ordinal);
+
+    public string File => file;
+
+    public IReadOnlyDictionary<string, JsonNode?> Kept => _kept;
+
+    public string? Text(string key) => Value<string>(key, "a string");
+
+    public bool Flag(string key, bool otherwise) => Ask(key) is null ? otherwise : Value<bool>(key, "true or false");
+
+    public int Integer(string key, int otherwise) => Ask(key) is null ? otherwise : Value<int>(key, "an integer");
+
+    public double Number(string key, double otherwise) => Ask(key) is null ? otherwise : Value<double>(key, "a number");
+
+    /// <summary>A list of names or one pattern.</summary>
+    public ModuleSelection? Modules(string key) => Ask(key) switch
+    {
+        null => null,
+        JsonArray list => ModuleSelection.Of(list.Select(node => Of<string>(key, node, "a list of strings"))),
+        var node => ModuleSelection.Matching(Of<string>(key, node, "a string or a list of strings")),
+    };
+
+    public OneOrMany<T>? OneOrMany<T>(string key, string expected) => Ask(key) switch
+    {
+        null => null,
+        JsonArray list => new OneOrMany<T>([.. list.Select(node => Of<T>(key, node, expected))]),
+        var node => new OneOrMany<T>([Of<T>(key, node, expected)], Single: true),
+    };
+
+    /// <summary>An object of numbers by pattern, in the file's order.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Numbers(string key) => Ask(key) switch
+    {
+        null => [],
+        JsonObject map => [.. map.Select(pair => KeyValuePair.Create(pair.Key, Of<double>(key, pair.Value, "numbers by pattern")))],
+        _ => throw Wrong(key, "an object of numbers by pattern"),
+    };
+
+    /// <summary>The raw value of a key whose type varies.</summary>
+    public JsonNode? Ask(string key)
+    {
+        _asked.Add(key);
+        return document[key];
+    }
+
+    /// <summary>A field of a feature that is not implemented: refused unless it is switched off.</summary>
+    public void Refuse(string key, JsonNode? off, string feature)
+    {
+        var value = Ask(key);
+        if (value is null || JsonNode.DeepEquals(value, off) || value is JsonArray { Count: 0 } or JsonObject { Count: 0 }) Keep(key, off);
+        else throw new AdapterNotSupportedException($"{file}: {key} = {value.ToJsonString()} ({feature}) is not supported");
+    }
+
+    /// <summary>A field without meaning here, written back as it is.</summary>
+    public void Keep(string key, JsonNode? otherwise) => _kept[key] = (document.ContainsKey(key) ? Ask(key) : otherwise)?.DeepClone();
+
+    /// <summary>Fields that are neither read nor kept.</summary>
+    public void Ignore(params string[] keys) => _asked.UnionWith(keys);
+
+    /// <summary>Keeps what nobody asked for and says so.</summary>
+    public IReadOnlyList<string> WarnOfUnknown()
+    {
+        var warnings = new List<string>();
+        foreach (var (key, value) in document)
+        {
+            if (_asked.Contains(key) || _kept.ContainsKey(key)) continue;
+            _kept[key] = value?.DeepClone();
+            warnings.Add($"{file}: unknown key '{key}' has no effect here");
+        }
+        return warnings;
+    }
+
+    public AdapterException Wrong(string key, string expected)
+        => new($"{file}: {key} = {document[key]?.ToJsonString() ?? "null"}, expected {expected}");
+
+    private T? Value<T>(string key, string expected) => Ask(key) is { } node ? Of<T>(key, node, expected) : default;
+
+    private T Of<T>(string key, JsonNode? node, string expected)
+    {
+        try
+        {
+            return node is JsonValue value ? value.Deserialize<T>() ?? throw Wrong(key, expected) : throw Wrong(key, expected);
+        }
+        catch (JsonException)
+        {
+            throw Wrong(key, expected);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace AlpacaCot.Adapters;
+
+/// <summary>The modules that a method acts on by default, by <c>model_type</c>. PEFT's tables; the last four rows are PEFT's gaps, filled by analogy.</summary>
+public static class TargetDefaults
+{
+    private sealed record Row(string Lora, string? Ia3 = null, string? FeedForward = null);
+
+    private static readonly Row QueryValue = new("q_proj v_proj", "q_proj v_proj down_proj", "down_proj");
+    private static readonly Row Llama = new("q_proj v_proj", "k_proj v_proj down_proj", "down_proj");
+    private static readonly Row Falcon = new("query_key_value", "query_key_value dense_4h_to_h", "dense_4h_to_h");
+    private static readonly Row Gpt2 = new("c_attn", "c_attn mlp.c_proj", "mlp.c_proj");
+
+    private static readonly Dictionary<string, Row> Rows = new(StringComparer.Ordinal)
+    {
+        ["llama"] = Llama,
+        ["llama4"] = QueryValue,
+        ["mistral"] = Llama,
+        ["mixtral"] = new("q_proj v_proj", "k_proj v_proj w2", "w2"),
+        ["qwen2"] = QueryValue,
+        ["qwen3"] = QueryValue,
+        ["gemma"] = QueryValue,
+        ["gemma2"] = QueryValue,
+        ["gemma3_text"] = QueryValue,
+        ["phi"] = new("q_proj v_proj fc1 fc2", "q_proj v_proj fc2", "fc2"),
+        ["stablelm"] = new("q_proj v_proj"),
+        ["bloom"] = new("query_key_value", "query_key_value mlp.dense_4h_to_h", "mlp.dense_4h_to_h"),
+        ["chatglm"] = new("query_key_value"),
+        ["gpt_neox"] = Falcon,
+        ["gpt_neo"] = new("q_proj v_proj", "q_proj v_proj c_proj", "c_proj"),
+        ["gptj"] = new("q_proj v_proj", "q_proj v_proj fc_out", "fc_out"),
+        ["codegen"] = new("qkv_proj"),
+        ["gpt2"] = Gpt2,
+        ["gpt_bigcode"] = Gpt2,
+        ["falcon"] = Falcon,
+        ["RefinedWeb"] = Falcon,
+        ["RefinedWebModel"] = Falcon,
+        ["opt"] = new("q_proj v_proj", "q_proj k_proj fc2", "fc2"),
+        ["mpt"] = new("Wqkv"),
+        ["internlm"] = Llama,
+        ["internlm2"] = new("wqkv", "wqkv w2", "w2"),
+        ["baichuan"] = new("W_pack", "W_pack down_proj", "down_proj"),
+        ["moss"] = new("qkv_proj", "qkv_proj fc_out", "fc_out"),
+    };
+
+    /// <summary>LoRA's targets for a model type.</summary>
+    /// <exception cref="AdapterException">There is no default: they must be given.</exception>
+    public static ModuleSelection Lora(string modelType) => Split(Find(modelType)?.Lora, modelType, "target_modules");
+
+    /// <summary>IA3's targets for a model type.</summary>
+    /// <exception cref="AdapterException">There is no default: they must be given.</exception>
+    public static ModuleSelection Ia3(string modelType) => Split(Find(modelType)?.Ia3, modelType, "target_modules");
+
+    /// <summary>IA3's targets whose input is scaled.</summary>
+    /// <exception cref="AdapterException">There is no default: they must be given.</exception>
+    public static ModuleSelection FeedForward(string modelType) => Split(Find(modelType)?.FeedForward, modelType, "feedforward_modules");
+
+    private static Row? Find(string modelType) => Rows.GetValueOrDefault(modelType);
+
+    private static ModuleSelection Split(string? names, string modelType, string key) => names is null
+        ? throw new AdapterException($"please specify {key}: model_type '{modelType}' has no default for this method")
+        : ModuleSelection.Of(names.Split(' '));
+}

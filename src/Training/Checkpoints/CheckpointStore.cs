@@ -1,0 +1,109 @@
+using System.Globalization;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training;
+
+/// <summary>
+/// The checkpoints of one pack: folders <c>step-K</c>, written beside and renamed when complete, so that each is whole or absent.
+/// Restoring takes the latest that agrees with its manifest.
+/// </summary>
+internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHash, TimeProvider time)
+{
+    private const string Prefix = "step-", Partial = ".partial-";
+    private readonly List<string> _warnings = [];
+    private long _lastTime = time.GetTimestamp();
+    private int _lastStep;
+
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>Saves where the policy asks for it.</summary>
+    public void SaveIfDue(IReadOnlyList<MemberState> members, int step)
+    {
+        var bySteps = policy.EverySteps is { } steps && step - _lastStep >= steps;
+        var byTime = policy.Every is { } every && time.GetElapsedTime(_lastTime) >= every;
+        if (bySteps || byTime) Save(members, step);
+    }
+
+    /// <summary>Writes a checkpoint and deletes all but the latest few.</summary>
+    /// <exception cref="TrainingException">The folder cannot be written; what was there before is untouched.</exception>
+    public void Save(IReadOnlyList<MemberState> members, int step)
+    {
+        (_lastStep, _lastTime) = (step, time.GetTimestamp());
+        var (name, partial) = (PathOf(step), Path.Combine(policy.Folder, Partial + step.ToString(CultureInfo.InvariantCulture)));
+        try
+        {
+            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
+            Directory.CreateDirectory(partial);
+            var manifests = members.Select((member, i) => Write(member, partial, $"member-{i}.safetensors")).ToList();
+            var files = manifests.ConvertAll(member => FileManifest.Of(partial, member.File));
+            new CheckpointManifest(CheckpointManifest.CurrentFormat, settingsHash, step, manifests, files).Write(partial);
+            DurableFiles.FlushFolder(partial);
+            if (Directory.Exists(name)) Directory.Delete(name, recursive: true);
+            Directory.Move(partial, name);
+            DurableFiles.FlushFolder(policy.Folder);
+            foreach (var old in Steps().Skip(Math.Max(1, policy.Keep))) Directory.Delete(PathOf(old), recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
+        {
+            throw new TrainingException($"{name}: the checkpoint cannot be written ({e.Message}); is the disk full?", e);
+        }
+    }
+
+    /// <summary>Puts the members where the latest good checkpoint left them.</summary>
+    /// <returns>The pack's step; 0 where there is none.</returns>
+    /// <exception cref="TrainingException">The checkpoints were made with other settings or data.</exception>
+    public int Restore(IReadOnlyList<MemberState> members)
+    {
+        foreach (var step in Steps())
+        {
+            var (manifest, fault) = CheckpointManifest.ReadAndVerify(PathOf(step));
+            if (manifest is null)
+            {
+                _warnings.Add($"{PathOf(step)}: passed over, {fault}");
+                continue;
+            }
+            if (manifest.SettingsHash != settingsHash)
+                throw new TrainingException($"{PathOf(step)} was made with other settings or data; choose another checkpoint folder or delete it");
+            for (var i = 0; i < members.Count; i++) Read(members[i], manifest.Members[i], PathOf(step));
+            return _lastStep = manifest.Step;
+        }
+        return 0;
+    }
+
+    private static MemberManifest Write(MemberState state, string folder, string file)
+    {
+        using var scope = torch.NewDisposeScope();
+        var history = new Dictionary<string, Tensor>
+        {
+            ["history.loss"] = torch.tensor(state.Losses.ToArray()),
+            ["history.eval_step"] = torch.tensor(state.Evaluations.ConvertAll(e => (long)e.Step).ToArray()),
+            ["history.eval_loss"] = torch.tensor(state.Evaluations.ConvertAll(e => e.Loss).ToArray()),
+        };
+        SafeTensors.Write(Path.Combine(folder, file), state.Optimiser.State().Concat(history));
+        return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed);
+    }
+
+    private static void Read(MemberState state, MemberManifest manifest, string folder)
+    {
+        var tensors = SafeTensors.Read(Path.Combine(folder, manifest.File));
+        try
+        {
+            state.Optimiser.Restore(tensors, manifest.Step);
+            (state.Step, state.Removed) = (manifest.Step, manifest.Removed);
+            state.Losses.AddRange(tensors["history.loss"].data<double>());
+            var losses = tensors["history.eval_loss"].data<double>();
+            state.Evaluations.AddRange(tensors["history.eval_step"].data<long>().Select((step, i) => new Evaluation((int)step, losses[i])));
+        }
+        finally
+        {
+            foreach (var tensor in tensors.Values) tensor.Dispose();
+        }
+    }
+
+    private string PathOf(int step) => Path.Combine(policy.Folder, Prefix + step.ToString(CultureInfo.InvariantCulture));
+
+    private List<int> Steps() => !Directory.Exists(policy.Folder) ? [] : [.. Directory.EnumerateDirectories(policy.Folder, Prefix + "*")
+        .Select(folder => int.TryParse(Path.GetFileName(folder)[Prefix.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1)
+        .Where(step => step >= 0).OrderDescending()];
+}

@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using AlpacaCot.Adapters;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training;
+
+/// <summary>
+/// Trains one or several members on one frozen base. Every step takes each member's next rows, packs them into flat rows of tokens,
+/// runs them through the base together, and updates each member by its own optimiser. Members keep their own data order, batch size,
+/// schedule, clipping and random numbers, so each comes out as if it were alone, up to rounding.
+/// </summary>
+public sealed class CoTrainer : IDisposable
+{
+    private readonly Decoder _decoder;
+    private readonly CoTrainerOptions _options;
+    private readonly AdapterBank _bank;
+    private readonly List<MemberState> _members = [];
+    private readonly CheckpointStore? _checkpoints;
+
+    /// <summary>Prepares a training, and resumes it where the checkpoint folder holds a good checkpoint of the same settings.</summary>
+    /// <param name="decoder">The base model.</param>
+    /// <param name="members">The members; names must differ.</param>
+    /// <param name="options">Budgets and checkpoints.</param>
+    /// <exception cref="TrainingException">A setting is wrong (all faults are named), a member has no rows, or the checkpoints belong to other settings.</exception>
+    public CoTrainer(Decoder decoder, IReadOnlyList<TrainingMember> members, CoTrainerOptions? options = null)
+    {
+        _decoder = decoder;
+        _options = options ?? new CoTrainerOptions();
+        _bank = new AdapterBank(decoder);
+        MemberChecks.Require(members, decoder);
+        foreach (var member in members) _members.Add(new MemberState(member, _bank.Add(member.Adapter)));
+        if (_options.Checkpoints is not { } policy) return;
+        _checkpoints = new CheckpointStore(policy, SettingsHash.Of(members, _options), _options.Time);
+        Step = _checkpoints.Restore(_members);
+        foreach (var member in _members.Where(member => member.Removed)) _bank.Remove(member.Index);
+    }
+
+    /// <summary>Steps of the pack that are done; above 0 at the start where a checkpoint was resumed.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>What was wrong with checkpoints that were passed over, one line each.</summary>
+    public IReadOnlyList<string> Warnings => _checkpoints?.Warnings ?? [];
+
+    /// <summary>Trains until every member is done.</summary>
+    /// <param name="progress">Called for every member after each step.</param>
+    /// <param name="cancellation">Looked at between steps; a last checkpoint is written before it takes effect.</param>
+    /// <returns>How each member ended, in their order.</returns>
+    /// <exception cref="NonFiniteException">A loss or gradient is not finite; no member was updated in that step.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IReadOnlyList<MemberResult> Run(Action<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        while (_members.FindAll(member => member.IsActive) is { Count: > 0 } active)
+        {
+            if (cancellation.IsCancellationRequested) _checkpoints?.Save(_members, Step);
+            cancellation.ThrowIfCancellationRequested();
+            var started = _options.Time.GetTimestamp();
+
+            var steps = active.ConvertAll(member => member.NextStep());
+            foreach (var step in steps) step.State.Optimiser.ZeroGrad();
+            foreach (var batch in PackedBatch.Cut(steps, _options.TokenBudget)) ForwardBackward(batch);
+            foreach (var step in steps) RequireFinite(step);
+
+            foreach (var step in steps)
+            {
+                var (state, settings) = (step.State, step.State.Member.Settings);
+                if (settings.MaxGradNorm is { } limit) state.Optimiser.ScaleGrad(GradientClipping.Coefficient(step.GradNorm, limit));
+                var rate = state.LearningRate;
+                state.Optimiser.Step(rate);
+                state.Losses.Add(step.Loss);
+                if (state.Plan.EndsEpoch(state.Step) && settings.EvaluateEachEpoch) step.EvalLoss = Evaluate(state);
+                state.Step++;
+                var seconds = _options.Time.GetElapsedTime(started).TotalSeconds;
+                progress?.Invoke(new TrainingProgress(
+                    state.Member.Name, state.Step, state.Plan.TotalSteps, step.Loss, step.GradNorm, rate, step.Tokens / Math.Max(seconds, 1e-9), step.EvalLoss));
+                if (!state.IsActive) Finish(state);
+            }
+
+            Step++;
+            _checkpoints?.SaveIfDue(_members, Step);
+        }
+        return [.. _members.Select(m => new MemberResult(m.Member.Name, m.Step, m.Losses, m.Evaluations, m.Removed))];
+    }
+
+    /// <summary>Takes a member out (a search pruned it); the others go on as if it had never been there. May be called from the progress callback.</summary>
+    /// <exception cref="TrainingException">No such member is in training.</exception>
+    public void Remove(string name)
+    {
+        var state = _members.Find(member => member.Member.Name == name && !member.Removed) ?? throw new TrainingException($"no member '{name}' is in training");
+        state.Removed = true;
+    }
+
+    /// <summary>Writes a checkpoint now.</summary>
+    /// <exception cref="TrainingException">No checkpoint folder is set, or it cannot be written.</exception>
+    public void SaveCheckpoint() => (_checkpoints ?? throw new TrainingException("no checkpoint folder is set")).Save(_members, Step);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var member in _members) member.Optimiser.Dispose();
+    }
+
+    // Adds the batch's gradients to its members' parameters and its losses to their steps.
+    private void ForwardBackward(PackedBatch batch)
+    {
+        if (batch.Positions.Length == 0) return;
+        using var scope = torch.NewDisposeScope();
+        using var training = _bank.Train(batch.Keys);
+        var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
+        var rows = hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device));
+        var loss = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
+        if (rows.requires_grad) rows.backward(loss);
+    }
+
+    private double? Evaluate(MemberState state)
+    {
+        if (state.Member.Validation.Count == 0) return null;
+        using var frozen = torch.no_grad();
+        var held = state.Held();
+        foreach (var batch in PackedBatch.Cut([held], _options.TokenBudget))
+        {
+            using var scope = torch.NewDisposeScope();
+            var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
+            SupervisedLoss.Forward(_decoder, _bank, hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device)), batch, _options.LogitBudget);
+        }
+        state.Evaluations.Add(new Evaluation(state.Step + 1, held.Loss));
+        return held.Loss;
+    }
+
+    private static void RequireFinite(MemberStep step)
+    {
+        var (state, name) = (step.State, step.State.Member.Name);
+        if (!double.IsFinite(step.Loss)) throw new NonFiniteException(name, state.Step + 1, "the loss");
+        step.GradNorm = state.Optimiser.GradNorm();
+        if (!double.IsFinite(step.GradNorm)) throw new NonFiniteException(name, state.Step + 1, $"the gradient of {state.Optimiser.FirstNonFinite()}");
+    }
+
+    private static void Finish(MemberState state)
+    {
+        if (!state.Removed && state.Member.Output is { } folder) AdapterDirectory.Save(state.Member.Adapter, folder);
+    }
+}

@@ -1,0 +1,24 @@
+namespace AlpacaCot.Training;
+
+/// <summary>Settings of the machine's side of a training; apart from rounding they do not change what is trained.</summary>
+public sealed record CoTrainerOptions
+{
+    /// <summary>Most tokens of one forward and backward pass; a single longer row makes a pass of its own.</summary>
+    public int TokenBudget { get; init; } = 4096;
+
+    /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time.</summary>
+    public int LogitBudget { get; init; } = 1 << 24;
+
+    /// <summary>Where and how often checkpoints are written; never where null.</summary>
+    public CheckpointPolicy? Checkpoints { get; init; }
+
+    /// <summary>The clock for speeds and timed checkpoints.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>Where and how often checkpoints are written.</summary>
+/// <param name="Folder">The pack's folder; each checkpoint is a folder <c>step-K</c> in it.</param>
+/// <param name="EverySteps">Steps between two, or null.</param>
+/// <param name="Every">Time between two, or null.</param>
+/// <param name="Keep">How many of the latest are kept.</param>
+public sealed record CheckpointPolicy(string Folder, int? EverySteps = null, TimeSpan? Every = null, int Keep = 2);

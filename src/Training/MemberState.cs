@@ -1,0 +1,69 @@
+using AlpacaCot.Data;
+
+namespace AlpacaCot.Training;
+
+/// <summary>A member on its way: its place in the bank, its optimiser and how far it is.</summary>
+internal sealed class MemberState(TrainingMember member, int index)
+{
+    // Separate streams of the member's seed.
+    private const ulong OrderStream = 1, DropoutStream = 2;
+
+    private readonly RowOrder _order = member.Order ?? RowOrder.Shuffled(Mixer.Key(member.Seed, OrderStream));
+    private (int Epoch, IReadOnlyList<int> Rows)? _epoch;
+
+    public TrainingMember Member { get; } = member;
+
+    public int Index { get; } = index;
+
+    public StepPlan Plan { get; } = new(member.Examples.Count, member.Settings);
+
+    public AdamW Optimiser { get; } = new(member.Adapter.Parameters, member.Settings);
+
+    public int Step { get; set; }
+
+    public bool Removed { get; set; }
+
+    public List<double> Losses { get; } = [];
+
+    public List<Evaluation> Evaluations { get; } = [];
+
+    public bool IsActive => !Removed && Step < Plan.TotalSteps;
+
+    public double LearningRate => Schedules.LearningRate(Member.Settings, Step, Plan.WarmupSteps, Plan.TotalSteps);
+
+    /// <summary>The rows of the coming step.</summary>
+    public MemberStep NextStep()
+    {
+        var (epoch, start, count) = Plan.At(Step);
+        if (_epoch?.Epoch != epoch) _epoch = (epoch, _order.Of(epoch, Member.Examples.Count));
+        var rows = new PackRow[count];
+        for (var i = 0; i < count; i++)
+            rows[i] = new PackRow(Index, Member.Examples[_epoch.Value.Rows[start + i]], Mixer.Key(Member.Seed, DropoutStream, (ulong)Step, (ulong)i));
+        return new MemberStep(this, rows);
+    }
+
+    /// <summary>The held-out rows.</summary>
+    public MemberStep Held() => new(this, [.. Member.Validation.Select(example => new PackRow(Index, example, 0))]);
+}
+
+/// <summary>The rows that one member takes in one step, and what came of them.</summary>
+internal sealed class MemberStep(MemberState state, PackRow[] rows)
+{
+    public MemberState State { get; } = state;
+
+    public PackRow[] Rows { get; } = rows;
+
+    /// <summary>Supervised positions of all rows together: what the loss is a mean over.</summary>
+    public int Supervised { get; } = rows.Sum(row => row.Example.Labels.Skip(1).Count(label => label != Example.Ignored));
+
+    public int Tokens { get; } = rows.Sum(row => row.Example.Ids.Length);
+
+    public double Loss { get; set; }
+
+    public double GradNorm { get; set; }
+
+    public double? EvalLoss { get; set; }
+}
+
+/// <summary>A row of a packed batch: whose it is, and the key of its dropout masks.</summary>
+internal readonly record struct PackRow(int Member, Example Example, ulong Key);

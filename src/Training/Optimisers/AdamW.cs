@@ -1,0 +1,122 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training;
+
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov and Hutter, 2019, <c>arXiv:1711.05101</c>), over all parameters of a member at once:
+/// <code>
+/// p ← p · (1 − lr · wd)
+/// m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
+/// p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+/// </code>
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private readonly IReadOnlyList<AdapterParameter> _parameters;
+    private readonly TrainingSettings _settings;
+    private readonly List<Tensor> _values;
+    private readonly List<Tensor> _decaying;
+    private readonly List<Tensor> _first;
+    private readonly List<Tensor> _second;
+
+    /// <summary>Starts with moments of zero.</summary>
+    /// <param name="parameters">What is updated; their gradients are read from the tensors.</param>
+    /// <param name="settings">Betas, epsilon and weight decay.</param>
+    public AdamW(IReadOnlyList<AdapterParameter> parameters, TrainingSettings settings)
+    {
+        (_parameters, _settings) = (parameters, settings);
+        _values = [.. parameters.Select(parameter => parameter.Value)];
+        _decaying = [.. parameters.Where(parameter => parameter.Decays).Select(parameter => parameter.Value)];
+        _first = _values.ConvertAll(Zeros);
+        _second = _values.ConvertAll(Zeros);
+    }
+
+    /// <summary>Updates made so far.</summary>
+    public int Steps { get; private set; }
+
+    /// <summary>Drops the gradients.</summary>
+    public void ZeroGrad()
+    {
+        foreach (var value in _values) value.grad = null;
+    }
+
+    /// <summary>The norm of all gradients together.</summary>
+    public double GradNorm()
+    {
+        using var scope = torch.NewDisposeScope();
+        return GradientClipping.Norm(Gradients());
+    }
+
+    /// <summary>Multiplies all gradients.</summary>
+    public void ScaleGrad(double factor)
+    {
+        if (factor == 1) return;
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        torch.foreach_.mul_(Gradients(), factor);
+    }
+
+    /// <summary>Key of the first parameter whose gradient is infinite or not a number.</summary>
+    public string FirstNonFinite()
+    {
+        using var scope = torch.NewDisposeScope();
+        var gradients = Gradients();
+        var at = gradients.FindIndex(gradient => !double.IsFinite(gradient.norm().item<float>()));
+        return at < 0 ? "all parameters together" : _parameters[at].Key;
+    }
+
+    /// <summary>Makes one update.</summary>
+    /// <param name="learningRate">The rate of this step.</param>
+    public void Step(double learningRate)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        var (s, gradients) = (_settings, Gradients());
+        Steps++;
+        if (s.WeightDecay != 0 && _decaying.Count > 0) torch.foreach_.mul_(_decaying, 1 - learningRate * s.WeightDecay);
+        torch.foreach_.mul_(_first, s.Beta1);
+        torch.foreach_.add_(_first, gradients, 1 - s.Beta1);
+        torch.foreach_.mul_(_second, s.Beta2);
+        torch.foreach_.addcmul_(_second, gradients, gradients, 1 - s.Beta2);
+        var denominators = torch.foreach_.sqrt(_second);
+        torch.foreach_.mul_(denominators, 1 / Math.Sqrt(1 - Math.Pow(s.Beta2, Steps)));
+        torch.foreach_.add_(denominators, s.Epsilon);
+        torch.foreach_.addcdiv_(_values, _first, denominators, -learningRate / (1 - Math.Pow(s.Beta1, Steps)));
+    }
+
+    /// <summary>Values and moments by name, for a checkpoint.</summary>
+    internal IEnumerable<KeyValuePair<string, Tensor>> State()
+    {
+        for (var i = 0; i < _parameters.Count; i++)
+        {
+            yield return KeyValuePair.Create("value." + _parameters[i].Key, _values[i].detach());
+            yield return KeyValuePair.Create("exp_avg." + _parameters[i].Key, _first[i]);
+            yield return KeyValuePair.Create("exp_avg_sq." + _parameters[i].Key, _second[i]);
+        }
+    }
+
+    /// <summary>Goes on from a checkpoint.</summary>
+    internal void Restore(IReadOnlyDictionary<string, Tensor> state, int steps)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        foreach (var (name, tensor) in State()) tensor.copy_(state[name]);
+        Steps = steps;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var moment in _first.Concat(_second)) moment.Dispose();
+    }
+
+    // A parameter that nothing used has no gradient: it counts as zero, so that moments and decay go on.
+    private List<Tensor> Gradients() => _values.ConvertAll(value => value.grad ?? torch.zeros_like(value));
+
+    private static Tensor Zeros(Tensor value)
+    {
+        using var frozen = torch.no_grad();
+        return torch.zeros_like(value).DetachFromDisposeScope();
+    }
+}

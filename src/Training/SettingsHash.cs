@@ -1,0 +1,44 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace AlpacaCot.Training;
+
+/// <summary>A hash of everything that decides a pack's numbers: members, their adapters' settings, their rows, seeds, and the budgets.</summary>
+internal static class SettingsHash
+{
+    public static string Of(IReadOnlyList<TrainingMember> members, CoTrainerOptions options)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Text(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
+        void Numbers(IReadOnlyList<int> numbers)
+        {
+            var bytes = new byte[4 * numbers.Count + 4];
+            BinaryPrimitives.WriteInt32LittleEndian(bytes, numbers.Count);
+            for (var i = 0; i < numbers.Count; i++) BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(4 * i + 4), numbers[i]);
+            hash.AppendData(bytes);
+        }
+
+        Text(FormattableString.Invariant($"tokens {options.TokenBudget} logits {options.LogitBudget}"));
+        foreach (var member in members)
+        {
+            Text(FormattableString.Invariant($"{member.Name} seed {member.Seed}"));
+            Text(JsonSerializer.Serialize(member.Settings));
+            Text(member.Adapter.Config.ToJson());
+            foreach (var rows in new[] { member.Examples, member.Validation })
+            {
+                Numbers([rows.Count]);
+                foreach (var row in rows)
+                {
+                    Numbers(row.Ids);
+                    Numbers(row.Labels);
+                }
+            }
+            if (member.Order is { } order)
+                for (var epoch = 0; epoch * (long)new StepPlan(member.Examples.Count, member.Settings).StepsPerEpoch < new StepPlan(member.Examples.Count, member.Settings).TotalSteps; epoch++)
+                    Numbers(order.Of(epoch, member.Examples.Count));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
