@@ -1,0 +1,8 @@
+namespace AlpacaCot.Evaluation;
+
+/// <summary>The bootstrap of metrics that have no closed standard error.</summary>
+internal static class Bootstrap
+{
+    /// <summary>Resamples; lm-eval's default.</summary>
+    public const int Iterations = 100_000;
+}

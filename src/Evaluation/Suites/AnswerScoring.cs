@@ -1,0 +1,35 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Data;
+using AlpacaCot.Statistics;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>How a generated text becomes the answer that is scored. The rule of reading answers back is the Data room's, which writes them.</summary>
+internal static class AnswerScoring
+{
+    /// <summary>Names of the extractions.</summary>
+    public static readonly string[] Extractions = ["final", "last_number", "first_line", "none"];
+
+    /// <summary>Extracts an answer and brings it into one form.</summary>
+    public static string Extract(string extraction, string text) => extraction switch
+    {
+        "final" => AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(text)),
+        "last_number" => AnswerExtraction.LastNumber(text) ?? "",
+        "first_line" => AnswerExtraction.Normalise(FirstLine(text)),
+        _ => PythonText.Trim(text),
+    };
+
+    /// <summary>Edits between an answer and its reference, and the reference's characters.</summary>
+    public static (int Edits, int Length) Digits(string answer, string reference)
+        => (EditDistance.Between(answer, reference), PythonText.Length(reference));
+
+    /// <summary>The character match of one answer, 1 − edits / characters; below 0 for an answer much longer than the reference.</summary>
+    public static JsonNode DigitMatch((int Edits, int Length) digits) => JsonValue.Create(1 - (double)digits.Edits / digits.Length);
+
+    private static string FirstLine(string text)
+    {
+        var trimmed = text.TrimStart();
+        var end = trimmed.IndexOf('\n', StringComparison.Ordinal);
+        return end < 0 ? trimmed : trimmed[..end];
+    }
+}

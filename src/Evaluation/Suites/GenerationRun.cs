@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Inference;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>Asks a model questions whose answers are generated: what the generation suites have in common.</summary>
+internal static class GenerationRun
+{
+    /// <summary>An answered question.</summary>
+    public sealed record Answered(SuiteItem Item, SampleArguments Arguments, string Text);
+
+    /// <summary>Generates an answer to each item after its worked examples.</summary>
+    public static IReadOnlyList<Answered> Ask(SuiteContext context, string suite, IReadOnlyList<SuiteItem> items,
+        IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, IReadOnlyList<string> until)
+    {
+        var renderer = new PromptRenderer(context);
+        var decoding = context.Decoding with { StopStrings = [.. context.Decoding.StopStrings, .. until] };
+        var prompts = items.Select((item, i) => renderer.Prompt(item.Instruction, examples[i])).ToList();
+        // A sampled answer has a seed of its own per question, so that no two questions share their draws.
+        var requests = items.Select((item, i) => new GenerationRequest($"{suite}-{item.Id}", renderer.Encode(prompts[i]), context.Member,
+            decoding with { Seed = decoding.Seed + item.Id }, PromptOverflow.TruncateLeft)).ToList();
+        var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
+        var settings = Describe(decoding);
+        return [.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text)))];
+    }
+
+    /// <summary>Generation settings in lm-eval's keys.</summary>
+    public static JsonObject Describe(DecodingSettings decoding)
+    {
+        var settings = new JsonObject
+        {
+            ["until"] = new JsonArray([.. decoding.StopStrings.Select(s => JsonValue.Create(s))]),
+            ["do_sample"] = decoding.Strategy == DecodingStrategy.Sample,
+            ["temperature"] = decoding.Strategy == DecodingStrategy.Sample ? decoding.Temperature : 0.0,
+            ["max_gen_toks"] = decoding.MaxNewTokens,
+        };
+        if (decoding.Strategy != DecodingStrategy.Sample) return settings;
+        settings["top_k"] = decoding.TopK;
+        settings["top_p"] = decoding.TopP;
+        settings["seed"] = decoding.Seed;
+        return settings;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Data;
+using AlpacaCot.Data.Goat;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>
+/// Held-out arithmetic in Goat's form (Liu and Low, 2023): questions that no training draw holds, over operations and numbers of digits. Exact match of
+/// the final answer, and digit match = 1 − character error rate. A cell is an operation and the digits of its longer operand.
+/// </summary>
+internal sealed class GoatArithmeticSuite : ISuite
+{
+    public const string Kind = "goat-arithmetic";
+
+    private const int DefaultLimit = 200;
+    private static readonly Dictionary<string, GoatOperation> _operations = Enum.GetValues<GoatOperation>()
+        .ToDictionary(o => o.ToString().ToLowerInvariant(), StringComparer.Ordinal);
+
+    private readonly SuiteOptions _options;
+    private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
+
+    public GoatArithmeticSuite(JsonObject declaration)
+    {
+        _options = new SuiteOptions(declaration);
+        var defaults = new GoatOptions();
+        var names = _options.Texts("operations", [.. defaults.Operations.Select(o => o.ToString().ToLowerInvariant())]);
+        foreach (var name in names)
+            if (!_operations.ContainsKey(name)) throw _options.Wrong("operations", $"'{name}' is unknown; known are {string.Join(", ", _operations.Keys)}");
+        var digits = _options.Integers("digits", [defaults.MinDigits, defaults.MaxDigits]);
+        if (digits.Count != 2) throw _options.Wrong("digits", "needs the fewest and the most, [1, 5]");
+        var style = _options.OneOf("style", [.. Enum.GetValues<GoatStyle>().Select(s => s.ToString().ToLowerInvariant())]);
+        var goat = defaults with
+        {
+            Operations = [.. names.Select(n => _operations[n])],
+            MinDigits = digits[0],
+            MaxDigits = digits[1],
+            Noise = _options.Flag("noise", defaults.Noise),
+            Style = Enum.Parse<GoatStyle>(style, ignoreCase: true),
+            Count = _options.Limit == 0 ? DefaultLimit : _options.Limit,
+            Split = GoatSplit.HeldOut,
+        };
+        _options.Used["limit"] = goat.Count;
+        _options.Done();
+        try
+        {
+            var items = GoatGenerator.Generate(goat, _options.Seed);
+            Items = [.. items.Select((item, i) => new SuiteItem(i, Doc(item), item.Record.Instruction, item.Question.Answer, [], Cell(item.Question)))];
+            _examples = Examples(goat, items.Count);
+        }
+        catch (DatasetException e)
+        {
+            throw new EvaluationException($"suite {Kind}: {e.Message}");
+        }
+    }
+
+    public string Name => _options.Name;
+
+    public string Version => "1";
+
+    public JsonObject Configuration => _options.Used;
+
+    public IReadOnlyList<SuiteItem> Items { get; }
+
+    public SuiteResult Run(SuiteContext context)
+    {
+        var answers = GenerationRun.Ask(context, Name, Items, _examples, []);
+        var scored = answers.Select(a =>
+        {
+            var found = AnswerScoring.Extract("final", a.Text);
+            return (Answer: a, Found: found, Exact: found == a.Item.Target ? 1.0 : 0.0, Digits: AnswerScoring.Digits(found, a.Item.Target));
+        }).ToList();
+        IReadOnlyList<MetricResult> Metrics(IEnumerable<int> indices)
+        {
+            var chosen = indices.Select(i => scored[i]).ToList();
+            return [Aggregates.Mean("exact_match", [.. chosen.Select(s => s.Exact)]), Aggregates.DigitMatch([.. chosen.Select(s => s.Digits)])];
+        }
+        var samples = scored.Select(s => new EvaluationSample(s.Answer.Item.Id, s.Answer.Item.Doc, s.Answer.Item.Target, [s.Answer.Arguments],
+            [s.Answer.Text], [s.Found], "none", [new("exact_match", s.Exact), new("digit_match", AnswerScoring.DigitMatch(s.Digits))])).ToList();
+        return new SuiteResult(Name, Version, _options.FewShot, Items.Count, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
+            Aggregates.Cells(Items, Metrics), samples, Configuration);
+    }
+
+    private static JsonObject Doc(GoatItem item) => new()
+    {
+        ["instruction"] = item.Record.Instruction,
+        ["input"] = item.Record.Input,
+        ["output"] = item.Record.Output,
+        ["answer"] = item.Question.Answer,
+    };
+
+    private static string Cell(GoatQuestion question)
+        => $"{question.Operation.ToString().ToLowerInvariant()}_{Math.Max(question.LeftDigits, question.RightDigits)}";
+
+    /// <summary>Worked examples come from the trainable questions, in the style asked for.</summary>
+    private IReadOnlyList<IReadOnlyList<(string, string)>> Examples(GoatOptions goat, int questions)
+    {
+        const int PoolPerShot = 20;
+        if (_options.FewShot == 0) return FewShot.Draw<(string, string)>([], questions, 0, _options.Seed, firstN: false);
+        var pool = GoatGenerator.Generate(goat with { Split = GoatSplit.Train, Count = _options.FewShot * PoolPerShot }, _options.Seed);
+        return FewShot.Draw([.. pool.Select(i => (i.Record.Instruction, i.Record.Output))], questions, _options.FewShot, _options.Seed, firstN: false);
+    }
+}
