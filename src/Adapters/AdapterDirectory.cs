@@ -45,6 +45,7 @@ public static class AdapterDirectory
     /// <exception cref="AdapterException">The folder cannot be written.</exception>
     public static void Save(Adapter adapter, string folder)
     {
+        if (adapter is FullParameters) throw new AdapterException("full fine-tuning has no adapter folder; save the model itself");
         try
         {
             Directory.CreateDirectory(folder);
@@ -69,7 +70,7 @@ public static class AdapterDirectory
         {
             if (!byKey.Remove(parameter.Key, out var tensor))
                 throw new AdapterException($"{file}: no tensor {parameter.Key}; does the adapter belong to this model?");
-            if (!tensor.Shape.AsSpan().SequenceEqual(parameter.Value.shape))
+            if (!tensor.Shape.SequenceEqual(parameter.Value.shape))
                 throw new AdapterException($"{file}: {parameter.Key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Value.shape)}]");
             using var copy = tensor.Copy();
             parameter.Value.copy_(copy);

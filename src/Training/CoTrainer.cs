@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
 using AlpacaCot.Torch;
@@ -33,7 +32,6 @@ public sealed class CoTrainer : IDisposable
         if (_options.Checkpoints is not { } policy) return;
         _checkpoints = new CheckpointStore(policy, SettingsHash.Of(members, _options), _options.Time);
         Step = _checkpoints.Restore(_members);
-        foreach (var member in _members.Where(member => member.Removed)) _bank.Remove(member.Index);
     }
 
     /// <summary>Steps of the pack that are done; above 0 at the start where a checkpoint was resumed.</summary>
@@ -65,15 +63,17 @@ public sealed class CoTrainer : IDisposable
             {
                 var (state, settings) = (step.State, step.State.Member.Settings);
                 if (settings.MaxGradNorm is { } limit) state.Optimiser.ScaleGrad(GradientClipping.Coefficient(step.GradNorm, limit));
-                var rate = state.LearningRate;
-                state.Optimiser.Step(rate);
+                state.Optimiser.Step(step.LearningRate = state.LearningRate);
                 state.Losses.Add(step.Loss);
-                if (state.Plan.EndsEpoch(state.Step) && settings.EvaluateEachEpoch) step.EvalLoss = Evaluate(state);
                 state.Step++;
-                var seconds = _options.Time.GetElapsedTime(started).TotalSeconds;
-                progress?.Invoke(new TrainingProgress(
-                    state.Member.Name, state.Step, state.Plan.TotalSteps, step.Loss, step.GradNorm, rate, step.Tokens / Math.Max(seconds, 1e-9), step.EvalLoss));
-                if (!state.IsActive) Finish(state);
+            }
+            var seconds = _options.Time.GetElapsedTime(started).TotalSeconds;
+
+            foreach (var step in steps)
+            {
+                if (step.State.EndsEpoch) step.EvalLoss = Evaluate(step.State);
+                progress?.Invoke(step.Report(seconds));
+                if (step.State.IsDone) Finish(step.State);
             }
 
             Step++;
@@ -114,7 +114,7 @@ public sealed class CoTrainer : IDisposable
 
     private double? Evaluate(MemberState state)
     {
-        if (state.Member.Validation.Count == 0) return null;
+        if (state.Member.Validation.Count == 0 || !state.Member.Settings.EvaluateEachEpoch) return null;
         using var frozen = torch.no_grad();
         var held = state.Held();
         foreach (var batch in PackedBatch.Cut([held], _options.TokenBudget))
@@ -123,7 +123,7 @@ public sealed class CoTrainer : IDisposable
             var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
             SupervisedLoss.Forward(_decoder, _bank, hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device)), batch, _options.LogitBudget);
         }
-        state.Evaluations.Add(new Evaluation(state.Step + 1, held.Loss));
+        state.Evaluations.Add(new Evaluation(state.Step, held.Loss));
         return held.Loss;
     }
 
@@ -137,6 +137,6 @@ public sealed class CoTrainer : IDisposable
 
     private static void Finish(MemberState state)
     {
-        if (!state.Removed && state.Member.Output is { } folder) AdapterDirectory.Save(state.Member.Adapter, folder);
+        if (state.Member.Output is { } folder) AdapterDirectory.Save(state.Member.Adapter, folder);
     }
 }

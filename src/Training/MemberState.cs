@@ -27,7 +27,12 @@ internal sealed class MemberState(TrainingMember member, int index)
 
     public List<Evaluation> Evaluations { get; } = [];
 
-    public bool IsActive => !Removed && Step < Plan.TotalSteps;
+    public bool IsDone => Step >= Plan.TotalSteps;
+
+    public bool IsActive => !Removed && !IsDone;
+
+    /// <summary>Whether the last step that was made ended an epoch, or the training.</summary>
+    public bool EndsEpoch => Step % Plan.StepsPerEpoch == 0 || IsDone;
 
     public double LearningRate => Schedules.LearningRate(Member.Settings, Step, Plan.WarmupSteps, Plan.TotalSteps);
 
@@ -62,7 +67,12 @@ internal sealed class MemberStep(MemberState state, PackRow[] rows)
 
     public double GradNorm { get; set; }
 
+    public double LearningRate { get; set; }
+
     public double? EvalLoss { get; set; }
+
+    public TrainingProgress Report(double seconds)
+        => new(State.Member.Name, State.Step, State.Plan.TotalSteps, Loss, GradNorm, LearningRate, Tokens / Math.Max(seconds, 1e-9), EvalLoss);
 }
 
 /// <summary>A row of a packed batch: whose it is, and the key of its dropout masks.</summary>

@@ -40,9 +40,6 @@ public sealed class StepPlan
         return (epoch, start, Math.Min(_rowsPerStep, _rows - start));
     }
 
-    /// <summary>Whether a step is the last of its epoch, or of all.</summary>
-    public bool EndsEpoch(int step) => (step + 1) % StepsPerEpoch == 0 || step + 1 == TotalSteps;
-
     /// <summary>The ceiling of total · ratio <b>in double precision</b>, as the Trainer takes it: 100 · 0.07 gives 8.</summary>
     public static int WarmupOf(int totalSteps, double ratio) => (int)Math.Ceiling(totalSteps * ratio);
 

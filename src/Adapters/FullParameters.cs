@@ -1,0 +1,58 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters;
+
+/// <summary>
+/// Full fine-tuning as an adapter: the base's own parameters are what is trained, so it shares the base with nobody. It acts at no
+/// hook; the trained model is the decoder, saved with <see cref="ModelDirectory.Save"/>.
+/// </summary>
+public sealed class FullParameters : Adapter
+{
+    private readonly Decoder _decoder;
+
+    /// <summary>Makes a decoder's parameters trainable until this is disposed of.</summary>
+    /// <param name="decoder">The model, in fp32 (smaller types lose updates).</param>
+    /// <exception cref="AdapterException">A parameter is not fp32.</exception>
+    public FullParameters(Decoder decoder)
+    {
+        _decoder = decoder;
+        if (decoder.Parameters.FirstOrDefault(p => p.Value.dtype != ScalarType.Float32) is { Key: { } name })
+            throw new AdapterException($"full fine-tuning needs fp32 weights, but {name} is {decoder.Parameters[name].dtype}; load the model as fp32");
+        foreach (var parameter in decoder.Parameters.Values) parameter.requires_grad = true;
+        // As the Trainer does: biases and norm weights, the vectors, are not decayed.
+        Parameters = [.. decoder.Parameters.Select(p => new AdapterParameter(p.Key, p.Value, Decays: p.Value.dim() > 1))];
+    }
+
+    /// <inheritdoc/>
+    public override AdapterConfig Config { get; } = new FullConfig();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<AdapterParameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<ProjectionSite> Targets => [];
+
+    /// <inheritdoc/>
+    protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => (site.Weights.Dequantise(), site.Weights.Bias);
+
+    /// <summary>Freezes the parameters again; they stay the decoder's.</summary>
+    public override void Dispose()
+    {
+        foreach (var parameter in _decoder.Parameters.Values)
+        {
+            parameter.grad = null;
+            parameter.requires_grad = false;
+        }
+        GC.SuppressFinalize(this);
+    }
+}
+
+/// <summary>The configuration of full fine-tuning; there is no PEFT folder for it.</summary>
+internal sealed record FullConfig : AdapterConfig
+{
+    public override string PeftType => "FULL";
+
+    internal override void Write(IDictionary<string, JsonNode?> fields) { }
+}
