@@ -27,6 +27,14 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <summary>Whether this session started the silo.</summary>
     public bool OwnsSilo => _silo is not null;
 
+    /// <summary>The most memory that a silo of this session has had, in MB; 0 for one that it did not start.</summary>
+    public long PeakMemoryMegabytes()
+    {
+        if (_silo is null) return 0;
+        var line = File.ReadLines($"/proc/{_silo.Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
+    }
+
     /// <summary>Connects.</summary>
     /// <param name="context">The client's context.</param>
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>

@@ -1,6 +1,5 @@
 using AlpacaCot.Client.Console;
 using AlpacaCot.Grains.Contracts;
-using Orleans;
 
 namespace AlpacaCot.Client.Running;
 

@@ -1,0 +1,47 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>The way from nothing to a report: bases that are trained here, and the sweep in <c>examples/quickstart.yaml</c>.</summary>
+internal static class Quickstart
+{
+    private const string Sweep = "quickstart.yaml";
+
+    /// <summary>The two bases: what each has seen before any adapter is trained.</summary>
+    private static readonly (string Name, JsonObject Recipe)[] _bases =
+    [
+        ("nano-direct", new JsonObject { ["task"] = "arithmetic", ["style"] = "direct", ["seed"] = 0 }),
+        ("nano-steps", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["seed"] = 0 }),
+    ];
+
+    /// <summary>Runs it; the last line on stdout is the path of the report.</summary>
+    public static async Task<int> RunAsync(ClientContext context, bool json, CancellationToken stop)
+    {
+        foreach (var (name, recipe) in _bases)
+        {
+            var folder = Path.Combine(context.Home.Models, name);
+            if (File.Exists(Path.Combine(folder, "config.json")))
+            {
+                System.Console.Error.WriteLine($"base {name}: in {folder} already");
+                continue;
+            }
+            System.Console.Error.WriteLine($"base {name}: pretraining into {folder}");
+            var options = (JsonObject)recipe.DeepClone();
+            options["out"] = folder;
+            await ToolRunner.AskAsync(context, "model pretrain", options, stop);
+        }
+        var file = Path.Combine(context.Home.Cache, Sweep);
+        Directory.CreateDirectory(context.Home.Cache);
+        await File.WriteAllTextAsync(file, await ReadSweepAsync(), stop);
+        return await SweepRunner.RunAsync(context, file, name: null, "default", slots: null, json, stop);
+    }
+
+    /// <summary>The example travels inside the program, so that it is the same wherever the program runs.</summary>
+    private static async Task<string> ReadSweepAsync()
+    {
+        await using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Sweep) ?? throw new ClientException($"this build holds no {Sweep}", ExitCodes.Failed);
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync();
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Experiments;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>
+/// No-op trials through the real grains, journal, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
+/// and every trial is a training and an assignment of its own, so that nothing is saved by packing.
+/// </summary>
+internal static class SchedulerBenchmark
+{
+    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Runs the trials and prints one JSON line.</summary>
+    public static async Task<int> RunAsync(ClientContext context, int trials, int slots, double trialSeconds, CancellationToken stop)
+    {
+        if (trials < 1 || slots < 1 || trialSeconds < 0) throw new ClientException("--trials and --slots must be at least 1, --trial-seconds at least 0");
+        var folder = Path.Combine(context.Home.Run, string.Create(CultureInfo.InvariantCulture, $"b{Environment.ProcessId}"));
+        var home = new HomeLayout(folder);
+        try
+        {
+            var scratch = context with { Home = home };
+            Directory.CreateDirectory(folder);
+            string[] arguments = ["--slots", slots.ToString(CultureInfo.InvariantCulture), "--stub-workers", trialSeconds.ToString(CultureInfo.InvariantCulture)];
+            await using var silo = await SiloSession.ConnectAsync(scratch, start: true, arguments, stop);
+            var began = context.Time.GetTimestamp();
+            var reply = await silo.Grains.GetGrain<IExperimentGrain>("bench").SubmitAsync(new SubmitSweep
+            {
+                Name = "noop", Yaml = Sweep(trials), BaseDirectory = folder, Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json), Directory = home.Sweep("bench", "noop"),
+            });
+            if (reply.Problem is not null) throw new ClientException(reply.Problem, ExitCodes.Failed);
+            var sweep = silo.Grains.GetGrain<ISweepGrain>(reply.Key);
+            SweepStatus status;
+            while ((status = await sweep.GetStatusAsync()).State == "running") await Task.Delay(_poll, context.Time, stop);
+            var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
+            ClientJson.Print(new
+            {
+                benchmark = "scheduler", trials, slots, trial_seconds = trialSeconds, completed = status.Trials.Count(t => t.State == "succeeded"), seconds = Math.Round(seconds, 3),
+                ms_per_trial = Math.Round(1000 * seconds / trials, 3), peak_rss_mb = silo.PeakMemoryMegabytes(),
+            });
+            return status.State == "done" ? ExitCodes.Done : ExitCodes.Failed;
+        }
+        finally
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static string Sweep(int trials) => string.Create(CultureInfo.InvariantCulture, $$"""
+        name: noop
+        seeds: [{{string.Join(", ", Enumerable.Range(0, trials))}}]
+        models: [{ name: none, path: none }]
+        peft: [{ name: lora, method: lora }]
+        data: [{ name: none, sources: [goat] }]
+        training: { max_steps: 1 }
+        evaluation: [{ suite: goat-arithmetic, limit: 1 }]
+        """);
+}

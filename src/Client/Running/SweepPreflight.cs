@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Experiments;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>A sweep file checked as a whole, before anything runs: the text itself, and what a worker found out about its models, data and suites.</summary>
+internal sealed class SweepPreflight
+{
+    private readonly SweepDocument _document;
+    private readonly IReadOnlyList<SpecError> _remarks;
+    private readonly Grid? _grid;
+
+    private SweepPreflight(string text, string baseDirectory, SweepDocument document, SpecFacts facts)
+    {
+        (Text, BaseDirectory, _document) = (text, baseDirectory, document);
+        Facts = JsonSerializer.Serialize(facts, Frames.Json);
+        _remarks = SpecValidator.Validate(document, facts);
+        IsValid = _remarks.All(remark => remark.Severity != SpecSeverity.Error);
+        if (IsValid) _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
+    }
+
+    /// <summary>The file's text.</summary>
+    public string Text { get; }
+
+    /// <summary>What relative paths in it count from.</summary>
+    public string BaseDirectory { get; }
+
+    /// <summary>The worker's facts as JSON.</summary>
+    public string Facts { get; }
+
+    /// <summary>Whether it may run.</summary>
+    public bool IsValid { get; }
+
+    /// <summary>The sweep's own name.</summary>
+    public string Name => _document.Spec.Name;
+
+    /// <summary>Checks a file.</summary>
+    /// <exception cref="ClientException">The file cannot be read.</exception>
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
+    {
+        string text;
+        try
+        {
+            text = await File.ReadAllTextAsync(file, stop);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ClientException($"{file}: cannot be read: {e.Message}");
+        }
+        return await CheckAsync(context, text, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+    }
+
+    /// <summary>Checks a text.</summary>
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string text, string baseDirectory, CancellationToken stop)
+    {
+        var document = SweepDocument.Parse(text);
+        var options = new JsonObject { ["base_directory"] = baseDirectory, ["models_folder"] = context.Home.Models, ["spec"] = SweepSpecJson.ToNode(document.Spec) };
+        var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
+        return new SweepPreflight(text, baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
+    }
+
+    /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
+    public void Print(TextWriter output)
+    {
+        foreach (var remark in _remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {remark}");
+        var errors = _remarks.Count(remark => remark.Severity == SpecSeverity.Error);
+        if (_grid is null)
+        {
+            output.WriteLine($"{errors} error{(errors == 1 ? "" : "s")}; nothing was run");
+            return;
+        }
+        var spec = _document.Spec;
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{spec.Name}: {_grid.Trials.Count} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds), {_grid.Trainings.Count} trainings"));
+        foreach (var peft in spec.Peft)
+        {
+            var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
+            var where = source switch { LearningRateSource.Adapter => "its own", LearningRateSource.Training => "training.learning_rate", _ => $"{peft.Method}'s default" };
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {peft.Name}: learning rate {rate} ({where})"));
+        }
+    }
+
+    /// <summary>Prints the remarks that do not stop the sweep.</summary>
+    public void PrintAdvice(TextWriter output)
+    {
+        foreach (var remark in _remarks.Where(remark => remark.Severity == SpecSeverity.Advice)) output.WriteLine($"advice: {remark}");
+    }
+
+    /// <summary>The check as a JSON document.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["name"] = Name,
+        ["valid"] = IsValid,
+        ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)new JsonObject
+        {
+            ["severity"] = remark.Severity == SpecSeverity.Error ? "error" : "advice", ["line"] = remark.Line, ["column"] = remark.Column,
+            ["path"] = remark.Path, ["message"] = remark.Message, ["fix"] = remark.Fix,
+        })]),
+        ["trials"] = _grid?.Trials.Count,
+        ["trainings"] = _grid?.Trainings.Count,
+        ["facts"] = JsonNode.Parse(Facts),
+    };
+}
