@@ -55,7 +55,7 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         var chosen = new int[order.Length];
         if (!sequences.Any(s => s.Sampler.NeedsLogits))
         {
-            var best = torch.argmax(logits, -1).data<long>();
+            var best = logits.argmax(-1).data<long>();
             for (var row = 0; row < order.Length; row++) chosen[order[row]] = (int)best[row];
             return chosen;
         }

@@ -83,8 +83,8 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         var members = wanted.GroupBy(w => w.Row).ToDictionary(g => g.Key, g => g.First().Fed.Request.Member);
         var layout = new SegmentLayout([.. rows.Select((row, i) => new Segment(i, 1, members[row]))]);
         var logits = decoder.Logits(hidden.index_select(0, torch.tensor(rows).to(decoder.Device)), layout, hooks).to(ScalarType.Float32);
-        var best = torch.argmax(logits, -1).data<long>();
-        var logProbabilities = torch.log_softmax(logits, -1);
+        var best = logits.argmax(-1).data<long>();
+        var logProbabilities = torch.functional.log_softmax(logits, -1);
         var vocabulary = logits.size(1);
         var flat = wanted.Select(w => index[w.Row] * vocabulary + w.Fed.Request.Continuation[w.Token]).ToArray();
         var picked = logProbabilities.reshape(-1).index_select(0, torch.tensor(flat).to(decoder.Device)).data<float>();
