@@ -9,23 +9,33 @@ internal sealed class Attention(int block, DecoderConfig config, MaskKind mask, 
     public Tensor Forward(Tensor x, ForwardStep step)
     {
         var tokens = x.size(0);
-        var q = step.Positions.Rotate(step.Project(query, x).view(tokens, config.Heads, config.HeadDim));
-        var k = step.Positions.Rotate(step.Project(key, x).view(tokens, config.KeyValueHeads, config.HeadDim));
-        var v = step.Project(value, x).view(tokens, config.KeyValueHeads, config.HeadDim);
+        var q = step.Positions.Rotate(step.Project(query, x).reshape(tokens, config.Heads, config.HeadDim));
+        var k = step.Positions.Rotate(step.Project(key, x).reshape(tokens, config.KeyValueHeads, config.HeadDim));
+        var v = step.Project(value, x).reshape(tokens, config.KeyValueHeads, config.HeadDim);
 
-        var parts = new List<Tensor>(step.Layout.Segments.Count);
-        foreach (var segment in step.Layout.Segments)
+        var y = step.Project(output, Attend(q, k, v, step).reshape(tokens, -1));
+        return step.Hooks.AfterAttention(block, y, step.Layout);
+    }
+
+    private Tensor Attend(Tensor q, Tensor k, Tensor v, ForwardStep step)
+    {
+        var segments = step.Layout.Segments;
+        var extras = segments.Select(segment => step.Hooks.Extra(block, segment)).ToArray();
+        if (step.Cache is null && mask is CausalMask && extras.All(extra => extra is null)) return torch.functional.segment_attention(q, k, v, step.Bounds);
+
+        var parts = new Tensor[segments.Count];
+        for (var i = 0; i < parts.Length; i++)
         {
+            var segment = segments[i];
             Tensor keys = k.narrow(0, segment.Start, segment.Length), values = v.narrow(0, segment.Start, segment.Length);
             if (step.Cache is { } cache) (keys, values) = cache.Append(block, segment, keys, values);
-            if (step.Hooks.Extra(block, segment) is { } extra)
+            if (extras[i] is { } extra)
             {
-                keys = torch.cat([extra.Keys.to(keys.dtype), keys], 0);
-                values = torch.cat([extra.Values.to(values.dtype), values], 0);
+                keys = torch.cat([extra.Keys.to(keys.dtype), keys]);
+                values = torch.cat([extra.Values.to(values.dtype), values]);
             }
-            parts.Add(SegmentAttention.Composed(q.narrow(0, segment.Start, segment.Length), keys, values, mask));
+            parts[i] = GroupedAttention.Forward(q.narrow(0, segment.Start, segment.Length), keys, values, mask);
         }
-        var y = step.Project(output, parts.Count == 1 ? parts[0] : torch.cat(parts, 0));
-        return step.Hooks.AfterAttention(block, y, step.Layout);
+        return parts.Length == 1 ? parts[0] : torch.cat(parts);
     }
 }

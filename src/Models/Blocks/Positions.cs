@@ -45,7 +45,7 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
             tableCos.AsSpan(segment.Position * half, count).CopyTo(cos.AsSpan(at));
             tableSin.AsSpan(segment.Position * half, count).CopyTo(sin.AsSpan(at));
         }
-        long[] shape = [layout.Tokens, 1, half];
+        long[] shape = [layout.Tokens, half];
         return new Step(torch.tensor(cos, shape).to(device), torch.tensor(sin, shape).to(device));
     }
 
@@ -78,15 +78,6 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
 
     private sealed class Step(Tensor cos, Tensor sin) : PositionStep
     {
-        public override Tensor Rotate(Tensor x) => Composed(x, cos, sin);
-    }
-
-    /// <summary>The definition, from plain operations: x <c>[tokens, heads, n]</c>, cos and sin <c>[tokens, 1, n/2]</c> fp32.</summary>
-    internal static Tensor Composed(Tensor x, Tensor cos, Tensor sin)
-    {
-        var half = x.size(-1) / 2;
-        var wide = x.to(ScalarType.Float32);
-        Tensor first = wide.narrow(-1, 0, half), second = wide.narrow(-1, half, half);
-        return torch.cat([first * cos - second * sin, second * cos + first * sin], -1).to(x.dtype);
+        public override Tensor Rotate(Tensor x) => torch.functional.rotary(x, cos, sin);
     }
 }

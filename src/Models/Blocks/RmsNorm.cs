@@ -6,13 +6,5 @@ namespace AlpacaCot.Models.Blocks;
 internal sealed class RmsNorm(Tensor weight, double epsilon)
 {
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
-    public Tensor Forward(Tensor x) => Composed(x, weight, epsilon);
-
-    /// <summary>The definition, from plain operations.</summary>
-    internal static Tensor Composed(Tensor x, Tensor weight, double epsilon)
-    {
-        var wide = x.to(ScalarType.Float32);
-        var scale = (wide.mul(wide).mean(-1, keepdim: true) + epsilon).rsqrt();
-        return (wide * scale).to(x.dtype) * weight;
-    }
+    public Tensor Forward(Tensor x) => torch.functional.rms_norm(x, weight, epsilon);
 }

@@ -6,8 +6,5 @@ namespace AlpacaCot.Models.Blocks;
 internal sealed class SwiGlu(ProjectionSite gate, ProjectionSite up, ProjectionSite down)
 {
     /// <summary><c>[tokens, hidden]</c> → <c>[tokens, hidden]</c>.</summary>
-    public Tensor Forward(Tensor x, ForwardStep step) => step.Project(down, Composed(step.Project(gate, x), step.Project(up, x)));
-
-    /// <summary>The definition, from plain operations.</summary>
-    internal static Tensor Composed(Tensor gate, Tensor up) => torch.functional.silu(gate) * up;
+    public Tensor Forward(Tensor x, ForwardStep step) => step.Project(down, torch.functional.swiglu(step.Project(gate, x), step.Project(up, x)));
 }
