@@ -22,7 +22,7 @@ internal static class BenchCommand
         var name = new Argument<string?>("NAME") { Description = "Which benchmark", Arity = ArgumentArity.ZeroOrOne };
         var list = new Option<bool>("--list") { Description = "Explain each benchmark" };
         var json = CommandTree.JsonOption();
-        var command = new Command("bench", "Measure; figures are JSON lines on stdout\n\nExample:\n  ./alpacacot bench training --rows rows.json --steps 12") { name, list, json };
+        var command = new Command("bench", "Measure; figures are JSON lines on stdout") { name, list, json }.WithExample("bench training --rows rows.json --steps 12");
         var text = new[] { "--rows", "--precision", "--tokenizer", "--text" }.Select(o => new Option<string?>(o)).ToArray();
         var whole = new[] { "--steps", "--batch", "--threads", "--members", "--trials", "--slots", "--layers", "--hidden" }.Select(o => new Option<int?>(o)).ToArray();
         var seconds = new Option<double?>("--trial-seconds");

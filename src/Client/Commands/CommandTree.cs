@@ -7,12 +7,13 @@ namespace AlpacaCot.Client.Commands;
 internal static class CommandTree
 {
     /// <summary>Builds the tree; the context is made when a command runs.</summary>
-    public static RootCommand Build(Func<ClientContext> context)
+    public static Command Build(Func<ClientContext> context)
     {
-        var root = new RootCommand(
+        var root = new Command(
+            "alpacacot",
             "AlpacaCot.Orleans: an instruction-tuning laboratory. One YAML file describes an ablation (model × PEFT method × data × CoT cue × seed);\n"
             + "it is checked as a whole, trained in packs on frozen bases, evaluated, aggregated with intervals, and served.\n\n"
-            + "Begin with:\n  ./alpacacot quickstart\n  ./alpacacot sweep run examples/quickstart.yaml\n\nAlso:  ./alpacacot test   runs every test");
+            + "Begin with:\n  ./alpacacot quickstart\n  ./alpacacot sweep run examples/quickstart.yaml\n\nAlso:  ./alpacacot test   runs every test") { Help.Option() };
         root.Subcommands.Add(QuickstartCommand.Build(context));
         root.Subcommands.Add(SweepCommands.Build(context));
         root.Subcommands.Add(SiloCommand.Build(context));
@@ -28,7 +29,7 @@ internal static class CommandTree
     public static IEnumerable<string> PathOf(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Command: not RootCommand } command; at = at.Parent) names.Push(command.Command.Name);
+        for (SymbolResult? at = parsed.CommandResult; at is CommandResult { Parent: not null } command; at = at.Parent) names.Push(command.Command.Name);
         return names;
     }
 }

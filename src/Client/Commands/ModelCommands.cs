@@ -70,7 +70,7 @@ internal static class ModelCommands
 
     private static Command ModelCommand(Func<ClientContext> context)
     {
-        var model = new Command("model", "Model directories: convert, pretrain, show\n\nExample:\n  ./alpacacot model show models/llama-nano");
+        var model = new Command("model", "Model directories: convert, pretrain, show").WithExample("model show models/llama-nano");
         model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
             .Argument("IN", "A llama2.c .bin file or a model folder")
             .Argument("OUT", "The Hugging Face directory to write")
@@ -101,7 +101,7 @@ internal static class ModelCommands
 
     private static Command DataCommand(Func<ClientContext> context)
     {
-        var data = new Command("data", "Data: what the model will see\n\nExample:\n  ./alpacacot data show alpaca.json --model models/llama-nano");
+        var data = new Command("data", "Data: what the model will see").WithExample("data show alpaca.json --model models/llama-nano");
         data.Subcommands.Add(new ToolCommand(context, "data show", "show", "Show rows as they are trained: rendered, tokenised, with the loss mask, and a report of what is dropped and why", "data show alpaca.json --model models/llama-nano --rows 2")
             .Arguments("DATA", "Files, registered names, or goat:addition")
             .Required("--model", "Model directory or tokenizer file")

@@ -10,8 +10,7 @@ internal static class QuickstartCommand
     public static Command Build(Func<ClientContext> context)
     {
         var json = CommandTree.JsonOption();
-        var command = new Command(
-            "quickstart", "Pretrain two small bases (or take them from the cache), run examples/quickstart.yaml and print its report\n\nExample:\n  ./alpacacot quickstart") { json };
+        var command = new Command("quickstart", "Pretrain two small bases (or take them from the cache), run examples/quickstart.yaml and print its report") { json }.WithExample("quickstart");
         command.SetAction((parsed, stop) => Quickstart.RunAsync(context(), parsed.GetValue(json), stop));
         return command;
     }

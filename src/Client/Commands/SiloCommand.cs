@@ -14,7 +14,7 @@ internal static class SiloCommand
         var slots = new Option<int?>("--slots") { Description = "CPU slots (1): trials that train at the same time" };
         var gpus = new Option<int?>("--gpus") { Description = "GPU slots instead, one for each GPU" };
         var port = new Option<int?>("--port") { Description = "Port for the status pages on loopback; none otherwise" };
-        var command = new Command("silo", "Run the silo that drives sweeps and serves models, until Ctrl+C\n\nExample:\n  ./alpacacot silo --slots 2 --port 8088") { node, slots, gpus, port };
+        var command = new Command("silo", "Run the silo that drives sweeps and serves models, until Ctrl+C") { node, slots, gpus, port }.WithExample("silo --slots 2 --port 8088");
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var at = context();

@@ -9,7 +9,7 @@ internal static class SweepCommands
     /// <summary>Builds the commands.</summary>
     public static Command Build(Func<ClientContext> context)
     {
-        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, list\n\nExample:\n  ./alpacacot sweep run examples/quickstart.yaml");
+        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, list").WithExample("sweep run examples/quickstart.yaml");
         sweep.Subcommands.Add(Validate(context));
         sweep.Subcommands.Add(Run(context));
         sweep.Subcommands.Add(Named("watch", "Follow a sweep until it ends", context, (c, key, json, stop) => SweepRunner.WatchAsync(c, key, json, stop)));
@@ -27,7 +27,7 @@ internal static class SweepCommands
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
         var json = CommandTree.JsonOption();
-        var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan\n\nExample:\n  ./alpacacot sweep validate examples/quickstart.yaml") { file, json };
+        var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan") { file, json }.WithExample("sweep validate examples/quickstart.yaml");
         command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(json), stop));
         return command;
     }
@@ -39,7 +39,7 @@ internal static class SweepCommands
         var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs\n\nExample:\n  ./alpacacot sweep run examples/quickstart.yaml --name first") { file, name, slots, experiment, json };
+        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs") { file, name, slots, experiment, json }.WithExample("sweep run examples/quickstart.yaml --name first");
         command.SetAction((parsed, stop) => SweepRunner.RunAsync(
             context(), parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
         return command;
@@ -52,7 +52,7 @@ internal static class SweepCommands
         var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end\n\nExample:\n  ./alpacacot sweep resume first") { name, retry, slots, experiment, json };
+        var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end") { name, retry, slots, experiment, json }.WithExample("sweep resume first");
         command.SetAction((parsed, stop) => SweepRunner.ResumeAsync(
             context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(retry), parsed.GetValue(slots), parsed.GetValue(json), stop));
         return command;
@@ -62,7 +62,7 @@ internal static class SweepCommands
     {
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("list", "List the sweeps of an experiment\n\nExample:\n  ./alpacacot sweep list") { experiment, json };
+        var command = new Command("list", "List the sweeps of an experiment") { experiment, json }.WithExample("sweep list");
         command.SetAction((parsed, stop) => SweepRunner.ListAsync(context(), parsed.GetValue(experiment)!, parsed.GetValue(json), stop));
         return command;
     }
@@ -72,7 +72,7 @@ internal static class SweepCommands
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command(verb, $"{description}\n\nExample:\n  ./alpacacot sweep {verb} first") { name, experiment, json };
+        var command = new Command(verb, description) { name, experiment, json }.WithExample($"sweep {verb} first");
         command.SetAction((parsed, stop) => action(context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(json), stop));
         return command;
     }

@@ -12,7 +12,7 @@ internal sealed class ToolCommand
     /// <summary>Creates a command <paramref name="name"/> for the tool.</summary>
     public ToolCommand(Func<ClientContext> context, string tool, string name, string description, string example)
     {
-        Command = new Command(name, $"{description}\n\nExample:\n  ./alpacacot {example}");
+        Command = new Command(name, description).WithExample(example);
         var json = CommandTree.JsonOption();
         Command.Options.Add(json);
         Command.SetAction((parsed, cancellationToken) =>

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Runtime.CompilerServices;
+
+namespace AlpacaCot.Client.Commands;
+
+/// <summary>Help of every command: what System.CommandLine writes, then an example.</summary>
+internal static class Help
+{
+    private static readonly ConditionalWeakTable<Command, string> _examples = [];
+
+    /// <summary>Gives a command its example.</summary>
+    public static Command WithExample(this Command command, string example)
+    {
+        _examples.Add(command, example);
+        return command;
+    }
+
+    /// <summary>The help option of the whole tree.</summary>
+    public static Option Option()
+    {
+        var option = new HelpOption();
+        option.Action = new WithExamples((HelpAction)option.Action!);
+        return option;
+    }
+
+    private sealed class WithExamples(HelpAction plain) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var code = plain.Invoke(parseResult);
+            if (_examples.TryGetValue(parseResult.CommandResult.Command, out var example))
+                parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  ./alpacacot {example.Replace("\n", "\n  ./alpacacot ", StringComparison.Ordinal)}\n");
+            return code;
+        }
+    }
+}
