@@ -72,7 +72,7 @@ internal sealed class ExactMatchSuite : ISuite
                 string found = AnswerScoring.Extract(_extraction, a.Text), reference = AnswerScoring.Extract(_extraction, a.Item.Target);
                 exact.Add(_match.Score(found, reference));
                 digits.Add(AnswerScoring.Digits(found, reference));
-                samples.Add(Sample(a, found, "none", exact[^1], new("digit_match", AnswerScoring.DigitMatch(digits[^1]))));
+                samples.Add(Sample(a, found, "none", exact[^1], KeyValuePair.Create("digit_match", AnswerScoring.DigitMatch(digits[^1]))));
             }
             metrics.Add(Aggregates.Mean("exact_match", exact));
             metrics.Add(Aggregates.DigitMatch(digits));

@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>
+/// Perplexity of texts by rolling log-likelihood: per word, per byte and as bits per byte, which can be compared between tokenizers. The texts are read as they
+/// are; neither template nor cue applies.
+/// </summary>
+internal sealed class PerplexitySuite : ISuite
+{
+    public const string Kind = "perplexity";
+
+    private readonly SuiteOptions _options;
+    private readonly int _original;
+
+    public PerplexitySuite(JsonObject declaration)
+    {
+        _options = new SuiteOptions(declaration);
+        var files = _options.Texts("file", []);
+        if (files.Count == 0) throw _options.Wrong("file", "names no file");
+        var key = _options.Text("text", "text");
+        var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
+        if (_options.FewShot > 0) throw _options.Wrong("few_shot", "texts have no worked examples");
+        _options.Done();
+        var all = files.SelectMany(path => Path.GetExtension(path) == ".txt"
+            ? [Text(new JsonObject { ["text"] = ReadText(path) }, "text", path)]
+            : Rows.Read(path).Select(row => Text(row, key, path))).ToList();
+        _original = all.Count;
+        Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
+    }
+
+    public string Name => _options.Name;
+
+    public string Version => "1";
+
+    public JsonObject Configuration => _options.Used;
+
+    public IReadOnlyList<SuiteItem> Items { get; }
+
+    public SuiteResult Run(SuiteContext context)
+    {
+        var encoder = new PairEncoder(context.Engine.Tokenizer);
+        var scores = context.Engine.RollingLogLikelihoods([.. Items.Select(item => encoder.Encode(item.Instruction))], encoder.PrefixId, context.Member,
+            done => context.Progress?.Invoke(new SuiteProgress(Name, done, Items.Count)), context.Cancellation);
+        var scored = Items.Select((item, i) => (scores[i].Sum, Words: (long)Perplexities.Words(item.Instruction), Bytes: (long)Perplexities.Bytes(item.Instruction))).ToList();
+        var samples = Items.Select((item, i) =>
+        {
+            var (sum, words, bytes) = scored[i];
+            JsonNode PerUnit(long units) => new JsonArray(sum, units);
+            return new EvaluationSample(item.Id, item.Doc, item.Instruction, [new SampleArguments(item.Instruction)], [sum], [sum], "none",
+                [new("word_perplexity", PerUnit(words)), new("byte_perplexity", PerUnit(bytes)), new("bits_per_byte", PerUnit(bytes))]);
+        }).ToList();
+        return new SuiteResult(Name, Version, 0, _original, Items.Count, Metrics(scored), [], samples, Configuration);
+    }
+
+    /// <summary>Perplexities over all texts together; they have no standard error in lm-eval either.</summary>
+    internal static IReadOnlyList<MetricResult> Metrics(IReadOnlyList<(double Sum, long Words, long Bytes)> texts)
+    {
+        double sum = texts.Sum(t => t.Sum);
+        long words = texts.Sum(t => t.Words), bytes = texts.Sum(t => t.Bytes);
+        return
+        [
+            new("word_perplexity", Perplexities.PerUnit(sum, words), null, HigherIsBetter: false),
+            new("byte_perplexity", Perplexities.PerUnit(sum, bytes), null, HigherIsBetter: false),
+            new("bits_per_byte", Perplexities.BitsPerByte(sum, bytes), null, HigherIsBetter: false),
+        ];
+    }
+
+    private static SuiteItem Text(JsonObject row, string key, string path)
+    {
+        var text = Rows.Field(row, key, path);
+        return new SuiteItem(0, row, text, text, []);
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new EvaluationException($"{path}: cannot be read: {e.Message}");
+        }
+    }
+}

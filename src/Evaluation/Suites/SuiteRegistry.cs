@@ -1,0 +1,31 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>The suites there are, by name.</summary>
+public static class SuiteRegistry
+{
+    private static readonly Dictionary<string, Func<JsonObject, ISuite>> _suites = new(StringComparer.Ordinal)
+    {
+        [GoatArithmeticSuite.Kind] = d => new GoatArithmeticSuite(d),
+        [ExactMatchSuite.Kind] = d => new ExactMatchSuite(d),
+        [MultipleChoiceSuite.Kind] = d => new MultipleChoiceSuite(d),
+        [PerplexitySuite.Kind] = d => new PerplexitySuite(d),
+    };
+
+    /// <summary>The known suites' names, in order.</summary>
+    public static IReadOnlyList<string> Known { get; } = [.. _suites.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>
+    /// Makes a suite from its declaration, <c>{"suite": "goat-arithmetic", "limit": 200, "few_shot": 0, …}</c>. Its questions are read or generated here,
+    /// so that what is wrong with files and options shows before any model is loaded.
+    /// </summary>
+    /// <exception cref="EvaluationException">The suite or an option is unknown (the message lists the known ones), or a file cannot be used.</exception>
+    public static ISuite Create(JsonObject declaration)
+    {
+        var name = declaration["suite"] is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw new EvaluationException("an evaluation needs 'suite'; known are " + string.Join(", ", Known));
+        return _suites.TryGetValue(name, out var create)
+            ? create(declaration)
+            : throw new EvaluationException($"suite '{name}' is unknown; known are {string.Join(", ", Known)}");
+    }
+}
