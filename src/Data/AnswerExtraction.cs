@@ -23,7 +23,8 @@ public static partial class AnswerExtraction
         var mark = output.LastIndexOf(Gsm8kMark, StringComparison.Ordinal);
         if (mark >= 0) return FirstLine(output[(mark + Gsm8kMark.Length)..]);
 
-        if (AnswerSentence().Matches(output) is { Count: > 0 } sentences) return WithoutFullStop(sentences[^1].Groups["answer"].Value);
+        // A rationale may say "the answer is" itself, on the same line: the last counts.
+        if (AnswerSentence().Matches(output) is { Count: > 0 } sentences) return WithoutFullStop(FirstLine(output[(sentences[^1].Index + sentences[^1].Length)..]));
 
         var line = LastLine(output);
         if (line.EndsWith("is " + Undefined, StringComparison.Ordinal)) return Undefined;
@@ -61,7 +62,7 @@ public static partial class AnswerExtraction
         return trimmed.EndsWith('.') || trimmed.EndsWith('。') ? trimmed[..^1].TrimEnd() : trimmed;
     }
 
-    [GeneratedRegex(@"(?:\banswer\s*(?:is\s*:?|:)|答案(?:是|为|：|:)[：:]?)[^\S\n]*(?<answer>[^\n]+)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:\banswer\s*(?:is\s*:?|:)|答案(?:是|为|：|:)[：:]?)(?=[^\S\n]*\S)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex AnswerSentence();
 
     [GeneratedRegex(@"[-−]?\d[\d,]*(?:\.\d+)?", RegexOptions.CultureInvariant)]

@@ -12,6 +12,7 @@ public sealed class AnswerExtractionTests
     [InlineData("The answer is 3. Wait.\nSo, the final answer is 4.5.", "4.5")]
     [InlineData("Because.\nFinal answer: Sentence A.", "Sentence A")]
     [InlineData("Because. The answer is: yes", "yes")]
+    [InlineData("The answer is therefore 3. Final answer: 4.", "4")]
     [InlineData("因为如此。所以答案是 42。", "42")]
     [InlineData("48/2 = 24\n#### 72\nmore", "72")]
     [InlineData("443", "443")]

@@ -1,0 +1,105 @@
+using System.Text.Json;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Preparation;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Tests;
+
+namespace AlpacaCot.Data.Tests;
+
+/// <summary>The real sets, read where they are.</summary>
+public sealed class RealDataTests
+{
+    [SkippableFact]
+    public void AlpacaTiny_Text_EqualsOurRendering()
+    {
+        var path = RealData.File("instructions/alpaca_tiny.json");
+        using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+        var texts = json.RootElement.EnumerateArray().Select(row => row.GetProperty("text").GetString()).ToList();
+
+        var records = RecordReader.Read(path).ToList();
+
+        Assert.Equal(texts, records.Select(r => PromptTemplates.AlpacaNewline.Prompt(r.Instruction, r.Input) + PromptTemplates.AlpacaNewline.Response(r.Output)));
+        Assert.Contains(records, r => r.Input.Length > 0);
+        Assert.Contains(records, r => r.Input.Length == 0);
+    }
+
+    [SkippableTheory]
+    [InlineData("instructions/alpaca_en_demo.json", 999)]
+    [InlineData("instructions/alpaca_zh_demo.json", 1000)]
+    [InlineData("instructions/code_alpaca_2k.json", 2017)]
+    [InlineData("instructions/gpteacher_roleplay.json", 3146)]
+    [InlineData("instructions/seed_tasks.jsonl", 175)]
+    [InlineData("cot/aqua_train.tsv", 2728)]
+    [InlineData("cot/creak_train.tsv", 6915)]
+    [InlineData("cot/ecqa_train.tsv", 7112)]
+    [InlineData("cot/gsm8k_train.tsv", 7473)]
+    [InlineData("cot/qasc_train.tsv", 1084)]
+    [InlineData("cot/sensemaking_train.tsv", 6070)]
+    [InlineData("cot/strategyqa_train.tsv", 2061)]
+    [InlineData("cot/formatted/strategyqa_train.json", 2061)]
+    [InlineData("math/gsm8k/train.jsonl", 7473)]
+    public void Read_EverySet_HasItsRows(string file, int rows)
+    {
+        var records = RecordReader.Read(RealData.File(file)).ToList();
+
+        Assert.Equal(rows, records[^1].Row);
+        Assert.True(records.Count >= rows, $"{records.Count} records");
+        if (file.EndsWith(".tsv", StringComparison.Ordinal))
+            Assert.DoesNotContain(records, r => (r.Instruction + r.Rationale + r.Answer).Contains("\\n", StringComparison.Ordinal));
+    }
+
+    [SkippableTheory]
+    [InlineData("instructions/glaive_toolcall_en_demo.json", "is a conversation")]
+    [InlineData("eval/gaokao/2010-2022_Math_I_MCQs.json", "not one whole JSON object")]
+    [InlineData("tables/tabmwp/problems_dev1k.json", "not one whole JSON object")]
+    [InlineData("tokenizers/llama/tokenizer.model", "is neither")]
+    public void Read_OtherForms_FailInOneLine(string file, string mistake)
+    {
+        var error = Assert.Throws<DatasetException>(() => RecordReader.Read(RealData.File(file)).ToList());
+
+        Assert.Contains(mistake, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [SkippableFact]
+    public void Gsm8k_BothFiles_HoldTheSameQuestionsAndAnswers()
+    {
+        var tsv = RecordReader.Read(RealData.File("cot/gsm8k_train.tsv")).Select(Key).Order(StringComparer.Ordinal);
+        var jsonl = RecordReader.Read(RealData.File("math/gsm8k/train.jsonl")).Select(Key).Order(StringComparer.Ordinal);
+
+        Assert.True(tsv.Intersect(jsonl).Count() > 7000, "fewer than 7,000 of 7,473 questions are found in both");
+
+        static string Key(InstructionRecord r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
+    }
+
+    [SkippableFact]
+    public void Cot_EveryFormattedRow_GivesItsAnswerBack()
+    {
+        var folder = RealData.File("cot");
+        var missed = new List<string>();
+        foreach (var file in Directory.EnumerateFiles(folder, "*_train.tsv"))
+            foreach (var record in RecordReader.Read(file))
+            {
+                if (record.Rationale is null) continue;
+                var output = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, null, seed: 1).Output;
+                if (AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(output)) != AnswerExtraction.Normalise(record.Answer!)) missed.Add($"{record.Source}:{record.Row} {record.Answer}");
+            }
+
+        Assert.True(missed.Count == 0, $"{missed.Count} answers are not found again, first {missed.FirstOrDefault()}");
+    }
+
+    [SkippableFact]
+    public void Prepare_AlpacaAndCot_ReportsWhatItLeftOut()
+    {
+        var catalogue = new DatasetCatalogue(RealData.Require());
+        var spec = new DataSpec { Sources = [new() { Set = "alpaca" }, new() { Set = "cot", Limit = 500, Weight = 2 }, new() { Set = "code-alpaca" }] };
+
+        var data = new DataPreparation(catalogue).Prepare(spec, new ByteTokenizer(), PromptTemplates.Alpaca, 2048, seed: 0);
+
+        Assert.Equal((999, 33_443, 2017), (data.Report.Sources[0].RowsRead, data.Report.Sources[1].RowsRead, data.Report.Sources[2].RowsRead));
+        Assert.Equal(2, data.Report.Refused.Single(r => r.Cause == RefusalCause.EmptyAnswer).Count);
+        Assert.Equal(data.Examples.Count, data.Report.Examples);
+    }
+}
