@@ -21,4 +21,8 @@ public sealed record CoTrainerOptions
 /// <param name="EverySteps">Steps between two, or null.</param>
 /// <param name="Every">Time between two, or null.</param>
 /// <param name="Keep">How many of the latest are kept.</param>
-public sealed record CheckpointPolicy(string Folder, int? EverySteps = null, TimeSpan? Every = null, int Keep = 2);
+public sealed record CheckpointPolicy(string Folder, int? EverySteps = null, TimeSpan? Every = null, int Keep = 2)
+{
+    /// <summary>Told of every checkpoint that is whole on disk: its folder and its step.</summary>
+    public Action<string, int>? Saved { get; init; }
+}

@@ -48,6 +48,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
         {
             throw new TrainingException($"{name}: the checkpoint cannot be written ({e.Message}); is the disk full?", e);
         }
+        policy.Saved?.Invoke(name, step);
     }
 
     /// <summary>Puts the members where the latest good checkpoint left them.</summary>
