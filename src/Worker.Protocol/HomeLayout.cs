@@ -29,7 +29,7 @@ public sealed record HomeLayout(string Root)
     public string SiloSocket => Path.Combine(Run, "silo.sock");
 
     /// <summary>The folders that a worker needs.</summary>
-    public WorkerFolders WorkerFolders => new(Datasets, Cache);
+    public WorkerFolders WorkerFolders => new(Models, Datasets, Cache);
 
     /// <summary>Folder of one sweep.</summary>
     public string Sweep(string experiment, string sweep) => Path.Combine(Root, "experiments", experiment, sweep);

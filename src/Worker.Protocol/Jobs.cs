@@ -11,14 +11,15 @@ namespace AlpacaCot.Worker.Protocol;
 public abstract record WorkerJob;
 
 /// <summary>The frozen base that a pack or a server works on.</summary>
-/// <param name="Path">A model directory.</param>
+/// <param name="Path">A model directory: absolute, relative to the job's base directory, or a name under the home's models.</param>
 /// <param name="Precision"><c>bf16</c> or <c>fp32</c>.</param>
 public sealed record BaseModel(string Path, string Precision);
 
 /// <summary>Where a worker reads and writes beside what a job names: all under the platform's home.</summary>
+/// <param name="Models">Folder of model directories.</param>
 /// <param name="Datasets">Folder of registered data sets.</param>
 /// <param name="Cache">Folder of caches.</param>
-public sealed record WorkerFolders(string Datasets, string Cache);
+public sealed record WorkerFolders(string Models, string Datasets, string Cache);
 
 /// <summary>Trains the members of a pack together on one frozen base, then evaluates their trials.</summary>
 public sealed record PackJob : WorkerJob
@@ -31,6 +32,9 @@ public sealed record PackJob : WorkerJob
 
     /// <summary>Where the pack's checkpoints and results go: <c>…/{fence}</c>.</summary>
     public required string Directory { get; init; }
+
+    /// <summary>What relative paths in the job are relative to.</summary>
+    public required string BaseDirectory { get; init; }
 
     /// <summary>The last accepted checkpoint, or null to start at step 0.</summary>
     public CheckpointReference? Resume { get; init; }
@@ -100,7 +104,8 @@ public sealed record PackTrial
 /// <param name="Adapter">An adapter directory, or null for the bare base.</param>
 /// <param name="Cue">Appended to each instruction, or null.</param>
 /// <param name="Threads">Threads for kernels.</param>
-public sealed record ServeJob(BaseModel Base, string? Adapter, string? Cue, int Threads) : WorkerJob;
+/// <param name="Folders">Folders shared by all jobs.</param>
+public sealed record ServeJob(BaseModel Base, string? Adapter, string? Cue, int Threads, WorkerFolders Folders) : WorkerJob;
 
 /// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
 /// <param name="Tool">Which tool.</param>

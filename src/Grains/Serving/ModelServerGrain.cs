@@ -11,7 +11,7 @@ namespace AlpacaCot.Grains.Serving;
 
 /// <summary>Serves one trial's model: a worker process with its base and adapter loaded, ended when nobody has asked for a while.</summary>
 [GrainType("model-server")]
-internal sealed partial class ModelServerGrain(SlotOptions options, TimeProvider time, ILogger<ModelServerGrain> logger) : Grain, IModelServerGrain
+internal sealed partial class ModelServerGrain(SlotOptions options, HomeLayout home, TimeProvider time, ILogger<ModelServerGrain> logger) : Grain, IModelServerGrain
 {
     private readonly Dictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
     private Task<WorkerProcess>? _loading;
@@ -105,7 +105,7 @@ internal sealed partial class ModelServerGrain(SlotOptions options, TimeProvider
                 LogFile = Path.Combine(options.LogFolder, $"server-{key.Replace('/', '-')}.log"),
             },
             CancellationToken.None);
-        await worker.SendAsync(new StartCommand("serve", 1, new ServeJob(new BaseModel(model.Base, model.Precision), model.Adapter, model.Cue, 1)), CancellationToken.None);
+        await worker.SendAsync(new StartCommand("serve", 1, new ServeJob(new BaseModel(model.Base, model.Precision), model.Adapter, model.Cue, 1, home.WorkerFolders)), CancellationToken.None);
         var events = worker.EventsAsync(CancellationToken.None).GetAsyncEnumerator();
         while (await events.MoveNextAsync())
         {

@@ -1,0 +1,45 @@
+using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
+
+namespace AlpacaCot.Worker.Jobs;
+
+/// <summary>Which code runs which job.</summary>
+internal static class JobTable
+{
+    private static readonly Dictionary<string, Action<ToolOptions, ToolJob, JobContext>> _tools = new(StringComparer.Ordinal)
+    {
+        ["prepare"] = PrepareTool.Run,
+        ["train"] = TrainTool.Run,
+        ["eval"] = EvalTool.Run,
+        ["generate"] = GenerateTool.Run,
+        ["merge"] = MergeTool.Run,
+        ["model convert"] = ModelTools.Convert,
+        ["model pretrain"] = PretrainTool.Run,
+        ["model show"] = ModelTools.Show,
+        ["data show"] = DataTool.Show,
+        ["bench training"] = BenchTools.Training,
+        ["bench cotraining"] = BenchTools.CoTraining,
+        ["bench decode"] = BenchTools.Decode,
+        ["bench tokenize"] = BenchTools.Tokenize,
+    };
+
+    /// <summary>Runs a job to its end on this thread.</summary>
+    public static void Run(WorkerJob job, JobContext context)
+    {
+        switch (job)
+        {
+            case PackJob pack:
+                new PackRunner(pack, context).Run();
+                break;
+            case ServeJob serve:
+                ServeRunner.Run(serve, context);
+                break;
+            case ToolJob tool:
+                if (!_tools.TryGetValue(tool.Tool, out var run)) throw new ToolException($"there is no tool '{tool.Tool}'; known are {string.Join(", ", _tools.Keys)}");
+                run(new ToolOptions(tool.Options), tool, context);
+                break;
+            default:
+                throw new ToolException($"there is no job {job.GetType().Name}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using AlpacaCot.Models;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Torch;
+using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
+
+namespace AlpacaCot.Worker;
+
+/// <summary>A base that is loaded, with its tokenizer.</summary>
+internal sealed record LoadedBase(string Path, ScalarType? Precision, Decoder Decoder, ITokenizer Tokenizer);
+
+/// <summary>What stays loaded between the jobs of a worker: the last base.</summary>
+internal sealed class WorkerState
+{
+    private LoadedBase? _base;
+
+    /// <summary>The base of a job: the loaded one where it is the same, else loaded in its place.</summary>
+    /// <exception cref="ModelException">The model or its tokenizer cannot be loaded, or they do not belong together.</exception>
+    public LoadedBase Base(BaseModel model, WorkerFolders folders)
+    {
+        var path = Places.Model(model.Path, folders);
+        var precision = PrecisionOf(model.Precision);
+        if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision) return loaded;
+        _base?.Decoder.Dispose();
+        _base = null;
+        var decoder = ModelDirectory.Load(path, new LoadOptions(precision));
+        try
+        {
+            var tokenizer = TokenizerDirectory.Load(path);
+            if (tokenizer.VocabularySize > decoder.Config.VocabularySize)
+                throw new ModelException($"{path}: the tokenizer has {tokenizer.VocabularySize} ids, the embedding {decoder.Config.VocabularySize} rows; put the tokenizer beside the weights that were trained with it");
+            return _base = new LoadedBase(path, precision, decoder, tokenizer);
+        }
+        catch
+        {
+            decoder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A precision by its name; empty is as stored.</summary>
+    public static ScalarType? PrecisionOf(string? name) => name switch
+    {
+        null or "" => null,
+        "fp32" => ScalarType.Float32,
+        "bf16" => ScalarType.BFloat16,
+        _ => throw new ToolException($"precision '{name}' is unknown; known are bf16 and fp32"),
+    };
+}
+
+/// <summary>Where a name or path of a job lies.</summary>
+internal static class Places
+{
+    /// <summary>A model directory: the path as it is, or a name under the home's models.</summary>
+    public static string Model(string reference, WorkerFolders folders)
+    {
+        var under = System.IO.Path.Combine(folders.Models, reference);
+        var path = Directory.Exists(reference) || File.Exists(reference) || !Directory.Exists(under) ? reference : under;
+        if (!Directory.Exists(path) && !File.Exists(path)) throw new ModelException($"{reference}: no such model (looked there and in {folders.Models})");
+        return System.IO.Path.GetFullPath(path);
+    }
+}
