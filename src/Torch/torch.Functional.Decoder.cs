@@ -6,15 +6,22 @@ public static partial class torch
 {
     public static partial class functional
     {
+        /// <summary>x / sqrt(mean(x²) + eps) over the last dimension, statistics in fp32, then times weight in x's type (Zhang and Sennrich 2019, as LLaMA does it).</summary>
+        /// <param name="x"><c>[..., n]</c>.</param>
+        /// <param name="weight"><c>[n]</c>, or null.</param>
+        /// <param name="eps">Added to the mean square.</param>
+        public static Tensor rms_norm(Tensor x, Tensor? weight = null, double eps = 1e-6) =>
+            weight is null ? RmsNorm.Reference(x, null, eps) : RmsNorm.Apply(x, weight, eps);
+
         /// <summary>Rotates pairs of channels by position (RoPE, Su et al. 2021), computed in fp32.</summary>
         /// <param name="x"><c>[tokens, heads, d]</c>.</param>
         /// <param name="cos">fp32 <c>[tokens, r/2]</c>, r ≤ d; the channels from r on pass unchanged.</param>
         /// <param name="sin">fp32 <c>[tokens, r/2]</c>.</param>
         /// <param name="pairs">Channels 2i and 2i+1 form a pair (GPT-J, ChatGLM); else i and i + r/2 do (LLaMA, NeoX).</param>
-        public static Tensor rotary(Tensor x, Tensor cos, Tensor sin, bool pairs = false) => Rotary.Reference(x, cos, sin, pairs);
+        public static Tensor rotary(Tensor x, Tensor cos, Tensor sin, bool pairs = false) => Rotary.Apply(x, cos, sin, pairs);
 
         /// <summary>silu(gate) * up, elementwise (Shazeer 2020).</summary>
-        public static Tensor swiglu(Tensor gate, Tensor up) => gate.silu() * up;
+        public static Tensor swiglu(Tensor gate, Tensor up) => SwiGlu.Apply(gate, up);
 
         /// <summary>Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads.</summary>
         /// <param name="q"><c>[tokens, heads, d]</c>.</param>

@@ -56,14 +56,6 @@ public static partial class torch
         public static Tensor layer_norm(Tensor x, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5) =>
             Op.layer_norm.Run(x, new[] { x.size(-1) }, weight, bias, eps);
 
-        /// <summary>x / sqrt(mean(x^2) + eps) over the last dimension, statistics in fp32, then times weight in x's type (as LLaMA does it).</summary>
-        public static Tensor rms_norm(Tensor x, Tensor? weight = null, double eps = 1e-6)
-        {
-            var h = x.to(ScalarType.Float32);
-            var y = (h * (h.square().mean(-1, keepdim: true) + eps).rsqrt()).to(x.dtype);
-            return weight is null ? y : weight * y;
-        }
-
         /// <summary>softmax(q k^T * scale + mask) v over <c>[..., heads, tokens, head_dim]</c>; fewer kv heads are repeated.</summary>
         /// <param name="q">Queries <c>[..., heads, q, d]</c>.</param>
         /// <param name="k">Keys <c>[..., kv heads, k, d]</c>.</param>
