@@ -39,7 +39,7 @@ public sealed class Ia3Adapter : Adapter
             TargetModules = TargetMatcher.Expand(targets, decoder.Projections, decoder.Parameters.Keys, shorten: false),
             FeedforwardModules = config.FeedforwardModules ?? TargetDefaults.FeedForward(decoder.ModelType),
         };
-        var adapter = new Ia3Adapter(config, TargetMatcher.Match(config, decoder.Projections));
+        var adapter = new Ia3Adapter(config, TargetMatcher.Match(config, decoder));
         foreach (var site in adapter.Targets)
         {
             var feedForward = config.FeedforwardModules.SelectsLoosely(site.Path);

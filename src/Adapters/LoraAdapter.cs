@@ -40,7 +40,7 @@ public sealed class LoraAdapter : Adapter
         config.Validate("the LoRA settings");
         var targets = config.TargetModules ?? TargetDefaults.Lora(decoder.ModelType);
         config = config with { TargetModules = TargetMatcher.Expand(targets, decoder.Projections, decoder.Parameters.Keys, shorten: true) };
-        var adapter = new LoraAdapter(config, TargetMatcher.Match(config, decoder.Projections));
+        var adapter = new LoraAdapter(config, TargetMatcher.Match(config, decoder));
         foreach (var site in adapter.Targets)
         {
             var (r, _, scaling) = config.At(site.Path);

@@ -12,9 +12,12 @@ internal static partial class TargetMatcher
 
     /// <summary>The targeted projections, in the decoder's order.</summary>
     /// <exception cref="AdapterException">None matches.</exception>
-    public static IReadOnlyList<ProjectionSite> Match(TargetedConfig config, IReadOnlyList<ProjectionSite> sites)
+    /// <exception cref="AdapterNotSupportedException">The embedding or the head is targeted.</exception>
+    public static IReadOnlyList<ProjectionSite> Match(TargetedConfig config, Decoder decoder)
     {
-        var targets = config.TargetModules!;
+        var (targets, sites) = (config.TargetModules!, decoder.Projections);
+        if (Tables(decoder).FirstOrDefault(path => Matches(config, path)) is { } table)
+            throw new AdapterNotSupportedException($"target_modules '{targets}' ask for {table}: adapters on the embedding or the head are not supported");
         var found = sites.Where(site => Matches(config, site.Path)).ToList();
         if (found.Count > 0) return found;
         var known = string.Join(", ", sites.Select(site => site.Name).Distinct(StringComparer.Ordinal));
@@ -41,6 +44,12 @@ internal static partial class TargetMatcher
         var paths = sites.Select(site => site.Path).ToList();
         return ModuleSelection.Of(shorten && paths.Count >= ShortenFrom ? Shorten(paths, Modules(tensors).Except(paths, StringComparer.Ordinal)) : paths);
     }
+
+    // The matrices that are no projection of a block: embedding and head. (A file may leave a common prefix out of its names.)
+    private static IEnumerable<string> Tables(Decoder decoder) => decoder.Parameters
+        .Where(parameter => parameter.Value.dim() == 2 && parameter.Key.EndsWith(".weight", StringComparison.Ordinal))
+        .Select(parameter => parameter.Key[..^".weight".Length])
+        .Where(path => !decoder.Projections.Any(site => site.Path.EndsWith(path, StringComparison.Ordinal)));
 
     private static bool InLayers(string path, OneOrMany<int>? layers, OneOrMany<string>? patterns)
     {

@@ -1,0 +1,123 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters.Tests;
+
+[Trait("Category", "Golden")]
+public sealed class AdapterGoldenTests
+{
+    public static IEnumerable<object[]> Cases => Golden.Folders("adapter");
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Forward_LoadedAdapter_LogitsLossAndGradients(string folder)
+    {
+        using var c = GoldenAdapter.Open(folder);
+        using var scope = torch.NewDisposeScope();
+        var (ids, labels) = (c.Expected["a.input_ids"], c.Expected["a.labels"]);
+
+        var logits = c.Logits(ids);
+        c.Expected.AssertClose("a.logits", logits, c.Golden.Tolerance("logits_rel", 1e-4));
+
+        var loss = torch.functional.cross_entropy(logits.narrow(0, 0, logits.size(0) - 1), labels.narrow(0, 1, labels.size(0) - 1));
+        Assert.Equal(c.Expected["a.loss"].item<float>(), loss.item<float>(), c.Golden.Tolerance("loss_abs", 1e-5));
+
+        loss.backward();
+        foreach (var parameter in c.Adapter.Parameters)
+            c.Expected.AssertClose($"grad.{parameter.Key}", parameter.Value.grad!, c.Golden.Tolerance("grad_rel", 1e-3));
+        Assert.All(c.Decoder.Parameters.Values, weight => Assert.Null(weight.grad));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Parameters_LoadedAdapter_KeysShapesAndCount(string folder)
+    {
+        using var c = GoldenAdapter.Open(folder);
+        Assert.Equal(c.Golden.Json.GetProperty("trainable_parameters").GetInt64(), c.Adapter.TrainableParameters);
+        var expected = c.Golden.Json.GetProperty("parameters").EnumerateObject()
+            .Select(p => $"{p.Name} {p.Value.GetRawText().ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal)}").Order(StringComparer.Ordinal);
+        Assert.Equal(expected, c.Adapter.Parameters.Select(p => $"{p.Key} [{string.Join(",", p.Value.shape)}]").Order(StringComparer.Ordinal));
+        Assert.Equal(c.Expected.Names.Where(n => n.StartsWith("init.", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
+            c.Adapter.Parameters.Select(p => "init." + p.Key).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Save_LoadedAdapter_SameDirectoryKeyForKey(string folder)
+    {
+        using var c = GoldenAdapter.Open(folder);
+        using var saved = new TemporaryFolder();
+        AdapterDirectory.Save(c.Adapter, saved.Path);
+
+        var want = (JsonObject)JsonNode.Parse(File.ReadAllText(c.Golden.File("adapter_config.json")))!;
+        var have = (JsonObject)JsonNode.Parse(File.ReadAllText(saved["adapter_config.json"]))!;
+        Assert.Equal(want.Select(p => p.Key).Order(StringComparer.Ordinal), have.Select(p => p.Key));
+        foreach (var (key, value) in want) Assert.True(Same(value, have[key]), $"{key}: {value?.ToJsonString()} became {have[key]?.ToJsonString()}");
+
+        using var before = SafeTensors.Open(c.Golden.File("adapter_model.safetensors"));
+        using var after = SafeTensors.Open(saved["adapter_model.safetensors"]);
+        Assert.Equal("pt", after.Metadata!["format"]);
+        Assert.Equal(before.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal), after.Tensors.Select(t => t.Name).Order(StringComparer.Ordinal));
+        foreach (var tensor in before.Tensors)
+        {
+            Assert.Equal(tensor.Shape, after[tensor.Name].Shape);
+            Assert.Equal(tensor.Bytes(), after[tensor.Name].Bytes());
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Merge_LoadedAdapter_GoldenWeightsAndSameLogits(string folder)
+    {
+        using var c = GoldenAdapter.Open(folder);
+        var names = c.Expected.Names.Where(n => n.StartsWith("merged.", StringComparison.Ordinal)).ToList();
+        Skip.If(names.Count == 0, "the case has no merged weights");
+        int[] row = [.. c.Expected["a.input_ids"].data<long>().Select(id => (int)id)];
+
+        var report = Merger.Merge(c.Decoder, c.Adapter, [row], 1e-4);
+
+        Assert.Equal(c.Adapter.Targets.Count, report.Modules);
+        foreach (var name in names)
+        {
+            var (want, have) = (c.Expected[name].data<float>(), c.Decoder.Parameters[name["merged.".Length..]].data<float>());
+            var worst = want.Zip(have, (a, b) => Math.Abs(a - b)).Max();
+            Assert.True(worst <= c.Golden.Tolerance("merged_abs", 1e-5), $"{name} differs by {worst:E2}");
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Greedy_LoadedAdapter_GoldenIdsWithCacheAndWithout(string folder)
+    {
+        using var c = GoldenAdapter.Open(folder);
+        Skip.IfNot(c.Golden.Json.TryGetProperty("greedy", out var greedy), "the case has no greedy run");
+        long[] prompt = [.. greedy.GetProperty("prompt_ids").EnumerateArray().Select(x => x.GetInt64())];
+        long[] ids = [.. greedy.GetProperty("ids").EnumerateArray().Select(x => x.GetInt64())];
+        using var frozen = torch.no_grad();
+        using var cache = new KvCache(c.Decoder);
+        var sequence = cache.Allocate(prompt.Length + ids.Length);
+        var (whole, cached, next) = (prompt.ToList(), new List<long>(), prompt);
+        while (cached.Count < ids.Length)
+        {
+            using var scope = torch.NewDisposeScope();
+            var logits = c.Logits(torch.tensor(whole.ToArray()));
+            whole.Add(logits.select(0, whole.Count - 1).argmax().item<long>());
+
+            var layout = new SegmentLayout([new Segment(0, next.Length, c.Member, cache.Length(sequence), sequence)]);
+            var last = c.Decoder.Hidden(torch.tensor(next), layout, c.Bank, cache).narrow(0, next.Length - 1, 1);
+            cached.Add(c.Decoder.Logits(last, SegmentLayout.Single(1, c.Member), c.Bank).argmax().item<long>());
+            next = [cached[^1]];
+        }
+        Assert.Equal(ids, whole.Skip(prompt.Length));
+        Assert.Equal(ids, cached);
+    }
+
+    // PEFT writes sets as lists in any order.
+    private static bool Same(JsonNode? a, JsonNode? b)
+    {
+        if (a is JsonArray x && b is JsonArray y)
+            return x.Select(n => n!.ToJsonString()).Order(StringComparer.Ordinal).SequenceEqual(y.Select(n => n!.ToJsonString()).Order(StringComparer.Ordinal));
+        return JsonNode.DeepEquals(a, b);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters.Tests;
+
+/// <summary>A golden adapter case with its base and the adapter in a bank; skips what the registries do not know.</summary>
+internal sealed class GoldenAdapter : IDisposable
+{
+    private GoldenAdapter(GoldenCase golden, Decoder decoder, Adapter adapter)
+    {
+        (Golden, Decoder, Adapter, Expected) = (golden, decoder, adapter, new GoldenTensors(golden));
+        Bank = new AdapterBank(decoder);
+        Member = Bank.Add(adapter);
+    }
+
+    public GoldenCase Golden { get; }
+
+    public Decoder Decoder { get; }
+
+    public Adapter Adapter { get; }
+
+    public AdapterBank Bank { get; }
+
+    public int Member { get; }
+
+    public GoldenTensors Expected { get; }
+
+    public static GoldenAdapter Open(string folder)
+    {
+        var golden = AlpacaCot.Tests.Golden.Open(folder);
+        Skip.If(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
+        Skip.IfNot(File.Exists(golden.File(AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
+        var basePath = BasePath(golden.Json.GetProperty("base").GetString()!);
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(basePath, "config.json")));
+        var type = config.RootElement.GetProperty("model_type").GetString()!;
+        Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+        Decoder? decoder = null;
+        try
+        {
+            AdapterDirectory.ReadConfig(golden.Path);
+            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32));
+            return new GoldenAdapter(golden, decoder, AdapterDirectory.Load(decoder, golden.Path));
+        }
+        catch (AdapterNotSupportedException e)
+        {
+            decoder?.Dispose();
+            Skip.If(true, e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Logits <c>[tokens, vocabulary]</c> of the case's sequence under the adapter.</summary>
+    public Tensor Logits(Tensor ids)
+    {
+        var layout = SegmentLayout.Single((int)ids.size(0), Member);
+        return Decoder.Logits(Decoder.Hidden(ids, layout, Bank), layout, Bank);
+    }
+
+    public void Dispose()
+    {
+        Expected.Dispose();
+        Adapter.Dispose();
+        Decoder.Dispose();
+    }
+
+    private static string BasePath(string name)
+    {
+        var path = Path.Combine(AlpacaCot.Tests.Golden.Root!, name);
+        return Directory.Exists(path) ? path : Path.Combine(AlpacaCot.Tests.Golden.Root!, "models", name);
+    }
+}

@@ -1,0 +1,52 @@
+using AlpacaCot.Data;
+
+namespace AlpacaCot.Training.Tests;
+
+[Trait("Category", "Golden")]
+public sealed class AdapterStepsGoldenTests
+{
+    public static IEnumerable<object[]> Cases => Golden.Folders("adapter");
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Run_GoldenSteps_LossesAndParameters(string folder)
+    {
+        var golden = Golden.Open(folder);
+        Skip.IfNot(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
+        using var decoder = GoldenTraining.Base(golden);
+        using var adapter = GoldenTraining.Adapter(decoder, golden.Path);
+        Skip.If(optimiser.TryGetProperty("groups", out _), "parameter groups with rates of their own are not supported");
+        Skip.IfNot(optimiser.GetProperty("name").GetString() == "AdamW", "the optimiser is not AdamW");
+        using var expected = new GoldenTensors(golden);
+        var steps = optimiser.GetProperty("steps").GetInt32();
+        Assert.True(steps > 0 && expected.Has("step.0.input_ids"));
+        int[] Ids(string name) => [.. expected[name].data<long>().Select(x => (int)x)];
+        var rows = Enumerable.Range(0, steps).Select(i => new Example(Ids($"step.{i}.input_ids"), Ids($"step.{i}.labels"))).ToList();
+        var settings = new TrainingSettings
+        {
+            LearningRate = optimiser.GetProperty("lr").GetDouble(),
+            Beta1 = optimiser.GetProperty("betas")[0].GetDouble(),
+            Beta2 = optimiser.GetProperty("betas")[1].GetDouble(),
+            Epsilon = optimiser.GetProperty("eps").GetDouble(),
+            WeightDecay = optimiser.GetProperty("weight_decay").GetDouble(),
+            Schedule = "constant",
+            BatchSize = 1,
+            Epochs = 1,
+            MaxGradNorm = null,
+        };
+
+        using var trainer = new CoTrainer(decoder, [new TrainingMember(folder, adapter, rows, settings, 0) { Order = RowOrder.Sequential }]);
+        var result = trainer.Run().Single();
+
+        var losses = golden.Json.GetProperty("losses").EnumerateArray().Select(x => x.GetDouble()).ToList();
+        Assert.Equal(losses.Count, result.Losses.Count);
+        for (var i = 0; i < losses.Count; i++) Assert.Equal(losses[i], result.Losses[i], golden.Tolerance("losses_abs", 1e-4));
+        foreach (var parameter in adapter.Parameters)
+        {
+            var (want, have) = (expected[$"step10.{parameter.Key}"].data<float>(), parameter.Value.data<float>());
+            var ignored = expected.Has($"step10_ignore.{parameter.Key}") ? expected[$"step10_ignore.{parameter.Key}"].to(Torch.ScalarType.Float32).data<float>() : new float[want.Length];
+            var worst = Enumerable.Range(0, want.Length).Where(i => ignored[i] == 0).Max(i => Math.Abs(want[i] - have[i]));
+            Assert.True(worst <= golden.Tolerance("step10_abs", 1e-4), $"{parameter.Key} differs by {worst:E2} after the steps");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using AlpacaCot.Adapters;
+using AlpacaCot.Data;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training.Tests;
+
+/// <summary>Opens the bases and adapters of golden cases; skips what the registries do not know.</summary>
+internal static class GoldenTraining
+{
+    public static Decoder Base(GoldenCase golden)
+    {
+        Skip.If(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
+        var name = golden.Json.GetProperty("base").GetString()!;
+        var path = Path.Combine(Golden.Root!, name);
+        if (!Directory.Exists(path)) path = Path.Combine(Golden.Root!, "models", name);
+        using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "config.json")));
+        var type = config.RootElement.GetProperty("model_type").GetString()!;
+        Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+        return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32));
+    }
+
+    public static Adapter Adapter(Decoder decoder, string folder)
+    {
+        Skip.IfNot(File.Exists(Path.Combine(folder, AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
+        try
+        {
+            return AdapterDirectory.Load(decoder, folder);
+        }
+        catch (AdapterNotSupportedException e)
+        {
+            decoder.Dispose();
+            Skip.If(true, e.Message);
+            throw;
+        }
+    }
+
+    public static List<Example> Rows(string file) => [.. File.ReadLines(file).Select(line =>
+    {
+        using var row = JsonDocument.Parse(line);
+        int[] Numbers(string name) => [.. row.RootElement.GetProperty(name).EnumerateArray().Select(x => x.GetInt32())];
+        return new Example(Numbers("ids"), Numbers("labels"));
+    })];
+}

@@ -1,0 +1,77 @@
+using System.Text.Json;
+
+namespace AlpacaCot.Training.Tests;
+
+[Trait("Category", "Golden")]
+public sealed class ScheduleGoldenTests
+{
+    public static IEnumerable<object[]> Cases => Golden.Folders("schedule");
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void LearningRate_EveryKnownSchedule_GoldenValues(string folder)
+    {
+        var golden = Golden.Open(folder);
+        Skip.IfNot(golden.Json.TryGetProperty("schedules", out var schedules), "the case has no schedules");
+        var (warmup, total) = (golden.Json.GetProperty("num_warmup_steps").GetInt32(), golden.Json.GetProperty("num_training_steps").GetInt32());
+        var unknown = new List<string>();
+        foreach (var schedule in schedules.EnumerateObject())
+        {
+            var settings = new TrainingSettings
+            {
+                LearningRate = golden.Json.GetProperty("learning_rate").GetDouble(),
+                Schedule = schedule.Value.GetProperty("kind").GetString()!,
+            };
+            if (!Schedules.Known.Contains(settings.Schedule))
+            {
+                unknown.Add(settings.Schedule);
+                continue;
+            }
+            settings = settings with { ScheduleArguments = schedule.Value.GetProperty("arguments").EnumerateObject().ToDictionary(a => a.Name, a => a.Value.GetDouble()) };
+            var want = schedule.Value.GetProperty("lr").EnumerateArray().Select(x => x.GetDouble()).ToArray();
+            for (var step = 0; step < want.Length; step++)
+                AssertRelative(want[step], Schedules.LearningRate(settings, step, warmup, total), golden.Tolerance("rel", 1e-9), $"{schedule.Name} at step {step}");
+        }
+        Skip.If(unknown.Count == schedules.EnumerateObject().Count(), $"schedules not known: {string.Join(", ", unknown)}");
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void StepPlan_RowsBatchesEpochs_GoldenSteps(string folder)
+    {
+        var golden = Golden.Open(folder);
+        Skip.IfNot(golden.Json.TryGetProperty("warmup", out var warmups), "the case has no step counts");
+        foreach (var warmup in warmups.EnumerateArray())
+        {
+            var settings = new TrainingSettings { MaxSteps = warmup.GetProperty("num_training_steps").GetInt32() };
+            settings = warmup.TryGetProperty("warmup_ratio", out var ratio)
+                ? settings with { WarmupRatio = ratio.GetDouble() }
+                : settings with { WarmupSteps = warmup.GetProperty("warmup_steps_given").GetInt32() };
+            Assert.Equal(warmup.GetProperty("warmup_steps").GetInt32(), new StepPlan(10, settings).WarmupSteps);
+        }
+        foreach (var steps in golden.Json.GetProperty("steps").EnumerateArray())
+        {
+            var plan = new StepPlan(steps.GetProperty("rows").GetInt32(), new TrainingSettings
+            {
+                BatchSize = steps.GetProperty("batch_size").GetInt32(),
+                GradientAccumulation = steps.GetProperty("gradient_accumulation_steps").GetInt32(),
+                Epochs = steps.GetProperty("num_train_epochs").GetDouble(),
+            });
+            Assert.Equal(steps.GetProperty("update_steps_per_epoch").GetInt32(), plan.StepsPerEpoch);
+            Assert.Equal(steps.GetProperty("max_steps").GetInt32(), plan.TotalSteps);
+        }
+    }
+
+    [Fact]
+    public void At_LastStepOfAnEpoch_TakesTheRestOfTheRows()
+    {
+        var plan = new StepPlan(7, new TrainingSettings { BatchSize = 2, GradientAccumulation = 2, Epochs = 2 });
+        Assert.Equal(4, plan.TotalSteps);
+        Assert.Equal((0, 0, 4), plan.At(0));
+        Assert.Equal((0, 4, 3), plan.At(1));
+        Assert.Equal((1, 0, 4), plan.At(2));
+    }
+
+    private static void AssertRelative(double want, double have, double tolerance, string what)
+        => Assert.True(Math.Abs(want - have) <= tolerance * Math.Abs(want) + 1e-18, $"{what}: {have:R}, expected {want:R}");
+}

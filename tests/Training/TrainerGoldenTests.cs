@@ -1,0 +1,70 @@
+using System.Text.Json;
+using AlpacaCot.Adapters;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Training.Tests;
+
+[Trait("Category", "Golden")]
+public sealed class TrainerGoldenTests
+{
+    public static IEnumerable<object[]> Cases => Golden.Folders("training_run");
+
+    [SkippableTheory]
+    [MemberData(nameof(Cases))]
+    public void Run_WholeTraining_EveryStepEvaluationAndTheEnd(string folder)
+    {
+        var golden = Golden.Open(folder);
+        var s = golden.Json.GetProperty("settings");
+        var schedule = s.GetProperty("schedule").GetString()!;
+        Skip.IfNot(Schedules.Known.Contains(schedule), $"schedule {schedule} is not supported");
+        Skip.IfNot(s.GetProperty("optimiser").GetString()!.StartsWith("AdamW", StringComparison.Ordinal), "the optimiser is not AdamW");
+        var betas = s.GetProperty("optimiser").GetString()!.Split(' ');
+        using var decoder = GoldenTraining.Base(golden);
+        using var adapter = Directory.Exists(golden.File("start")) ? GoldenTraining.Adapter(decoder, golden.File("start")) : new FullParameters(decoder);
+        var settings = new TrainingSettings
+        {
+            BatchSize = s.GetProperty("batch").GetInt32(),
+            GradientAccumulation = s.GetProperty("accumulate").GetInt32(),
+            Epochs = s.GetProperty("epochs").GetDouble(),
+            LearningRate = s.GetProperty("lr").GetDouble(),
+            Schedule = schedule,
+            WeightDecay = s.GetProperty("decay").GetDouble(),
+            MaxGradNorm = s.GetProperty("clip").GetDouble(),
+            WarmupSteps = s.GetProperty("warmup_steps").GetInt32(),
+        };
+        Assert.Equal(["AdamW", "betas", "0.9", "0.999", "eps", "1e-8"], betas);
+        var order = JsonSerializer.Deserialize<int[][]>(File.ReadAllText(golden.File("order.json")))!;
+        var member = new TrainingMember(folder, adapter, GoldenTraining.Rows(golden.File("rows.jsonl")), settings, 0)
+        {
+            Order = RowOrder.Given(order),
+            Validation = GoldenTraining.Rows(golden.File("held.jsonl")),
+        };
+
+        var progress = new List<TrainingProgress>();
+        using var trainer = new CoTrainer(decoder, [member]);
+        var result = trainer.Run(progress.Add).Single();
+
+        var steps = golden.Json.GetProperty("steps").EnumerateArray().ToList();
+        Assert.Equal(steps.Count, progress.Count);
+        foreach (var (want, have) in steps.Zip(progress))
+        {
+            Assert.Equal(want.GetProperty("step").GetInt32(), have.Step);
+            Assert.Equal(want.GetProperty("loss").GetDouble(), have.Loss, golden.Tolerance("loss_abs", 1e-4));
+            var norm = want.GetProperty("grad_norm").GetDouble();
+            Assert.Equal(norm, have.GradNorm, golden.Tolerance("grad_norm_rel", 1e-3) * norm);
+            var rate = want.GetProperty("learning_rate").GetDouble();
+            Assert.Equal(rate, have.LearningRate, golden.Tolerance("learning_rate_rel", 1e-9) * rate);
+        }
+        var evaluations = golden.Json.GetProperty("evaluations").EnumerateArray().ToList();
+        Assert.Equal(evaluations.Select(e => e.GetProperty("step").GetInt32()), result.Evaluations.Select(e => e.Step));
+        foreach (var (want, have) in evaluations.Zip(result.Evaluations))
+            Assert.Equal(want.GetProperty("eval_loss").GetDouble(), have.Loss, golden.Tolerance("eval_loss_abs", 1e-4));
+
+        using var end = SafeTensors.Open(golden.File(adapter is FullParameters ? "end/model.safetensors" : "end/adapter_model.safetensors"));
+        foreach (var parameter in adapter.Parameters)
+        {
+            using var stored = end[parameter.Key].Copy();
+            GoldenTensors.AssertClose(stored, parameter.Value, golden.Tolerance("end_rel", 5e-3), parameter.Key);
+        }
+    }
+}
