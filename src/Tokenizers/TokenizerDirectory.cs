@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using AlpacaCot.Tokenizers.Json;
 using AlpacaCot.Tokenizers.SentencePiece;
+using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers;
 
@@ -102,9 +103,10 @@ public static class TokenizerDirectory
         const string EndOfText = "<|endoftext|>";
         if (added.Count == 0 && Find(EndOfText) is { } end) added.Add(new(end, EndOfText, Special: true));
         IPreTokenizer split = new ByteLevelPreTokenizer(config.Flag("add_prefix_space") ?? false, useRegex: !qwen);
+        if (qwen) UnicodeForm.Require();
         if (qwen) split = new SequencePreTokenizer([new Splitter(Patterns.FamilyPattern.Cl100k(digits: 1), SplitBehavior.Isolated), split]);
         return Create(
-            new JsonTokenizerParts(model, added, qwen ? (text, _) => text.Normalize(NormalizationForm.FormC) : null, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
+            new JsonTokenizerParts(model, added, qwen ? (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC) : null, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
     }
 
     private static SentencePieceTokenizer LoadModel(string file, string folder)

@@ -11,7 +11,7 @@ internal static class BertNormalizer
     {
         if (cleanText) text = Clean(text);
         if (spaceIdeographs) text = Space(text);
-        if (stripAccents) text = Normalizers.Filter(text.Normalize(NormalizationForm.FormD), point => CharClass.Category(point) != UnicodeCategory.NonSpacingMark);
+        if (stripAccents) text = Normalizers.Filter(UnicodeForm.Apply(text, NormalizationForm.FormD), point => CharClass.Category(point) != UnicodeCategory.NonSpacingMark);
         return lowercase ? Normalizers.Lowercase(text) : text;
     };
 

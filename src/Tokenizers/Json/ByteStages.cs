@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using AlpacaCot.Tokenizers.Text;
 
@@ -77,12 +78,15 @@ internal sealed class ByteFallbackStage(DecodeStage next) : DecodeStage(next)
 {
     private readonly List<byte> _run = [];
     private int _complete;
+    private int _written;
     private bool _broken;
+    private bool _same;
 
     public override void Push(ReadOnlySpan<char> text, bool begins, bool ends)
     {
         if (begins && ends && ByteTokens.Value(text) is >= 0 and var value)
         {
+            if (_run.Count == 0) (_complete, _written, _broken, _same) = (0, 0, false, true);
             _run.Add((byte)value);
             Check();
             return;
@@ -99,32 +103,33 @@ internal sealed class ByteFallbackStage(DecodeStage next) : DecodeStage(next)
 
     private void Check()
     {
-        var run = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_run);
-        while (!_broken && _complete < run.Length)
+        while (!_broken && _complete < _run.Count)
         {
-            var status = Rune.DecodeFromUtf8(run[_complete..], out _, out var consumed);
+            var status = Rune.DecodeFromUtf8(CollectionsMarshal.AsSpan(_run)[_complete..], out var rune, out var consumed);
             if (status == OperationStatus.NeedMoreData) return;
             _broken = status != OperationStatus.Done;
             _complete += consumed;
+            // A run that begins with U+FFFD itself shows it whether it will turn out valid or not.
+            _same &= !_broken && rune.Value == 0xFFFD;
+            if (_same) Replace(1);
         }
         // Nothing can mend a broken run, so its tokens need not wait for its end.
-        if (_broken) Break();
+        if (_broken) Replace(_run.Count - _written);
     }
 
-    private void Break()
+    private void Replace(int count)
     {
-        for (var i = 0; i < _run.Count; i++) Next.Push("\uFFFD", begins: true, ends: true);
-        _run.Clear();
+        for (var i = 0; i < count; i++) Next.Push("\uFFFD", begins: true, ends: true);
+        _written += count;
     }
 
     private void CloseRun()
     {
-        if (_run.Count > 0)
+        if (_run.Count > 0 && !_broken)
         {
-            if (_complete == _run.Count) Next.Push(Encoding.UTF8.GetString([.. _run]), begins: true, ends: true);
-            else Break();
+            if (_complete < _run.Count) Replace(_run.Count - _written);
+            else Next.Push(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_run)).AsSpan(_written), begins: _written == 0, ends: true);
         }
         _run.Clear();
-        (_complete, _broken) = (0, false);
     }
 }

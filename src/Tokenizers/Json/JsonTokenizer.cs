@@ -67,13 +67,15 @@ internal sealed class JsonTokenizer : ITokenizer
     public JsonTokenizer(JsonTokenizerParts parts, JsonTokenizerOptions options, string contentHash)
     {
         (_parts, _options, ContentHash) = (parts, options, contentHash);
-        _added = new AddedTokens(parts.Added, text => parts.Normalizer is null ? text : parts.Normalizer(text, prefix: true));
+        string Normalize(string text) => parts.Normalizer is null ? text : parts.Normalizer(text, prefix: true);
+        _added = new AddedTokens(parts.Added, Normalize);
         VocabularySize = parts.Model.Vocabulary.Values.Concat(parts.Added.Select(token => token.Id)).DefaultIfEmpty(-1).Max() + 1;
         _tokens = new string?[VocabularySize];
         foreach (var (token, id) in parts.Model.Vocabulary) _tokens[id] = token;
         foreach (var token in parts.Added)
         {
-            _tokens[token.Id] = token.Content;
+            // A token that is looked for in normalized text is written as it looks there.
+            _tokens[token.Id] = token.Normalized ? Normalize(token.Content) : token.Content;
             _addedIds[token.Content] = token.Id;
         }
         _special = [.. _tokens.Select(token => token is not null && _added.IsSpecial(token))];

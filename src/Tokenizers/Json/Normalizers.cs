@@ -20,15 +20,16 @@ internal static class Normalizers
     /// <exception cref="UnsupportedTokenizerException">Its type is not known.</exception>
     public static Normalizer Read(Part part)
     {
+        if (part.Type is "NFC" or "NFD" or "NFKC" or "NFKD" or "BertNormalizer") UnicodeForm.Require();
         switch (part.Type)
         {
             case "Sequence":
                 var parts = part.List("normalizers", "normalizer").Select(Read).ToArray();
                 return (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer(now, prefix));
-            case "NFC": return (text, _) => text.Normalize(NormalizationForm.FormC);
-            case "NFD": return (text, _) => text.Normalize(NormalizationForm.FormD);
-            case "NFKC": return (text, _) => text.Normalize(NormalizationForm.FormKC);
-            case "NFKD": return (text, _) => text.Normalize(NormalizationForm.FormKD);
+            case "NFC": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC);
+            case "NFD": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormD);
+            case "NFKC": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormKC);
+            case "NFKD": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormKD);
             case "Lowercase": return (text, _) => Lowercase(text);
             case "Strip":
                 var (left, right) = (part.Flag("strip_left", true), part.Flag("strip_right", true));
