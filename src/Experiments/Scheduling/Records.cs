@@ -1,0 +1,199 @@
+using System.Text.Json.Serialization;
+
+namespace AlpacaCot.Experiments;
+
+/// <summary>The last accepted checkpoint of a pack.</summary>
+/// <param name="Uri">Where it lies.</param>
+/// <param name="Step">The pack's step.</param>
+/// <param name="Sha256">Hash of its manifest.</param>
+/// <param name="Fence">The fence that it was written under.</param>
+public sealed record CheckpointRef(string Uri, int Step, string Sha256, long Fence);
+
+/// <summary>A trained member.</summary>
+/// <param name="Uri">The adapter's directory.</param>
+/// <param name="Sha256">Hash of its weights.</param>
+/// <param name="Steps">Optimiser steps.</param>
+/// <param name="FinalLoss">Mean loss at the end.</param>
+/// <param name="Seconds">Wall time of its training, over all attempts as the worker counts it.</param>
+/// <param name="Tokens">Real tokens trained on, padding not counted.</param>
+/// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
+public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0);
+
+/// <summary>One evaluation of one trial.</summary>
+/// <param name="Evaluation">The evaluation's name in the spec.</param>
+/// <param name="Metrics">Metric to value.</param>
+/// <param name="Items">Items asked.</param>
+/// <param name="Seconds">Wall time.</param>
+/// <param name="Uri">The result file; null where none was kept.</param>
+/// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
+public sealed record EvaluationResult(string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0);
+
+/// <summary>Why a trial has failed.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Message">One line.</param>
+public sealed record Failure(FailureKind Kind, string Message);
+
+/// <summary>A slot's record with this sweep.</summary>
+/// <param name="Slot">The slot, <c>node/device</c>.</param>
+/// <param name="Refusals">Starts that it could not do, one after the other.</param>
+/// <param name="Until">It is left alone until then.</param>
+public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until);
+
+/// <summary>The head of a sweep's record: small, written with every change of fence or status.</summary>
+public sealed class SweepHeader
+{
+    /// <summary>The sweep's name.</summary>
+    [JsonInclude] public string Sweep { get; internal set; } = "";
+
+    /// <summary>The spec's canonical JSON, from which the grid is expanded again.</summary>
+    [JsonInclude] public string Spec { get; internal set; } = "";
+
+    /// <summary>The content identities that the grid's keys were made with.</summary>
+    [JsonInclude] public SpecIdentities Identities { get; internal set; } = SpecIdentities.None;
+
+    /// <summary>Hash over all trial keys: what expands differently is refused.</summary>
+    [JsonInclude] public string GridHash { get; internal set; } = "";
+
+    /// <summary>Number of shards.</summary>
+    [JsonInclude] public int Shards { get; internal set; }
+
+    /// <summary>Where the sweep stands.</summary>
+    [JsonInclude] public SweepStatus Status { get; internal set; }
+
+    /// <summary>Why it was cancelled.</summary>
+    [JsonInclude] public string? CancelReason { get; internal set; }
+
+    /// <summary>The next fence.</summary>
+    [JsonInclude] public long NextFence { get; internal set; } = 1;
+
+    /// <summary>Sequence numbers below this may have been used.</summary>
+    [JsonInclude] public long ReservedSeq { get; internal set; }
+
+    /// <summary>When it was created.</summary>
+    [JsonInclude] public DateTimeOffset CreatedAt { get; internal set; }
+
+    /// <summary>When it ended; null while it runs.</summary>
+    [JsonInclude] public DateTimeOffset? EndedAt { get; internal set; }
+
+    /// <summary>Reports under an old fence that were turned away.</summary>
+    [JsonInclude] public long StaleReports { get; internal set; }
+
+    /// <summary>Reports that had been accepted before.</summary>
+    [JsonInclude] public long DuplicateReports { get; internal set; }
+
+    /// <summary>Slots that could not start something lately.</summary>
+    [JsonInclude] public List<SlotHealth> Slots { get; internal set; } = [];
+}
+
+/// <summary>A part of a sweep's record: whole packs with at most <see cref="SchedulingOptions.ShardTrials"/> trials.</summary>
+public sealed class SweepShard
+{
+    /// <summary>Place in the sweep's record, from 0.</summary>
+    [JsonInclude] public int Index { get; internal set; }
+
+    /// <summary>The packs.</summary>
+    [JsonInclude] public List<PackState> Packs { get; internal set; } = [];
+}
+
+/// <summary>A pack and all that is known of it.</summary>
+public sealed class PackState
+{
+    /// <summary>The pack's number; packs made by splitting have numbers of their own.</summary>
+    [JsonInclude] public int Index { get; internal set; }
+
+    /// <summary>The value of <c>models</c> whose base is shared.</summary>
+    [JsonInclude] public string Model { get; internal set; } = "";
+
+    /// <summary>How the work is cut.</summary>
+    [JsonInclude] public KernelSettings Kernel { get; internal set; } = new(1, 1);
+
+    /// <summary>Where it stands.</summary>
+    [JsonInclude] public PackStatus Status { get; internal set; }
+
+    /// <summary>The current fence, or the last one; 0 before the first lease.</summary>
+    [JsonInclude] public long Fence { get; internal set; }
+
+    /// <summary>The slot that has it, or had it last.</summary>
+    [JsonInclude] public string? Slot { get; internal set; }
+
+    /// <summary>When the lease lapses.</summary>
+    [JsonInclude] public DateTimeOffset LeaseUntil { get; internal set; }
+
+    /// <summary>It is not leased before this.</summary>
+    [JsonInclude] public DateTimeOffset NotBefore { get; internal set; }
+
+    /// <summary>Attempts that really started.</summary>
+    [JsonInclude] public int Starts { get; internal set; }
+
+    /// <summary>Attempts that ended badly without a new checkpoint, adapter or result.</summary>
+    [JsonInclude] public int Strikes { get; internal set; }
+
+    /// <summary>Ends for lack of memory.</summary>
+    [JsonInclude] public int OutOfMemoryEnds { get; internal set; }
+
+    /// <summary>Whether the current attempt has brought something that stays.</summary>
+    [JsonInclude] public bool Progressed { get; internal set; }
+
+    /// <summary>The last accepted checkpoint.</summary>
+    [JsonInclude] public CheckpointRef? Checkpoint { get; internal set; }
+
+    /// <summary>The pack that this one was split from.</summary>
+    [JsonInclude] public int? SplitFrom { get; internal set; }
+
+    /// <summary>What ended the last attempt.</summary>
+    [JsonInclude] public Failure? LastFailure { get; internal set; }
+
+    /// <summary>The members. They stay in place when they end, so that a checkpoint's composition is kept.</summary>
+    [JsonInclude] public List<MemberState> Members { get; internal set; } = [];
+
+    /// <summary>Whether a slot has it.</summary>
+    [JsonIgnore] public bool Active => Status is PackStatus.Leased or PackStatus.Running;
+
+    [JsonIgnore] internal int Shard { get; set; }
+
+    /// <summary>Read from disk and not heard of since: if its slot is idle, it was lost with the process.</summary>
+    [JsonIgnore] internal bool Unconfirmed { get; set; }
+
+    [JsonIgnore] internal bool Ended => Members.All(m => m.Trials.All(t => t.Status != TrialStatus.Pending));
+}
+
+/// <summary>One adapter of a pack.</summary>
+public sealed class MemberState
+{
+    /// <summary>Index in <see cref="Grid.Trainings"/>.</summary>
+    [JsonInclude] public int Training { get; internal set; }
+
+    /// <summary>Where its training stands.</summary>
+    [JsonInclude] public TrialStatus Status { get; internal set; }
+
+    /// <summary>The last reported step.</summary>
+    [JsonInclude] public int Step { get; internal set; }
+
+    /// <summary>The last reported loss.</summary>
+    [JsonInclude] public double? Loss { get; internal set; }
+
+    /// <summary>The trained adapter.</summary>
+    [JsonInclude] public TrainedAdapter? Adapter { get; internal set; }
+
+    /// <summary>The trials that ask it.</summary>
+    [JsonInclude] public List<TrialState> Trials { get; internal set; } = [];
+}
+
+/// <summary>One trial.</summary>
+public sealed class TrialState
+{
+    /// <summary>Index in <see cref="Grid.Trials"/>.</summary>
+    [JsonInclude] public int Trial { get; internal set; }
+
+    /// <summary>Where it stands.</summary>
+    [JsonInclude] public TrialStatus Status { get; internal set; }
+
+    /// <summary>The fence under which it was completed; 0 before, and where all of it came from the cache.</summary>
+    [JsonInclude] public long Fence { get; internal set; }
+
+    /// <summary>The accepted evaluations.</summary>
+    [JsonInclude] public List<EvaluationResult> Results { get; internal set; } = [];
+
+    /// <summary>Why it failed.</summary>
+    [JsonInclude] public Failure? Failure { get; internal set; }
+}

@@ -1,0 +1,201 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Experiments;
+
+/// <summary>
+/// A sweep's record in memory: its header, its shards, the expanded grid, and look-ups over them. It has one owner, changes only in <see cref="SweepMachine.Apply"/>, and reads no clock.
+/// What changed is asked for with <see cref="TakeDirty"/>; <see cref="Load"/> gives an equal state back from what was written.
+/// </summary>
+public sealed class SweepState
+{
+    private const int SeqBlock = 4096;
+
+    private readonly List<(PackState Pack, MemberState Member)> _byTraining = [];
+    private readonly List<(PackState Pack, MemberState Member, TrialState State)> _byTrial = [];
+    private readonly SortedSet<int> _dirtyShards = [];
+    private bool _dirtyHeader;
+    private long _seq;
+
+    private SweepState(SweepHeader header, List<SweepShard> shards, SweepSpec spec, Grid grid, SchedulingOptions options)
+    {
+        Header = header;
+        Shards = shards;
+        Spec = spec;
+        Grid = grid;
+        Options = options;
+        _seq = header.ReservedSeq;
+        Queue = new PackQueue();
+        foreach (var slot in header.Slots) Health[slot.Slot] = slot;
+        Index();
+    }
+
+    /// <summary>The head of the record.</summary>
+    public SweepHeader Header { get; }
+
+    /// <summary>The parts of the record.</summary>
+    public IReadOnlyList<SweepShard> Shards { get; }
+
+    /// <summary>The spec.</summary>
+    public SweepSpec Spec { get; }
+
+    /// <summary>The expanded grid.</summary>
+    public Grid Grid { get; }
+
+    /// <summary>Times and budgets.</summary>
+    public SchedulingOptions Options { get; }
+
+    /// <summary>All packs, in no particular order.</summary>
+    public IEnumerable<PackState> Packs => Shards.SelectMany(s => s.Packs);
+
+    /// <summary>The packs that slots have, by fence.</summary>
+    public IReadOnlyDictionary<long, PackState> Leases => Active;
+
+    /// <summary>Whether something is to be written.</summary>
+    public bool IsDirty => _dirtyHeader || _dirtyShards.Count > 0;
+
+    internal PackQueue Queue { get; }
+    internal Dictionary<long, PackState> Active { get; } = [];
+    internal Dictionary<string, SlotHealth> Health { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The base that a slot's warm worker probably has loaded.</summary>
+    internal Dictionary<string, string> LastModel { get; } = new(StringComparer.Ordinal);
+
+    internal int Ended { get; set; }
+    internal int PackCount { get; set; }
+
+    /// <summary>Makes the record of a new sweep.</summary>
+    /// <param name="sweep">The sweep's name.</param>
+    /// <param name="spec">A valid spec.</param>
+    /// <param name="identities">What the references of the spec contain.</param>
+    /// <param name="limits">What packs must keep to.</param>
+    /// <param name="options">Times and budgets.</param>
+    /// <param name="now">The sweep's clock.</param>
+    /// <param name="facts">For better packs; may be null.</param>
+    public static SweepState Create(string sweep, SweepSpec spec, SpecIdentities identities, PlanLimits limits, SchedulingOptions options, DateTimeOffset now, SpecFacts? facts = null)
+    {
+        var grid = GridExpander.Expand(spec, identities);
+        var shards = new List<SweepShard>();
+        var trials = 0;
+        foreach (var pack in PackPlanner.Plan(spec, grid, limits, facts))
+        {
+            var state = new PackState { Index = pack.Index, Model = pack.Model, Kernel = pack.Kernel };
+            foreach (var training in pack.Trainings)
+                state.Members.Add(new MemberState { Training = training, Trials = [.. grid.Trainings[training].Trials.Select(t => new TrialState { Trial = t })] });
+            var own = state.Members.Sum(m => m.Trials.Count);
+            if (shards.Count == 0 || trials + own > options.ShardTrials)
+            {
+                shards.Add(new SweepShard { Index = shards.Count });
+                trials = 0;
+            }
+            shards[^1].Packs.Add(state);
+            trials += own;
+        }
+        var header = new SweepHeader
+        {
+            Sweep = sweep, Spec = SweepSpecJson.Write(spec), Identities = identities, GridHash = HashOf(grid), Shards = shards.Count, CreatedAt = now,
+        };
+        var created = new SweepState(header, shards, spec, grid, options) { _dirtyHeader = true };
+        foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
+        return created;
+    }
+
+    /// <summary>Restores a state from its record. Apply <see cref="Recovered"/> next.</summary>
+    /// <exception cref="SweepException">A shard is missing, or the spec expands to other trials than when the sweep was made.</exception>
+    public static SweepState Load(SweepHeader header, IEnumerable<SweepShard> shards, SchedulingOptions options)
+    {
+        var all = shards.OrderBy(s => s.Index).ToList();
+        if (!all.Select(s => s.Index).SequenceEqual(Enumerable.Range(0, header.Shards)))
+            throw new SweepException($"sweep {header.Sweep}: its record has {all.Count} of {header.Shards} parts; restore state/ from a copy, or run the sweep under a new name");
+        var spec = SweepDocument.ParseValid(header.Spec);
+        var grid = GridExpander.Expand(spec, header.Identities);
+        if (HashOf(grid) != header.GridHash)
+            throw new SweepException($"sweep {header.Sweep}: this version expands its spec to other trials than the version that made it; finish it with that version, or run it under a new name");
+        var state = new SweepState(header, all, spec, grid, options);
+        // Header and shards are written one after the other: a lease may be on disk whose fence the header has not seen.
+        header.NextFence = Math.Max(header.NextFence, state.Packs.Select(p => p.Fence).DefaultIfEmpty().Max() + 1);
+        foreach (var pack in state.Active.Values) pack.Unconfirmed = true;
+        return state;
+    }
+
+    /// <summary>Which parts of the record must be written; they count as written from now on. The owner that fails to write them must drop this state and load it again.</summary>
+    public (bool Header, IReadOnlyList<SweepShard> Shards) TakeDirty()
+    {
+        var dirty = (_dirtyHeader, (IReadOnlyList<SweepShard>)[.. _dirtyShards.Select(i => Shards[i])]);
+        _dirtyHeader = false;
+        _dirtyShards.Clear();
+        return dirty;
+    }
+
+    /// <summary>The trial's record, its member and its pack.</summary>
+    public (PackState Pack, MemberState Member, TrialState Trial) Find(int trial) => _byTrial[trial];
+
+    internal (PackState Pack, MemberState Member) FindTraining(int training) => _byTraining[training];
+
+    internal void Touch(PackState pack) => _dirtyShards.Add(pack.Shard);
+
+    internal void TouchHeader() => _dirtyHeader = true;
+
+    internal long TakeFence()
+    {
+        _dirtyHeader = true;
+        return Header.NextFence++;
+    }
+
+    internal long TakeSeq()
+    {
+        // Numbers are reserved in blocks, so that most events write nothing and none is given out twice after a crash.
+        if (_seq >= Header.ReservedSeq)
+        {
+            Header.ReservedSeq = _seq + SeqBlock;
+            _dirtyHeader = true;
+        }
+        return _seq++;
+    }
+
+    internal void SetHealth(SlotHealth health)
+    {
+        if (health.Refusals > 0 || health.Until > default(DateTimeOffset)) Health[health.Slot] = health;
+        else if (!Health.Remove(health.Slot)) return;
+        Header.Slots = [.. Health.Values.OrderBy(h => h.Slot, StringComparer.Ordinal)];
+        _dirtyHeader = true;
+    }
+
+    /// <summary>Moves members to a new pack in the same shard.</summary>
+    internal PackState SplitOff(PackState from, MemberState member)
+    {
+        var pack = new PackState
+        {
+            Index = PackCount++, Model = from.Model, Kernel = from.Kernel, Shard = from.Shard, SplitFrom = from.Index, OutOfMemoryEnds = 1, Members = [member],
+        };
+        Shards[from.Shard].Packs.Add(pack);
+        _byTraining[member.Training] = (pack, member);
+        foreach (var trial in member.Trials) _byTrial[trial.Trial] = (pack, member, trial);
+        Touch(pack);
+        return pack;
+    }
+
+    private void Index()
+    {
+        _byTraining.AddRange(Enumerable.Repeat<(PackState, MemberState)>(default!, Grid.Trainings.Count));
+        _byTrial.AddRange(Enumerable.Repeat<(PackState, MemberState, TrialState)>(default!, Grid.Trials.Count));
+        foreach (var shard in Shards)
+            foreach (var pack in shard.Packs)
+            {
+                pack.Shard = shard.Index;
+                PackCount = Math.Max(PackCount, pack.Index + 1);
+                if (pack.Active) Active[pack.Fence] = pack;
+                else if (pack.Status == PackStatus.Pending) Queue.Add(pack);
+                foreach (var member in pack.Members)
+                {
+                    _byTraining[member.Training] = (pack, member);
+                    foreach (var trial in member.Trials)
+                    {
+                        _byTrial[trial.Trial] = (pack, member, trial);
+                        if (trial.Status != TrialStatus.Pending) Ended++;
+                    }
+                }
+            }
+    }
+
+    private static string HashOf(Grid grid) => CanonicalJson.Hash(new JsonArray([.. grid.Trials.Select(t => (JsonNode?)(t.Name + " " + t.TrialKey))]));
+}

@@ -1,0 +1,120 @@
+namespace AlpacaCot.Experiments;
+
+/// <summary>How many trials stand where.</summary>
+/// <param name="Total">All.</param>
+/// <param name="Waiting">Wait for a slot.</param>
+/// <param name="Active">Are with a slot.</param>
+/// <param name="Succeeded">Ended well.</param>
+/// <param name="Failed">Ended for a reason that is kept.</param>
+/// <param name="Cancelled">Stopped by the user.</param>
+public sealed record SweepCounts(int Total, int Waiting, int Active, int Succeeded, int Failed, int Cancelled);
+
+/// <summary>Everything to be shown of one trial.</summary>
+public sealed record TrialView
+{
+    /// <summary>The trial.</summary>
+    public required Trial Trial { get; init; }
+
+    /// <summary>Where it stands.</summary>
+    public required TrialStatus Status { get; init; }
+
+    /// <summary>What it is doing.</summary>
+    public required TrialPhase Phase { get; init; }
+
+    /// <summary>The training that it asks; <see cref="TrainingRun.Trials"/> share it.</summary>
+    public required TrainingRun Training { get; init; }
+
+    /// <summary>The number of its pack.</summary>
+    public required int Pack { get; init; }
+
+    /// <summary>The fence under which it was completed, else its pack's.</summary>
+    public long Fence { get; init; }
+
+    /// <summary>Starts of its pack.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>Starts of its pack that ended badly and brought nothing.</summary>
+    public int Strikes { get; init; }
+
+    /// <summary>Ends of its pack for lack of memory.</summary>
+    public int OutOfMemoryEnds { get; init; }
+
+    /// <summary>Whether its pack's composition changed on the way, so that its numbers may move within rounding.</summary>
+    public bool Split { get; init; }
+
+    /// <summary>The slot that has it, or had it last.</summary>
+    public string? Slot { get; init; }
+
+    /// <summary>Optimiser steps taken.</summary>
+    public int Step { get; init; }
+
+    /// <summary>The last reported loss.</summary>
+    public double? Loss { get; init; }
+
+    /// <summary>The trained adapter; null before.</summary>
+    public TrainedAdapter? Adapter { get; init; }
+
+    /// <summary>The accepted evaluations.</summary>
+    public IReadOnlyList<EvaluationResult> Results { get; init; } = [];
+
+    /// <summary>Evaluation and metric to value: <c>goat-arithmetic/exact_match</c>.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Why it failed.</summary>
+    public Failure? Failure { get; init; }
+}
+
+/// <summary>Reads a state for people.</summary>
+public static class SweepViews
+{
+    /// <summary>How many trials stand where.</summary>
+    public static SweepCounts Count(this SweepState state)
+    {
+        int waiting = 0, active = 0, succeeded = 0, failed = 0, cancelled = 0;
+        foreach (var pack in state.Packs)
+            foreach (var trial in pack.Members.SelectMany(m => m.Trials))
+                switch (trial.Status)
+                {
+                    case TrialStatus.Succeeded: succeeded++; break;
+                    case TrialStatus.Failed: failed++; break;
+                    case TrialStatus.Cancelled: cancelled++; break;
+                    default:
+                        if (pack.Active) active++;
+                        else waiting++;
+                        break;
+                }
+        return new SweepCounts(state.Grid.Trials.Count, waiting, active, succeeded, failed, cancelled);
+    }
+
+    /// <summary>All trials, in the grid's order.</summary>
+    public static IEnumerable<TrialView> View(this SweepState state) => state.Grid.Trials.Select(t => state.View(t.Index));
+
+    /// <summary>One trial.</summary>
+    public static TrialView View(this SweepState state, int trial)
+    {
+        var (pack, member, record) = state.Find(trial);
+        return new TrialView
+        {
+            Trial = state.Grid.Trials[trial],
+            Status = record.Status,
+            Phase = record.Status != TrialStatus.Pending ? TrialPhase.Ended
+                : pack.Status == PackStatus.Leased ? TrialPhase.Starting
+                : pack.Status != PackStatus.Running ? TrialPhase.Waiting
+                : member.Status == TrialStatus.Pending ? TrialPhase.Training : TrialPhase.Evaluating,
+            Training = state.Grid.Trainings[member.Training],
+            Pack = pack.Index,
+            Fence = record.Status == TrialStatus.Succeeded ? record.Fence : pack.Fence,
+            Attempts = pack.Starts,
+            Strikes = pack.Strikes,
+            OutOfMemoryEnds = pack.OutOfMemoryEnds,
+            Split = pack.SplitFrom is not null,
+            Slot = pack.Slot,
+            Step = member.Step,
+            Loss = member.Loss,
+            Adapter = member.Adapter,
+            Results = record.Results,
+            Metrics = record.Results.SelectMany(r => r.Metrics.Select(m => ($"{r.Evaluation}/{m.Key}", m.Value))).ToDictionary(m => m.Item1, m => m.Value, StringComparer.Ordinal),
+            Failure = record.Failure,
+        };
+    }
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using AlpacaCot.Experiments;
+
+namespace AlpacaCot.Tests.Experiments;
+
+/// <summary>A sweep under test with its own clock; carries out no effect but remembers all.</summary>
+internal sealed class SweepHarness
+{
+    public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    public SweepHarness(string yaml, PlanLimits? limits = null, SchedulingOptions? options = null)
+    {
+        Options = options ?? new SchedulingOptions();
+        State = SweepState.Create("s", SweepDocument.ParseValid(yaml), SpecIdentities.None, limits ?? new PlanLimits(), Options, Start);
+    }
+
+    public SchedulingOptions Options { get; }
+    public SweepState State { get; private set; }
+    public DateTimeOffset Now { get; set; } = Start;
+    public List<SweepEffect> Effects { get; } = [];
+
+    public IEnumerable<SweepEvent> Events => Effects.OfType<Emit>().Select(e => e.Event);
+
+    public Verdict Apply(SweepInput input)
+    {
+        var outcome = SweepMachine.Apply(State, input, Now);
+        Effects.AddRange(outcome.Effects);
+        return outcome.Verdict;
+    }
+
+    public IReadOnlyList<Assignment> Drive(params string[] idle)
+    {
+        var outcome = SweepMachine.Apply(State, new Drive([.. idle.Select(s => new SlotOffer(s))]), Now);
+        Effects.AddRange(outcome.Effects);
+        return [.. outcome.Effects.OfType<StartAssignment>().Select(e => e.Assignment)];
+    }
+
+    /// <summary>Leases one pack to slot a/0 and confirms it.</summary>
+    public Assignment Run(string slot = "a/0")
+    {
+        var assignment = Assert.Single(Drive(slot));
+        Assert.Equal(Verdict.Accepted, Apply(new StartAccepted(slot, assignment.Fence)));
+        return assignment;
+    }
+
+    /// <summary>Does everything that an assignment asks.</summary>
+    public void Finish(Assignment assignment)
+    {
+        foreach (var member in assignment.Members)
+        {
+            if (member.Train) Apply(new MemberTrained(assignment.Fence, member.Training.Index, Adapter(assignment.Fence)));
+            foreach (var trial in member.Trials)
+                foreach (var evaluation in trial.Evaluations)
+                    Apply(new ResultReported(assignment.Fence, trial.Trial.Index, Result(evaluation)));
+        }
+        Apply(new AssignmentDone(assignment.Fence));
+    }
+
+    public static TrainedAdapter Adapter(long fence) => new($"adapters/{fence}", "00", 10, 1.5, 2, 1000);
+
+    public static EvaluationResult Result(string evaluation, double value = 0.5) => new(evaluation, new Dictionary<string, double> { ["exact_match"] = value }, 100, 1, null);
+
+    /// <summary>Ends the process and starts it again from what was written.</summary>
+    public void Restart()
+    {
+        var (_, _) = State.TakeDirty();
+        var header = JsonSerializer.Deserialize<SweepHeader>(JsonSerializer.Serialize(State.Header))!;
+        var shards = State.Shards.Select(s => JsonSerializer.Deserialize<SweepShard>(JsonSerializer.Serialize(s))!).ToList();
+        State = SweepState.Load(header, shards, Options);
+        Apply(new Recovered());
+    }
+}
