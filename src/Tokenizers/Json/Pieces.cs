@@ -1,0 +1,80 @@
+namespace AlpacaCot.Tokenizers.Json;
+
+/// <summary>A stretch [Begin, End) of the working text; First: it begins where the whole text does.</summary>
+internal readonly record struct PieceRange(int Begin, int End, bool First);
+
+/// <summary>
+/// The working text of one section on its way through the pre-tokenizers, and the pieces it is cut into. Splitting only changes the ranges; rewriting
+/// goes into the spare buffer. One instance per thread is used again for every text, so that encoding allocates nothing per piece.
+/// </summary>
+internal sealed class Pieces
+{
+    private char[] _text = new char[1024];
+    private char[] _spareText = new char[1024];
+    private int _length;
+    private int _spareLength;
+    private List<PieceRange> _spareRanges = [];
+
+    /// <summary>The pieces.</summary>
+    public List<PieceRange> Ranges { get; private set; } = [];
+
+    /// <summary>Whether a prefix may be put in front; not where the text continues earlier tokens.</summary>
+    public bool Prefix { get; private set; }
+
+    /// <summary>The text of a piece.</summary>
+    public ReadOnlySpan<char> this[PieceRange range] => _text.AsSpan(range.Begin, range.End - range.Begin);
+
+    /// <summary>Begins anew with one piece.</summary>
+    public void Reset(ReadOnlySpan<char> text, bool first, bool prefix)
+    {
+        if (_text.Length < text.Length) _text = new char[text.Length + text.Length / 4];
+        text.CopyTo(_text);
+        (_length, Prefix) = (text.Length, prefix);
+        Ranges.Clear();
+        if (text.Length > 0) Ranges.Add(new PieceRange(0, text.Length, first));
+    }
+
+    /// <summary>Adds a piece of the next cut: part of an old one.</summary>
+    public void Keep(PieceRange of, int begin, int end)
+    {
+        if (end > begin) _spareRanges.Add(new PieceRange(of.Begin + begin, of.Begin + end, of.First && begin == 0));
+    }
+
+    /// <summary>Makes the pieces kept the current ones.</summary>
+    public void EndCut()
+    {
+        (Ranges, _spareRanges) = (_spareRanges, Ranges);
+        _spareRanges.Clear();
+    }
+
+    /// <summary>Room for a piece of the rewritten text.</summary>
+    public Span<char> Room(int length)
+    {
+        if (_spareText.Length < _spareLength + length) Array.Resize(ref _spareText, Math.Max(2 * _spareText.Length, _spareLength + length));
+        return _spareText.AsSpan(_spareLength);
+    }
+
+    /// <summary>Adds a piece of the rewritten text, which was written into <see cref="Room"/>.</summary>
+    public void Wrote(PieceRange of, int length)
+    {
+        if (length > 0) _spareRanges.Add(new PieceRange(_spareLength, _spareLength + length, of.First));
+        _spareLength += length;
+    }
+
+    /// <summary>Makes the rewritten text the current one.</summary>
+    public void EndRewrite()
+    {
+        (_text, _spareText, _length, _spareLength) = (_spareText, _text, _spareLength, 0);
+        EndCut();
+    }
+
+    /// <summary>Lets go of buffers that one very long text has left behind.</summary>
+    public void Trim()
+    {
+        const int Enough = 1 << 20;
+        if (_text.Length > Enough) _text = new char[1024];
+        if (_spareText.Length > Enough) _spareText = new char[1024];
+        if (Ranges.Capacity > Enough) Ranges = [];
+        if (_spareRanges.Capacity > Enough) _spareRanges = [];
+    }
+}

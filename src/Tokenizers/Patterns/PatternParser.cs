@@ -1,0 +1,298 @@
+using System.Globalization;
+using AlpacaCot.Tokenizers.Text;
+
+namespace AlpacaCot.Tokenizers.Patterns;
+
+/// <summary>
+/// Reads regular expressions in the syntax of Oniguruma (Ruby), the engine of tokenizer.json: nested classes, intersections, possessive quantifiers,
+/// Unicode properties, inline flags. What it does not know is refused by name.
+/// </summary>
+internal sealed class PatternParser
+{
+    private const string Known = @"literals, classes, \p{…}, \s \d \w \h, groups, (?i:…), look-around, atomic groups, * + ? {n,m} with ? and +, ^ $ \A \z \b";
+    private readonly string _pattern;
+    private int _at;
+    private bool _ignoreCase;
+
+    private PatternParser(string pattern) => _pattern = pattern;
+
+    /// <exception cref="UnsupportedTokenizerException">The pattern uses what this engine does not know.</exception>
+    public static PatternNode Parse(string pattern)
+    {
+        var parser = new PatternParser(pattern);
+        var node = parser.Alternation();
+        return parser._at == pattern.Length ? node : throw parser.Unknown("a closing parenthesis too many");
+    }
+
+    private PatternNode Alternation()
+    {
+        var before = _ignoreCase;
+        var options = new List<PatternNode> { Sequence() };
+        while (Take('|')) options.Add(Sequence());
+        _ignoreCase = before;
+        return options.Count == 1 ? options[0] : new PatternNode.Choice(options);
+    }
+
+    private PatternNode Sequence()
+    {
+        var parts = new List<PatternNode>();
+        while (_at < _pattern.Length && _pattern[_at] is not ('|' or ')'))
+            if (Atom() is { } atom) parts.Add(Quantified(atom));
+        return parts.Count == 1 ? parts[0] : new PatternNode.Sequence(parts);
+    }
+
+    private PatternNode Quantified(PatternNode node)
+    {
+        while (_at < _pattern.Length)
+        {
+            var (min, max, interval) = (0, -1, false);
+            if (Take('*')) { }
+            else if (Take('+')) min = 1;
+            else if (Take('?')) max = 1;
+            else if (_pattern[_at] == '{' && Interval(out min, out max)) interval = true;
+            else return node;
+            var kind = Take('?') ? RepeatKind.Lazy : !interval && Take('+') ? RepeatKind.Possessive : RepeatKind.Greedy;
+            node = new PatternNode.Repeat(node, min, max, kind);
+        }
+        return node;
+    }
+
+    private bool Interval(out int min, out int max)
+    {
+        (min, max) = (0, -1);
+        var close = _pattern.IndexOf('}', _at);
+        if (close < 0) return false;
+        var parts = _pattern[(_at + 1)..close].Split(',');
+        if (parts.Length > 2 || parts.All(part => part.Length == 0) || parts.Any(part => !part.All(char.IsAsciiDigit))) return false;
+        min = parts[0].Length == 0 ? 0 : Number(parts[0]);
+        max = parts.Length == 1 ? min : parts[1].Length == 0 ? -1 : Number(parts[1]);
+        if (min > 1000 || max > 1000) throw Unknown("a repetition of more than 1000");
+        _at = close + 1;
+        return true;
+    }
+
+    private static int Number(string digits) => int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
+
+    private PatternNode? Atom()
+    {
+        var point = Point();
+        switch (point)
+        {
+            case '(': return Group();
+            case '[': return One(Class());
+            case '.': return One(other => other != '\n');
+            case '^': return new PatternNode.Anchor(AnchorKind.LineBegin);
+            case '$': return new PatternNode.Anchor(AnchorKind.LineEnd);
+            case '*' or '+' or '?': throw Unknown("a quantifier of nothing");
+            case '\\' when Anchor() is { } anchor: return anchor;
+            case '\\': return One(Escape());
+            default: return One(other => other == point);
+        }
+    }
+
+    private PatternNode.Anchor? Anchor()
+    {
+        AnchorKind? kind = _at >= _pattern.Length ? null : _pattern[_at] switch
+        {
+            'A' => AnchorKind.TextBegin,
+            'z' => AnchorKind.TextEnd,
+            'Z' => AnchorKind.TextEndOrLast,
+            'b' => AnchorKind.WordBoundary,
+            'B' => AnchorKind.NoWordBoundary,
+            _ => null,
+        };
+        if (kind is null) return null;
+        _at++;
+        return new PatternNode.Anchor(kind.Value);
+    }
+
+    private PatternNode? Group()
+    {
+        if (!Take('?')) return Close(Alternation());
+        if (Take(':')) return Close(Alternation());
+        if (Take('=')) return new PatternNode.Look(Close(Alternation()), Behind: false, Negative: false);
+        if (Take('!')) return new PatternNode.Look(Close(Alternation()), Behind: false, Negative: true);
+        if (Take('>')) return new PatternNode.Atomic(Close(Alternation()));
+        if (Take('<'))
+        {
+            if (Take('=')) return new PatternNode.Look(Close(Alternation()), Behind: true, Negative: false);
+            if (Take('!')) return new PatternNode.Look(Close(Alternation()), Behind: true, Negative: true);
+            var name = _pattern.IndexOf('>', _at);
+            if (name < 0) throw Unknown("a group without a name's end");
+            _at = name + 1;
+            return Close(Alternation());
+        }
+        var before = _ignoreCase;
+        for (var on = true; _at < _pattern.Length;)
+        {
+            if (Take('-')) on = false;
+            else if (Take('i')) _ignoreCase = on;
+            else if (Take(')')) return null; // (?i) holds to the end of the group around it
+            else if (Take(':'))
+            {
+                var body = Close(Alternation());
+                _ignoreCase = before;
+                return body;
+            }
+            else throw Unknown($"the group (?{_pattern[_at]}");
+        }
+        throw Unknown("a group without an end");
+    }
+
+    private PatternNode Close(PatternNode body) => Take(')') ? body : throw Unknown("a group without an end");
+
+    private Predicate<int> Class()
+    {
+        var negated = Take('^');
+        Predicate<int>? whole = null;
+        var items = new List<Predicate<int>>();
+        for (var first = true; ; first = false)
+        {
+            if (_at >= _pattern.Length) throw Unknown("a class without an end");
+            if (!first && Take(']')) break;
+            if (Matches("&&"))
+            {
+                whole = And(whole, Any(items));
+                items = [];
+            }
+            else if (Matches("[:")) items.Add(Posix());
+            else if (Take('[')) items.Add(Class());
+            else items.Add(Item());
+        }
+        var result = And(whole, Any(items));
+        return negated ? point => !result(point) : result;
+    }
+
+    private Predicate<int> Item()
+    {
+        if (!Single(out var from, out var set)) return set!;
+        // A minus at the end of a class is itself.
+        if (_at + 1 >= _pattern.Length || _pattern[_at] != '-' || _pattern[_at + 1] == ']') return point => point == from;
+        _at++;
+        if (!Single(out var to, out _) || to < from) throw Unknown("a range without an end");
+        return point => point >= from && point <= to;
+    }
+
+    /// <summary>One character of a class, or an escape that stands for a set.</summary>
+    private bool Single(out int point, out Predicate<int>? set)
+    {
+        set = null;
+        point = Point();
+        if (point != '\\') return true;
+        if (_at < _pattern.Length && EscapedPoint() is { } escaped)
+        {
+            point = escaped;
+            return true;
+        }
+        set = Escape();
+        return false;
+    }
+
+    private Predicate<int> Posix()
+    {
+        var end = _pattern.IndexOf(":]", _at, StringComparison.Ordinal);
+        var name = end < 0 ? "" : _pattern[_at..end];
+        var negated = name.StartsWith('^');
+        Predicate<int> set = name.TrimStart('^') switch
+        {
+            "alpha" => CodePointSet.Property("Alpha")!,
+            "digit" => CodePointSet.Property("Nd")!,
+            "space" => CharClass.IsSpace,
+            "punct" => CharClass.IsPunctuation,
+            "upper" => CodePointSet.Property("Lu")!,
+            "lower" => CodePointSet.Property("Ll")!,
+            "word" => CharClass.IsWord,
+            "alnum" => point => CodePointSet.Property("Alpha")!(point) || CharClass.Category(point) == UnicodeCategory.DecimalDigitNumber,
+            _ => throw Unknown($"the class [:{name}:]"),
+        };
+        _at = end + 2;
+        return negated ? point => !set(point) : set;
+    }
+
+    private Predicate<int> Escape()
+    {
+        if (_at >= _pattern.Length) throw Unknown("a backslash at the end");
+        if (EscapedPoint() is { } point) return other => other == point;
+        var name = _pattern[_at++];
+        switch (name)
+        {
+            case 's': return CharClass.IsSpace;
+            case 'S': return other => !CharClass.IsSpace(other);
+            case 'd': return other => CharClass.Category(other) == UnicodeCategory.DecimalDigitNumber;
+            case 'D': return other => CharClass.Category(other) != UnicodeCategory.DecimalDigitNumber;
+            case 'w': return CharClass.IsWord;
+            case 'W': return other => !CharClass.IsWord(other);
+            case 'h': return other => other < 128 && char.IsAsciiHexDigit((char)other);
+            case 'H': return other => other >= 128 || !char.IsAsciiHexDigit((char)other);
+            case 'p' or 'P':
+                var close = _at < _pattern.Length && _pattern[_at] == '{' ? _pattern.IndexOf('}', _at) : -1;
+                if (close < 0) throw Unknown($@"\{name} without braces");
+                var property = _pattern[(_at + 1)..close];
+                _at = close + 1;
+                var set = CodePointSet.Property(property) ?? throw Unknown($@"\p{{{property}}}");
+                return name == 'p' ? set : other => !set(other);
+            default: throw Unknown($@"\{name}");
+        }
+    }
+
+    /// <summary>The code point an escape stands for, or null where it stands for a set.</summary>
+    private int? EscapedPoint()
+    {
+        var name = _pattern[_at];
+        if (char.IsAsciiLetterOrDigit(name) && name is not ('n' or 'r' or 't' or 'f' or 'v' or 'a' or 'e' or 'x' or 'u' or '0')) return null;
+        var point = Point();
+        return point switch
+        {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'f' => '\f',
+            'v' => '\v',
+            'a' => '\a',
+            'e' => 0x1B,
+            '0' => 0,
+            'u' => Hex(4),
+            'x' when Take('{') => Hex(_pattern.IndexOf('}', _at) - _at, closed: true),
+            'x' => Hex(2),
+            _ => point,
+        };
+    }
+
+    private int Hex(int digits, bool closed = false)
+    {
+        if (digits < 1 || _at + digits > _pattern.Length
+            || !int.TryParse(_pattern.AsSpan(_at, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var point) || point > 0x10FFFF)
+            throw Unknown("a code point that is no hexadecimal number");
+        _at += digits + (closed ? 1 : 0);
+        return point;
+    }
+
+    private PatternNode.One One(Predicate<int> set) => new(new CodePointSet(_ignoreCase ? CodePointSet.IgnoreCase(set) : set));
+
+    private static Predicate<int> Any(List<Predicate<int>> items) => items.Count == 1 ? items[0] : point => items.Exists(item => item(point));
+
+    private static Predicate<int> And(Predicate<int>? left, Predicate<int> right) => left is null ? right : point => left(point) && right(point);
+
+    private int Point()
+    {
+        var point = Utf16.CodePoint(_pattern, _at, out var length);
+        _at += length;
+        return point;
+    }
+
+    private bool Take(char c)
+    {
+        if (_at >= _pattern.Length || _pattern[_at] != c) return false;
+        _at++;
+        return true;
+    }
+
+    private bool Matches(string text)
+    {
+        if (string.CompareOrdinal(_pattern, _at, text, 0, text.Length) != 0) return false;
+        _at += text.Length;
+        return true;
+    }
+
+    private UnsupportedTokenizerException Unknown(string what) => new($"the pattern {_pattern} (at {_at}: {what})", Known);
+}

@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using AlpacaCot.Tokenizers.Json;
+using AlpacaCot.Tokenizers.SentencePiece;
+using AlpacaCot.Tokenizers.Text;
+
+namespace AlpacaCot.Tokenizers;
+
+/// <summary>Opens the tokenizer of a model directory in the layout of the Hugging Face hub.</summary>
+public static class TokenizerDirectory
+{
+    private const string JsonName = "tokenizer.json";
+    private const string ModelName = "tokenizer.model";
+
+    /// <summary>
+    /// Opens <c>tokenizer.json</c>, else <c>tokenizer.model</c> (SentencePiece), else <c>vocab.json</c> with <c>merges.txt</c>. The configuration beside
+    /// it (tokenizer_config.json, special_tokens_map.json, added_tokens.json; ids of generation_config.json or config.json where those name no token)
+    /// gives BOS, EOS and padding, and whether BOS and EOS are put around a text.
+    /// </summary>
+    /// <param name="directoryOrFile">A directory, or one of those files under any name (by its extension).</param>
+    /// <exception cref="UnsupportedTokenizerException">The file is sound, but uses a part that is not known.</exception>
+    /// <exception cref="TokenizerException">There is no tokenizer, or its file cannot be read.</exception>
+    public static ITokenizer Load(string directoryOrFile)
+    {
+        var file = Directory.Exists(directoryOrFile) ? Choose(directoryOrFile) : directoryOrFile;
+        if (!File.Exists(file)) throw new TokenizerException($"{file} does not exist; give a model directory or a tokenizer file");
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        try
+        {
+            return Path.GetExtension(file) switch
+            {
+                ".model" => LoadModel(file, folder),
+                ".json" when Path.GetFileName(file) == "vocab.json" => LoadPairs(file, Path.Combine(folder, "merges.txt"), folder),
+                ".json" => LoadJson(file, folder),
+                _ => throw new UnsupportedTokenizerException(file, "tokenizer.json, SentencePiece .model, vocab.json with merges.txt"),
+            };
+        }
+        catch (TokenizerException e) when (!e.Message.StartsWith(file, StringComparison.Ordinal))
+        {
+            if (e is UnsupportedTokenizerException unsupported) throw unsupported.In(file);
+            throw new TokenizerException($"{file}: {e.Message}", e);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or FormatException or KeyNotFoundException or IndexOutOfRangeException)
+        {
+            throw new TokenizerException($"{file} is damaged or no tokenizer: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Opens a byte-level BPE model of the first generation: <c>vocab.json</c> and <c>merges.txt</c> under any names, with GPT-2's split pattern.</summary>
+    /// <exception cref="TokenizerException">A file cannot be read.</exception>
+    public static ITokenizer LoadPairs(string vocabularyFile, string mergesFile) => LoadPairs(vocabularyFile, mergesFile, Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
+
+    internal static JsonElement ReadJson(string path)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            return document.RootElement.Clone();
+        }
+        catch (JsonException e)
+        {
+            throw new TokenizerException($"{path} is no JSON: {e.Message}", e);
+        }
+    }
+
+    private static string Choose(string folder)
+        => new[] { JsonName, ModelName, "vocab.json" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new TokenizerException($"{folder} has no {JsonName}, {ModelName} or vocab.json; copy the tokenizer's files beside the model");
+
+    private static JsonTokenizer LoadJson(string file, string folder)
+    {
+        var files = new List<string> { file };
+        return Create(JsonTokenizerParts.Read(ReadJson(file)), new TokenizerConfig(folder, files), files);
+    }
+
+    private static JsonTokenizer Create(JsonTokenizerParts parts, TokenizerConfig config, List<string> files)
+    {
+        var added = parts.Added.GroupBy(token => token.Content, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last().Id, StringComparer.Ordinal);
+        int? Find(string token) => added.TryGetValue(token, out var id) || parts.Model.Vocabulary.TryGetValue(token, out id) ? id : null;
+        var options = new JsonTokenizerOptions
+        {
+            BosId = config.Id("bos_token", Find),
+            EosId = config.Id("eos_token", Find),
+            PadId = config.Id("pad_token", Find),
+            AddBos = config.Flag("add_bos_token"),
+            AddEos = config.Flag("add_eos_token"),
+        };
+        return new JsonTokenizer(parts, options, Hash(files));
+    }
+
+    private static JsonTokenizer LoadPairs(string vocabulary, string merges, string folder)
+    {
+        if (!File.Exists(merges)) throw new TokenizerException($"{vocabulary} needs {merges} beside it");
+        var files = new List<string> { vocabulary, merges };
+        var config = new TokenizerConfig(folder, files);
+        var model = BpeModel.Read(ReadJson(vocabulary), File.ReadAllText(merges).Split('\n').Select(line => line.TrimEnd('\r')));
+        var qwen = config.Class.StartsWith("Qwen2", StringComparison.Ordinal);
+        if (!qwen && config.Class is not ("" or "GPT2Tokenizer" or "GPT2TokenizerFast" or "CodeGenTokenizer" or "CodeGenTokenizerFast"))
+            throw new UnsupportedTokenizerException($"vocab.json with merges.txt of class {config.Class}", "GPT2Tokenizer, CodeGenTokenizer, Qwen2Tokenizer; or save a tokenizer.json");
+        int? Find(string token) => model.Vocabulary.TryGetValue(token, out var id) ? id : null;
+        var added = config.AddedTokens(Find).ToList();
+        const string EndOfText = "<|endoftext|>";
+        if (added.Count == 0 && Find(EndOfText) is { } end) added.Add(new(end, EndOfText, Special: true));
+        IPreTokenizer split = new ByteLevelPreTokenizer(config.Flag("add_prefix_space") ?? false, useRegex: !qwen);
+        if (qwen) UnicodeForm.Require();
+        if (qwen) split = new SequencePreTokenizer([new Splitter(Patterns.FamilyPattern.Cl100k(digits: 1), SplitBehavior.Isolated), split]);
+        return Create(
+            new JsonTokenizerParts(model, added, qwen ? (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC) : null, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
+    }
+
+    private static SentencePieceTokenizer LoadModel(string file, string folder)
+    {
+        var files = new List<string> { file };
+        var model = SentencePieceModel.Parse(File.ReadAllBytes(file));
+        var config = new TokenizerConfig(folder, files);
+        var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var id = 0; id < model.Pieces.Count; id++) pieces.TryAdd(model.Pieces[id].Text, id);
+        var added = config.AddedTokens(token => pieces.TryGetValue(token, out var id) ? id : null);
+        foreach (var token in added) pieces[token.Content] = token.Id;
+        int? Find(string name) => config.Exists ? config.Id(name, token => pieces.TryGetValue(token, out var id) ? id : null) : null;
+        var options = new SentencePieceOptions
+        {
+            AddBos = config.Flag("add_bos_token") ?? true,
+            AddEos = config.Flag("add_eos_token") ?? false,
+            BosId = Find("bos_token"),
+            EosId = Find("eos_token"),
+            PadId = Find("pad_token"),
+            AddedTokens = added,
+            LegacyPrefix = config.Legacy,
+        };
+        return new SentencePieceTokenizer(model, options, Hash(files));
+    }
+
+    private static string Hash(IEnumerable<string> files)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in files)
+        {
+            // Name and length first, so that the same bytes in other files are another tokenizer.
+            var bytes = File.ReadAllBytes(file);
+            hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}\n{bytes.Length}\n"));
+            hash.AppendData(bytes);
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}

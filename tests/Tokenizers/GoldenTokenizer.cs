@@ -1,0 +1,65 @@
+using System.Text.Json;
+using AlpacaCot.Tests;
+
+namespace AlpacaCot.Tokenizers.Tests;
+
+/// <summary>Opens the tokenizer of a golden case and its lines.</summary>
+internal static class GoldenTokenizer
+{
+    /// <summary>The case's tokenizer; skips the test where it uses a part that is not known.</summary>
+    public static ITokenizer Load(GoldenCase golden)
+    {
+        var library = golden.Json.GetProperty("library").GetString();
+        Skip.IfNot(library is "sentencepiece" or "tokenizers", $"library {library} is not known yet");
+        Skip.If(golden.Json.TryGetProperty("specials_at", out _), "specials that a model's own code appends to a SentencePiece file are not known yet");
+        var source = golden.Json.GetProperty("source");
+        try
+        {
+            return source.ValueKind == JsonValueKind.Array
+                ? TokenizerDirectory.LoadPairs(Resolve(golden, source[0].GetString()!), Resolve(golden, source[1].GetString()!))
+                : TokenizerDirectory.Load(Resolve(golden, source.GetString()!));
+        }
+        catch (UnsupportedTokenizerException e)
+        {
+            Skip.If(true, "not known yet: " + e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>The lines of a file of JSON objects, split at line feeds only (texts hold other line breaks); none where it is absent.</summary>
+    public static IEnumerable<JsonElement> Lines(GoldenCase golden, string file)
+        => !File.Exists(golden.File(file)) ? [] : File.ReadAllText(golden.File(file)).Split('\n').Where(line => line.Length > 0).Select(line => JsonDocument.Parse(line).RootElement);
+
+    public static int[] Ids(JsonElement ids) => [.. ids.EnumerateArray().Select(id => id.GetInt32())];
+
+    public static string Text(JsonElement line, string name) => line.GetProperty(name).GetString()!;
+
+    private static string Resolve(GoldenCase golden, string source) => source.StartsWith("data/", StringComparison.Ordinal) ? Golden.Resolve(source) : golden.File(source);
+}
+
+/// <summary>Collects differences, so that a failing case shows the first of them and how many there are.</summary>
+internal sealed class Differences
+{
+    private readonly List<string> _shown = [];
+    private int _checks;
+    private int _count;
+
+    public void Check<T>(string what, T expected, T actual)
+    {
+        _checks++;
+        var (e, a) = (Show(expected), Show(actual));
+        if (e == a) return;
+        _count++;
+        if (_shown.Count < 12) _shown.Add($"{what}\n  expected {e}\n  actual   {a}");
+    }
+
+    public void AssertNone()
+    {
+        Assert.True(_checks > 0, "the case holds nothing to check");
+        Assert.True(_count == 0, $"{_count} of {_checks} checks differ:\n{string.Join('\n', _shown)}");
+    }
+
+    private static string Show<T>(T value) => value is System.Collections.IEnumerable items and not string
+        ? "[" + string.Join(",", items.Cast<object>()) + "]"
+        : JsonSerializer.Serialize(value);
+}
