@@ -38,12 +38,7 @@ internal static class PythonText
     }
 
     /// <summary><c>len(text)</c>: code points, not UTF-16 units.</summary>
-    public static int Length(string text)
-    {
-        var length = 0;
-        foreach (var _ in text.EnumerateRunes()) length++;
-        return length;
-    }
+    public static int Length(string text) => Statistics.EditDistance.Length(text);
 
     /// <summary><c>repr(float)</c>: the shortest digits that read back, exponent form below 1e-4 and from 1e16.</summary>
     public static string Repr(double value)

@@ -21,7 +21,7 @@ internal static class AnswerScoring
 
     /// <summary>Edits between an answer and its reference, and the reference's characters.</summary>
     public static (int Edits, int Length) Digits(string answer, string reference)
-        => (EditDistance.Between(answer, reference), PythonText.Length(reference));
+        => (EditDistance.Characters(answer, reference), EditDistance.Length(reference));
 
     /// <summary>The character match of one answer, 1 − edits / characters; below 0 for an answer much longer than the reference.</summary>
     public static JsonNode DigitMatch((int Edits, int Length) digits) => JsonValue.Create(1 - (double)digits.Edits / digits.Length);
