@@ -100,6 +100,7 @@ public sealed class RecordReaderTests : IDisposable
     [InlineData("""[{"conversations": []}]""", "row 1: is a conversation")]
     [InlineData("""[{"instruction": "a", "output": "b", "history": [["c", "d"]]}]""", "row 1: has a conversation's earlier turns in history")]
     [InlineData("{\"instruction\": \"a\", \"output\": \"b\"}\n\n{\"instruction\": \"c\"", "row 2, line 3: is not one whole JSON object")]
+    [InlineData("""{"instruction": "half \ud83d", "output": "b"}""", "row 1, line 1: instruction is not valid")]
     [InlineData("a\tb\tc\nd\te\n", "line 2 has 2 columns, expected 3")]
     public void Read_BadFile_NamesFileRowAndMistake(string content, string mistake)
     {

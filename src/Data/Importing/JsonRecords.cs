@@ -1,6 +1,10 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace AlpacaCot.Data.Importing;
+
+/// <summary>One line of JSON lines: its value, or what is wrong with it.</summary>
+internal readonly record struct JsonLine(int Number, JsonElement? Value, string? Mistake);
 
 /// <summary>Streams the objects of a JSON array or of JSON lines; memory holds one batch of rows, never the file.</summary>
 internal static class JsonRecords
@@ -10,14 +14,21 @@ internal static class JsonRecords
 
     public static IEnumerable<InstructionRecord> ReadLines(string path, string source)
     {
-        using var stream = SourceText.Open(path);
         var row = 0;
-        foreach (var (number, bytes) in SourceText.Lines(stream))
+        foreach (var line in Lines(path))
         {
-            if (bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty) continue;
-            var place = $"row {++row}, line {number}";
-            foreach (var record in JsonRow.Records(ParseLine(path, place, bytes), path, place, source, row)) yield return record;
+            var place = $"row {++row}, line {line.Number}";
+            if (line.Value is not { } value) throw new DatasetException($"{path}: {place}: {line.Mistake}");
+            foreach (var record in JsonRow.Records(value, path, place, source, row)) yield return record;
         }
+    }
+
+    /// <summary>The lines that are not blank, each with its value or with what is wrong with it; a bad line does not end the file.</summary>
+    public static IEnumerable<JsonLine> Lines(string path)
+    {
+        using var stream = SourceText.Open(path);
+        foreach (var (number, bytes) in SourceText.Lines(stream))
+            if (!bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, bytes);
     }
 
     public static IEnumerable<InstructionRecord> ReadArray(string path, string source)
@@ -37,16 +48,18 @@ internal static class JsonRecords
         }
     }
 
-    private static JsonElement ParseLine(string path, string place, ArraySegment<byte> bytes)
+    private static JsonLine ParseLine(int number, ArraySegment<byte> bytes)
     {
+        // The JSON reader does not look at the bytes of a text before it is asked for.
+        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, "is not valid UTF-8; save the file as UTF-8");
         try
         {
             using var document = JsonDocument.Parse(bytes, _options);
-            return document.RootElement.Clone();
+            return new JsonLine(number, document.RootElement.Clone(), null);
         }
         catch (JsonException e)
         {
-            throw new DatasetException($"{path}: {place}: is not one whole JSON object: {Reason(e)}", e);
+            return new JsonLine(number, null, $"is not one whole JSON object: {Reason(e)}");
         }
     }
 
