@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace AlpacaCot.Models.Checkpoints;
 
 /// <summary>
@@ -31,88 +29,46 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>Opens a directory, or a llama2.c file.</summary>
     /// <exception cref="ModelException">There is no model of a known form, or its files are damaged.</exception>
-    public static Checkpoint Open(string path)
+    public static Checkpoint Open(string path) => Form(path) switch
+    {
+        (Layout.HuggingFace, _) => HuggingFaceFiles.Open(path),
+        (Layout.Meta, _) => MetaFiles.Open(path),
+        (_, var file) => Llama2cFile.Open(file),
+    };
+
+    /// <summary>The files that a model consists of: configuration, indices, weights.</summary>
+    /// <exception cref="ModelException">There is no model of a known form.</exception>
+    public static IReadOnlyList<string> Files(string path) => Form(path) switch
+    {
+        (Layout.HuggingFace, var config) => [config, .. HuggingFaceFiles.Locate(path)],
+        (Layout.Meta, var parameters) => [parameters, .. MetaFiles.Locate(path)],
+        (_, var file) => [file],
+    };
+
+    private static (Layout Layout, string File) Form(string path)
     {
         if (File.Exists(path))
-            return Llama2cFile.Recognises(path) ? Llama2cFile.Open(path) : throw new ModelException($"{path}: is not a llama2.c model; give the model's folder for other forms");
+            return Llama2cFile.Recognises(path) ? (Layout.Llama2c, path) : throw new ModelException($"{path}: is not a llama2.c model; give the model's folder for other forms");
         if (!Directory.Exists(path)) throw new ModelException($"{path}: no such folder");
-        if (File.Exists(System.IO.Path.Combine(path, "config.json"))) return HuggingFaceFiles.Open(path);
-        if (File.Exists(System.IO.Path.Combine(path, "params.json"))) return MetaFiles.Open(path);
-        var candidates = Directory.EnumerateFiles(path, "*.bin").Where(Llama2cFile.Recognises).ToList();
-        return candidates switch
+        if (System.IO.Path.Combine(path, "config.json") is var config && File.Exists(config)) return (Layout.HuggingFace, config);
+        if (System.IO.Path.Combine(path, "params.json") is var parameters && File.Exists(parameters)) return (Layout.Meta, parameters);
+        return Directory.EnumerateFiles(path, "*.bin").Where(Llama2cFile.Recognises).ToList() switch
         {
-            [var only] => Llama2cFile.Open(only),
+            [var only] => (Layout.Llama2c, only),
             [] => throw new ModelException($"{path}: holds no model: neither config.json, nor params.json, nor a llama2.c .bin file"),
-            _ => throw new ModelException($"{path}: holds {candidates.Count} llama2.c files; name one of them"),
+            var several => throw new ModelException($"{path}: holds {several.Count} llama2.c files; name one of them"),
         };
+    }
+
+    private enum Layout
+    {
+        HuggingFace,
+        Meta,
+        Llama2c,
     }
 
     public void Dispose()
     {
         foreach (var file in _files) file.Dispose();
-    }
-}
-
-/// <summary>Weights in Hugging Face's layout.</summary>
-internal static class HuggingFaceFiles
-{
-    private static readonly (string File, Func<string, TensorFile> Open)[] Forms = [("model.safetensors", SafeTensors.Open), ("pytorch_model.bin", TorchFile.Open)];
-
-    /// <summary>The weight files of a directory, in the order of preference that transformers has; the index comes first where there is one.</summary>
-    public static IReadOnlyList<string> Locate(string directory)
-    {
-        foreach (var (name, _) in Forms)
-        {
-            var single = Path.Combine(directory, name);
-            if (File.Exists(single)) return [single];
-            var index = single + ".index.json";
-            if (File.Exists(index)) return [index, .. ReadIndex(index).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => Path.Combine(directory, shard))];
-        }
-        throw new ModelException($"{directory}: holds no weights: {string.Join(", ", Forms.SelectMany(f => new[] { f.File, f.File + ".index.json" }))} are looked for");
-    }
-
-    public static Checkpoint Open(string directory)
-    {
-        var configFile = Path.Combine(directory, "config.json");
-        var config = DecoderConfig.Read(File.ReadAllText(configFile), configFile);
-        var located = Locate(directory);
-        var sharded = located[0].EndsWith(".index.json", StringComparison.Ordinal);
-        var files = new List<TensorFile>();
-        try
-        {
-            foreach (var shard in sharded ? located.Skip(1) : located)
-            {
-                if (!File.Exists(shard)) throw new ModelException($"{located[0]}: the shard {Path.GetFileName(shard)} is missing");
-                files.Add(shard.EndsWith(".safetensors", StringComparison.Ordinal) ? SafeTensors.Open(shard) : TorchFile.Open(shard));
-            }
-            if (sharded) CheckIndex(located[0], files);
-            return new Checkpoint(directory, config, files.SelectMany(f => f.Tensors), files);
-        }
-        catch
-        {
-            foreach (var file in files) file.Dispose();
-            throw;
-        }
-    }
-
-    private static void CheckIndex(string index, List<TensorFile> files)
-    {
-        var wrong = ReadIndex(index).Where(entry => !files.Any(f => Path.GetFileName(f.Path) == entry.Value && f.TryGet(entry.Key, out _))).ToList();
-        if (wrong.Count > 0) throw new ModelException($"{index}: {string.Join(", ", wrong.Take(8).Select(e => $"{e.Key} is not in {e.Value}"))}");
-    }
-
-    private static Dictionary<string, string> ReadIndex(string index)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index));
-            var map = json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetString()!, StringComparer.Ordinal);
-            if (map.Count == 0 || map.Values.Any(shard => shard is null || Path.GetFileName(shard) != shard)) throw new ModelException($"{index}: weight_map must name files beside it");
-            return map;
-        }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
-        {
-            throw new ModelException($"{index}: has no valid weight_map: {e.Message}", e);
-        }
     }
 }

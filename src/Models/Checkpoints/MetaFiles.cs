@@ -27,10 +27,16 @@ internal static class MetaFiles
         return null;
     }
 
-    public static Checkpoint Open(string directory)
+    /// <summary>The weight files of a directory.</summary>
+    public static IReadOnlyList<string> Locate(string directory)
     {
         var weights = Directory.EnumerateFiles(directory, "consolidated.*.pth").Order(StringComparer.Ordinal).ToList();
-        if (weights.Count == 0) throw new ModelException($"{directory}: params.json lies there, but no consolidated.00.pth");
+        return weights.Count > 0 ? weights : throw new ModelException($"{directory}: params.json lies there, but no consolidated.00.pth");
+    }
+
+    public static Checkpoint Open(string directory)
+    {
+        var weights = Locate(directory);
         if (weights.Count > 1) throw new ModelException($"{directory}: {weights.Count} model-parallel parts; only one consolidated.00.pth is read: convert the model to Hugging Face's layout first");
         var file = TorchFile.Open(weights[0]);
         try
