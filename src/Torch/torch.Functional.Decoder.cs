@@ -23,15 +23,36 @@ public static partial class torch
         /// <summary>silu(gate) * up, elementwise (Shazeer 2020).</summary>
         public static Tensor swiglu(Tensor gate, Tensor up) => SwiGlu.Apply(gate, up);
 
-        /// <summary>Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads.</summary>
+        /// <summary>Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads. Scores are fp32 and never stored.</summary>
         /// <param name="q"><c>[tokens, heads, d]</c>.</param>
-        /// <param name="k"><c>[tokens, kv heads, d]</c>.</param>
-        /// <param name="v"><c>[tokens, kv heads, d]</c>.</param>
+        /// <param name="k"><c>[keys, kv heads, d]</c>.</param>
+        /// <param name="v"><c>[keys, kv heads, d]</c>.</param>
         /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
         /// <param name="scale">1 / sqrt(d) unless told otherwise.</param>
+        /// <param name="key_bounds">Starts of the segments among the keys, where a segment has learned keys in front of its own; the last query sees the last key.</param>
+        /// <param name="window">A query sees the last so many keys, itself included; 0 is all of them.</param>
+        /// <param name="alibi">Slope per head: adds slope · (key position - query position) (Press et al. 2022).</param>
+        /// <param name="prefix">Per segment, how many first keys every query sees (prefix-LM).</param>
         /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
-        public static Tensor segment_attention(Tensor q, Tensor k, Tensor v, int[] bounds, double? scale = null) =>
-            SegmentAttention.Reference(q, k, v, bounds, scale ?? 1 / Math.Sqrt(q.size(-1)));
+        /// <exception cref="TorchException">Shapes or bounds do not fit.</exception>
+        public static Tensor segment_attention(Tensor q, Tensor k, Tensor v, int[] bounds, double? scale = null, int[]? key_bounds = null, int window = 0,
+            float[]? alibi = null, int[]? prefix = null) =>
+            SegmentAttention.Apply(q, k, v, bounds, key_bounds ?? bounds, new AttentionOptions((float)(scale ?? 1 / Math.Sqrt(q.size(-1))), window, alibi, prefix));
+
+        /// <summary>Attention over caches, without a gradient: query i of a segment sees keys up to keys - queries + i.</summary>
+        /// <param name="q"><c>[tokens, heads, d]</c>.</param>
+        /// <param name="keys">Per segment <c>[keys, kv heads, d]</c>; may be a part of a larger cache.</param>
+        /// <param name="values">Per segment <c>[keys, kv heads, d]</c>.</param>
+        /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
+        /// <param name="scale">1 / sqrt(d) unless told otherwise.</param>
+        /// <param name="window">A query sees the last so many keys, itself included; 0 is all of them.</param>
+        /// <param name="alibi">Slope per head: adds slope · (key position - query position).</param>
+        /// <param name="prefix">Per segment, how many first keys every query sees (prefix-LM).</param>
+        /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
+        /// <exception cref="TorchException">Shapes or bounds do not fit, or a gradient is being recorded.</exception>
+        public static Tensor cached_attention(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, double? scale = null, int window = 0,
+            float[]? alibi = null, int[]? prefix = null) =>
+            SegmentAttention.Cached(q, keys, values, bounds, new AttentionOptions((float)(scale ?? 1 / Math.Sqrt(q.size(-1))), window, alibi, prefix));
 
         /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
         public static Tensor cross_entropy_rows(Tensor logits, Tensor targets) =>
