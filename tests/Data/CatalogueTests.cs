@@ -1,7 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Tests;
 
@@ -13,18 +12,19 @@ public sealed class CatalogueTests
     public void Read_WhatASweepHolds_GivesTheSpec()
     {
         var spec = Read("""
-            {"name": "mix", "template": "goat", "language": "en", "sources": ["alpaca", "rows/own.jsonl",
-              {"set": "cot", "weight": 2.0, "limit": 20000, "options": {"cot": "answer", "cue": "Think.", "seed": 7}},
-              {"path": "x.tsv", "format": "tsv"},
-              {"set": "goat", "options": {"operations": ["add", "subtract"], "digits": [1, 7], "style": "steps", "count": 500, "noise": false, "split": "held_out"}}]}
+            {"name": "mix", "template": "goat", "language": "en", "cot": "answer", "sources": ["alpaca", "rows/own.jsonl", "goat",
+              {"set": "cot", "weight": 2.0, "limit": 20000, "cot": "rationale", "cue": "Think.", "seed": 7},
+              {"goat": {"operations": ["add", "subtract"], "digits": [1, 7], "style": "steps", "count": 500, "noise": false, "split": "held_out"}, "weight": 0.5}]}
             """);
 
-        Assert.Equal(("mix", "goat", "en"), (spec.Name, spec.Template, spec.Language));
-        Assert.Equal([new() { Set = "alpaca" }, new() { Path = "rows/own.jsonl" },
-            new() { Set = "cot", Weight = 2, Limit = 20000, Cot = RationaleUse.Answer, Cue = "Think.", Seed = 7 }, new() { Path = "x.tsv", Format = RecordFormat.Tsv }],
-            spec.Sources.Take(4));
+        Assert.Equal(("mix", "goat", "en", RationaleUse.Answer), (spec.Name, spec.Template, spec.Language, spec.Cot));
+        Assert.Equal(new() { Set = "alpaca" }, spec.Sources[0]);
+        Assert.Equal(new() { Path = "rows/own.jsonl" }, spec.Sources[1]);
+        Assert.Equal("goat", spec.Sources[2].Name);
+        Assert.Equal(new() { Set = "cot", Weight = 2, Limit = 20000, Cot = RationaleUse.RationaleThenAnswer, Cue = "Think.", Seed = 7 }, spec.Sources[3]);
         var goat = spec.Sources[4].Goat!;
         Assert.Equal((1, 7, GoatStyle.Steps, 500, false, GoatSplit.HeldOut), (goat.MinDigits, goat.MaxDigits, goat.Style, goat.Count, goat.Noise, goat.Split));
+        Assert.Equal([GoatOperation.Add, GoatOperation.Subtract], goat.Operations);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class CatalogueTests
             Name = "mix",
             Sources =
             [
-                new() { Set = "cot", Weight = 0.25, Limit = 3, Language = "en", Seed = 1, Cot = RationaleUse.Answer, Cue = "先思考" }, new() { Path = "a/b.json", Format = RecordFormat.Json },
+                new() { Set = "cot", Weight = 0.25, Limit = 3, Language = "en", Seed = 1, Cot = RationaleUse.Answer, Cue = "先思考" }, new() { Path = "a/b.json" },
                 new() { Goat = new GoatOptions { MinDigits = 3, MaxDigits = 3, Count = 4, Style = GoatStyle.Direct } }, new() { Goat = new GoatOptions { Paper = true } },
             ],
         };
@@ -48,11 +48,12 @@ public sealed class CatalogueTests
     public void Read_ManyMistakes_ReportsAllAtOnce()
     {
         var error = Assert.Throws<DatasetException>(() => Read("""
-            {"sources": [{"set": "a", "wieght": 2}, {"limit": 0, "set": "b"}, {"path": "x", "set": "c"}, {"set": "goat", "options": {"digits": [5, 2], "style": "long"}},
-              {"set": "cot", "options": {"digits": 3}}], "template": "alpacca"}
+            {"sources": [{"set": "a", "wieght": 2}, {"limit": 0, "set": "b"}, {"path": "x", "set": "c"}, {"goat": {"digits": [5, 2], "style": "long"}},
+              {"weight": 1}, {"goat": {"digits": "3", "operation": "add"}}], "template": "alpacca", "cot": "both"}
             """));
 
-        foreach (var part in (string[])["wieght: unknown key; known: format, limit", "limit 0 must be", "either set or path", "goat.digits: [5, 2]", "style: expected one of goat, direct, steps", "options.digits: unknown key", "template alpacca: unknown"])
+        foreach (var part in (string[])["wieght: unknown key; known: cot, cue, goat", "limit 0 must be", "exactly one of set, path and goat", "goat.digits: [5, 2]",
+            "style: expected one of goat, direct, steps", "goat.operation: unknown key", "goat.digits: expected", "template alpacca: unknown", "data.cot: expected one of answer, rationale"])
             Assert.Contains(part, error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }

@@ -1,5 +1,4 @@
 using AlpacaCot.Data.Goat;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 
 namespace AlpacaCot.Data.Catalogue;
@@ -18,6 +17,9 @@ public sealed record DataSpec
 
     /// <summary>Which language's variant of a known set (<c>en</c>, <c>zh</c>); null takes the first that is there.</summary>
     public string? Language { get; init; }
+
+    /// <summary>What is taught of rows with a rationale.</summary>
+    public RationaleUse Cot { get; init; } = RationaleUse.RationaleThenAnswer;
 }
 
 /// <summary>One source of rows: exactly one of <see cref="Set"/>, <see cref="Path"/> and <see cref="Goat"/>.</summary>
@@ -29,10 +31,7 @@ public sealed record DataSource
     /// <summary>A file, or a folder whose data files are read in name order.</summary>
     public string? Path { get; init; }
 
-    /// <summary>How a file is read; null tells it by its content.</summary>
-    public RecordFormat? Format { get; init; }
-
-    /// <summary>The arithmetic generator (in a spec: <c>set: goat</c> with its options).</summary>
+    /// <summary>The arithmetic generator.</summary>
     public GoatOptions? Goat { get; init; }
 
     /// <summary>How often each row is taught: 2 twice, 0.5 every other (drawn), 1.5 once and every other once more.</summary>
@@ -47,8 +46,8 @@ public sealed record DataSource
     /// <summary>Overrides <see cref="DataSpec.Language"/>.</summary>
     public string? Language { get; init; }
 
-    /// <summary>What is taught of rows with a rationale beside their answer.</summary>
-    public RationaleUse Cot { get; init; } = RationaleUse.RationaleThenAnswer;
+    /// <summary>Overrides <see cref="DataSpec.Cot"/>.</summary>
+    public RationaleUse? Cot { get; init; }
 
     /// <summary>A thinking cue appended to every instruction of this source, as <see cref="CotCue"/> does when asking.</summary>
     public string? Cue { get; init; }

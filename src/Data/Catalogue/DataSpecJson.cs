@@ -1,15 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Data.Goat;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 
 namespace AlpacaCot.Data.Catalogue;
 
 /// <summary>
 /// The JSON of a <see cref="DataSpec"/>, key for key what a sweep's YAML holds under <c>data</c>. Reading is strict and reports all mistakes at once.
-/// A source has <c>set</c> or <c>path</c>, <c>format, weight, limit</c>, and <c>options</c>: <c>seed, language, cot, cue</c>, for <c>set: goat</c> also
-/// <c>operations, digits, style, count, noise, paper, split</c>. A source may be a text: a set's name, or a path (it has a <c>/</c>, or ends with .json, .jsonl or .tsv).
+/// A source has one of <c>set, path, goat</c>, and <c>weight, limit, seed, language, cot, cue</c>; <c>goat</c> holds <c>operations, digits, style, count, noise,
+/// paper, split</c>. A source may be a text: the name of a known set, <c>goat</c>, or a path (it has a <c>/</c>, or ends with .json, .jsonl or .tsv).
 /// </summary>
 public static class DataSpecJson
 {
@@ -41,11 +40,10 @@ public static class DataSpecJson
         {
             var place = $"data {spec.Name}, source {source.Name}";
             if (new object?[] { source.Set, source.Path, source.Goat }.Count(kind => kind is not null) != 1)
-                yield return $"{place}: needs either set or path";
+                yield return $"{place}: needs exactly one of set, path and goat";
             if (!(source.Weight > 0) || !double.IsFinite(source.Weight)) yield return $"{place}: weight {Text(source.Weight)} must be above 0";
             if (source.Limit is < 1) yield return $"{place}: limit {source.Limit} must be at least 1";
             if (source.Language is not null && source.Set is null) yield return $"{place}: language picks a variant of a known set; a {(source.Goat is null ? "path" : "generator")} has none";
-            if (source.Goat is not null && source.Format is not null) yield return $"{place}: format is for files; a generator has none";
             foreach (var mistake in source.Goat?.Mistakes() ?? []) yield return $"{place}: {mistake}";
         }
     }
@@ -59,6 +57,7 @@ public static class DataSpecJson
             Sources = [.. keys.Items("sources").Select(source => ReadSource(source, mistakes))],
             Template = keys.Text("template") ?? PromptTemplates.Default,
             Language = keys.Text("language"),
+            Cot = ReadCot(keys) ?? RationaleUse.RationaleThenAnswer,
         };
         keys.Close();
         return spec;
@@ -67,29 +66,17 @@ public static class DataSpecJson
     private static DataSource ReadSource(JsonElement json, List<string> mistakes)
     {
         if (json.ValueKind == JsonValueKind.String) return Named(json.GetString()!);
-        var keys = new StrictObject(json, "sources", mistakes);
-        var set = keys.Text("set");
-        var source = (set is null ? new DataSource() : Named(set)) with
-        {
-            Weight = keys.Number("weight") ?? 1,
-            Limit = keys.Integer("limit"),
-            Format = keys.Choice("format", _formats),
-        };
-        if (keys.Text("path") is { } path) source = source with { Path = path };
-        if (keys.Nested("options") is { } options) source = ReadOptions(source, options, mistakes);
-        keys.Close();
-        return source;
-    }
-
-    private static DataSource ReadOptions(DataSource source, JsonElement json, List<string> mistakes)
-    {
-        var keys = new StrictObject(json, $"sources.{source.Name}.options", mistakes);
+        var keys = new StrictObject(json, "data.sources", mistakes);
+        var source = keys.Text("set") is { } set ? Named(set) : new DataSource();
         source = source with
         {
-            Goat = source.Goat is null ? null : ReadGoat(keys),
+            Path = keys.Text("path") ?? source.Path,
+            Goat = keys.Nested("goat") is { } goat ? ReadGoat(goat, mistakes) : source.Goat,
+            Weight = keys.Number("weight") ?? 1,
+            Limit = keys.Integer("limit"),
             Seed = keys.Long("seed"),
             Language = keys.Text("language"),
-            Cot = keys.Choice("cot", _cots) ?? source.Cot,
+            Cot = ReadCot(keys),
             Cue = keys.Text("cue"),
         };
         keys.Close();
@@ -103,11 +90,14 @@ public static class DataSpecJson
         return path ? new DataSource { Path = name } : new DataSource { Set = name };
     }
 
-    private static GoatOptions ReadGoat(StrictObject keys)
+    private static RationaleUse? ReadCot(StrictObject keys) => keys.Choice("cot", _cots);
+
+    private static GoatOptions ReadGoat(JsonElement json, List<string> mistakes)
     {
+        var keys = new StrictObject(json, "goat", mistakes);
         var defaults = new GoatOptions();
         var digits = keys.IntegerRange("digits") ?? (defaults.MinDigits, defaults.MaxDigits);
-        return new GoatOptions
+        var options = new GoatOptions
         {
             Operations = keys.Choices("operations", _operations) ?? defaults.Operations,
             MinDigits = digits.Low,
@@ -118,14 +108,14 @@ public static class DataSpecJson
             Paper = keys.Flag("paper") ?? defaults.Paper,
             Split = keys.Choice("split", _splits) ?? defaults.Split,
         };
+        keys.Close();
+        return options;
     }
-
-    private static readonly (string, RationaleUse)[] _cots = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer)];
-
-    private static readonly (string, RecordFormat)[] _formats = [("json", RecordFormat.Json), ("jsonl", RecordFormat.JsonLines), ("tsv", RecordFormat.Tsv)];
 
     private static readonly (string, GoatOperation)[] _operations =
         [("add", GoatOperation.Add), ("subtract", GoatOperation.Subtract), ("multiply", GoatOperation.Multiply), ("divide", GoatOperation.Divide)];
+
+    private static readonly (string, RationaleUse)[] _cots = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer)];
 
     private static readonly (string, GoatStyle)[] _styles = [("goat", GoatStyle.Goat), ("direct", GoatStyle.Direct), ("steps", GoatStyle.Steps)];
 
@@ -140,29 +130,28 @@ public static class DataSpecJson
         json.WriteEndArray();
         json.WriteString("template", spec.Template);
         if (spec.Language is not null) json.WriteString("language", spec.Language);
+        json.WriteString("cot", Cot(spec.Cot));
         json.WriteEndObject();
     }
 
     private static void WriteSource(Utf8JsonWriter json, DataSource source)
     {
         json.WriteStartObject();
+        if (source.Set is not null) json.WriteString("set", source.Set);
         if (source.Path is not null) json.WriteString("path", source.Path);
-        else json.WriteString("set", source.Name);
-        if (source.Format is { } format) json.WriteString("format", Key(_formats, format));
+        if (source.Goat is not null) WriteGoat(json, source.Goat);
         if (source.Weight != 1) json.WriteNumber("weight", source.Weight);
         if (source.Limit is { } limit) json.WriteNumber("limit", limit);
-        json.WriteStartObject("options");
-        if (source.Goat is not null) WriteGoat(json, source.Goat);
         if (source.Seed is { } seed) json.WriteNumber("seed", seed);
         if (source.Language is not null) json.WriteString("language", source.Language);
-        if (source.Goat is null) json.WriteString("cot", Key(_cots, source.Cot));
+        if (source.Cot is { } cot) json.WriteString("cot", Cot(cot));
         if (source.Cue is not null) json.WriteString("cue", source.Cue);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 
     private static void WriteGoat(Utf8JsonWriter json, GoatOptions goat)
     {
+        json.WriteStartObject("goat");
         if (goat.Paper)
         {
             json.WriteBoolean("paper", true);
@@ -181,7 +170,10 @@ public static class DataSpecJson
         if (goat.Count is { } count) json.WriteNumber("count", count);
         json.WriteBoolean("noise", goat.Noise);
         if (goat.Split != GoatSplit.Train) json.WriteString("split", Key(_splits, goat.Split));
+        json.WriteEndObject();
     }
+
+    private static string Cot(RationaleUse use) => Key(_cots, use);
 
     private static string Key<T>((string Name, T Value)[] names, T value) => names.First(name => EqualityComparer<T>.Default.Equals(name.Value, value)).Name;
 

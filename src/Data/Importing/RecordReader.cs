@@ -2,19 +2,6 @@ using System.Text;
 
 namespace AlpacaCot.Data.Importing;
 
-/// <summary>How a data file is written.</summary>
-public enum RecordFormat
-{
-    /// <summary><c>json</c>: one array of objects.</summary>
-    Json,
-
-    /// <summary><c>jsonl</c>: an object a line.</summary>
-    JsonLines,
-
-    /// <summary><c>tsv</c>: question, answer, rationale; no header, no quoting.</summary>
-    Tsv,
-}
-
 /// <summary>
 /// Reads instruction records from a file, row by row. The form is told by the content, not by the file's name: a JSON array or JSON lines
 /// (Alpaca <c>instruction, input, output</c>; GSM8K <c>question, answer</c>; seed tasks with <c>instances</c>), or a FLAN chain-of-thought TSV
@@ -25,13 +12,12 @@ public static class RecordReader
     /// <summary>Reads a file's records in its order. Literal backslash-n of the TSV form becomes a line break.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">The records' source; null is the file's name.</param>
-    /// <param name="format">The form; null tells it by the content.</param>
     /// <exception cref="DatasetException">The file is missing, empty, truncated or of no known form; the message names the row and line.</exception>
-    public static IEnumerable<InstructionRecord> Read(string path, string? source = null, RecordFormat? format = null)
+    public static IEnumerable<InstructionRecord> Read(string path, string? source = null)
     {
         source ??= Path.GetFileName(path);
         var any = false;
-        foreach (var record in Open(path, source, format))
+        foreach (var record in Open(path, source))
         {
             any = true;
             yield return record;
@@ -39,24 +25,24 @@ public static class RecordReader
         if (!any) throw new DatasetException($"{path}: holds no rows");
     }
 
-    private static IEnumerable<InstructionRecord> Open(string path, string source, RecordFormat? format) => (format ?? Sniff(path)) switch
+    private static IEnumerable<InstructionRecord> Open(string path, string source) => Sniff(path) switch
     {
-        RecordFormat.Json => JsonRecords.ReadArray(path, source),
-        RecordFormat.JsonLines => JsonRecords.ReadLines(path, source),
+        Form.Json => JsonRecords.ReadArray(path, source),
+        Form.JsonLines => JsonRecords.ReadLines(path, source),
         _ => TsvRecords.Read(path, source),
     };
 
-    private static RecordFormat Sniff(string path)
+    private static Form Sniff(string path)
     {
         var head = SourceText.Head(path);
         var first = head.AsSpan().TrimStart(" \t\r\n"u8);
         if (first.IsEmpty) throw new DatasetException($"{path}: is empty");
         if (first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) throw new DatasetException($"{path}: is gzip-compressed; unpack it first");
-        if (IsTsv(head)) return RecordFormat.Tsv;
+        if (IsTsv(head)) return Form.Tsv;
         return first[0] switch
         {
-            (byte)'[' => RecordFormat.Json,
-            (byte)'{' => RecordFormat.JsonLines,
+            (byte)'[' => Form.Json,
+            (byte)'{' => Form.JsonLines,
             _ => throw new DatasetException(
                 $"{path}: is neither a JSON array, JSON lines nor a TSV of question, answer and rationale; its first line is \"{FirstLine(head)}\""),
         };
@@ -75,5 +61,12 @@ public static class RecordReader
     {
         var line = Encoding.UTF8.GetString(head).Split('\n')[0].Trim();
         return line.Length <= 60 ? line : line[..60] + "…";
+    }
+
+    private enum Form
+    {
+        Json,
+        JsonLines,
+        Tsv,
     }
 }

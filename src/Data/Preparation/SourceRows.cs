@@ -11,12 +11,14 @@ internal sealed class SourceRows
     private readonly DataSource _source;
     private readonly long _seed;
     private readonly int _index;
+    private readonly RationaleUse _cot;
 
     public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
     {
         _source = spec.Sources[index];
         _seed = _source.Seed ?? seed;
         _index = index;
+        _cot = _source.Cot ?? spec.Cot;
         Files = catalogue.Files(_source, spec.Language);
     }
 
@@ -30,7 +32,7 @@ internal sealed class SourceRows
     public IEnumerable<InstructionRecord> Read()
     {
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
-        return rows.Select(row => RationaleFormatter.Apply(row, _source.Cot, _source.Cue, _seed));
+        return rows.Select(row => RationaleFormatter.Apply(row, _cot, _source.Cue, _seed));
     }
 
     /// <summary>How often a row is taught: whole copies, and one more with the probability of the fraction.</summary>
@@ -45,7 +47,7 @@ internal sealed class SourceRows
     private IEnumerable<InstructionRecord> All()
     {
         RowsRead = 0;
-        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file, format: _source.Format)))
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file)))
         {
             RowsRead++;
             yield return row;
