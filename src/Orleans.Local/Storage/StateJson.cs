@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace AlpacaCot.LocalSilo.Storage;
+
+/// <summary>How state is stored: JSON that tolerates missing and unknown members, so that a newer program reads an older record.</summary>
+internal static class StateJson
+{
+    private static readonly JsonSerializerOptions s_options = new()
+    {
+        IncludeFields = true,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
+        Converters = { new JsonStringEnumConverter(), new GrainIdConverter() },
+    };
+
+    public static byte[] Write<T>(T state) => JsonSerializer.SerializeToUtf8Bytes(state, s_options);
+
+    public static T? Read<T>(ReadOnlySpan<byte> body) => JsonSerializer.Deserialize<T>(body, s_options);
+
+    private sealed class GrainIdConverter : JsonConverter<GrainId>
+    {
+        public override GrainId Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+            => reader.GetString() is { Length: > 0 } text ? GrainId.Parse(text) : default;
+
+        public override void Write(Utf8JsonWriter writer, GrainId value, JsonSerializerOptions options) => writer.WriteStringValue(value.IsDefault ? "" : value.ToString());
+    }
+}
