@@ -20,7 +20,7 @@ public sealed class GoldenComponentTests
     {
         var preTokenizer = PreTokenizers.Read(part);
         var pieces = new Pieces();
-        pieces.Reset(GoldenTokenizer.Text(line, "text"), first: true, prefix: true);
+        pieces.Reset(GoldenTokenizer.Text(line, "text"), atTextBegin: true, prefix: true);
         preTokenizer.Apply(pieces);
         return JsonSerializer.Serialize(pieces.Ranges.Select(range => pieces[range].ToString()));
     });

@@ -35,7 +35,12 @@ internal sealed record JsonTokenizerParts(
         // Old files do not name the type of a BPE model.
         var type = model.Has("type") ? model.Type : model.Has("merges") ? "BPE" : "";
         return new JsonTokenizerParts(
-            type switch { "BPE" => BpeModel.Read(model), _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE") },
+            type switch
+            {
+                "BPE" => BpeModel.Read(model),
+                "Unigram" => new UnigramModel(model),
+                _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram"),
+            },
             root.Has("added_tokens") ? [.. root.List("added_tokens", "added token").Select(Token)] : [],
             root.Has("normalizer") ? Normalizers.Read(new Part(root.Get("normalizer"), "normalizer")) : null,
             root.Has("pre_tokenizer") ? PreTokenizers.Read(new Part(root.Get("pre_tokenizer"), "pre-tokenizer")) : null,

@@ -1,6 +1,6 @@
 namespace AlpacaCot.Tokenizers.Json;
 
-/// <summary>A stretch [Begin, End) of the working text; First: it begins where the whole text does.</summary>
+/// <summary>A stretch [Begin, End) of the working text; First: it begins where the section does.</summary>
 internal readonly record struct PieceRange(int Begin, int End, bool First);
 
 /// <summary>
@@ -18,20 +18,23 @@ internal sealed class Pieces
     /// <summary>The pieces.</summary>
     public List<PieceRange> Ranges { get; private set; } = [];
 
-    /// <summary>Whether a prefix may be put in front; not where the text continues earlier tokens.</summary>
+    /// <summary>Whether the section stands at the beginning of the whole text.</summary>
+    public bool AtTextBegin { get; private set; }
+
+    /// <summary>Whether a prefix may be put in front of the section; not where the text continues earlier tokens.</summary>
     public bool Prefix { get; private set; }
 
     /// <summary>The text of a piece.</summary>
     public ReadOnlySpan<char> this[PieceRange range] => _text.AsSpan(range.Begin, range.End - range.Begin);
 
     /// <summary>Begins anew with one piece.</summary>
-    public void Reset(ReadOnlySpan<char> text, bool first, bool prefix)
+    public void Reset(ReadOnlySpan<char> text, bool atTextBegin, bool prefix)
     {
         if (_text.Length < text.Length) _text = new char[text.Length + text.Length / 4];
         text.CopyTo(_text);
-        (_length, Prefix) = (text.Length, prefix);
+        (_length, AtTextBegin, Prefix) = (text.Length, atTextBegin, prefix);
         Ranges.Clear();
-        if (text.Length > 0) Ranges.Add(new PieceRange(0, text.Length, first));
+        if (text.Length > 0) Ranges.Add(new PieceRange(0, text.Length, First: true));
     }
 
     /// <summary>Adds a piece of the next cut: part of an old one.</summary>

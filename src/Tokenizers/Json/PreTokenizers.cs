@@ -64,7 +64,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
 
     public void Apply(Pieces pieces)
     {
-        if (addPrefixSpace && pieces.Prefix) Prepend(pieces);
+        if (addPrefixSpace) Prepend(pieces);
         _splitter?.Apply(pieces);
         foreach (var range in pieces.Ranges)
         {
@@ -100,7 +100,7 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
         {
             var text = pieces[range];
             var room = pieces.Room(text.Length + 1);
-            var added = text[0] == ' ' ? 0 : 1;
+            var added = text[0] == ' ' || (range.First && !pieces.Prefix) ? 0 : 1;
             room[0] = ' ';
             text.CopyTo(room[added..]);
             pieces.Wrote(range, text.Length + added);
@@ -121,7 +121,7 @@ internal sealed class MetaspacePreTokenizer(string replacement, string scheme, b
             var text = pieces[range];
             var room = pieces.Room((text.Length + 1) * replacement.Length);
             var begins = text[0] == ' ' || text.StartsWith(replacement, StringComparison.Ordinal);
-            var prepend = !begins && pieces.Prefix && (scheme == "always" || (scheme == "first" && range.First));
+            var prepend = !begins && (pieces.Prefix || !range.First) && (scheme == "always" || (scheme == "first" && range.First && pieces.AtTextBegin));
             var written = 0;
             if (prepend) written += Mark(room, written);
             foreach (var c in text)

@@ -56,7 +56,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         _algorithm = model.Algorithm switch
         {
             SentencePieceAlgorithm.Bpe => new SentencePieceBpe(model, userDefined, bytes),
-            var other => throw new UnsupportedTokenizerException($"a SentencePiece model of type {other.ToString().ToUpperInvariant()}", "BPE"),
+            SentencePieceAlgorithm.Unigram => new SentencePieceUnigram(model, bytes),
+            var other => throw new UnsupportedTokenizerException($"a SentencePiece model of type {other.ToString().ToUpperInvariant()}", "BPE, UNIGRAM"),
         };
         VocabularySize = Math.Max(model.Pieces.Count, options.AddedTokens.Select(token => token.Id + 1).DefaultIfEmpty(0).Max());
         _tokens = new string[VocabularySize];

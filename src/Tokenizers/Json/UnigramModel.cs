@@ -1,0 +1,72 @@
+using System.Text;
+using System.Text.Json;
+using AlpacaCot.Tokenizers.Text;
+using AlpacaCot.Tokenizers.Unigram;
+
+namespace AlpacaCot.Tokenizers.Json;
+
+/// <summary>The unigram model as tokenizer.json describes it: unknown characters in a row are one, bytes stand in for them where the model says so.</summary>
+internal sealed class UnigramModel : ITokenModel
+{
+    private readonly Dictionary<string, int> _vocabulary = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
+    private readonly UnigramSearch _search;
+    private readonly int _unknown;
+    private readonly int[]? _bytes;
+
+    [ThreadStatic]
+    private static List<(int Begin, int End, int Id)>? _parts;
+
+    /// <summary>Reads the model.</summary>
+    /// <exception cref="TokenizerException">A part is missing or wrong.</exception>
+    public UnigramModel(Part part)
+    {
+        var pieces = part.Get("vocab").EnumerateArray().Select(pair => (Text: pair[0].GetString()!, Score: pair[1].GetDouble())).ToList();
+        for (var id = 0; id < pieces.Count; id++) _vocabulary[pieces[id].Text] = id;
+        _lookup = _vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
+        _unknown = part.Number("unk_id", -1);
+        if (_unknown >= pieces.Count) throw new TokenizerException($"unk_id {_unknown} is outside the vocabulary of {pieces.Count} pieces");
+        if (part.Flag("byte_fallback", false)) _bytes = [.. Enumerable.Range(0, 256).Select(b => _vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
+        var lowest = pieces.Select(piece => piece.Score).DefaultIfEmpty(0).Min();
+        _search = new UnigramSearch(new PieceTrie(_vocabulary.Select(item => (item.Key, item.Value))), [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
+    }
+
+    public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
+
+    public void Tokenize(ReadOnlySpan<char> piece, List<int> ids)
+    {
+        var parts = _parts ??= [];
+        _search.Segment(piece, parts);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            if (parts[i].Id >= 0 && parts[i].Id != _unknown)
+            {
+                ids.Add(parts[i].Id);
+                continue;
+            }
+            var begin = parts[i].Begin;
+            while (i + 1 < parts.Count && (parts[i + 1].Id < 0 || parts[i + 1].Id == _unknown)) i++;
+            Unknown(piece[begin..parts[i].End], ids);
+        }
+    }
+
+    private void Unknown(ReadOnlySpan<char> text, List<int> ids)
+    {
+        if (_lookup.TryGetValue(text, out var id))
+        {
+            ids.Add(id);
+            return;
+        }
+        if (_bytes is not null)
+        {
+            var utf8 = Encoding.UTF8.GetBytes(text.ToString());
+            if (Array.TrueForAll(utf8, b => _bytes[b] >= 0))
+            {
+                foreach (var b in utf8) ids.Add(_bytes[b]);
+                return;
+            }
+        }
+        if (_unknown < 0) throw new TokenizerException($"the unigram model has no unknown token for {JsonSerializer.Serialize(text.ToString())}");
+        ids.Add(_unknown);
+    }
+}

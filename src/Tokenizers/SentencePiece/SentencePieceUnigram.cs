@@ -1,0 +1,37 @@
+using System.Text;
+using AlpacaCot.Tokenizers.Unigram;
+
+namespace AlpacaCot.Tokenizers.SentencePiece;
+
+/// <summary>SentencePiece's unigram model. User-defined pieces score so high that they are always taken.</summary>
+internal sealed class SentencePieceUnigram : ISentencePieceAlgorithm
+{
+    private readonly SentencePieceModel _model;
+    private readonly UnigramSearch _search;
+    private readonly int[]? _bytes;
+
+    [ThreadStatic]
+    private static List<(int Begin, int End, int Id)>? _parts;
+
+    public SentencePieceUnigram(SentencePieceModel model, int[]? bytes)
+    {
+        (_model, _bytes) = (model, bytes);
+        var normal = model.Pieces.Where(piece => piece.Type == PieceType.Normal).Select(piece => piece.Score).DefaultIfEmpty(0).ToList();
+        var (lowest, highest) = (normal.Min(), normal.Max());
+        double Score(Piece piece) => piece.Type == PieceType.UserDefined ? Encoding.UTF8.GetByteCount(piece.Text) * highest - 0.1 : piece.Score;
+        var pieces = model.Pieces.Select((piece, id) => (piece, id))
+            .Where(item => item.piece.Type is PieceType.Normal or PieceType.UserDefined && !(bytes is not null && item.piece.Text == "\0"));
+        _search = new UnigramSearch(
+            new PieceTrie(pieces.Select(item => (item.piece.Text, item.id))), [.. model.Pieces.Select(Score)], (float)UnigramSearch.UnknownScore(lowest), single: true);
+    }
+
+    public void Encode(ReadOnlySpan<char> text, List<int> ids)
+    {
+        var writer = new UnknownWriter(_model, _bytes);
+        var parts = _parts ??= [];
+        _search.Segment(text, parts);
+        foreach (var (begin, end, id) in parts)
+            if (id < 0) writer.Unknown(text[begin..end], ids);
+            else writer.Piece(id, ids);
+    }
+}
