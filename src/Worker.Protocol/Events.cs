@@ -40,18 +40,29 @@ public sealed record ProgressEvent(
 public sealed record CheckpointEvent(string Assignment, long Fence, string Uri, long Step, string Sha256) : WorkerEvent;
 
 /// <summary>A member has been trained; its adapter directory is whole on disk.</summary>
-public sealed record TrainedEvent(string Assignment, long Fence, string Member, string AdapterDirectory, long Steps, double FinalLoss, double Seconds, long Tokens) : WorkerEvent;
+/// <param name="Assignment">The assignment.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Member">The member.</param>
+/// <param name="AdapterDirectory">Where its adapter is.</param>
+/// <param name="Sha256">Hash of its weights.</param>
+/// <param name="Steps">Optimiser steps.</param>
+/// <param name="FinalLoss">Loss of the last step.</param>
+/// <param name="Seconds">Time of the pack's training in this attempt.</param>
+/// <param name="Tokens">Real tokens that it was trained on.</param>
+public sealed record TrainedEvent(
+    string Assignment, long Fence, string Member, string AdapterDirectory, string Sha256, long Steps, double FinalLoss, double Seconds, long Tokens) : WorkerEvent;
 
-/// <summary>One trial has been evaluated.</summary>
+/// <summary>One trial has answered one evaluation.</summary>
 /// <param name="Assignment">The assignment.</param>
 /// <param name="Fence">Its fence.</param>
 /// <param name="Trial">The trial.</param>
-/// <param name="Metrics">Metrics by <c>suite/metric</c>.</param>
-/// <param name="StandardErrors">Standard errors by the same names, where known.</param>
+/// <param name="Evaluation">The evaluation's name in the sweep.</param>
+/// <param name="Metrics">Metric to value.</param>
+/// <param name="Items">Items asked.</param>
 /// <param name="ResultFile">The result file in lm-eval's schema.</param>
-/// <param name="Seconds">Time that the evaluation took.</param>
+/// <param name="Seconds">Time that it took.</param>
 public sealed record ResultEvent(
-    string Assignment, long Fence, string Trial, IReadOnlyDictionary<string, double> Metrics, IReadOnlyDictionary<string, double> StandardErrors, string? ResultFile, double Seconds) : WorkerEvent;
+    string Assignment, long Fence, string Trial, string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, string? ResultFile, double Seconds) : WorkerEvent;
 
 /// <summary>What a one-shot job answers, as one JSON document, with the text that people read.</summary>
 public sealed record OutputEvent(string Assignment, long Fence, JsonElement Document, string? Text = null) : WorkerEvent;

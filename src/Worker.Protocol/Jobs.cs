@@ -79,6 +79,9 @@ public sealed record PackMember
     /// <summary>An adapter that is trained already (the trials only need evaluating), or null.</summary>
     public string? TrainedAdapter { get; init; }
 
+    /// <summary>It has failed for good and stays only because the pack's checkpoint holds it.</summary>
+    public bool Failed { get; init; }
+
     /// <summary>The trials that ask this training's result and are not done yet.</summary>
     public required IReadOnlyList<PackTrial> Trials { get; init; }
 }

@@ -60,23 +60,19 @@ internal sealed class PackEvaluation : IDisposable
             Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = template.Name, Cue = trial.Cue,
         };
         var files = ResultFiles.Write(Path.Combine(_pack.Directory, "results"), run, results, elapsed, _context.Time);
-        var (metrics, errors) = (new Dictionary<string, double>(StringComparer.Ordinal), new Dictionary<string, double>(StringComparer.Ordinal));
         foreach (var result in results)
-        {
-            Add(result.Suite, result.Metrics);
-            foreach (var cell in result.Cells) Add($"{result.Suite}/{cell.Name}", cell.Metrics);
-        }
-        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, metrics, errors, files.Results, elapsed.TotalSeconds));
+            _context.Send(new ResultEvent(
+                _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count));
+    }
 
-        void Add(string prefix, IReadOnlyList<MetricResult> figures)
-        {
-            foreach (var figure in figures)
-            {
-                var name = figure.Filter == "none" ? $"{prefix}/{figure.Name}" : $"{prefix}/{figure.Name},{figure.Filter}";
-                metrics[name] = figure.Value;
-                if (figure.StandardError is { } error) errors[name] = error;
-            }
-        }
+    /// <summary>Metrics of a suite, and of its cells under <c>cell/metric</c>.</summary>
+    private static Dictionary<string, double> Figures(SuiteResult result)
+    {
+        var figures = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var metric in result.Metrics) figures[metric.Filter == "none" ? metric.Name : $"{metric.Name},{metric.Filter}"] = metric.Value;
+        foreach (var cell in result.Cells)
+            foreach (var metric in cell.Metrics) figures[$"{cell.Name}/{metric.Name}"] = metric.Value;
+        return figures;
     }
 
     private IReadOnlyList<ISuite> SuitesOf(PackTrial trial)

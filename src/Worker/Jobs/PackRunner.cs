@@ -25,11 +25,12 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         torch.set_num_threads(pack.Threads);
         context.Progress("load", 0, 1, note: pack.Base.Path);
         var model = context.State.Base(pack.Base, pack.Folders);
-        var adapters = pack.Members.All(member => member.TrainedAdapter is not null)
-            ? pack.Members.ToDictionary(member => member.Name, member => member.TrainedAdapter!, StringComparer.Ordinal)
+        var adapters = pack.Members.All(member => member.TrainedAdapter is not null || member.Failed)
+            ? pack.Members.Where(member => !member.Failed).ToDictionary(member => member.Name, member => member.TrainedAdapter!, StringComparer.Ordinal)
             : Train(model);
         using var evaluation = new PackEvaluation(pack, model, context);
-        foreach (var member in pack.Members) evaluation.Run(member, adapters[member.Name]);
+        foreach (var member in pack.Members)
+            if (adapters.TryGetValue(member.Name, out var adapter)) evaluation.Run(member, adapter);
     }
 
     private Dictionary<string, string> Train(LoadedBase model)
@@ -74,20 +75,37 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         using var trainer = new CoTrainer(model.Decoder, members, options);
         foreach (var warning in trainer.Warnings) context.Progress("train", 0, 0, note: warning);
         var speed = new Speed(context.Time);
-        var results = trainer.Run(
-            step => context.Progress("train", step.Step, step.TotalSteps, step.Member, step.Loss, speed.Add(step.Tokens)), context.Stop);
+        foreach (var member in pack.Members.Where(member => member.Failed)) trainer.Remove(member.Name);
+        var results = Run(trainer, step => context.Progress("train", step.Step, step.TotalSteps, step.Member, step.Loss, speed.Add(step.Tokens)));
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (member, result) in members.Zip(results))
+        foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed))
         {
             var folder = folders[member.Name] = Path.Combine(pack.Directory, member.Name);
             AdapterDirectory.Save(member.Adapter, folder);
             TemplateFile.Save(templates[member.Name], folder);
             LossCurve.Write(folder, result.Losses);
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize * member.Settings.GradientAccumulation);
-            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, folder, result.Steps, result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens));
+            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps, result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens));
         }
         return folders;
+    }
+
+    /// <summary>Trains to the end; a member whose numbers are not finite any more fails alone, the others go on without it.</summary>
+    private IReadOnlyList<MemberResult> Run(CoTrainer trainer, Action<TrainingProgress> progress)
+    {
+        while (true)
+        {
+            try
+            {
+                return trainer.Run(progress, context.Stop);
+            }
+            catch (NonFiniteException e)
+            {
+                context.Send(new FailedEvent(context.Assignment, context.Fence, FailureKind.NonFinite, e.Message, e.Member));
+                trainer.Remove(e.Member);
+            }
+        }
     }
 
     private static AdapterConfig AdapterOf(PackMember member, string basePath)

@@ -10,11 +10,13 @@ internal static class StubPack
     {
         foreach (var member in pack.Members)
         {
-            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, pack.Directory, 0, 0, 0, 0));
+            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, pack.Directory, "", 0, 0, 0, 0));
             foreach (var trial in member.Trials)
             {
                 if (pause > TimeSpan.Zero && context.Stop.WaitHandle.WaitOne(pause)) context.Stop.ThrowIfCancellationRequested();
-                context.Send(new ResultEvent(context.Assignment, context.Fence, trial.Name, new Dictionary<string, double> { ["stub/done"] = 1 }, new Dictionary<string, double>(), null, pause.TotalSeconds));
+                foreach (var evaluation in trial.Evaluation.EnumerateArray())
+                    context.Send(new ResultEvent(
+                        context.Assignment, context.Fence, trial.Name, evaluation.GetProperty("name").GetString()!, new Dictionary<string, double> { ["stub"] = 1 }, 0, null, pause.TotalSeconds));
             }
         }
     }

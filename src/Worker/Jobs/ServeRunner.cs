@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using AlpacaCot.Adapters;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Inference;
+using AlpacaCot.Torch;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Jobs;
+
+/// <summary>Keeps a model loaded and answers requests until it is stopped; requests run side by side in the engine's batch.</summary>
+internal static class ServeRunner
+{
+    /// <summary>Serves.</summary>
+    public static void Run(ServeJob job, JobContext context)
+    {
+        torch.set_num_threads(job.Threads);
+        var loaded = context.State.Base(job.Base, job.Folders);
+        var bank = new AdapterBank(loaded.Decoder);
+        using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);
+        var member = adapter is null ? -1 : bank.Add(adapter);
+        var template = job.Adapter is null ? null : TemplateFile.Load(job.Adapter);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        var running = new ConcurrentDictionary<string, CancellationTokenSource>(StringComparer.Ordinal);
+        context.Progress("serve", 1, 1, note: "ready");
+        var loop = ServeAsync();
+        loop.GetAwaiter().GetResult();
+
+        async Task ServeAsync()
+        {
+            try
+            {
+                await foreach (var command in context.Commands.ReadAllAsync(context.Stop))
+                    switch (command)
+                    {
+                        case GenerateCommand request:
+                            _ = AnswerAsync(request);
+                            break;
+                        case CancelCommand cancel when running.TryRemove(cancel.Assignment, out var stop):
+                            await stop.CancelAsync();
+                            break;
+                    }
+            }
+            finally
+            {
+                foreach (var stop in running.Values) await stop.CancelAsync();
+            }
+        }
+
+        async Task AnswerAsync(GenerateCommand request)
+        {
+            var stop = running[request.Request] = new CancellationTokenSource();
+            void Tell(long sequence, IReadOnlyList<int> ids, string text, string? finish, string? error = null)
+                => context.Send(new TokensEvent(context.Assignment, context.Fence, [new RequestTokens(request.Request, sequence, ids, text, finish, error)]));
+            long sequence = 0;
+            try
+            {
+                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, job.Cue);
+                var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
+                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding));
+                var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
+                await foreach (var chunk in engine.InferAsync(generation, stop.Token))
+                {
+                    // The space that the template puts before an answer is no part of it.
+                    var shown = first && chunk.Text.Length > 0 ? template!.AnswerOf(chunk.Text) : chunk.Text;
+                    if (chunk.Text.Length > 0) first = false;
+                    sequence = chunk.Seq;
+                    Tell(chunk.Seq, chunk.Ids, shown, chunk.FinishReason);
+                }
+            }
+            catch (InferenceException e)
+            {
+                Tell(sequence + 1, [], "", "error", e.Message);
+            }
+            finally
+            {
+                running.TryRemove(request.Request, out _);
+            }
+        }
+    }
+}

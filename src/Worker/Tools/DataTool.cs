@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Preparation;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>data show</c>: rows as they are trained, and what was dropped and why.</summary>
+internal static class DataTool
+{
+    /// <summary>Runs the tool. In the text, what is learnt stands between ⟦ and ⟧.</summary>
+    public static void Show(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var model = options.Text("model");
+        var spec = Spec(options.Texts("data"), options.TextOrNull("template"), options.TextOrNull("rationale"));
+        var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
+        options.Done();
+        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : Places.Model(model, job.Folders));
+        var template = PromptTemplates.Get(spec.Template);
+        var catalogue = new DatasetCatalogue([job.Folders.Datasets]);
+        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
+        var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
+        context.Answer(
+            new
+            {
+                rows = preview.Select(row => new
+                {
+                    source = row.Source, row = row.Row, prompt = row.Prompt, response = row.Response, refused = row.Refused?.ToString(), truncated = row.Truncated,
+                    ids = row.Tokens.Select(t => t.Id), learnt = row.Tokens.Select(t => t.Learnt),
+                }),
+                report = prepared.Report, content_hash = prepared.ContentHash, template = template.Name, template_sha256 = template.Hash,
+            },
+            Text(preview, prepared));
+    }
+
+    /// <summary>The data of a command line, as a sweep would name it.</summary>
+    public static DataSpec Spec(IReadOnlyList<string> sources, string? template, string? rationale)
+    {
+        if (sources.Count == 0) throw new ToolException("name some data: files, registered names, or goat");
+        var json = new Dictionary<string, object> { ["sources"] = sources.Select(Source) };
+        if (template is not null) json["template"] = template;
+        if (rationale is not null) json["cot"] = rationale;
+        return DataSpecJson.Read(JsonSerializer.SerializeToElement(json));
+    }
+
+    private static object Source(string text)
+        => text.StartsWith("goat:", StringComparison.Ordinal)
+            ? new { goat = new { operations = text["goat:".Length..].Split(',').Select(name => name switch { "addition" => "add", "subtraction" => "subtract", _ => name }) } }
+            : File.Exists(text) || Directory.Exists(text) ? new { path = text } : text;
+
+    private static string Text(IReadOnlyList<PreviewRow> rows, PreparedData prepared)
+    {
+        var text = new StringBuilder();
+        foreach (var row in rows)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}, {row.Tokens.Count} tokens{(row.Truncated ? ", cut" : "")}{(row.Refused is { } cause ? $", refused: {cause}" : "")}\n");
+            foreach (var span in row.Spans) text.Append(span.Learnt ? $"⟦{span.Text}⟧" : span.Text);
+            text.Append('\n');
+        }
+        var report = prepared.Report;
+        text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
+        foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
+        text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
+        return text.ToString();
+    }
+}

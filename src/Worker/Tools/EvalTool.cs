@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using AlpacaCot.Adapters;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation;
+using AlpacaCot.Inference;
+using AlpacaCot.Torch;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>eval</c>: runs suites on a model, with or without an adapter.</summary>
+internal static class EvalTool
+{
+    /// <summary>Runs the tool.</summary>
+    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
+        var adapterFolder = options.TextOrNull("adapter");
+        var names = options.Texts("suite");
+        var more = options.TextOrNull("suite_options");
+        var (limit, fewShot) = (options.IntOrNull("limit"), options.IntOrNull("few_shot"));
+        var cue = options.TextOrNull("cue");
+        var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
+        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Int("max_new_tokens", 128) };
+        var output = options.TextOrNull("out");
+        var threads = options.IntOrNull("threads");
+        options.Done();
+        if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
+        var suites = names.Select(name => SuiteRegistry.Create(Declaration(name, more, limit, fewShot))).ToList();
+
+        torch.set_num_threads(threads ?? Environment.ProcessorCount);
+        var loaded = context.State.Base(model, job.Folders);
+        var bank = new AdapterBank(loaded.Decoder);
+        using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
+        var member = adapter is null ? -1 : bank.Add(adapter);
+        var template = adapterFolder is null ? asked : TemplateFile.Resolve(adapterFolder, asked);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        var began = context.Time.GetTimestamp();
+        var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);
+        var elapsed = context.Time.GetElapsedTime(began);
+        var run = new RunDescription
+        {
+            ModelName = Path.GetFileName(adapterFolder ?? loaded.Path), ModelArguments = $"pretrained={loaded.Path}{(adapterFolder is null ? "" : $",peft={adapterFolder}")}",
+            Parameters = loaded.Decoder.Parameters.Values.Sum(p => p.numel()), Dtype = loaded.Decoder.Dtype.ToString(), Tokenizer = loaded.Tokenizer,
+            MaxLength = engine.MaxLength, Template = template?.Name, Cue = cue,
+        };
+        var file = output is null ? null : ResultFiles.Write(output, run, results, elapsed, context.Time).Results;
+        context.Answer(
+            new
+            {
+                model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Name, m => new { value = m.Value, stderr = m.StandardError })),
+            },
+            Table(results, file));
+    }
+
+    private static JsonObject Declaration(string name, string? more, int? limit, int? fewShot)
+    {
+        JsonObject declaration;
+        try
+        {
+            declaration = more is null ? [] : JsonNode.Parse(more) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            throw new ToolException($"--suite-options is no JSON: {e.Message}");
+        }
+        declaration["suite"] = name;
+        if (limit is not null) declaration["limit"] = limit;
+        if (fewShot is not null) declaration["few_shot"] = fewShot;
+        return declaration;
+    }
+
+    private static string Table(IReadOnlyList<SuiteResult> results, string? file)
+    {
+        var text = new StringBuilder();
+        foreach (var result in results)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{result.Suite} ({result.Effective} of {result.Original} items, {result.FewShot}-shot)\n");
+            foreach (var metric in result.Metrics)
+                text.Append(CultureInfo.InvariantCulture, $"  {metric.Name,-24} {metric.Value:0.0000}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
+            foreach (var cell in result.Cells)
+                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Name} {m.Value:0.000}")))}  (n {cell.Count})\n");
+        }
+        if (file is not null) text.Append(file).Append('\n');
+        return text.ToString().TrimEnd();
+    }
+}

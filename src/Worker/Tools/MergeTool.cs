@@ -1,0 +1,41 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Models;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>merge</c>: an adapter into its base, verified on held-out prompts.</summary>
+internal static class MergeTool
+{
+    private const double DefaultTolerance = 1e-3;
+
+    private static readonly string[] _heldOut =
+    [
+        "List three primary colours.", "What is 3458 + 917?", "Write a short sentence about the sea.", "Name the capital of France and say one thing about it.",
+    ];
+
+    /// <summary>Runs the tool.</summary>
+    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));
+        var tolerance = options.Double("tolerance", DefaultTolerance);
+        options.Done();
+        ModelTools.RequireNew(output);
+        var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
+        using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
+        var template = TemplateFile.Load(adapterFolder);
+        var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
+        var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
+        ModelTools.WriteWhole(output, folder =>
+        {
+            ModelDirectory.Save(loaded.Decoder, folder);
+            ModelTools.CopyTokenizer(loaded.Path, folder);
+            if (template is not null) TemplateFile.Save(template, folder);
+        });
+        context.Answer(
+            new { @out = output, modules = report.Modules, max_logit_difference = report.MaxDifference, relative = report.Relative, tolerance },
+            FormattableString.Invariant($"merged {report.Modules} modules; logits on {rows.Count} held-out prompts differ by at most {report.Relative:0.0e+0} of the largest\n{output}"));
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Worker.Jobs;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
+internal static class TrainTool
+{
+    /// <summary>Learning rates for methods where none is asked for: a shared one would be unfair to most.</summary>
+    private static readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal) { ["lora"] = 3e-4, ["ia3"] = 3e-3 };
+
+    /// <summary>Runs the tool.</summary>
+    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
+        var method = options.TextOrNull("method") ?? "lora";
+        if (!_rates.TryGetValue(method, out var rate)) throw new ToolException($"method '{method}' is unknown; known are {string.Join(", ", _rates.Keys)}");
+        var data = DataTool.Spec(options.Texts("data"), options.TextOrNull("template"), rationale: null);
+        var config = new JsonObject { ["peft_type"] = method.ToUpperInvariant(), ["task_type"] = "CAUSAL_LM" };
+        void Set(string name, JsonNode? value)
+        {
+            if (value is not null) config[name] = value;
+        }
+        Set("r", options.IntOrNull("r"));
+        Set("lora_alpha", options.DoubleOrNull("alpha"));
+        Set("lora_dropout", options.DoubleOrNull("dropout"));
+        if (options.Texts("targets") is { Count: > 0 } targets) config["target_modules"] = new JsonArray([.. targets.Select(t => (JsonNode)t)]);
+        if (method == "ia3" && (config.ContainsKey("r") || config.ContainsKey("lora_alpha") || config.ContainsKey("lora_dropout")))
+            throw new ToolException("ia3 has no --r, --alpha or --dropout");
+        var training = new JsonObject
+        {
+            ["learning_rate"] = options.Double("learning_rate", rate),
+            ["epochs"] = options.Double("epochs", 3),
+            ["max_steps"] = options.IntOrNull("max_steps"),
+            ["batch_size"] = options.Int("batch_size", 16),
+            ["cutoff_len"] = options.Int("cutoff_len", 512),
+            ["schedule"] = options.TextOrNull("schedule") ?? "linear",
+            ["warmup_ratio"] = options.Double("warmup_ratio", 0),
+        };
+        var precision = options.TextOrNull("precision") ?? "bf16";
+        var seed = options.Long("seed", 0);
+        var threads = options.Int("threads", Environment.ProcessorCount);
+        options.Done();
+        ModelTools.RequireNew(output);
+
+        const string name = "adapter";
+        var work = $"{output}.partial-{Environment.ProcessId}";
+        var pack = new PackJob
+        {
+            Base = new BaseModel(Places.Model(model, job.Folders), precision),
+            Members =
+            [
+                new PackMember
+                {
+                    Name = name, Peft = JsonSerializer.SerializeToElement(new JsonObject { ["config"] = config }), Data = JsonDocument.Parse(DataSpecJson.Write(data)).RootElement,
+                    Training = JsonSerializer.SerializeToElement(training), Seed = seed, Trials = [],
+                },
+            ],
+            Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
+        };
+        TrainedEvent? trained = null;
+        try
+        {
+            new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
+            ModelTools.WriteWhole(output, folder =>
+            {
+                foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+            });
+        }
+        finally
+        {
+            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+        }
+        context.Answer(
+            new { @out = output, steps = trained!.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = (double)training["learning_rate"]!, tokens = trained.Tokens },
+            FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
+    }
+}
