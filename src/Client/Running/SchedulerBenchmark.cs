@@ -33,7 +33,7 @@ internal static class SchedulerBenchmark
             });
             if (reply.Problem is not null) throw new ClientException(reply.Problem, ExitCodes.Failed);
             var sweep = silo.Grains.GetGrain<ISweepGrain>(reply.Key);
-            SweepStatus status;
+            Grains.Contracts.SweepStatus status;
             while ((status = await sweep.GetStatusAsync()).State == "running") await Task.Delay(_poll, context.Time, stop);
             var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
             ClientJson.Print(new

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
@@ -74,9 +73,15 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         };
         using var trainer = new CoTrainer(model.Decoder, members, options);
         foreach (var warning in trainer.Warnings) context.Progress("train", 0, 0, note: warning);
-        var speed = new Speed(context.Time);
+        // Members step together: the pack's throughput is the sum of theirs.
+        var speeds = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var member in pack.Members.Where(member => member.Failed)) trainer.Remove(member.Name);
-        var results = Run(trainer, step => context.Progress("train", step.Step, step.TotalSteps, step.Member, step.Loss, speed.Add(step.Tokens)));
+        var results = Run(trainer, step =>
+        {
+            speeds[step.Member] = step.TokensPerSecond;
+            context.Progress("train", step.Step, step.TotalSteps, step.Member, step.Loss, speeds.Values.Sum());
+            if (step.Step == step.TotalSteps) speeds.Remove(step.Member);
+        });
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed))
@@ -127,22 +132,6 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
             var target = Path.Combine(checkpoints, Path.GetFileName(folder));
             Directory.CreateDirectory(target);
             foreach (var file in Directory.EnumerateFiles(folder)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
-        }
-    }
-
-    /// <summary>Tokens per second over the whole pack, smoothed over the last steps.</summary>
-    private sealed class Speed(TimeProvider time)
-    {
-        private readonly Queue<(long At, long Tokens)> _steps = new();
-        private long _sum;
-
-        public double Add(long tokens)
-        {
-            _steps.Enqueue((time.GetTimestamp(), tokens));
-            _sum += tokens;
-            while (_steps.Count > 200) _sum -= _steps.Dequeue().Tokens;
-            var seconds = time.GetElapsedTime(_steps.Peek().At).TotalSeconds;
-            return seconds > 0 ? _sum / seconds : 0;
         }
     }
 }

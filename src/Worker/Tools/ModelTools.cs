@@ -1,7 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -20,7 +19,7 @@ internal static class ModelTools
         var dtype = WorkerState.PrecisionOf(options.TextOrNull("dtype"));
         options.Done();
         RequireNew(output);
-        WriteWhole(output, folder => ModelConverter.Convert(input, folder, tokenizer, dtype));
+        ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype));
         var config = DecoderConfig.Read(File.ReadAllText(Path.Combine(output, "config.json")), Path.Combine(output, "config.json"));
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },

@@ -97,7 +97,7 @@ internal static class PrepareTool
         {
             name, exists = true, modelType = decoder.ModelType, supported = true, parameters = decoder.Parameters.Values.Sum(p => p.numel()), vocabularySize = decoder.Config.VocabularySize,
             maxPositions = decoder.Config.MaxPositions, projections = decoder.Projections.Select(site => site.Path), tokenizerVocabulary = ids, tokenizerError,
-            contentHash = ModelFingerprint.Of(folder, Path.Combine(folders.Cache, "fingerprints")),
+            contentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),
         };
     }
 
