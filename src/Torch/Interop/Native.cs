@@ -82,6 +82,10 @@ internal static unsafe partial class Native
     internal static partial int ac_custom_node(nint* inputs, int n, nint* outputs, int m,
         delegate* unmanaged<nint, nint*, int, nint*, int, int> backward, delegate* unmanaged<nint, void> release, nint state);
 
+    [LibraryImport(Library)] internal static partial int ac_packs();
+    [LibraryImport(Library)] internal static partial nint ac_pack(nint weight, int transposed);
+    [LibraryImport(Library)] internal static partial nint ac_packed_product(nint x, nint packed, long n, nint bias, int fp32);
+
     [LibraryImport(Library), SuppressGCTransition] internal static partial long ac_memory(int what);
     [LibraryImport(Library)] internal static partial void ac_memory_reset_peak();
     [LibraryImport(Library)] internal static partial void ac_memory_limit(long bytes);

@@ -1,0 +1,113 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AlpacaCot.Torch.Kernels;
+
+/// <summary>y = x Wᵀ + b for a few rows of x: reads every weight once at the speed of memory, which libtorch's linear does not.</summary>
+internal static unsafe class MatVec
+{
+    internal const int MostRows = 4;
+
+    private const int RowsPerPart = 64;
+
+    private struct Context
+    {
+        internal byte* W, Bias, Y;
+        internal float* X;
+        internal long M, N, K;
+        internal bool Wide;
+    }
+
+    internal static bool Suits(Tensor x, Tensor weight, Tensor? bias)
+    {
+        if (weight.dim() != 2 || x.dim() == 0 || x.numel() == 0 || x.numel() > MostRows * weight.size(1) || x.size(-1) != weight.size(1)) return false;
+        return Simd.Suits(x, weight, bias) && weight.is_contiguous() && (bias is null || bias.is_contiguous()) && !torch.autograd.Records(x, weight, bias);
+    }
+
+    /// <summary>The plain definition.</summary>
+    internal static Tensor Reference(Tensor x, Tensor weight, Tensor? bias)
+    {
+        var y = x.to(ScalarType.Float32).matmul(weight.to(ScalarType.Float32).t());
+        return (bias is null ? y : y + bias).to(x.dtype);
+    }
+
+    internal static Tensor Run(Tensor x, Tensor weight, Tensor? bias, ScalarType? output = null)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var shape = x.shape;
+        shape[^1] = weight.size(0);
+        var y = torch.empty(shape, output ?? x.dtype);
+        var from = x.to(ScalarType.Float32).contiguous();
+        var context = new Context
+        {
+            W = (byte*)weight.data_ptr(), Bias = bias is null ? null : (byte*)bias.data_ptr(), Y = (byte*)y.data_ptr(), X = (float*)from.data_ptr(),
+            M = x.numel() / weight.size(1), N = weight.size(0), K = weight.size(1), Wide = y.dtype != weight.dtype,
+        };
+        Threads.For(Threads.Parts(context.N, RowsPerPart), weight.dtype == ScalarType.Float32 ? &Part<F32> : &Part<BF16>, &context);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    private static void Part<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        long n = (long)part * RowsPerPart, end = Math.Min(c.N, n + RowsPerPart);
+        for (; n + 4 <= end; n += 4)
+            for (var m = 0L; m < c.M; m++) Four<T>(ref c, n, m);
+        for (; n < end; n++)
+            for (var m = 0L; m < c.M; m++) Put<T>(ref c, m, n, One<T>(ref c, n, m));
+    }
+
+    // Four weight rows at a time; for further rows of x they come from the nearest cache.
+    private static void Four<T>(ref Context c, long n, long m) where T : IElement
+    {
+        var x = c.X + m * c.K;
+        long w0 = n * c.K, w1 = w0 + c.K, w2 = w1 + c.K, w3 = w2 + c.K, k = 0;
+        Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
+        for (; k + 32 <= c.K; k += 32)
+        {
+            Vector512<float> u = Vector512.Load(x + k), v = Vector512.Load(x + k + 16);
+            a0 = Vector512.FusedMultiplyAdd(T.Load(c.W, w0 + k), u, a0);
+            b0 = Vector512.FusedMultiplyAdd(T.Load(c.W, w0 + k + 16), v, b0);
+            a1 = Vector512.FusedMultiplyAdd(T.Load(c.W, w1 + k), u, a1);
+            b1 = Vector512.FusedMultiplyAdd(T.Load(c.W, w1 + k + 16), v, b1);
+            a2 = Vector512.FusedMultiplyAdd(T.Load(c.W, w2 + k), u, a2);
+            b2 = Vector512.FusedMultiplyAdd(T.Load(c.W, w2 + k + 16), v, b2);
+            a3 = Vector512.FusedMultiplyAdd(T.Load(c.W, w3 + k), u, a3);
+            b3 = Vector512.FusedMultiplyAdd(T.Load(c.W, w3 + k + 16), v, b3);
+        }
+        Put<T>(ref c, m, n, Rest<T>(ref c, a0 + b0, w0, x, k));
+        Put<T>(ref c, m, n + 1, Rest<T>(ref c, a1 + b1, w1, x, k));
+        Put<T>(ref c, m, n + 2, Rest<T>(ref c, a2 + b2, w2, x, k));
+        Put<T>(ref c, m, n + 3, Rest<T>(ref c, a3 + b3, w3, x, k));
+    }
+
+    private static float One<T>(ref Context c, long n, long m) where T : IElement
+    {
+        var x = c.X + m * c.K;
+        long w = n * c.K, k = 0;
+        Vector512<float> a = default, b = default;
+        for (; k + 32 <= c.K; k += 32)
+        {
+            a = Vector512.FusedMultiplyAdd(T.Load(c.W, w + k), Vector512.Load(x + k), a);
+            b = Vector512.FusedMultiplyAdd(T.Load(c.W, w + k + 16), Vector512.Load(x + k + 16), b);
+        }
+        return Rest<T>(ref c, a + b, w, x, k);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Rest<T>(ref Context c, Vector512<float> sum, long w, float* x, long k) where T : IElement
+    {
+        var total = Vector512.Sum(sum);
+        for (; k < c.K; k++) total += T.Get(c.W, w + k) * x[k];
+        return total;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put<T>(ref Context c, long m, long n, float v) where T : IElement
+    {
+        if (c.Bias != null) v += T.Get(c.Bias, n);
+        if (c.Wide) F32.Set(c.Y, m * c.N + n, v);
+        else T.Set(c.Y, m * c.N + n, v);
+    }
+}
