@@ -19,4 +19,7 @@ internal interface ICallSender : IReferenceSource
 
     /// <summary>Tells the grain that the caller gave up.</summary>
     void Cancel(Request request);
+
+    /// <summary>Nobody waits for the response any more.</summary>
+    void Forget(Request request);
 }

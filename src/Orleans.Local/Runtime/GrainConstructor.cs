@@ -5,7 +5,7 @@ namespace AlpacaCot.LocalSilo.Runtime;
 /// <summary>Constructs grains: records of state by their attribute, the context, everything else from the activation's services.</summary>
 internal static class GrainConstructor
 {
-    private static readonly MethodInfo s_create = typeof(IPersistentStateFactory).GetMethod(nameof(IPersistentStateFactory.Create))!;
+    private static readonly MethodInfo s_create = typeof(GrainConstructor).GetMethod(nameof(CreateState), BindingFlags.Static | BindingFlags.NonPublic)!;
 
     public static Func<Activation, object> For(Type type)
     {
@@ -39,4 +39,7 @@ internal static class GrainConstructor
         return activation => activation.ActivationServices.GetService(type)
             ?? throw new InvalidOperationException($"{grain.Name} needs a {type.Name} that is not among the silo's services");
     }
+
+    private static object CreateState<TState>(IPersistentStateFactory factory, IGrainContext context, IPersistentStateConfiguration configuration)
+        => factory.Create<TState>(context, configuration);
 }

@@ -28,5 +28,7 @@ internal sealed class LocalSender(CallMonitor monitor, TimeProvider time, IOptio
 
     public void Cancel(Request request) => Catalog.Find(request.Target)?.Cancel(request);
 
+    public void Forget(Request request) { }
+
     public object CreateReference(GrainId grainId, InterfaceShape shape) => shape.CreateReference(grainId, this);
 }

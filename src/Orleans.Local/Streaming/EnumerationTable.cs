@@ -8,6 +8,7 @@ internal sealed class EnumerationTable(Activation activation)
 {
     private readonly Dictionary<Guid, Enumeration> _running = [];
     private ITimer? _sweep;
+    private bool _aborting;
 
     private TimeProvider Time => activation.Silo.Time;
 
@@ -30,6 +31,7 @@ internal sealed class EnumerationTable(Activation activation)
     /// <summary>Ends all: the activation ends.</summary>
     public async Task DisposeAllAsync()
     {
+        _aborting = true;
         foreach (var id in _running.Keys.ToArray()) await DisposeAsync(id);
     }
 
@@ -53,6 +55,10 @@ internal sealed class EnumerationTable(Activation activation)
             var reply = await enumeration.NextAsync(step.BatchSize, Patience / 2, Time);
             if (reply.Status == StreamStatus.Completed) await DisposeAsync(step.Id);
             return reply;
+        }
+        catch (OperationCanceledException e) when (_aborting)
+        {
+            throw new EnumerationAbortedException($"the activation of {activation.GrainId} ended during the enumeration. Start again from where you are", e);
         }
         catch
         {

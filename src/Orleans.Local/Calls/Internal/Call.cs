@@ -19,6 +19,9 @@ internal abstract class PendingCall(GrainId target, MethodShape method, object?[
     public long Started { get; set; }
 
     public abstract void OnTimeout();
+
+    /// <summary>The result came in a message and belongs to nobody else.</summary>
+    public abstract void CompleteOwned(object? result);
 }
 
 /// <inheritdoc/>
@@ -58,8 +61,7 @@ internal sealed class Call<T>(ICallSender sender, GrainId target, MethodShape me
         }
     }
 
-    /// <summary>The result came in a message and belongs to nobody else.</summary>
-    public void CompleteOwned(object? result)
+    public override void CompleteOwned(object? result)
     {
         Finish();
         _completion.TrySetResult((T)result!);
@@ -110,12 +112,14 @@ internal sealed class Call<T>(ICallSender sender, GrainId target, MethodShape me
         sender.Cancel(this);
         if (sender.Options.WaitForCancellationAcknowledgement) return;
         sender.Monitor.Remove(this);
+        sender.Forget(this);
         _completion.TrySetCanceled(_token);
     }
 
     private void Finish()
     {
         sender.Monitor.Remove(this);
+        sender.Forget(this);
         _registration.Dispose();
     }
 }

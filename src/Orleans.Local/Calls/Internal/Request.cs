@@ -28,6 +28,9 @@ internal abstract class Request(GrainId target, MethodShape method, object?[] ar
     /// <summary>Cancels the token that the grain was given; null where nobody can cancel.</summary>
     public CancellationTokenSource? Cancellation { get; protected set; }
 
+    /// <summary>The number of this request on its connection.</summary>
+    public long WireId { get; set; }
+
     public override bool AlwaysInterleave => Step is not null || Method.AlwaysInterleave;
 
     public override bool ReadOnly => Method.ReadOnly;

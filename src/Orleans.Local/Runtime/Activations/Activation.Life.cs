@@ -97,13 +97,14 @@ internal sealed partial class Activation
 
     private async Task DeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        await DrainAsync();
-        await _ending.CancelAsync();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = Silo.Time.CreateTimer(static source => ((CancellationTokenSource)source!).Cancel(), limit, Silo.Collection.DeactivationTimeout, Timeout.InfiniteTimeSpan);
         try
         {
+            // Pulls on streams may wait long: they are ended first, then the other requests run out.
             await Enumerations.DisposeAllAsync().WaitAsync(limit.Token);
+            await DrainAsync();
+            await _ending.CancelAsync();
             if (GrainInstance is IGrainBase grain) await grain.OnDeactivateAsync(reason, limit.Token).WaitAsync(limit.Token);
             await _lifecycle.StopAsync(limit.Token).WaitAsync(limit.Token);
         }

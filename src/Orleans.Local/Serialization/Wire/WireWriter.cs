@@ -27,7 +27,7 @@ internal sealed class WireWriter : IDisposable
 
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, Length);
 
-    public byte[] ToArray() => Written.ToArray();
+    public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, Length);
 
     public void WriteByte(byte value) => Reserve(1)[0] = value;
 
