@@ -87,6 +87,7 @@ public enum SweepEventKind
 /// <param name="At">The sweep's clock.</param>
 /// <param name="Kind">What happened.</param>
 /// <param name="Message">One line for people.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record SweepEvent(long Seq, DateTimeOffset At, SweepEventKind Kind, string Message)
 {
     /// <summary>The pack's number.</summary>

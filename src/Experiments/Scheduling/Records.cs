@@ -17,6 +17,7 @@ public sealed record CheckpointRef(string Uri, int Step, string Sha256, long Fen
 /// <param name="Seconds">Wall time of its training, over all attempts as the worker counts it.</param>
 /// <param name="Tokens">Real tokens trained on, padding not counted.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0);
 
 /// <summary>One evaluation of one trial.</summary>
@@ -26,6 +27,7 @@ public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Uri">The result file; null where none was kept.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record EvaluationResult(string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0);
 
 /// <summary>Why a trial has failed.</summary>
@@ -158,6 +160,7 @@ public sealed class PackState
 }
 
 /// <summary>One adapter of a pack.</summary>
+[JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class MemberState
 {
     /// <summary>Index in <see cref="Grid.Trainings"/>.</summary>

@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace AlpacaCot.Experiments.Reporting;
+
+/// <summary>Numbers for people: as many digits as say something.</summary>
+internal static class Numbers
+{
+    public static string Value(double value) => Math.Abs(value) switch
+    {
+        double.NaN => "–",
+        0 => "0",
+        < 0.001 => value.ToString("0.0e0", CultureInfo.InvariantCulture),
+        < 10 => value.ToString("0.000", CultureInfo.InvariantCulture),
+        < 100 => value.ToString("0.00", CultureInfo.InvariantCulture),
+        < 1000 => value.ToString("0.0", CultureInfo.InvariantCulture),
+        _ => value.ToString("#,0", CultureInfo.InvariantCulture),
+    };
+
+    public static string Signed(double value) => value > 0 ? "+" + Value(value) : value < 0 ? "−" + Value(-value) : "0";
+
+    /// <summary>Half the width of an estimate's interval; a dash where there is none.</summary>
+    public static string PlusMinus(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? "± " + Value((high - low) / 2) : "";
+
+    public static string P(double? p) => p switch
+    {
+        null => "–",
+        < 0.001 => "< 0.001",
+        { } value => value.ToString("0.000", CultureInfo.InvariantCulture),
+    };
+
+    public static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
+
+    public static string Short(long count) => count switch
+    {
+        < 10_000 => Count(count),
+        < 10_000_000 => (count / 1e3).ToString("#,0", CultureInfo.InvariantCulture) + " k",
+        _ => (count / 1e6).ToString("#,0.0", CultureInfo.InvariantCulture) + " M",
+    };
+
+    public static string Duration(double seconds) => seconds switch
+    {
+        < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
+        < 120 => seconds.ToString("0", CultureInfo.InvariantCulture) + " s",
+        < 7200 => string.Create(CultureInfo.InvariantCulture, $"{(int)(seconds / 60)} min {(int)seconds % 60} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)(seconds / 3600)} h {(int)(seconds / 60) % 60} min"),
+    };
+
+    public static string Rate(double rate) => rate.ToString("0.######", CultureInfo.InvariantCulture);
+
+    public static string Integer(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    public static string State(TrialStatus status) => status switch
+    {
+        TrialStatus.Succeeded => "done",
+        TrialStatus.Failed => "failed",
+        TrialStatus.Cancelled => "cancelled",
+        _ => "pending",
+    };
+}

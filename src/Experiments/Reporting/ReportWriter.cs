@@ -1,0 +1,27 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AlpacaCot.Experiments.Reporting;
+
+namespace AlpacaCot.Experiments;
+
+/// <summary>Writes a report in the forms that people and programs read. Every text is complete in itself.</summary>
+public static class ReportWriter
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
+    };
+
+    /// <summary>Markdown with tables.</summary>
+    public static string Markdown(SweepReport report) => MarkdownReport.Write(report);
+
+    /// <summary>One HTML file with its pictures inside: no scripts, nothing loaded from elsewhere, light and dark.</summary>
+    public static string Html(SweepReport report) => HtmlReport.Write(report);
+
+    /// <summary>JSON: <c>name</c>, <c>status</c>, <c>trials</c> (<c>name</c>, <c>state</c>, <c>metrics</c>, …), <c>aggregates</c> (one entry per metric), <c>accounting</c>, <c>notes</c>, <c>curves</c>.</summary>
+    public static string Json(SweepReport report) => JsonSerializer.Serialize(report, Options);
+}
