@@ -62,7 +62,8 @@ public sealed class InferenceEngine : IDisposable
         var sequences = requests.Select((request, i) => Prepare(request, null, generation =>
         {
             results[i] = generation;
-            progress?.Invoke(requests.Count - --remaining);
+            remaining--;
+            progress?.Invoke(requests.Count - remaining);
             if (remaining == 0) finished.TrySetResult();
         }, e => finished.TrySetException(e), cancellation)).ToList();
         // All at once, so that the batches are composed the same way every time.

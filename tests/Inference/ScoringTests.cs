@@ -1,0 +1,102 @@
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Inference.Tests;
+
+public sealed class ScoringTests : IDisposable
+{
+    private readonly Decoder _decoder = TinyModel.Create();
+    private readonly CharacterTokenizer _tokenizer = new(TinyModel.Vocabulary, eos: 0);
+
+    public void Dispose() => _decoder.Dispose();
+
+    [Fact]
+    public void LogLikelihoods_PackedAndShared_EqualWholeForwards()
+    {
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { MaxPrefillTokens = 50 });
+        var requests = new List<ScoreRequest>();
+        for (var i = 0; i < 12; i++)
+        {
+            var context = TinyModel.Prompt(4 + i, i);
+            // The same context four times over, once with a continuation that begins another one.
+            requests.Add(new ScoreRequest(context, [5]));
+            requests.Add(new ScoreRequest(context, [9, 4, 2]));
+            requests.Add(new ScoreRequest(context, [9, 4]));
+            requests.Add(new ScoreRequest([.. context, 9], [4, 2, 1]));
+        }
+        var scores = engine.LogLikelihoods(requests);
+        for (var i = 0; i < requests.Count; i++)
+        {
+            var (sum, greedy) = Whole(requests[i]);
+            Assert.Equal(sum, scores[i].Sum, 1e-4);
+            Assert.Equal(greedy, scores[i].IsGreedy);
+            Assert.Equal(scores[i].Sum, scores[i].Tokens.Sum(), 1e-9);
+        }
+    }
+
+    [Fact]
+    public void LogLikelihoods_OverWindow_LastIdsAreFed()
+    {
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { MaxLength = 16 });
+        var context = TinyModel.Prompt(40, 1);
+        var score = engine.LogLikelihoods([new ScoreRequest(context, [7, 8])])[0];
+        Assert.Equal(42 - 17, score.TruncatedTokens);
+        Assert.Equal(Whole(new ScoreRequest(context[^15..], [7, 8])).Sum, score.Sum, 1e-4);
+    }
+
+    [Fact]
+    public void LogLikelihoods_Greedy_ContinuationOfTheEngineIsGreedy()
+    {
+        using var engine = new InferenceEngine(_decoder, _tokenizer);
+        var prompt = TinyModel.Prompt(6, 4);
+        var ids = engine.Generate([new GenerationRequest("g", prompt, -1, new DecodingSettings { MaxNewTokens = 8, IgnoreEos = true })])[0].Ids;
+        Assert.True(engine.LogLikelihoods([new ScoreRequest(prompt, [.. ids])])[0].IsGreedy);
+        Assert.False(engine.LogLikelihoods([new ScoreRequest(prompt, [.. ids.SkipLast(1), (ids[^1] + 1) % TinyModel.Vocabulary])])[0].IsGreedy);
+    }
+
+    [Theory]
+    [InlineData(1, 10)]
+    [InlineData(10, 10)]
+    [InlineData(11, 10)]
+    [InlineData(20, 10)]
+    [InlineData(37, 10)]
+    [InlineData(5, 1)]
+    public void RollingWindows_AnyLength_EveryIdPredictedOnceAndWindowsFit(int length, int window)
+    {
+        int[] ids = [.. Enumerable.Range(100, length)];
+        var windows = RollingWindows.Of(ids, 3, window);
+        Assert.Equal(ids, windows.SelectMany(w => w.Predicted));
+        Assert.Equal([3], windows[0].Context);
+        Assert.All(windows, w => Assert.InRange(w.Context.Length + w.Predicted.Length, 2, window + 1));
+        Assert.All(windows.Skip(1), w => Assert.Equal(window + 1, w.Context.Length + w.Predicted.Length));
+        Assert.Empty(RollingWindows.Of([], 3, window));
+    }
+
+    [Fact]
+    public void LogLikelihoods_BadRequest_Refused()
+    {
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { MaxLength = 4 });
+        Assert.Throws<InferenceException>(() => engine.LogLikelihoods([new ScoreRequest([], [1])]));
+        Assert.Throws<InferenceException>(() => engine.LogLikelihoods([new ScoreRequest([1], [])]));
+        Assert.Throws<InferenceException>(() => engine.LogLikelihoods([new ScoreRequest([1], [1, 2, 3, 4, 5])]));
+        Assert.Throws<InferenceException>(() => engine.LogLikelihoods([new ScoreRequest([1], [-1])]));
+    }
+
+    private (double Sum, bool Greedy) Whole(ScoreRequest request)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var noGrad = torch.no_grad();
+        long[] all = [.. request.Context, .. request.Continuation];
+        var logits = _decoder.Logits(_decoder.Hidden(torch.tensor(all), SegmentLayout.Single(all.Length)), SegmentLayout.Single(all.Length));
+        var values = logits.log_softmax(-1).data<float>();
+        double sum = 0;
+        var greedy = true;
+        for (var i = request.Context.Length; i < all.Length; i++)
+        {
+            var row = values.AsSpan((i - 1) * TinyModel.Vocabulary, TinyModel.Vocabulary);
+            sum += row[(int)all[i]];
+            greedy &= Sampler.ArgMax(row) == all[i];
+        }
+        return (sum, greedy);
+    }
+}
