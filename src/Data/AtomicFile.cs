@@ -22,10 +22,16 @@ internal static class AtomicFile
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             TryDelete(temporary);
-            throw new DatasetException($"{path}: cannot be written: {e.Message}", e);
+            throw e switch
+            {
+                IOException or UnauthorizedAccessException => new DatasetException($"{path}: cannot be written: {e.Message}", e),
+                // The runtime reports EFBIG so.
+                ArgumentOutOfRangeException => new DatasetException($"{path}: cannot be written: it exceeds the system's limit on a file's size", e),
+                _ => e,
+            };
         }
     }
 
