@@ -25,15 +25,18 @@ internal static class AtomicFile
         catch (Exception e)
         {
             TryDelete(temporary);
-            throw e switch
-            {
-                IOException or UnauthorizedAccessException => new DatasetException($"{path}: cannot be written: {e.Message}", e),
-                // The runtime reports EFBIG so.
-                ArgumentOutOfRangeException => new DatasetException($"{path}: cannot be written: it exceeds the system's limit on a file's size", e),
-                _ => e,
-            };
+            if (Reason(e) is { } reason) throw new DatasetException($"{path}: cannot be written: {reason}", e);
+            throw;
         }
     }
+
+    private static string? Reason(Exception e) => e switch
+    {
+        IOException or UnauthorizedAccessException => e.Message,
+        // The runtime reports EFBIG so.
+        ArgumentOutOfRangeException => "it exceeds the system's limit on a file's size",
+        _ => null,
+    };
 
     public static void TryDelete(string path)
     {

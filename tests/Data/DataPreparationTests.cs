@@ -157,7 +157,7 @@ public sealed class DataPreparationTests : IDisposable
         keys.Add(Prepare(spec).Key);
 
         Assert.Equal(keys.Count, keys.Distinct().Count());
-        Assert.Equal(keys[^1], Prepare(spec with { Name = "renamed" }).Key);
+        Assert.Equal(keys[^1], Prepare(spec with { Name = "renamed", Template = "own" }).Key);
     }
 
     [Fact]

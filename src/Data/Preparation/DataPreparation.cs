@@ -37,7 +37,7 @@ public sealed class DataPreparation
     public PreparedData Prepare(
         DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default)
     {
-        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
         var sources = spec.Sources.Select((_, index) => new SourceRows(_catalogue, spec, index, seed)).ToList();
         var key = Key(spec, sources, tokenizer, template, cutoffLength, seed);

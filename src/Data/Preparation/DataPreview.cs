@@ -54,7 +54,7 @@ public static class DataPreview
     public static IReadOnlyList<PreviewRow> Rows(
         DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count)
     {
-        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
