@@ -22,12 +22,21 @@ internal static class AtomicFile
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
             TryDelete(temporary);
-            throw new DatasetException($"{path}: cannot be written: {e.Message}", e);
+            if (Reason(e) is { } reason) throw new DatasetException($"{path}: cannot be written: {reason}", e);
+            throw;
         }
     }
+
+    private static string? Reason(Exception e) => e switch
+    {
+        IOException or UnauthorizedAccessException => e.Message,
+        // The runtime reports EFBIG so.
+        ArgumentOutOfRangeException => "it exceeds the system's limit on a file's size",
+        _ => null,
+    };
 
     public static void TryDelete(string path)
     {

@@ -74,6 +74,8 @@ public sealed class CatalogueTests
         Assert.Equal([root["cot/a_train.tsv"], root["cot/b_train.tsv"]], catalogue.Files(new() { Set = "cot" }));
         Assert.Equal([root["mission.json"]], catalogue.Files(new() { Set = "mission" }));
         Assert.Equal([root["own/1.tsv"], root["own/2.jsonl"]], catalogue.Files(new() { Set = "own" }));
+        Assert.Equal([root["own/1.tsv"]], catalogue.Files(new() { Path = "own/1.tsv" }));
+        Assert.Equal([root["own/1.tsv"], root["own/2.jsonl"]], catalogue.Files(new() { Path = root["own"] }));
         Assert.Empty(catalogue.Files(new() { Goat = new GoatOptions() }));
         Assert.Contains("is not there", Error(new() { Set = "belle" }), StringComparison.Ordinal);
         Assert.Contains("unknown (looked in", Error(new() { Set = "alpacca" }), StringComparison.Ordinal);

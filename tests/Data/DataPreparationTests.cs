@@ -75,6 +75,7 @@ public sealed class DataPreparationTests : IDisposable
             [(RefusalCause.EmptyAnswer, "bad.json:2"), (RefusalCause.EmptyPrompt, "bad.json:3"), (RefusalCause.PromptFillsCutoff, "bad.json:4")],
             report.Refused.Select(r => (r.Cause, Assert.Single(r.FirstRows))));
         Assert.Equal(250, report.LongestTokens);
+        Assert.InRange(report.LongestWholeTokens, 400, 600);
         Assert.InRange(report.SupervisedShare, 0.01, 0.99);
     }
 
@@ -156,7 +157,7 @@ public sealed class DataPreparationTests : IDisposable
         keys.Add(Prepare(spec).Key);
 
         Assert.Equal(keys.Count, keys.Distinct().Count());
-        Assert.Equal(keys[^1], Prepare(spec with { Name = "renamed" }).Key);
+        Assert.Equal(keys[^1], Prepare(spec with { Name = "renamed", Template = "own" }).Key);
     }
 
     [Fact]
@@ -169,6 +170,19 @@ public sealed class DataPreparationTests : IDisposable
         Assert.Equal([("<s>Grüße?\n", false), ("你好 😀</s>", true)], row.Spans.Select(span => (span.Text, span.Learnt)));
         Assert.Equal(row.Tokens.Count, row.Spans.Sum(span => span.Tokens));
         Assert.Equal(("Grüße?\n", "你好 😀"), (row.Prompt, row.Response));
+    }
+
+    [Fact]
+    public void Inspect_ManySources_FindsAllMistakesAtOnce()
+    {
+        File.WriteAllText(_folder["broken.json"], "[{");
+        var spec = Spec(new DataSource { Path = Rows(7) }, new DataSource { Path = _folder["none.json"] }, new DataSource { Path = _folder["broken.json"] },
+            new DataSource { Goat = new GoatOptions { Count = 20 } }, new DataSource { Goat = new GoatOptions { Count = 2000, MaxDigits = 1 } });
+
+        var found = SourceInspection.Inspect(Catalogue(), spec);
+
+        Assert.Equal([(true, 7, false), (false, 0, true), (true, 0, true), (true, 20, false), (true, 0, true)], found.Select(f => (f.Exists, f.Rows, f.Error is not null)));
+        Assert.All(found, f => Assert.Equal(f.Error is null, f.ContentHash is not null));
     }
 
     [Fact]

@@ -83,6 +83,7 @@ public sealed class PromptTemplateTests
     [InlineData("Why?", null, "Why?")]
     [InlineData("Why?", "Think.", "Why? Think.")]
     [InlineData("Why?\n", "Think.", "Why?\nThink.")]
+    [InlineData("Why?\n(A) so\n(B) not", "Think.", "Why?\n(A) so\n(B) not\nThink.")]
     [InlineData("为什么？", "先思考，再决定", "为什么？先思考，再决定")]
     [InlineData("Why?", "先思考，再决定", "Why? 先思考，再决定")]
     [InlineData("", "Think.", "Think.")]

@@ -48,6 +48,11 @@ public static class DataSpecJson
         }
     }
 
+    internal static void Require(DataSpec spec)
+    {
+        if (Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+    }
+
     private static DataSpec ReadSpec(JsonElement json, List<string> mistakes)
     {
         var keys = new StrictObject(json, "data", mistakes);

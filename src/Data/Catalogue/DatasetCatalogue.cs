@@ -10,7 +10,7 @@ namespace AlpacaCot.Data.Catalogue;
 public sealed record KnownSet(string Name, string Language, string About, IReadOnlyList<string> Patterns);
 
 /// <summary>
-/// Finds the files of a source. A name is a known set, or a file <c>NAME.json</c>, <c>.jsonl</c> or <c>.tsv</c>, or a folder NAME, in one of the datasets roots.
+/// Finds the files of a source. A relative path counts from the roots, then from the working folder. A name is a known set, or a file <c>NAME.json</c>, <c>.jsonl</c> or <c>.tsv</c>, or a folder NAME, in one of the datasets roots.
 /// </summary>
 public sealed class DatasetCatalogue
 {
@@ -44,8 +44,19 @@ public sealed class DatasetCatalogue
     public IReadOnlyList<string> Files(DataSource source, string? language = null)
     {
         if (source.Goat is not null) return [];
-        if (source.Path is { } path) return Directory.Exists(path) ? Folder(path) : File.Exists(path) ? [path] : throw new DatasetException($"{path}: no such file");
+        if (source.Path is { } path) return At(path);
         return Find(source.Set!, source.Language ?? language);
+    }
+
+    // A relative path counts from the roots (a sweep file's folder is one), then from the working folder.
+    private IReadOnlyList<string> At(string path)
+    {
+        foreach (var candidate in _roots.Select(root => Path.Combine(root, path)).Append(path))
+        {
+            if (File.Exists(candidate)) return [candidate];
+            if (Directory.Exists(candidate)) return Folder(candidate);
+        }
+        throw new DatasetException($"{path}: no such file");
     }
 
     private IReadOnlyList<string> Find(string name, string? language)

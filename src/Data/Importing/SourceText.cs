@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 
 namespace AlpacaCot.Data.Importing;
@@ -36,6 +37,20 @@ internal static class SourceText
         };
         file.Position = skip;
         return encoding is null ? file : Encoding.CreateTranscodingStream(file, encoding, new UTF8Encoding(false));
+    }
+
+    /// <summary>SHA-256 (hex) of the file's bytes.</summary>
+    public static string Hash(string path)
+    {
+        try
+        {
+            using var file = File.OpenRead(path);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
+        }
     }
 
     /// <summary>The first bytes of the text.</summary>

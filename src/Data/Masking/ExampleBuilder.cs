@@ -19,8 +19,12 @@ public enum RefusalCause
 /// <summary>What became of a record: an example, or the cause for which it was refused.</summary>
 /// <param name="Example">The example, or null.</param>
 /// <param name="Refused">The cause, where there is no example.</param>
-/// <param name="Truncated">Whether the end of the answer was cut to fit the cutoff.</param>
-public readonly record struct BuiltExample(Example? Example, RefusalCause? Refused, bool Truncated);
+/// <param name="WholeTokens">Tokens of the whole row with EOS, before any cut; of its prompt alone where that fills the cutoff; else 0.</param>
+public readonly record struct BuiltExample(Example? Example, RefusalCause? Refused, int WholeTokens)
+{
+    /// <summary>Whether the end of the answer was cut to fit the cutoff.</summary>
+    public bool Truncated => Example is not null && Example.Ids.Length < WholeTokens;
+}
 
 /// <summary>
 /// Ids and labels of a record, masked by construction: prompt and answer are encoded apart and joined, so the border of the loss is exact and the
@@ -73,18 +77,18 @@ public sealed class ExampleBuilder
 
         var prompt = PromptIds(_tokenizer, _template.Prompt(record.Instruction, record.Input));
         var room = _cutoff - prompt.Length - 1;
-        if (room < 1) return Refuse(RefusalCause.PromptFillsCutoff);
+        if (room < 1) return Refuse(RefusalCause.PromptFillsCutoff, prompt.Length);
 
         var answer = AnswerIds(_tokenizer, _template.Response(record.Output));
         if (answer.Length == 0) return Refuse(RefusalCause.EmptyAnswer);
-        var truncated = answer.Length > room;
-        if (truncated) answer = answer[..room];
+        var whole = prompt.Length + answer.Length + 1;
+        if (answer.Length > room) answer = answer[..room];
 
         int[] ids = [.. prompt, .. answer, _eos];
         var labels = (int[])ids.Clone();
         labels.AsSpan(0, prompt.Length).Fill(Example.Ignored);
-        return new BuiltExample(new Example(ids, labels), null, truncated);
+        return new BuiltExample(new Example(ids, labels), null, whole);
     }
 
-    private static BuiltExample Refuse(RefusalCause cause) => new(null, cause, false);
+    private static BuiltExample Refuse(RefusalCause cause, int tokens = 0) => new(null, cause, tokens);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Tokenizers;
@@ -36,7 +37,7 @@ public sealed class DataPreparation
     public PreparedData Prepare(
         DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default)
     {
-        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
         var sources = spec.Sources.Select((_, index) => new SourceRows(_catalogue, spec, index, seed)).ToList();
         var key = Key(spec, sources, tokenizer, template, cutoffLength, seed);
@@ -62,7 +63,7 @@ public sealed class DataPreparation
                 var built = builder.Build(row);
                 if (built.Refused is { } cause)
                 {
-                    report.Refuse(row, cause);
+                    report.Refuse(row, cause, built.WholeTokens);
                     continue;
                 }
                 kept++;
@@ -94,25 +95,12 @@ public sealed class DataPreparation
             code = CodeVersion,
             rule = ExampleBuilder.RuleVersion,
             spec = DataSpecJson.Write(spec with { Name = "", Template = "" }),
-            files = sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {FileHash(file)}"),
+            files = sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
             tokenizer = tokenizer.ContentHash,
             template = template.Hash,
             cutoff,
             seed,
         };
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)));
-    }
-
-    private static string FileHash(string path)
-    {
-        try
-        {
-            using var file = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
-        }
     }
 }

@@ -54,7 +54,7 @@ public static class DataPreview
     public static IReadOnlyList<PreviewRow> Rows(
         DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count)
     {
-        if (DataSpecJson.Mistakes(spec).ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
@@ -75,12 +75,14 @@ public static class DataPreview
 
     private static PreviewToken[] Tokens(Example example, ITokenizer tokenizer)
     {
-        var stream = tokenizer.Stream(skipSpecialTokens: false);
+        // A special token has no text of its own in some tokenizers; a view of the mask shows its name.
+        var stream = tokenizer.Stream(skipSpecialTokens: true);
         var tokens = new PreviewToken[example.Ids.Length];
         for (var i = 0; i < tokens.Length; i++)
         {
             var text = stream.Append(example.Ids[i]);
             if (i == tokens.Length - 1) text += stream.Flush();
+            if (tokenizer.IsSpecial(example.Ids[i])) text += tokenizer.Token(example.Ids[i]);
             tokens[i] = new PreviewToken(example.Ids[i], text, example.Labels[i] != Example.Ignored);
         }
         return tokens;

@@ -29,6 +29,9 @@ public sealed record PreparationReport
     /// <summary>Tokens of all examples that carry loss.</summary>
     public required long SupervisedTokens { get; init; }
 
+    /// <summary>Tokens of the longest row before any cut, refused ones included: a cutoff of so many cuts and refuses none.</summary>
+    public required int LongestWholeTokens { get; init; }
+
     /// <summary>Tokens of the longest example.</summary>
     public required int LongestTokens { get; init; }
 

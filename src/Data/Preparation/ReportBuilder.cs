@@ -21,9 +21,11 @@ internal sealed class ReportBuilder(int cutoff)
     private long _tokens;
     private long _supervised;
     private int _longest;
+    private int _longestWhole;
 
-    public void Refuse(InstructionRecord row, RefusalCause cause)
+    public void Refuse(InstructionRecord row, RefusalCause cause, int wholeTokens)
     {
+        _longestWhole = Math.Max(_longestWhole, wholeTokens);
         if (!_refused.TryGetValue(cause, out var entry)) entry = (0, []);
         if (entry.First.Count < FirstRows) entry.First.Add(Place(row));
         _refused[cause] = (entry.Count + 1, entry.First);
@@ -33,6 +35,7 @@ internal sealed class ReportBuilder(int cutoff)
     {
         var example = built.Example!;
         if (built.Truncated) _truncated++;
+        _longestWhole = Math.Max(_longestWhole, built.WholeTokens);
         if (!_seen.Add(Fingerprint(row)))
         {
             _duplicates++;
@@ -60,6 +63,7 @@ internal sealed class ReportBuilder(int cutoff)
         FirstDuplicates = _firstDuplicates,
         Tokens = _tokens,
         SupervisedTokens = _supervised,
+        LongestWholeTokens = _longestWhole,
         LongestTokens = _longest,
         Lengths = [.. _bins.Select((count, bin) => new LengthBin((int)((long)(bin + 1) * cutoff / Bins), count)).Where(bin => bin.UpTo > 0)],
     };

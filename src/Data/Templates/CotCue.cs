@@ -7,15 +7,16 @@ namespace AlpacaCot.Data.Templates;
 public static class CotCue
 {
     /// <summary>
-    /// The instruction followed by the cue; the instruction itself where the cue is null or empty. One space stands between, except after white
-    /// space and between two characters of a script that is written without spaces.
+    /// The instruction followed by the cue; the instruction itself where the cue is null or empty. A space stands between, or a line break where
+    /// the instruction has several lines; nothing after white space and between two characters of a script that is written without spaces.
     /// </summary>
     public static string Append(string instruction, string? cue)
     {
         if (string.IsNullOrEmpty(cue)) return instruction;
         if (instruction.Length == 0) return cue;
         var joined = char.IsWhiteSpace(instruction[^1]) || (WithoutSpaces(instruction[^1]) && WithoutSpaces(cue[0]));
-        return joined ? instruction + cue : $"{instruction} {cue}";
+        if (joined) return instruction + cue;
+        return instruction.Contains('\n', StringComparison.Ordinal) ? $"{instruction}\n{cue}" : $"{instruction} {cue}";
     }
 
     // CJK symbols, kana, ideographs and full-width forms; the upper planes' ideographs are surrogate pairs.

@@ -6,18 +6,22 @@ namespace AlpacaCot.Data.Templates;
 /// </summary>
 public static class RationaleFormatter
 {
-    private static readonly string[] _questions =
+    private static readonly string[] _cuesAfter =
     [
-        "{0} Let's think step by step.",
-        "{0} Reason step by step, then answer.",
-        "{0}\nThink it through first and then decide.",
-        "{0}\nExplain your reasoning before you give the answer.",
-        "{0} Work it out carefully. What is the answer?",
-        "{0}\nGive the rationale first, then the answer.",
-        "Answer this question and show how you get there. {0}",
-        "Think step by step about the following question.\n{0}",
-        "Consider the question with care and explain your answer.\n{0}",
-        "Here is a question that needs some thought: {0}",
+        "Let's think step by step.",
+        "Reason step by step, then answer.",
+        "Think it through first and then decide.",
+        "Explain your reasoning before you give the answer.",
+        "Work it out carefully. What is the answer?",
+        "Give the rationale first, then the answer.",
+    ];
+
+    private static readonly string[] _cuesBefore =
+    [
+        "Answer this question and show how you get there. ",
+        "Think step by step about the following question.\n",
+        "Consider the question with care and explain your answer.\n",
+        "Here is a question that needs some thought: ",
     ];
 
     private static readonly (string Closing, int Weight)[] _answers =
@@ -52,10 +56,12 @@ public static class RationaleFormatter
         if (!reasoned) return cue is null ? record : record with { Instruction = CotCue.Append(record.Instruction, cue) };
 
         var random = SeededRandom.For(seed, "rationale:" + record.Source, record.Row);
-        var question = _questions[random.Next(_questions.Length)];
+        var form = random.Next(_cuesAfter.Length + _cuesBefore.Length);
         return record with
         {
-            Instruction = cue is null ? question.Replace("{0}", record.Instruction, StringComparison.Ordinal) : CotCue.Append(record.Instruction, cue),
+            Instruction = cue is not null ? CotCue.Append(record.Instruction, cue)
+                : form < _cuesAfter.Length ? CotCue.Append(record.Instruction, _cuesAfter[form])
+                : _cuesBefore[form - _cuesAfter.Length] + record.Instruction,
             Output = record.Rationale!.TrimEnd() + Closing(random).Replace("{0}", record.Answer, StringComparison.Ordinal),
         };
     }
