@@ -130,6 +130,28 @@ public sealed class DecoderTests
     }
 
     [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Replace_AfterUse_NextForwardTakesTheNewWeight(ScalarType dtype)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(5);
+        Tensor Random(params long[] shape) => torch.randn(shape, generator).to(dtype);
+        using var projection = new DenseProjection(Random(32, 64), Random(32));
+        var x = Random(9, 64);
+        projection.Forward(x);
+        Tensor weight = Random(32, 64), bias = Random(32);
+        projection.Replace(weight, bias);
+        GoldenTensors.AssertClose(torch.functional.linear(x, weight, bias), projection.Forward(x), 1e-2, "y");
+        projection.Weight.requires_grad_();
+        projection.Forward(x).sum().backward();
+        Assert.NotNull(projection.Weight.grad);
+        projection.Weight.requires_grad_(false);
+        projection.Weight.mul_(2);
+        GoldenTensors.AssertClose(torch.functional.linear(x, weight * 2, bias), projection.Forward(x), 1e-2, "y after training");
+    }
+
+    [Theory]
     [InlineData(0, 3, "holds 0 tokens")]
     [InlineData(2, 0, "holds 2 tokens")]
     public void Hidden_PositionThatDoesNotFitTheCache_Refused(int held, int position, string message)
