@@ -9,6 +9,15 @@ namespace AlpacaCot.Hub;
 /// </summary>
 public static class AtomicFile
 {
+    private const int FileSizeSignal = 25;   // SIGXFSZ on Linux
+    private const nint Ignore = 1;
+
+    // A file-size limit kills a process that does not expect the signal; ignored, the write fails like one on a full disk and is cleaned up.
+    static AtomicFile()
+    {
+        if (OperatingSystem.IsLinux()) _ = Signal(FileSizeSignal, Ignore);
+    }
+
     /// <summary>Writes a file through a stream.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, Action<Stream> write)
@@ -22,6 +31,11 @@ public static class AtomicFile
                 stream.Flush(flushToDisk: true);
             }
             Commit(temporary, path);
+        }
+        catch (ArgumentOutOfRangeException e) when (IsSizeLimit(e))
+        {
+            Discard(temporary);
+            throw new IOException("the file-size limit is exceeded", e);
         }
         catch
         {
@@ -69,6 +83,9 @@ public static class AtomicFile
         }
     }
 
+    /// <summary>Whether a write failed on the file-size limit; .NET reports it as an argument out of range.</summary>
+    internal static bool IsSizeLimit(Exception e) => e is ArgumentOutOfRangeException && e.StackTrace?.Contains("System.IO.RandomAccess.", StringComparison.Ordinal) == true;
+
     /// <summary>Renames a finished file (already flushed) into its place and makes the rename durable.</summary>
     internal static void Commit(string temporary, string path)
     {
@@ -101,6 +118,9 @@ public static class AtomicFile
 
     [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "signal")]
+    private static extern nint Signal(int signal, nint handler);
 
     [DllImport("libc", EntryPoint = "fsync")]
     private static extern int Fsync(int descriptor);

@@ -102,7 +102,7 @@ public sealed class HubClient : IDisposable
         {
             await new Download(_http, _options, _time, path, sha256, progress).RunAsync(addresses, cancellation).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || AtomicFile.IsSizeLimit(e))
         {
             throw new HubException($"{path}: cannot be written: {e.Message}", e);
         }

@@ -2,9 +2,15 @@ using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 
-/// <summary>A projection whose weight is a plain tensor <c>[out, in]</c> (fp32, bf16).</summary>
+/// <summary>
+/// A projection whose weight is a plain tensor <c>[out, in]</c> (fp32, bf16). A frozen weight goes through <see cref="FrozenLinear"/>, which may
+/// keep it in a faster layout; one that is being trained through the plain product.
+/// </summary>
 public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
 {
+    private readonly Lock _lock = new();
+    private FrozenLinear? _frozen;
+
     /// <inheritdoc/>
     public override int In => (int)weight.size(1);
 
@@ -18,7 +24,15 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
     public Tensor Weight => weight;
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => torch.functional.linear(x, weight, bias);
+    public override Tensor Forward(Tensor x)
+    {
+        if (weight.requires_grad || bias is { requires_grad: true })
+        {
+            Changed();   // a trained weight is another one after every step
+            return torch.functional.linear(x, weight, bias);
+        }
+        return Frozen().Forward(x);
+    }
 
     /// <inheritdoc/>
     public override Tensor Dequantise() => weight.detach().to(ScalarType.Float32, copy: true);
@@ -27,9 +41,29 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
     public override void Replace(Tensor weight, Tensor? bias)
     {
         ArgumentNullException.ThrowIfNull(weight);
+        if (bias is not null && Bias is null) throw new ModelException("a bias cannot be merged into a projection without one");
         using var _ = torch.no_grad();
         Weight.copy_(weight);
-        if (bias is not null && Bias is null) throw new ModelException("a bias cannot be merged into a projection without one");
         if (bias is not null) Bias!.copy_(bias);
+        Changed();
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose() => Changed();
+
+    private FrozenLinear Frozen()
+    {
+        if (Volatile.Read(ref _frozen) is { } frozen) return frozen;
+        lock (_lock) return _frozen ??= new FrozenLinear(weight, bias);
+    }
+
+    private void Changed()
+    {
+        if (_frozen is null) return;
+        lock (_lock)
+        {
+            _frozen?.Dispose();
+            _frozen = null;
+        }
     }
 }

@@ -33,10 +33,12 @@ public static class ModelConverter
         if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
             throw new ModelException($"{output}: exists and is not empty; choose another folder");
         using var decoder = ModelDirectory.Load(input);
+        var temporary = output;
         try
         {
             AtomicFile.WriteDirectory(output, folder =>
             {
+                temporary = folder;
                 if (Directory.Exists(input))
                     foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
                 if (options.Tokenizer is { } tokenizer) AddTokenizer(tokenizer, folder, decoder.Config);
@@ -45,9 +47,11 @@ public static class ModelConverter
                     File.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
             });
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
         {
-            throw new ModelException($"{output}: cannot be written: {e.Message}", e);
+            // The reader knows the place it asked for, not the one beside it where the files grew.
+            var message = e.Message.Replace(temporary, output, StringComparison.Ordinal);
+            throw new ModelException(e is ModelException ? message : $"{output}: cannot be written: {message}", e);
         }
     }
 

@@ -3,7 +3,7 @@ using AlpacaCot.Torch;
 namespace AlpacaCot.Models;
 
 /// <summary>A frozen linear map <c>y = W x + b</c>, whatever W is stored as (fp32, bf16, int8, NF4).</summary>
-public abstract class Projection
+public abstract class Projection : IDisposable
 {
     /// <summary>Width of the input.</summary>
     public abstract int In { get; }
@@ -22,4 +22,7 @@ public abstract class Projection
 
     /// <summary>Replaces W (merging). Quantises again where the storage is quantised.</summary>
     public abstract void Replace(Tensor weight, Tensor? bias);
+
+    /// <summary>Gives up what is kept beside the weight itself; the weight is the decoder's.</summary>
+    public abstract void Dispose();
 }

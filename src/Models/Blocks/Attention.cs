@@ -2,8 +2,11 @@ using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Blocks;
 
-/// <summary>Grouped-query self-attention over a packed row of tokens: each segment sees itself, its cache and its adapter's extra keys.</summary>
-internal sealed class Attention(int block, DecoderConfig config, MaskKind mask, ProjectionSite query, ProjectionSite key, ProjectionSite value, ProjectionSite output)
+/// <summary>
+/// Causal grouped-query self-attention over a packed row of tokens: softmax(q kᵀ / sqrt(head_dim)) v, query head i on key/value head
+/// i / (heads / kv heads). Each segment sees its adapter's extra keys, its cache and itself.
+/// </summary>
+internal sealed class Attention(int block, DecoderConfig config, ProjectionSite query, ProjectionSite key, ProjectionSite value, ProjectionSite output)
 {
     /// <summary><c>[tokens, hidden]</c> → <c>[tokens, hidden]</c>.</summary>
     public Tensor Forward(Tensor x, ForwardStep step)
@@ -12,30 +15,45 @@ internal sealed class Attention(int block, DecoderConfig config, MaskKind mask, 
         var q = step.Positions.Rotate(step.Project(query, x).reshape(tokens, config.Heads, config.HeadDim));
         var k = step.Positions.Rotate(step.Project(key, x).reshape(tokens, config.KeyValueHeads, config.HeadDim));
         var v = step.Project(value, x).reshape(tokens, config.KeyValueHeads, config.HeadDim);
-
-        var y = step.Project(output, Attend(q, k, v, step).reshape(tokens, -1));
+        var attended = step.Cache is { } cache ? WithCache(q, k, v, step, cache) : Alone(q, k, v, step);
+        var y = step.Project(output, attended.reshape(tokens, config.Heads * config.HeadDim));
         return step.Hooks.AfterAttention(block, y, step.Layout);
     }
 
-    private Tensor Attend(Tensor q, Tensor k, Tensor v, ForwardStep step)
+    private Tensor Alone(Tensor q, Tensor k, Tensor v, ForwardStep step)
     {
         var segments = step.Layout.Segments;
         var extras = segments.Select(segment => step.Hooks.Extra(block, segment)).ToArray();
-        if (step.Cache is null && mask is CausalMask && extras.All(extra => extra is null)) return torch.functional.segment_attention(q, k, v, step.Bounds);
+        if (Array.TrueForAll(extras, extra => extra is null)) return torch.functional.segment_attention(q, k, v, step.Bounds);
 
-        var parts = new Tensor[segments.Count];
-        for (var i = 0; i < parts.Length; i++)
+        List<Tensor> keys = [], values = [];
+        var bounds = new int[segments.Count + 1];
+        for (var i = 0; i < segments.Count; i++)
         {
-            var segment = segments[i];
-            Tensor keys = k.narrow(0, segment.Start, segment.Length), values = v.narrow(0, segment.Start, segment.Length);
-            if (step.Cache is { } cache) (keys, values) = cache.Append(block, segment, keys, values);
             if (extras[i] is { } extra)
             {
-                keys = torch.cat([extra.Keys.to(keys.dtype), keys]);
-                values = torch.cat([extra.Values.to(values.dtype), values]);
+                keys.Add(extra.Keys.to(k.dtype));
+                values.Add(extra.Values.to(v.dtype));
             }
-            parts[i] = GroupedAttention.Forward(q.narrow(0, segment.Start, segment.Length), keys, values, mask);
+            keys.Add(k.narrow(0, segments[i].Start, segments[i].Length));
+            values.Add(v.narrow(0, segments[i].Start, segments[i].Length));
+            bounds[i + 1] = bounds[i] + segments[i].Length + (int)(extras[i]?.Keys.size(0) ?? 0);
         }
-        return parts.Length == 1 ? parts[0] : torch.cat(parts);
+        return torch.functional.segment_attention(q, torch.cat(keys), torch.cat(values), step.Bounds, key_bounds: bounds);
+    }
+
+    private Tensor WithCache(Tensor q, Tensor k, Tensor v, ForwardStep step, KvCache cache)
+    {
+        var segments = step.Layout.Segments;
+        Tensor[] keys = new Tensor[segments.Count], values = new Tensor[segments.Count];
+        for (var i = 0; i < segments.Count; i++)
+        {
+            var segment = segments[i];
+            (keys[i], values[i]) = cache.Append(block, segment, k.narrow(0, segment.Start, segment.Length), v.narrow(0, segment.Start, segment.Length));
+            if (step.Hooks.Extra(block, segment) is not { } extra) continue;
+            keys[i] = torch.cat([extra.Keys.to(k.dtype), keys[i]]);
+            values[i] = torch.cat([extra.Values.to(v.dtype), values[i]]);
+        }
+        return torch.functional.cached_attention(q, keys, values, step.Bounds);
     }
 }

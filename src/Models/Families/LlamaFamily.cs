@@ -91,7 +91,7 @@ internal sealed class LlamaFamily : ModelFamily
             blocks.Add(new DecoderBlock(
                 i,
                 build.RmsNorm($"{at}input_layernorm", hidden, config.NormEpsilon),
-                new Attention(i, config, CausalMask.Instance,
+                new Attention(i, config,
                     Attend("q_proj", hidden, queries), Attend("k_proj", hidden, keys), Attend("v_proj", hidden, keys), Attend("o_proj", queries, hidden)),
                 build.RmsNorm($"{at}post_attention_layernorm", hidden, config.NormEpsilon),
                 new SwiGlu(Mlp("gate_proj", hidden, inner), Mlp("up_proj", hidden, inner), Mlp("down_proj", inner, hidden))));

@@ -33,6 +33,7 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<ProjectionSite> _sites = [];
+    private readonly List<Projection> _projections = [];
     private readonly List<Tensor> _absent = [];
 
     /// <summary>The parameters by their name in the file, in the order they were asked for.</summary>
@@ -45,12 +46,12 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 
     public RmsNorm RmsNorm(string path, int width, double epsilon) => new(Take($"{path}.weight", [width], Initialisation.Ones), epsilon);
 
-    public Projection Projection(string path, int input, int output, bool bias) => new DenseProjection(
+    public Projection Projection(string path, int input, int output, bool bias) => Dense(
         Take($"{path}.weight", [output, input], Initialisation.Normal),
         bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null);
 
     /// <summary>A head that is the embedding.</summary>
-    public Projection Tied(Embedding embedding) => new DenseProjection(embedding.Weight, null);
+    public Projection Tied(Embedding embedding) => Dense(embedding.Weight, null);
 
     /// <summary>A named projection of a block, where adapters can act.</summary>
     public ProjectionSite Site(int block, string path, int input, int output, bool bias)
@@ -62,7 +63,15 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 
     public void Dispose()
     {
+        foreach (var projection in _projections) projection.Dispose();
         foreach (var tensor in _parameters.Values.Concat(_absent)) tensor.Dispose();
+    }
+
+    private DenseProjection Dense(Tensor weight, Tensor? bias)
+    {
+        var projection = new DenseProjection(weight, bias);
+        _projections.Add(projection);
+        return projection;
     }
 
     private Tensor Take(string name, long[] shape, Initialisation initialisation)

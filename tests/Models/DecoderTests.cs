@@ -1,0 +1,203 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Models.Tests;
+
+public sealed class DecoderTests
+{
+    [Fact]
+    public void Hidden_ManySequencesDecodedInOneBatch_AsEachAlone()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        long[][] prompts = [[5, 9, 11], [7], [8, 3, 4, 6, 10, 12, 9]];
+        using var cache = new KvCache(decoder);
+        var sequences = prompts.Select(_ => cache.Allocate()).ToArray();
+        var rows = prompts.Select(p => p.ToList()).ToArray();
+        var next = prompts;
+        for (var step = 0; step < 70; step++)   // past one growth of the cache
+        {
+            using var inner = torch.NewDisposeScope();
+            var segments = new List<Segment>();
+            for (var i = 0; i < next.Length; i++)
+                segments.Add(new Segment(segments.Count == 0 ? 0 : segments[^1].End, next[i].Length, Position: cache.Length(sequences[i]), Sequence: sequences[i]));
+            var hidden = decoder.Hidden(torch.tensor(next.SelectMany(x => x).ToArray()), new SegmentLayout(segments), cache: cache);
+            next = [.. segments.Select(s => decoder.Logits(hidden.narrow(0, s.End - 1, 1), SegmentLayout.Single(1)).argmax(-1).data<long>())];
+            for (var i = 0; i < rows.Length; i++) rows[i].AddRange(next[i]);
+        }
+        for (var i = 0; i < prompts.Length; i++) Assert.Equal(Greedy.Whole(decoder, prompts[i], 70), rows[i].Skip(prompts[i].Length));
+    }
+
+    [Fact]
+    public void Hidden_PrefillInPieces_AsAtOnce()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        var ids = torch.arange(20) + 5;
+        var whole = decoder.Hidden(ids, SegmentLayout.Single(20));
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        var parts = new List<Tensor>();
+        foreach (var (start, length) in new[] { (0, 6), (6, 9), (15, 5) })
+            parts.Add(decoder.Hidden(ids.narrow(0, start, length), new SegmentLayout([new Segment(0, length, Position: start, Sequence: sequence)]), cache: cache));
+        GoldenTensors.AssertClose(whole, torch.cat(parts), 1e-5, "hidden states");
+    }
+
+    [Fact]
+    public void Truncate_ThenGoOn_AsIfTheRestHadNeverBeen()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        Tensor Step(long[] ids, int position) => decoder.Hidden(torch.tensor(ids), new SegmentLayout([new Segment(0, ids.Length, Position: position, Sequence: sequence)]), cache: cache);
+        Step([4, 5, 6], 0);
+        var first = Step([7, 8], 3);
+        cache.Truncate(sequence, 3);
+        Assert.Equal(3, cache.Length(sequence));
+        Assert.Equal(first.data<float>(), Step([7, 8], 3).data<float>());
+        Assert.True(cache.Bytes > 0);
+        cache.Free(sequence);
+        Assert.Equal(0, cache.Bytes);
+    }
+
+    [Fact]
+    public void Hidden_ExtraKeysAndValues_SameWithCacheAndGradientsReachThem()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(3);
+        var c = decoder.Config;
+        long[] shape = [3, c.KeyValueHeads, c.HeadDim];
+        var extra = new Prefix(torch.randn(shape, generator).requires_grad_(), torch.randn(shape, generator).requires_grad_());
+        var ids = torch.arange(8) + 5;
+        var layout = new SegmentLayout([new Segment(0, 5, Member: 0), new Segment(5, 3)]);
+        var packed = decoder.Hidden(ids, layout, extra);
+        GoldenTensors.AssertClose(decoder.Hidden(ids.narrow(0, 5, 3), SegmentLayout.Single(3)), packed.narrow(0, 5, 3), 1e-5, "the segment without");
+        var plain = decoder.Hidden(ids.narrow(0, 0, 5), SegmentLayout.Single(5));
+        Assert.False(torch.allclose(plain, packed.narrow(0, 0, 5)));
+        packed.sum().backward();
+        Assert.True(extra.Keys.grad!.abs().sum().item<float>() > 0);
+
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        var steps = Enumerable.Range(0, 5).Select(i => decoder.Hidden(ids.narrow(0, i, 1), new SegmentLayout([new Segment(0, 1, 0, i, sequence)]), extra, cache)).ToArray();
+        GoldenTensors.AssertClose(packed.narrow(0, 0, 5), torch.cat(steps), 1e-5, "with the cache");
+    }
+
+    [Fact]
+    public void Hidden_RecordingHooks_EveryPlaceCalledInOrder()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        var hooks = new Recorder();
+        var layout = SegmentLayout.Single(3);
+        decoder.Logits(decoder.Hidden(torch.arange(3), layout, hooks), layout, hooks);
+        string[] Block(int i) =>
+        [
+            $"before {i} q_proj", $"after {i} q_proj", $"before {i} k_proj", $"after {i} k_proj", $"before {i} v_proj", $"after {i} v_proj", $"extra {i}",
+            $"before {i} o_proj", $"after {i} o_proj", $"attention {i}",
+            $"before {i} gate_proj", $"after {i} gate_proj", $"before {i} up_proj", $"after {i} up_proj", $"before {i} down_proj", $"after {i} down_proj", $"mlp {i}",
+        ];
+        Assert.Equal(["embedded", .. Block(0), .. Block(1), "head"], hooks.Calls);
+        Assert.Equal(
+            ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+            decoder.Projections.Where(site => site.Block == 1).Select(site => site.Name));
+        Assert.Equal("model.layers.1.mlp.down_proj", decoder.Projections[^1].Path);
+    }
+
+    [Fact]
+    public void Hidden_FrozenBase_NoGradientsOfWeights()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        var extra = new Prefix(torch.zeros(1, 2, 4).requires_grad_(), torch.zeros(1, 2, 4).requires_grad_());
+        decoder.Hidden(torch.arange(4), SegmentLayout.Single(4, member: 0), extra).sum().backward();
+        Assert.All(decoder.Parameters.Values, parameter => Assert.Null(parameter.grad));
+    }
+
+    [Fact]
+    public void Hidden_LongRow_PeakMemoryOfOneBlock()
+    {
+        using var decoder = TestModels.Random(TestModels.Tiny with { Layers = 12, HiddenSize = 64, IntermediateSize = 128, HeadDim = 16, VocabularySize = 100 });
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var ids = torch.ones([512], ScalarType.Int64);
+        torch.memory.reset_peak();
+        var before = torch.memory.live_bytes;
+        decoder.Hidden(ids, SegmentLayout.Single(512));
+        var row = 512L * 64 * sizeof(float);
+        Assert.InRange(torch.memory.peak_bytes - before, 0, 20 * row);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Replace_AfterUse_NextForwardTakesTheNewWeight(ScalarType dtype)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(5);
+        Tensor Random(params long[] shape) => torch.randn(shape, generator).to(dtype);
+        using var projection = new DenseProjection(Random(32, 64), Random(32));
+        var x = Random(9, 64);
+        projection.Forward(x);
+        Tensor weight = Random(32, 64), bias = Random(32);
+        projection.Replace(weight, bias);
+        GoldenTensors.AssertClose(torch.functional.linear(x, weight, bias), projection.Forward(x), 1e-2, "y");
+        projection.Weight.requires_grad_();
+        projection.Forward(x).sum().backward();
+        Assert.NotNull(projection.Weight.grad);
+        projection.Weight.requires_grad_(false);
+        projection.Weight.mul_(2);
+        GoldenTensors.AssertClose(torch.functional.linear(x, weight * 2, bias), projection.Forward(x), 1e-2, "y after training");
+    }
+
+    [Theory]
+    [InlineData(0, 3, "holds 0 tokens")]
+    [InlineData(2, 0, "holds 2 tokens")]
+    public void Hidden_PositionThatDoesNotFitTheCache_Refused(int held, int position, string message)
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        SegmentLayout At(int length, int start) => new([new Segment(0, length, Position: start, Sequence: sequence)]);
+        if (held > 0) decoder.Hidden(torch.arange(held), At(held, 0), cache: cache);
+        var error = Assert.Throws<ArgumentException>(() => decoder.Hidden(torch.arange(2), At(2, position), cache: cache));
+        Assert.Contains(message, error.Message, StringComparison.Ordinal);
+        Assert.Equal(held, cache.Length(sequence));
+    }
+
+    private sealed record Prefix(Tensor Keys, Tensor Values) : IAdapterHooks
+    {
+        public ExtraKeyValues? Extra(int block, Segment segment) => segment.Member == 0 ? new ExtraKeyValues(Keys, Values) : null;
+    }
+
+    private sealed class Recorder : IAdapterHooks
+    {
+        public List<string> Calls { get; } = [];
+
+        public (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (Note(hidden, "embedded"), layout);
+
+        public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout) => Note(x, $"before {site.Block} {site.Name}");
+
+        public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => Note(y, $"after {site.Block} {site.Name}");
+
+        public ExtraKeyValues? Extra(int block, Segment segment)
+        {
+            Calls.Add($"extra {block}");
+            return null;
+        }
+
+        public Tensor AfterAttention(int block, Tensor y, SegmentLayout layout) => Note(y, $"attention {block}");
+
+        public Tensor AfterMlp(int block, Tensor y, SegmentLayout layout) => Note(y, $"mlp {block}");
+
+        public Tensor Head(Tensor hidden, SegmentLayout layout, Func<Tensor, Tensor> logits) => Note(logits(hidden), "head");
+
+        private Tensor Note(Tensor tensor, string call)
+        {
+            Calls.Add(call);
+            return tensor;
+        }
+    }
+}
