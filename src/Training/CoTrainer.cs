@@ -62,8 +62,8 @@ public sealed class CoTrainer : IDisposable
             foreach (var step in steps)
             {
                 var (state, settings) = (step.State, step.State.Member.Settings);
-                if (settings.MaxGradNorm is { } limit) state.Optimiser.ScaleGrad(GradientClipping.Coefficient(step.GradNorm, limit));
-                state.Optimiser.Step(step.LearningRate = state.LearningRate);
+                var scale = settings.MaxGradNorm is { } limit ? GradientClipping.Coefficient(step.GradNorm, limit) : 1;
+                state.Optimiser.Step(step.LearningRate = state.LearningRate, scale);
                 state.Losses.Add(step.Loss);
                 state.Step++;
             }

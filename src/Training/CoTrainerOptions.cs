@@ -7,7 +7,7 @@ public sealed record CoTrainerOptions
     public int TokenBudget { get; init; } = 4096;
 
     /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time.</summary>
-    public int LogitBudget { get; init; } = 1 << 24;
+    public int LogitBudget { get; init; } = 1 << 23;
 
     /// <summary>Where and how often checkpoints are written; never where null.</summary>
     public CheckpointPolicy? Checkpoints { get; init; }

@@ -23,9 +23,9 @@ internal static class SupervisedLoss
         {
             using var scope = torch.NewDisposeScope();
             var x = rows.narrow(0, chunk.Start, chunk.Count).detach().requires_grad_();
-            var losses = Losses(decoder, bank, x, batch, chunk);
-            var weights = torch.tensor(Array.ConvertAll(batch.Owners[chunk.Range], owner => 1f / owner.Supervised)).to(losses.device);
-            losses.mul(weights).sum().backward();
+            var logits = decoder.Logits(x, Layout(batch, chunk), bank);
+            var weights = Array.ConvertAll(batch.Owners[chunk.Range], owner => 1f / owner.Supervised);
+            Count(batch, chunk, Differentiate(logits, batch.Targets[chunk.Range], weights));
             gradient.narrow(0, chunk.Start, chunk.Count).copy_(x.grad!);
         }
         return gradient;
@@ -37,22 +37,36 @@ internal static class SupervisedLoss
         foreach (var chunk in Chunks(decoder, batch, logitBudget))
         {
             using var scope = torch.NewDisposeScope();
-            Losses(decoder, bank, rows.narrow(0, chunk.Start, chunk.Count), batch, chunk);
+            var logits = decoder.Logits(rows.narrow(0, chunk.Start, chunk.Count), Layout(batch, chunk), bank);
+            Count(batch, chunk, torch.functional.cross_entropy_rows(logits, Ids(batch.Targets[chunk.Range], logits)).data<float>());
         }
     }
 
-    private static Tensor Losses(Decoder decoder, AdapterBank bank, Tensor rows, PackedBatch batch, Chunk chunk)
+    // Runs the backward pass of the weighted sum of the losses, and returns the losses. The processor's kernel writes the gradient over
+    // the logits, which no operator needs any more.
+    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights)
     {
-        var targets = torch.tensor(Array.ConvertAll(batch.Targets[chunk.Range], id => (long)id)).to(rows.device);
-        var logits = decoder.Logits(rows, Layout(batch, chunk), bank).to(torch.float32);
-        var losses = torch.functional.cross_entropy(logits, targets, Reduction.None);
-        var values = losses.data<float>();
-        for (var i = 0; i < values.Length; i++)
+        if (logits.device.Type == DeviceType.CPU && logits.dtype is ScalarType.Float32 or ScalarType.BFloat16 && logits.is_contiguous())
+        {
+            var (losses, gradient) = (new float[targets.Length], logits.detach());
+            torch.kernels.cross_entropy_(gradient, targets, weights, losses);
+            logits.backward(gradient);
+            return losses;
+        }
+        var rows = torch.functional.cross_entropy_rows(logits, Ids(targets, logits));
+        rows.mul(torch.tensor(weights).to(rows.device)).sum().backward();
+        return rows.data<float>();
+    }
+
+    private static Tensor Ids(int[] targets, Tensor logits) => torch.tensor(targets).to(logits.device, ScalarType.Int64);
+
+    private static void Count(PackedBatch batch, Chunk chunk, float[] losses)
+    {
+        for (var i = 0; i < losses.Length; i++)
         {
             var owner = batch.Owners[chunk.Start + i];
-            owner.Loss += (double)values[i] / owner.Supervised;
+            owner.Loss += (double)losses[i] / owner.Supervised;
         }
-        return losses;
     }
 
     private static SegmentLayout Layout(PackedBatch batch, Chunk chunk)

@@ -16,7 +16,7 @@ public sealed class AdamW : IDisposable
     private readonly IReadOnlyList<AdapterParameter> _parameters;
     private readonly TrainingSettings _settings;
     private readonly List<Tensor> _values;
-    private readonly List<Tensor> _decaying;
+    private readonly double[] _decay;
     private readonly List<Tensor> _first;
     private readonly List<Tensor> _second;
 
@@ -27,7 +27,7 @@ public sealed class AdamW : IDisposable
     {
         (_parameters, _settings) = (parameters, settings);
         _values = [.. parameters.Select(parameter => parameter.Value)];
-        _decaying = [.. parameters.Where(parameter => parameter.Decays).Select(parameter => parameter.Value)];
+        _decay = [.. parameters.Select(parameter => parameter.Decays ? settings.WeightDecay : 0)];
         _first = _values.ConvertAll(Zeros);
         _second = _values.ConvertAll(Zeros);
     }
@@ -48,15 +48,6 @@ public sealed class AdamW : IDisposable
         return GradientClipping.Norm(Gradients());
     }
 
-    /// <summary>Multiplies all gradients.</summary>
-    public void ScaleGrad(double factor)
-    {
-        if (factor == 1) return;
-        using var scope = torch.NewDisposeScope();
-        using var frozen = torch.no_grad();
-        torch.foreach_.mul_(Gradients(), factor);
-    }
-
     /// <summary>Key of the first parameter whose gradient is infinite or not a number.</summary>
     public string FirstNonFinite()
     {
@@ -68,13 +59,24 @@ public sealed class AdamW : IDisposable
 
     /// <summary>Makes one update.</summary>
     /// <param name="learningRate">The rate of this step.</param>
-    public void Step(double learningRate)
+    /// <param name="gradientScale">Multiplies the gradients first: the clipping coefficient.</param>
+    public void Step(double learningRate, double gradientScale = 1)
     {
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
-        var (s, gradients) = (_settings, Gradients());
         Steps++;
-        if (s.WeightDecay != 0 && _decaying.Count > 0) torch.foreach_.mul_(_decaying, 1 - learningRate * s.WeightDecay);
+        if (_values.TrueForAll(value => value.device.Type == DeviceType.CPU))
+            torch.kernels.adamw_(_values, Gradients(), _first, _second, learningRate, _settings.Beta1, _settings.Beta2, _settings.Epsilon, _decay, Steps, gradientScale);
+        else
+            StepByOperators(learningRate, gradientScale);
+    }
+
+    // The same on other devices.
+    internal void StepByOperators(double learningRate, double gradientScale)
+    {
+        var (s, gradients) = (_settings, Gradients());
+        if (gradientScale != 1) torch.foreach_.mul_(gradients, gradientScale);
+        for (var i = 0; i < _values.Count; i++) if (_decay[i] != 0) _values[i].mul_(1 - learningRate * _decay[i]);
         torch.foreach_.mul_(_first, s.Beta1);
         torch.foreach_.add_(_first, gradients, 1 - s.Beta1);
         torch.foreach_.mul_(_second, s.Beta2);
