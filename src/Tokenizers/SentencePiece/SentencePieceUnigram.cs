@@ -1,4 +1,5 @@
 using System.Text;
+using AlpacaCot.Tokenizers.Text;
 using AlpacaCot.Tokenizers.Unigram;
 
 namespace AlpacaCot.Tokenizers.SentencePiece;
@@ -23,7 +24,7 @@ internal sealed class SentencePieceUnigram : ISentencePieceAlgorithm
         var pieces = model.Pieces.Select((piece, id) => (piece, id))
             .Where(item => item.piece.Type is PieceType.Normal or PieceType.UserDefined && !(bytes is not null && item.piece.Text == "\0"));
         _search = new UnigramSearch(
-            new PieceTrie(pieces.Select(item => (item.piece.Text, item.id))), [.. model.Pieces.Select(Score)], (float)UnigramSearch.UnknownScore(lowest), single: true);
+            new CharTrie(pieces.Select(item => (item.piece.Text, item.id))), [.. model.Pieces.Select(Score)], (float)UnigramSearch.UnknownScore(lowest), single: true);
     }
 
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
