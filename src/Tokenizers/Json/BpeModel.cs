@@ -29,7 +29,7 @@ internal sealed class BpeModel : ITokenModel
     private readonly bool _ignoreMerges;
     private readonly string _prefix;
     private readonly string _suffix;
-    private readonly char? _cutBefore;
+    private readonly WordCut? _cut;
     private readonly PieceCache _cache = new();
 
     /// <summary>Reads the model.</summary>
@@ -62,26 +62,23 @@ internal sealed class BpeModel : ITokenModel
         _bytes = plain || !part.Flag("byte_fallback", false) ? null : [.. Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
         _merges = Table(merges);
         for (var c = 0; c < _characters.Length; c++) _characters[c] = _lookup.TryGetValue([(char)c], out id) ? id : -1;
-        // Where no token continues over "not a mark, then a mark", the two sides never meet and can be cut, and remembered, apart.
+        // A known mark also ends a run of unknown characters, which would otherwise be one over the cut.
         const char Mark = '\u2581';
-        if (!_ignoreMerges && _suffix.Length == 0 && _prefix.Length == 0 && _characters[Mark] >= 0
-            && vocabulary.Keys.All(token => token.AsSpan().TrimStart(Mark).IndexOf(Mark) < 0)) _cutBefore = Mark;
+        if (!_ignoreMerges && _suffix.Length == 0 && _prefix.Length == 0 && _characters[Mark] >= 0) _cut = new WordCut(Mark, vocabulary.Keys);
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
 
     public void Tokenize(ReadOnlySpan<char> piece, List<int> ids)
     {
-        if (_cutBefore is not { } mark)
+        if (_cut is null)
         {
             Word(piece, ids);
             return;
         }
         for (var at = 0; at < piece.Length;)
         {
-            var end = at;
-            while (end < piece.Length && piece[end] == mark) end++;
-            end = piece[end..].IndexOf(mark) is >= 0 and var word ? end + word : piece.Length;
+            var end = _cut.End(piece, at);
             Word(piece[at..end], ids);
             at = end;
         }

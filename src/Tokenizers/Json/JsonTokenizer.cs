@@ -101,7 +101,8 @@ internal sealed class JsonTokenizer : ITokenizer
     public int[] Encode(string text, EncodeOptions options = default)
     {
         text = Utf16.WellFormed(text);
-        var ids = new List<int>(text.Length / 3 + 8);
+        using var work = IdList.Rent();
+        var ids = work.Ids;
         if (options is { AddSpecialTokens: true, Continuation: false }) ids.AddRange(_before);
         var pieces = _pieces ??= new Pieces();
         if (_added.IsEmpty) Section(text, first: true, options, pieces, ids);

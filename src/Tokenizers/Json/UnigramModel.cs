@@ -28,7 +28,7 @@ internal sealed class UnigramModel : ITokenModel
         if (_unknown >= pieces.Count) throw new TokenizerException($"unk_id {_unknown} is outside the vocabulary of {pieces.Count} pieces");
         if (part.Flag("byte_fallback", false)) _bytes = [.. Enumerable.Range(0, 256).Select(b => _vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
         var lowest = pieces.Select(piece => piece.Score).DefaultIfEmpty(0).Min();
-        _search = new UnigramSearch(new PieceTrie(_vocabulary.Select(item => (item.Key, item.Value))), [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
+        _search = new UnigramSearch(new CharTrie(_vocabulary.Select(item => (item.Key, item.Value))), [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;

@@ -11,15 +11,15 @@ namespace AlpacaCot.Tokenizers.SentencePiece;
 internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
 {
     private readonly SentencePieceModel _model;
-    private readonly LiteralTrie _userDefined;
+    private readonly CharTrie _userDefined;
     private readonly int[]? _bytes;
     private readonly Dictionary<int, int> _characters = [];
     private readonly PairTable _merges;
     private readonly bool[]? _unused;
-    private readonly bool _cuttable;
+    private readonly WordCut? _cut;
     private readonly PieceCache _cache = new();
 
-    public SentencePieceBpe(SentencePieceModel model, LiteralTrie userDefined, int[]? bytes)
+    public SentencePieceBpe(SentencePieceModel model, CharTrie userDefined, int[]? bytes)
     {
         (_model, _userDefined, _bytes) = (model, userDefined, bytes);
         var texts = new Dictionary<string, int>(model.Pieces.Count, StringComparer.Ordinal);
@@ -41,8 +41,8 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
             _unused = new bool[extra];
             foreach (var id in unusedPairs) _unused[id] = true;
         }
-        // Where no piece continues over "not a space, then a space", what stands on the two sides never meets and can be cut, and remembered, apart.
-        _cuttable = _unused is null && texts.Keys.All(text => text.AsSpan().TrimStart(SentencePieceNormalizer.Space).IndexOf(SentencePieceNormalizer.Space) < 0);
+        // Which pair an unused piece is split back into depends on the whole text.
+        _cut = _unused is null ? new WordCut(SentencePieceNormalizer.Space, texts.Keys) : null;
     }
 
     public void Encode(ReadOnlySpan<char> text, List<int> ids)
@@ -60,16 +60,14 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
 
     private void Stretch(ReadOnlySpan<char> text, List<int> ids, ref UnknownWriter writer)
     {
-        if (!_cuttable)
+        if (_cut is null)
         {
             Merge(text, ids, ref writer);
             return;
         }
         for (var at = 0; at < text.Length;)
         {
-            var end = at;
-            while (end < text.Length && text[end] == SentencePieceNormalizer.Space) end++;
-            end = text[end..].IndexOf(SentencePieceNormalizer.Space) is >= 0 and var word ? end + word : text.Length;
+            var end = _cut.End(text, at);
             Word(text[at..end], ids, ref writer);
             at = end;
         }

@@ -10,10 +10,10 @@ internal sealed class SentencePieceNormalizer
 
     private readonly SentencePieceModel _model;
     private readonly PrecompiledCharsMap? _map;
-    private readonly LiteralTrie _userDefined;
+    private readonly CharTrie _userDefined;
     private readonly bool _identity;
 
-    public SentencePieceNormalizer(SentencePieceModel model, LiteralTrie userDefined)
+    public SentencePieceNormalizer(SentencePieceModel model, CharTrie userDefined)
     {
         _model = model;
         _map = model.CharsMap.Length > 0 ? new PrecompiledCharsMap(model.CharsMap) : null;
@@ -31,8 +31,11 @@ internal sealed class SentencePieceNormalizer
         var mark = _model.EscapeWhitespaces ? Space : ' ';
         if (_identity && !_model.WhitespaceAsSuffix)
         {
-            var escaped = _model.EscapeWhitespaces ? text.Replace(' ', Space) : text;
-            return dummyPrefix ? mark + escaped : escaped;
+            return string.Create(text.Length + (dummyPrefix ? 1 : 0), (text, mark), static (span, state) =>
+            {
+                span[0] = state.mark;
+                state.text.AsSpan().Replace(span[^state.text.Length..], ' ', state.mark);
+            });
         }
         var remove = _model.RemoveExtraWhitespaces;
         var at = 0;

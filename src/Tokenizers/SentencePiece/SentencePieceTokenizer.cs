@@ -43,15 +43,14 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     {
         (_model, _options, _surfaces, ContentHash) = (model, options, SentencePieceSurfaces.Of(model), contentHash);
         _added = new AddedTokens(options.AddedTokens, text => text);
-        var userDefined = new LiteralTrie();
         int[]? bytes = model.ByteFallback ? new int[256] : null;
         if (bytes is not null) Array.Fill(bytes, model.UnkId);
         for (var id = 0; id < model.Pieces.Count; id++)
         {
             var piece = model.Pieces[id];
-            if (piece.Type == PieceType.UserDefined) userDefined.Add(piece.Text, id);
             if (piece.Type == PieceType.Byte && bytes is not null && ByteTokens.Value(piece.Text) is >= 0 and var value) bytes[value] = id;
         }
+        var userDefined = new CharTrie(model.Pieces.Select((piece, id) => (piece, id)).Where(item => item.piece.Type == PieceType.UserDefined).Select(item => (item.piece.Text, item.id)));
         _normalizer = new SentencePieceNormalizer(model, userDefined);
         _algorithm = model.Algorithm switch
         {
@@ -80,7 +79,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     public int[] Encode(string text, EncodeOptions options = default)
     {
         text = Utf16.WellFormed(text);
-        var ids = new List<int>(text.Length / 3 + 8);
+        using var work = IdList.Rent();
+        var ids = work.Ids;
         if (options is { AddSpecialTokens: true, Continuation: false } && _options.AddBos && BosId is { } bos) ids.Add(bos);
         if (_added.IsEmpty) _algorithm.Encode(_normalizer.Normalize(text, !options.Continuation), ids);
         else

@@ -11,8 +11,8 @@ internal sealed class AddedTokens
 {
     private readonly Dictionary<int, AddedToken> _byId = [];
     private readonly HashSet<string> _special = new(StringComparer.Ordinal);
-    private readonly LiteralTrie _raw = new();
-    private readonly LiteralTrie _normalized = new();
+    private readonly CharTrie _raw;
+    private readonly CharTrie _normalized;
 
     /// <param name="tokens">The tokens.</param>
     /// <param name="normalize">The normaliser, which is applied to the text of tokens that are looked for in normalised text.</param>
@@ -22,9 +22,10 @@ internal sealed class AddedTokens
         {
             _byId[token.Id] = token;
             if (token.Special) _special.Add(token.Content);
-            if (token.Normalized) _normalized.Add(normalize(token.Content), token.Id);
-            else _raw.Add(token.Content, token.Id);
         }
+        // Of equal texts the last one stands.
+        _raw = new CharTrie(tokens.Where(token => !token.Normalized).Reverse().Select(token => (token.Content, token.Id)));
+        _normalized = new CharTrie(tokens.Where(token => token.Normalized).Reverse().Select(token => (normalize(token.Content), token.Id)));
     }
 
     /// <summary>Whether there are none.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Unigram;
 
@@ -10,7 +11,7 @@ namespace AlpacaCot.Tokenizers.Unigram;
 /// <param name="scores">The log probability of each piece.</param>
 /// <param name="unknownScore">The score of an unknown character.</param>
 /// <param name="single">Path scores are kept in single precision, as SentencePiece does: sums that tie in one precision differ in another.</param>
-internal sealed class UnigramSearch(PieceTrie trie, double[] scores, double unknownScore, bool single)
+internal sealed class UnigramSearch(CharTrie trie, double[] scores, double unknownScore, bool single)
 {
     private const double UnknownPenalty = 10;
 
