@@ -10,7 +10,6 @@ internal static class BenchCommand
     private static readonly (string Name, string What)[] _benchmarks =
     [
         ("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second. --rows FILE --steps N --batch N --precision bf16|fp32 --threads N"),
-        ("cotraining", "the same with several members on one base beside one after the other. --members N and the options of training"),
         ("decode", "tokens per second of greedy decoding at batch sizes 1 and 8. --precision bf16|fp32 --threads N"),
         ("tokenize", "MB per second of encoding and decoding a text. --tokenizer FILE --text FILE"),
         ("scheduler", "no-op trials through the real grains and the real protocol. --trials N --slots N --trial-seconds S"),

@@ -91,7 +91,7 @@ internal sealed partial class SweepGrain(
 
     public async Task<ReportFiles> WriteReportAsync()
     {
-        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), record.State);
+        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), record.State.Directory, Now);
         (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (files.Files.Html, null, files.Aggregates);
         await WriteAsync();
         return files.Files;

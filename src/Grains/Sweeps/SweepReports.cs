@@ -1,11 +1,54 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;
 
-/// <summary>Writes a sweep's report beside its trials.</summary>
+/// <summary>Writes a sweep's report into its folder: <c>report.html</c>, <c>report.md</c>, <c>report.json</c>.</summary>
 internal static class SweepReports
 {
-    /// <summary>Writes Markdown, HTML and JSON; each appears whole or not at all.</summary>
-    public static Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, SweepRecord record) => throw new IOException("pending");
+    private const string CurveFile = "losses.json";
+
+    /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads a file per training.</summary>
+    public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now)
+    {
+        var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training.Index).Select(view => (view.Training.Name, view.Adapter!.Uri)).ToList();
+        var points = await Task.Run(() => curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList());
+        var report = ReportBuilder.Build(state, points, Environment(), now);
+        var files = new ReportFiles(Path.Combine(folder, "report.html"), Path.Combine(folder, "report.md"), Path.Combine(folder, "report.json"));
+        var json = ReportWriter.Json(report);
+        await Task.Run(() =>
+        {
+            Directory.CreateDirectory(folder);
+            Write(files.Html, ReportWriter.Html(report));
+            Write(files.Markdown, ReportWriter.Markdown(report));
+            Write(files.Json, json);
+        });
+        using var document = JsonDocument.Parse(json);
+        return (files, document.RootElement.GetProperty("aggregates").GetRawText());
+    }
+
+    private static CurvePoint[] Read(string adapter)
+    {
+        var file = Path.Combine(adapter, CurveFile);
+        if (!File.Exists(file)) return [];
+        var losses = JsonSerializer.Deserialize<double[]>(File.ReadAllBytes(file)) ?? [];
+        return [.. losses.Select((loss, step) => new CurvePoint(step + 1, loss))];
+    }
+
+    private static void Write(string path, string text)
+    {
+        var partial = path + ".partial";
+        File.WriteAllText(partial, text);
+        File.Move(partial, path, overwrite: true);
+    }
+
+    private static Dictionary<string, string> Environment() => new()
+    {
+        ["machine"] = string.Create(CultureInfo.InvariantCulture, $"{System.Environment.ProcessorCount} processors, {RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}"),
+        ["runtime"] = RuntimeInformation.FrameworkDescription,
+        ["platform"] = typeof(SweepReports).Assembly.GetName().Version?.ToString() ?? "",
+    };
 }

@@ -1,3 +1,4 @@
+using AlpacaCot.Grains;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Worker.Protocol;
 using Orleans.Hosting;
@@ -12,7 +13,7 @@ internal static class SiloHosting
     public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
         => builder.UseOrleans(silo => silo
             .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
-            .AddJournalGrainStorage(Grains.GrainStorage.Name, options => options.Root = home.State)
+            .AddJournalGrainStorage(GrainStorage.Name, options => options.Root = home.State)
             .UseLocalGateway(home.SiloSocket)
             .AddPlatformStartup(arguments.Node, [.. arguments.Slots]));
 }

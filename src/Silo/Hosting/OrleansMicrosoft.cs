@@ -1,3 +1,4 @@
+using AlpacaCot.Grains;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Worker.Protocol;
 using Orleans.Hosting;
@@ -14,10 +15,10 @@ internal static class SiloHosting
         {
             if (builder.Configuration["AlpacaCot:PostgreSql"] is { Length: > 0 } connection)
                 silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = ("Npgsql", connection))
-                    .AddAdoNetGrainStorage(Grains.GrainStorage.Name, options => (options.Invariant, options.ConnectionString) = ("Npgsql", connection))
+                    .AddAdoNetGrainStorage(GrainStorage.Name, options => (options.Invariant, options.ConnectionString) = ("Npgsql", connection))
                     .UseAdoNetReminderService(options => (options.Invariant, options.ConnectionString) = ("Npgsql", connection));
             else
-                silo.UseLocalhostClustering().AddMemoryGrainStorage(Grains.GrainStorage.Name).UseInMemoryReminderService();
+                silo.UseLocalhostClustering().AddMemoryGrainStorage(GrainStorage.Name).UseInMemoryReminderService();
             silo.UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
                 .AddPlatformStartup(arguments.Node, [.. arguments.Slots]);
         });

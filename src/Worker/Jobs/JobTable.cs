@@ -18,7 +18,6 @@ internal static class JobTable
         ["model show"] = ModelTools.Show,
         ["data show"] = DataTool.Show,
         ["bench training"] = BenchTools.Training,
-        ["bench cotraining"] = BenchTools.CoTraining,
         ["bench decode"] = BenchTools.Decode,
         ["bench tokenize"] = BenchTools.Tokenize,
     };

@@ -65,15 +65,9 @@ internal sealed class PackEvaluation : IDisposable
                 _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count));
     }
 
-    /// <summary>Metrics of a suite, and of its cells under <c>cell/metric</c>.</summary>
+    /// <summary>Metrics of a suite; those of its cells are in the result file.</summary>
     private static Dictionary<string, double> Figures(SuiteResult result)
-    {
-        var figures = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var metric in result.Metrics) figures[metric.Filter == "none" ? metric.Name : $"{metric.Name},{metric.Filter}"] = metric.Value;
-        foreach (var cell in result.Cells)
-            foreach (var metric in cell.Metrics) figures[$"{cell.Name}/{metric.Name}"] = metric.Value;
-        return figures;
-    }
+        => result.Metrics.ToDictionary(metric => metric.Filter == "none" ? metric.Name : $"{metric.Name},{metric.Filter}", metric => metric.Value, StringComparer.Ordinal);
 
     private IReadOnlyList<ISuite> SuitesOf(PackTrial trial)
     {

@@ -1,9 +1,97 @@
+using AlpacaCot.Inference;
+using AlpacaCot.Models;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Torch;
+using AlpacaCot.Training.Benchmarks;
 using AlpacaCot.Worker.Protocol;
+
 namespace AlpacaCot.Worker.Tools;
+
+/// <summary>The benchmarks that compute; each answers with JSON lines.</summary>
 internal static class BenchTools
 {
-    public static void Training(ToolOptions options, ToolJob job, JobContext context) => throw new ToolException("pending");
-    public static void CoTraining(ToolOptions options, ToolJob job, JobContext context) => throw new ToolException("pending");
-    public static void Decode(ToolOptions options, ToolJob job, JobContext context) => throw new ToolException("pending");
-    public static void Tokenize(ToolOptions options, ToolJob job, JobContext context) => throw new ToolException("pending");
+    /// <summary>LoRA training of a 40 M-parameter LLaMA on given rows.</summary>
+    public static void Training(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var defaults = new TrainingBenchmarkOptions { Rows = options.Text("rows") };
+        var settings = defaults with
+        {
+            Steps = options.Int("steps", defaults.Steps), BatchSize = options.Int("batch", defaults.BatchSize), Precision = options.TextOrNull("precision") ?? defaults.Precision,
+            Threads = options.Int("threads", defaults.Threads), Layers = options.Int("layers", defaults.Layers), Hidden = options.Int("hidden", defaults.Hidden),
+        };
+        options.Done();
+        var result = TrainingBenchmark.Run(settings, context.Time);
+        context.Answer(new
+        {
+            benchmark = "training", tokens_per_s = Math.Round(result.TokensPerS, 1), supervised_per_s = Math.Round(result.SupervisedPerS, 1), step_ms = Math.Round(result.StepMs, 1),
+            peak_rss_mb = Math.Round(result.PeakRssMb), first_loss = result.Losses[0], last_loss = result.Losses[^1], steps = settings.Steps, precision = settings.Precision, threads = settings.Threads,
+        });
+    }
+
+    /// <summary>Greedy decoding of the same shape through the engine.</summary>
+    public static void Decode(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var precision = options.TextOrNull("precision") ?? "bf16";
+        var (threads, layers, hidden) = (options.Int("threads", Environment.ProcessorCount), options.Int("layers", 8), options.Int("hidden", 512));
+        options.Done();
+        torch.set_num_threads(threads);
+        var config = new DecoderConfig
+        {
+            ModelType = "llama", VocabularySize = 32_000, HiddenSize = hidden, IntermediateSize = hidden * 43 / 16, Layers = layers, Heads = 8, KeyValueHeads = 8, HeadDim = hidden / 8,
+            MaxPositions = 2048, EosTokenIds = [2], BosTokenId = 1,
+        };
+        using var generator = new Generator(0);
+        using var decoder = Decoder.CreateRandom(config, generator, WorkerState.PrecisionOf(precision));
+        foreach (var figure in DecodeBenchmark.Run(decoder, ByteTokens.Instance, [1, 8]))
+            context.Answer(new { benchmark = "decode", batch = figure.Batch, new_tokens = figure.NewTokens, seconds = Math.Round(figure.Seconds, 3), tokens_per_s = Math.Round(figure.TokensPerSecond, 1), precision, threads });
+    }
+
+    /// <summary>Encoding and decoding a text.</summary>
+    public static void Tokenize(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var tokenizer = TokenizerDirectory.Load(options.Text("tokenizer"));
+        var texts = File.ReadAllLines(options.Text("text"));
+        options.Done();
+        var figures = TokenizerBenchmark.Run(tokenizer, texts, context.Time, TimeSpan.FromSeconds(3));
+        context.Answer(new
+        {
+            benchmark = "tokenize", encode_mb_per_s = Math.Round(figures.EncodeMegabytesPerSecond, 2), decode_mb_per_s = Math.Round(figures.DecodeMegabytesPerSecond, 2),
+            bytes = figures.Bytes, tokens = figures.Tokens, bytes_per_token = Math.Round(figures.BytesPerToken, 3),
+        });
+    }
+
+    /// <summary>The decode benchmark runs on ids; its tokens need a text but no vocabulary.</summary>
+    private sealed class ByteTokens : ITokenizer
+    {
+        public static ByteTokens Instance { get; } = new();
+
+        public int VocabularySize => 256;
+
+        public int? BosId => null;
+
+        public int? EosId => null;
+
+        public int? PadId => null;
+
+        public string ContentHash => "bytes";
+
+        public int[] Encode(string text, EncodeOptions options = default) => [.. System.Text.Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
+
+        public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => string.Concat(ids.ToArray().Select(Token));
+
+        public bool IsSpecial(int id) => false;
+
+        public string Token(int id) => ((char)(33 + id % 94)).ToString();
+
+        public int? Find(string token) => null;
+
+        public ITokenStream Stream(bool skipSpecialTokens = true) => new Plain();
+
+        private sealed class Plain : ITokenStream
+        {
+            public string Append(int id) => Instance.Token(id);
+
+            public string Flush() => "";
+        }
+    }
 }

@@ -1,8 +1,100 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Data;
+using AlpacaCot.Data.Goat;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Models;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Tokenizers.Training;
+using AlpacaCot.Torch;
+using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
 
+/// <summary><c>model pretrain</c>: trains a small LLaMA from scratch, on sums that are generated or on given text, seeded.</summary>
 internal static class PretrainTool
 {
-    public static void Run(ToolOptions options, ToolJob job, JobContext context) => throw new ToolException("pending");
+    private const int PassageTokens = 128;
+    private const int TokenizerRows = 2000;
+
+    /// <summary>Runs the tool.</summary>
+    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var output = options.Text("out");
+        var task = options.TextOrNull("task") ?? "arithmetic";
+        var style = options.TextOrNull("style") ?? "direct";
+        var digits = options.Int("digits", 3);
+        var texts = options.Texts("text");
+        var (hidden, layers, heads) = (options.Int("hidden", 128), options.Int("layers", 3), options.Int("heads", 4));
+        var intermediate = options.Int("intermediate", hidden * 2);
+        var vocabulary = options.Int("vocab", task == "text" ? 1024 : 300);
+        var steps = options.Int("steps", 600);
+        var batch = options.Int("batch_size", 64);
+        var rate = options.Double("learning_rate", 2e-3);
+        var seed = options.Long("seed", 0);
+        var threads = options.Int("threads", Environment.ProcessorCount);
+        options.Done();
+        if (hidden % heads != 0 || hidden / heads % 2 != 0) throw new ToolException($"--hidden {hidden} over --heads {heads} does not give an even head size");
+        ModelTools.RequireNew(output);
+        torch.set_num_threads(threads);
+
+        ModelTools.WriteWhole(output, folder =>
+        {
+            var (tokenizer, rows) = task switch
+            {
+                "arithmetic" => Sums(folder, vocabulary, style, digits, steps * batch, seed),
+                "text" => Passages(folder, vocabulary, texts),
+                _ => throw new ToolException($"task '{task}' is unknown; known are arithmetic and text"),
+            };
+            var config = new DecoderConfig
+            {
+                ModelType = "llama", VocabularySize = tokenizer.VocabularySize, HiddenSize = hidden, IntermediateSize = intermediate, Layers = layers, Heads = heads, KeyValueHeads = heads,
+                HeadDim = hidden / heads, MaxPositions = 512, TieWordEmbeddings = true, BosTokenId = tokenizer.BosId, EosTokenIds = tokenizer.EosId is { } eos ? [eos] : [],
+            };
+            using var generator = new Generator(unchecked((ulong)seed));
+            using var decoder = Decoder.CreateRandom(config, generator, ScalarType.Float32);
+            var loss = Train(decoder, rows, steps, batch, rate, seed, context);
+            ModelDirectory.Save(decoder, folder);
+            context.Answer(
+                new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, final_loss = loss, seed },
+                FormattableString.Invariant($"{decoder.Parameters.Values.Sum(p => p.numel())} parameters, {steps} steps, final loss {loss:0.0000}\n{output}"));
+        });
+    }
+
+    private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, JobContext context)
+    {
+        using var all = new FullParameters(decoder);
+        var settings = new TrainingSettings
+        {
+            LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, Beta2 = 0.98, MaxGradNorm = 1,
+        };
+        using var trainer = new CoTrainer(decoder, [new TrainingMember("base", all, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
+        return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, loss: p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];
+    }
+
+    /// <summary>Sums of the generator's training split under the template <c>goat</c>; the answer alone is learnt.</summary>
+    private static (ITokenizer, IReadOnlyList<Example>) Sums(string folder, int vocabulary, string style, int digits, int count, long seed)
+    {
+        if (!Enum.TryParse<GoatStyle>(style, ignoreCase: true, out var wanted)) throw new ToolException($"style '{style}' is unknown; known are {string.Join(", ", Enum.GetNames<GoatStyle>().Select(n => n.ToLowerInvariant()))}");
+        var goat = new GoatOptions { Operations = [GoatOperation.Add], MinDigits = 1, MaxDigits = digits, Style = wanted, Count = count, Noise = false };
+        if (goat.Mistakes().FirstOrDefault() is { } mistake) throw new ToolException(mistake);
+        var template = PromptTemplates.Goat;
+        var records = GoatGenerator.Generate(goat, seed).Select(item => item.Record).ToList();
+        var tokenizer = ByteBpeTrainer.Train(
+            records.Take(TokenizerRows).Select(r => template.Prompt(r.Instruction, r.Input) + r.Output), new ByteBpeOptions { VocabularySize = vocabulary }, folder);
+        var builder = new ExampleBuilder(tokenizer, template, 512);
+        return (tokenizer, [.. records.Select(builder.Build).Where(built => built.Example is not null).Select(built => built.Example!)]);
+    }
+
+    /// <summary>Given texts, cut into passages of equal length; every token is learnt.</summary>
+    private static (ITokenizer, IReadOnlyList<Example>) Passages(string folder, int vocabulary, IReadOnlyList<string> files)
+    {
+        if (files.Count == 0) throw new ToolException("--task text needs --text FILE");
+        var texts = files.Select(file => File.Exists(file) ? File.ReadAllText(file) : throw new ToolException($"{file}: no such file")).ToList();
+        var tokenizer = ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary }, folder);
+        var ids = texts.SelectMany(text => tokenizer.Encode(text)).ToArray();
+        var rows = ids.Chunk(PassageTokens).Where(chunk => chunk.Length > 1).Select(chunk => new Example(chunk, (int[])chunk.Clone())).ToList();
+        return rows.Count > 0 ? (tokenizer, rows) : throw new ToolException($"{string.Join(", ", files)}: too little text to learn from");
+    }
 }
