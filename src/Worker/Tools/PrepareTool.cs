@@ -158,7 +158,7 @@ internal static class PrepareTool
         if (!SuiteRegistry.Known.Contains(suite)) return new { name, exists = false };
         try
         {
-            var created = SuiteRegistry.Create(JsonNode.Parse(item.GetRawText())!.AsObject());
+            var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!);
             return new { name, exists = true, items = created.Items.Count, contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
         }
         catch (EvaluationException e)
