@@ -59,10 +59,10 @@ internal static unsafe class CrossEntropy
             Vector512<float> a = Vector512.Create(float.NegativeInfinity), b = a;
             for (var i = 0L; i < whole; i += 32)
             {
-                a = Vector512.Max(a, T.Load(c.Logits, at + i));
-                b = Vector512.Max(b, T.Load(c.Logits, at + i + 16));
+                a = Vector512.MaxNative(a, T.Load(c.Logits, at + i));
+                b = Vector512.MaxNative(b, T.Load(c.Logits, at + i + 16));
             }
-            var max = Simd.Max(Vector512.Max(a, b));
+            var max = Simd.Max(Vector512.MaxNative(a, b));
             for (var i = whole; i < n; i++) max = Math.Max(max, T.Get(c.Logits, at + i));
 
             var m = Vector512.Create(max);
