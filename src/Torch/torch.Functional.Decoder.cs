@@ -54,6 +54,16 @@ public static partial class torch
             float[]? alibi = null, int[]? prefix = null) =>
             SegmentAttention.Cached(q, keys, values, bounds, new AttentionOptions((float)(scale ?? 1 / Math.Sqrt(q.size(-1))), window, alibi, prefix));
 
+        /// <summary>y + scale · (x Aᵀ) Bᵀ, computed in fp32 (LoRA, Hu et al. 2021); gradients flow to all four.</summary>
+        /// <param name="y"><c>[rows, out]</c>, the frozen projection's output.</param>
+        /// <param name="x"><c>[rows, in]</c>, of y's type.</param>
+        /// <param name="a">fp32 <c>[r, in]</c>.</param>
+        /// <param name="b">fp32 <c>[out, r]</c>.</param>
+        /// <param name="scale">alpha / r, say.</param>
+        /// <returns><c>[rows, out]</c> in y's type.</returns>
+        /// <exception cref="TorchException">The shapes do not fit.</exception>
+        public static Tensor low_rank_add(Tensor y, Tensor x, Tensor a, Tensor b, double scale) => LowRank.Apply(y, x, a, b, scale);
+
         /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
         public static Tensor cross_entropy_rows(Tensor logits, Tensor targets) =>
             cross_entropy(logits.to(ScalarType.Float32), targets, Reduction.None);

@@ -41,10 +41,44 @@ public sealed class MemoryTests
     {
         torch.zeros(3_000_000).Dispose();
         var reserved = torch.memory.reserved_bytes;
-        for (var i = 0; i < 10; i++) torch.zeros(3_000_000 - i).Dispose();
+        for (var i = 0; i < 10; i++) torch.zeros(3_000_000 - 1000 * i).Dispose();
         Assert.Equal(reserved, torch.memory.reserved_bytes);
         torch.memory.empty_cache();
         Assert.Equal(0, torch.memory.cached_bytes);
+    }
+
+    [Fact]
+    public void LargeBlocks_OfEverOtherSizes_ReuseTheSameMemory()
+    {
+        torch.memory.empty_cache();
+        var before = torch.memory.reserved_bytes;
+        var random = torch.randint(500_000, 1_000_000, [40], new Generator(1)).data<long>();
+        foreach (var n in random)
+        {
+            using var scope = torch.NewDisposeScope();
+            Tensor a = torch.ones([n]), b = torch.ones([n / 2]), c = torch.ones([n]);
+            Assert.Equal(n, a.sum().item<long>());
+            Assert.Equal(n / 2, b.sum().item<long>());
+            Assert.Equal(n, c.sum().item<long>());
+        }
+        Assert.True(torch.memory.reserved_bytes - before <= 4 * 1_000_000 * 5 / 2 + 3_000_000, $"{torch.memory.reserved_bytes - before} bytes held");
+    }
+
+    [Fact]
+    public void LargeBlocks_UsedFromSeveralThreads_KeepTheirContents()
+    {
+        var wrong = 0;
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            for (var k = 0; k < 30; k++)
+            {
+                using var scope = torch.NewDisposeScope();
+                var t = torch.full([300_000 + 10_007 * k + i], i, torch.int32);
+                var u = torch.full([400_000], k, torch.int32);
+                if (t.max().item<int>() != i || t.min().item<int>() != i || u.max().item<int>() != k) Interlocked.Increment(ref wrong);
+            }
+        });
+        Assert.Equal(0, wrong);
     }
 
     [Fact]

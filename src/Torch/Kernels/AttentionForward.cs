@@ -104,7 +104,7 @@ internal static unsafe class AttentionForward
     private static float Softmax(float* row, int from, int to, out float lse)
     {
         var largest = Vector512.Create(float.NegativeInfinity);
-        for (var j = from; j < to; j += 16) largest = Vector512.Max(largest, Vector512.Load(row + j));
+        for (var j = from; j < to; j += 16) largest = Vector512.MaxNative(largest, Vector512.Load(row + j));
         var max = Simd.Max(largest);
         Vector512<float> sum = default;
         for (var j = from; j < to; j += 16)

@@ -52,44 +52,55 @@ internal static unsafe class CrossEntropy
     private static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
-        long n = c.Classes, whole = n / 32 * 32, end = Math.Min(c.Rows, (long)(part + 1) * c.PerPart);
+        var end = Math.Min(c.Rows, (long)(part + 1) * c.PerPart);
         for (var row = (long)part * c.PerPart; row < end; row++)
         {
-            var at = row * n;
-            Vector512<float> a = Vector512.Create(float.NegativeInfinity), b = a;
-            for (var i = 0L; i < whole; i += 32)
-            {
-                a = Vector512.Max(a, T.Load(c.Logits, at + i));
-                b = Vector512.Max(b, T.Load(c.Logits, at + i + 16));
-            }
-            var max = Simd.Max(Vector512.Max(a, b));
-            for (var i = whole; i < n; i++) max = Math.Max(max, T.Get(c.Logits, at + i));
-
-            var m = Vector512.Create(max);
-            a = b = default;
-            for (var i = 0L; i < whole; i += 32)
-            {
-                a += Simd.Exp(T.Load(c.Logits, at + i) - m);
-                b += Simd.Exp(T.Load(c.Logits, at + i + 16) - m);
-            }
-            for (var i = whole; i < n; i += 16)
-                a += Simd.Exp(Simd.LoadTail<T>(c.Logits, at + i, (int)Math.Min(16, n - i), float.NegativeInfinity) - m);
-            var sum = Vector512.Sum(a + b);
-            var lse = max + MathF.Log(sum);
-            var target = c.Targets[row];
-            c.Losses[row] = lse - T.Get(c.Logits, at + target);
+            var at = row * c.Classes;
+            var max = Largest<T>(c.Logits, at, c.Classes);
+            var sum = SumOfExponentials<T>(c.Logits, at, c.Classes, max);
+            var target = T.Get(c.Logits, at + c.Targets[row]);
+            c.Losses[row] = max + MathF.Log(sum) - target;
             if (c.Weights == null) continue;
-
             var weight = c.Weights[row];
-            var hit = weight * (MathF.Exp(T.Get(c.Logits, at + target) - max) / sum - 1);
-            var scale = Vector512.Create(weight / sum);
-            for (var i = 0L; i < whole; i += 16) T.Store(c.Logits, at + i, Simd.Exp(T.Load(c.Logits, at + i) - m) * scale);
-            for (var i = whole; i < n; i += 16)
-            {
-                var rest = (int)Math.Min(16, n - i);
-                Simd.StoreTail<T>(c.Logits, at + i, rest, Simd.Exp(Simd.LoadTail<T>(c.Logits, at + i, rest) - m) * scale);
-            }
-            T.Set(c.Logits, at + target, hit);
+            Gradient<T>(c.Logits, at, c.Classes, max, weight / sum);
+            T.Set(c.Logits, at + c.Targets[row], weight * (MathF.Exp(target - max) / sum - 1));
         }
+    }
+
+    private static float Largest<T>(byte* logits, long at, long n) where T : IElement
+    {
+        Vector512<float> a = Vector512.Create(float.NegativeInfinity), b = a;
+        var i = 0L;
+        for (; i + 32 <= n; i += 32)
+        {
+            a = Vector512.MaxNative(a, T.Load(logits, at + i));
+            b = Vector512.MaxNative(b, T.Load(logits, at + i + 16));
+        }
+        var max = Simd.Max(Vector512.MaxNative(a, b));
+        for (; i < n; i++) max = Math.Max(max, T.Get(logits, at + i));
+        return max;
+    }
+
+    private static float SumOfExponentials<T>(byte* logits, long at, long n, float max) where T : IElement
+    {
+        var m = Vector512.Create(max);
+        Vector512<float> a = default, b = default;
+        var i = 0L;
+        for (; i + 32 <= n; i += 32)
+        {
+            a += Simd.Exp(T.Load(logits, at + i) - m);
+            b += Simd.Exp(T.Load(logits, at + i + 16) - m);
+        }
+        var sum = Vector512.Sum(a + b);
+        for (; i < n; i++) sum += MathF.Exp(T.Get(logits, at + i) - max);
+        return sum;
+    }
+
+    private static void Gradient<T>(byte* logits, long at, long n, float max, float scale) where T : IElement
+    {
+        Vector512<float> m = Vector512.Create(max), f = Vector512.Create(scale);
+        var i = 0L;
+        for (; i + 16 <= n; i += 16) T.Store(logits, at + i, Simd.Exp(T.Load(logits, at + i) - m) * f);
+        for (; i < n; i++) T.Set(logits, at + i, MathF.Exp(T.Get(logits, at + i) - max) * scale);
     }
 }

@@ -55,7 +55,7 @@ internal static unsafe class MatVec
         for (; n + 4 <= end; n += 4)
             for (var m = 0L; m < c.M; m++) Four<T>(ref c, n, m);
         for (; n < end; n++)
-            for (var m = 0L; m < c.M; m++) Put<T>(ref c, m, n, One<T>(ref c, n, m));
+            for (var m = 0L; m < c.M; m++) One<T>(ref c, n, m);
     }
 
     // Four weight rows at a time; for further rows of x they come from the nearest cache.
@@ -76,13 +76,15 @@ internal static unsafe class MatVec
             a3 = Vector512.FusedMultiplyAdd(T.Load(c.W, w3 + k), u, a3);
             b3 = Vector512.FusedMultiplyAdd(T.Load(c.W, w3 + k + 16), v, b3);
         }
-        Put<T>(ref c, m, n, Rest<T>(ref c, a0 + b0, w0, x, k));
-        Put<T>(ref c, m, n + 1, Rest<T>(ref c, a1 + b1, w1, x, k));
-        Put<T>(ref c, m, n + 2, Rest<T>(ref c, a2 + b2, w2, x, k));
-        Put<T>(ref c, m, n + 3, Rest<T>(ref c, a3 + b3, w3, x, k));
+        // All four before anything else: a call would push the accumulators out of their registers, in the loop above too.
+        float s0 = Vector512.Sum(a0 + b0), s1 = Vector512.Sum(a1 + b1), s2 = Vector512.Sum(a2 + b2), s3 = Vector512.Sum(a3 + b3);
+        Finish<T>(ref c, m, n, s0, k);
+        Finish<T>(ref c, m, n + 1, s1, k);
+        Finish<T>(ref c, m, n + 2, s2, k);
+        Finish<T>(ref c, m, n + 3, s3, k);
     }
 
-    private static float One<T>(ref Context c, long n, long m) where T : IElement
+    private static void One<T>(ref Context c, long n, long m) where T : IElement
     {
         var x = c.X + m * c.K;
         long w = n * c.K, k = 0;
@@ -92,22 +94,17 @@ internal static unsafe class MatVec
             a = Vector512.FusedMultiplyAdd(T.Load(c.W, w + k), Vector512.Load(x + k), a);
             b = Vector512.FusedMultiplyAdd(T.Load(c.W, w + k + 16), Vector512.Load(x + k + 16), b);
         }
-        return Rest<T>(ref c, a + b, w, x, k);
+        var sum = Vector512.Sum(a + b);
+        Finish<T>(ref c, m, n, sum, k);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Rest<T>(ref Context c, Vector512<float> sum, long w, float* x, long k) where T : IElement
+    // What is left of the row, the bias, and the store.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Finish<T>(ref Context c, long m, long n, float sum, long k) where T : IElement
     {
-        var total = Vector512.Sum(sum);
-        for (; k < c.K; k++) total += T.Get(c.W, w + k) * x[k];
-        return total;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<T>(ref Context c, long m, long n, float v) where T : IElement
-    {
-        if (c.Bias != null) v += T.Get(c.Bias, n);
-        if (c.Wide) F32.Set(c.Y, m * c.N + n, v);
-        else T.Set(c.Y, m * c.N + n, v);
+        for (; k < c.K; k++) sum += T.Get(c.W, n * c.K + k) * c.X[m * c.K + k];
+        if (c.Bias != null) sum += T.Get(c.Bias, n);
+        if (c.Wide) F32.Set(c.Y, m * c.N + n, sum);
+        else T.Set(c.Y, m * c.N + n, sum);
     }
 }

@@ -99,11 +99,12 @@ internal static unsafe class Simd
         return ((bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) & Vector512.Create(0xffff0000u)).AsSingle();
     }
 
-    /// <summary>e^x within two units in the last place; 0 below -87.3, infinity above 88.7.</summary>
+    /// <summary>e^x within two units in the last place; 0 below -87.7, infinity above 88.3, and what is not a number stays so.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Exp(Vector512<float> x)
     {
-        var limited = Vector512.Min(Vector512.Max(x, Vector512.Create(-87.33654f)), Vector512.Create(88.37f));
+        // The bounds are where the exponent below becomes 0 and 255: scales of zero and infinity. Native ones return their second operand for NaN.
+        var limited = Vector512.MinNative(Vector512.Create(88.7f), Vector512.MaxNative(Vector512.Create(-88f), x));
         var n = Vector512.Round(limited * 1.44269504f);
         var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), limited);
         r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
@@ -113,11 +114,7 @@ internal static unsafe class Simd
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
         p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
-        var scale = ((Vector512.ConvertToInt32(n) + Vector512.Create(127)) << 23).AsSingle();
-        var e = p * scale;
-        e = Vector512.ConditionalSelect(Vector512.LessThan(x, Vector512.Create(-87.33654f)), Vector512<float>.Zero, e);
-        e = Vector512.ConditionalSelect(Vector512.GreaterThan(x, Vector512.Create(88.7228f)), Vector512.Create(float.PositiveInfinity), e);
-        return Vector512.ConditionalSelect(Vector512.Equals(x, x), e, x);
+        return p * ((Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23).AsSingle();
     }
 
     /// <summary>1 / (1 + e^-x).</summary>
