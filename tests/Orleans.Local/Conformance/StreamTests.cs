@@ -193,9 +193,9 @@ public sealed class LocalStreamTests(SiloFixture silo) : StreamTests, IClassFixt
     [Fact]
     public async Task SlowProducer_BeyondTheResponseTimeout_StillArrives()
     {
-        await using var own = await TestSilo.StartAsync(b => b.Configure<global::Orleans.Configuration.SiloMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromMilliseconds(400)));
+        await using var own = await TestSilo.StartAsync(b => b.Configure<global::Orleans.Configuration.SiloMessagingOptions>(o => o.ResponseTimeout = TimeSpan.FromSeconds(2)));
         var items = new List<int>();
-        await foreach (var item in own.Grains.GetGrain<IStreamGrain>("slow").SlowThen(5, 1000)) items.Add(item);
+        await foreach (var item in own.Grains.GetGrain<IStreamGrain>("slow").SlowThen(5, 3000)) items.Add(item);
         Assert.Equal(5, Assert.Single(items));
     }
 
