@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using AlpacaCot.LocalSilo.Runtime;
 using Orleans.Core;
 using Orleans.Storage;
@@ -51,8 +52,13 @@ internal sealed class PersistentState<TState>(string name, GrainId grainId, IGra
     /// <summary>Reads the record when the activation sets up its state, unless somebody already did.</summary>
     public Task SetUpAsync(CancellationToken cancellationToken) => _read ? Task.CompletedTask : ReadStateAsync();
 
+    /// <summary>A new state; where its class has no constructor without parameters, one with nothing set.</summary>
     public static TState NewState()
-        => typeof(TState).IsValueType || typeof(TState).GetConstructor(Type.EmptyTypes) is null ? default! : Activator.CreateInstance<TState>();
+    {
+        var type = typeof(TState);
+        if (type.IsValueType || type.IsAbstract || type.IsArray || type == typeof(string)) return default!;
+        return type.GetConstructor(Type.EmptyTypes) is null ? (TState)RuntimeHelpers.GetUninitializedObject(type) : Activator.CreateInstance<TState>();
+    }
 }
 
 /// <inheritdoc/>

@@ -93,6 +93,7 @@ internal sealed class GrainTimer : IGrainTimer
         }
         catch (Exception e) when (e is not OperationCanceledException || !_stop.IsCancellationRequested)
         {
+            _activation.OnRequestFailed(e);
             RuntimeLog.TimerFailed(_activation.Silo.Logger, _activation.GrainId, e);
         }
         catch (OperationCanceledException)

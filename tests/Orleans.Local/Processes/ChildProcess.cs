@@ -36,6 +36,7 @@ internal sealed class ChildProcess : IDisposable
             return 3;
         }
         await Console.Out.WriteLineAsync("ready");
+        if (args[0] == "fill") return await FillAsync(host);
         if (args[0] == "write") await WriteForEverAsync(host.Services.GetRequiredService<IGrainFactory>());
         await host.WaitForShutdownAsync();
         return 0;
@@ -48,10 +49,16 @@ internal sealed class ChildProcess : IDisposable
         return child;
     }
 
-    public static ChildProcess Start(params string[] args)
+    public static ChildProcess Start(params string[] args) => Launch("dotnet", [typeof(ChildProcess).Assembly.Location, .. args]);
+
+    /// <summary>Starts the process with a limit on the size of files.</summary>
+    public static ChildProcess StartLimited(int kilobytes, params string[] args)
+        // The runtime's own double-mapped memory counts as a file unless that is switched off.
+        => Launch("bash", ["-c", $"ulimit -f {kilobytes}; export DOTNET_EnableWriteXorExecute=0; exec dotnet \"$@\"", "bash", typeof(ChildProcess).Assembly.Location, .. args]);
+
+    private static ChildProcess Launch(string program, string[] args)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardInput = true };
-        start.ArgumentList.Add(typeof(ChildProcess).Assembly.Location);
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardInput = true };
         foreach (var arg in args) start.ArgumentList.Add(arg);
         return new ChildProcess(Process.Start(start)!);
     }
@@ -69,6 +76,22 @@ internal sealed class ChildProcess : IDisposable
     {
         Kill();
         _process.Dispose();
+    }
+
+    // Writes until a write fails, says why, and ends in good order.
+    private static async Task<int> FillAsync(IHost host)
+    {
+        for (var i = 0; ; i++)
+            try
+            {
+                await host.Services.GetRequiredService<IGrainFactory>().GetGrain<IDurableCounterGrain>($"c{i}").Fill(10_000);
+            }
+            catch (OrleansException e)
+            {
+                await Console.Out.WriteLineAsync($"{i} {e.Message}");
+                await host.StopAsync();
+                return 0;
+            }
     }
 
     // Each line is written after the grain's write was acknowledged.

@@ -5,6 +5,8 @@ public interface IDurableCounterGrain : IGrainWithStringKey
     Task<int> Add(int by);
 
     Task<int> Get();
+
+    Task Fill(int bytes);
 }
 
 public sealed class CounterState
@@ -22,6 +24,13 @@ public class DurableCounterGrain([PersistentState("counter")] IPersistentState<C
         state.State.Filler = new string('x', state.State.Value % 200);
         await state.WriteStateAsync();
         return state.State.Value;
+    }
+
+    public Task Fill(int bytes)
+    {
+        state.State.Value = bytes;
+        state.State.Filler = new string('x', bytes);
+        return state.WriteStateAsync();
     }
 
     public Task<int> Get() => Task.FromResult(state.State.Value);

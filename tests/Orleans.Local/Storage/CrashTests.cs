@@ -42,6 +42,27 @@ public sealed class CrashTests
         Assert.Null(await second.Output.ReadLineAsync());
     }
 
+    [SkippableFact]
+    public async Task FullDisk_FailsTheWriteWithItsFile_AndKeepsWhatWasAcknowledged()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "a file-size limit stands for a full disk, and needs ulimit");
+        using var folder = new TemporaryFolder();
+        using (var child = ChildProcess.StartLimited(300, "fill", folder["state"]))
+        {
+            Assert.Equal("ready", await child.Output.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
+            var line = await child.Output.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60));
+            Assert.Contains("cannot write", line, StringComparison.Ordinal);
+            Assert.Contains("Free some space", line, StringComparison.Ordinal);
+            await child.WaitForExitAsync();
+            Assert.Equal(0, child.ExitCode);
+            var written = int.Parse(line!.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
+            Assert.InRange(written, 20, 30);
+            await using var silo = await TestSilo.StartAsync(builder => builder.AddJournalGrainStorageAsDefault(o => o.Root = folder["state"]));
+            for (var i = 0; i < written; i++) Assert.Equal(10_000, await silo.Grains.GetGrain<IDurableCounterGrain>($"c{i}").Get());
+            Assert.Equal(0, await silo.Grains.GetGrain<IDurableCounterGrain>($"c{written}").Get());
+        }
+    }
+
     private static void Note(Dictionary<string, int> acknowledged, string? line)
     {
         // The last line may be cut by the kill.

@@ -83,9 +83,9 @@ internal sealed class Call<T>(ICallSender sender, GrainId target, MethodShape me
 
     private Task<T> Start(CancellationToken token)
     {
-        if (Method.OneWay) return SendOneWay();
         try
         {
+            if (Method.OneWay) return SendOneWay();
             if (Step is null && Method.TokenIndex >= 0 && (token.CanBeCanceled || sender.Options.CancelRequestOnTimeout)) Cancellation = new CancellationTokenSource();
             _token = token;
             sender.Monitor.Add(this);

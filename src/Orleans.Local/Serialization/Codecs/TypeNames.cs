@@ -8,13 +8,21 @@ namespace AlpacaCot.LocalSilo.Serialization;
 /// <summary>Names of types in messages: the alias where there is one, else the full name with its assembly.</summary>
 internal static class TypeNames
 {
+    private const int LongestName = 4096;
     private static readonly ConcurrentDictionary<Type, string> s_names = new();
-    private static readonly ConcurrentDictionary<string, Type?> s_types = new(StringComparer.Ordinal);
+    private static readonly ConcurrentDictionary<string, Type> s_types = new(StringComparer.Ordinal);
 
     public static string Of(Type type) => s_names.GetOrAdd(type, Name);
 
     /// <summary>The type of a name, or null where this process does not know it.</summary>
-    public static Type? Resolve(string name) => s_types.GetOrAdd(name, Find);
+    public static Type? Resolve(string name)
+    {
+        if (s_types.TryGetValue(name, out var known)) return known;
+        if (name.Length > LongestName) return null;
+        // What is not found may be loaded later, and a sender must not fill the table.
+        var found = Find(name);
+        return found is null ? null : s_types.GetOrAdd(name, found);
+    }
 
     /// <summary>A type as a C# reader would write it.</summary>
     public static string Readable(Type type)
@@ -46,13 +54,45 @@ internal static class TypeNames
             var open = name.IndexOf('<', StringComparison.Ordinal);
             var definition = FindPlain(name[..open]);
             var arguments = SplitArguments(name.AsSpan(open + 1, name.Length - open - 2)).Select(Resolve).ToArray();
-            return definition is null || arguments.Any(a => a is null) ? null : definition.MakeGenericType(arguments!);
+            return definition is null || arguments.Any(a => a is null) ? null : Construct(definition, arguments!);
         }
         return FindPlain(name);
     }
 
+    // Only what is loaded is looked at: a message must not decide what is.
     private static Type? FindPlain(string name)
-        => name.StartsWith('@') ? GrainAssemblies.TypeOfAlias(name[1..]) : Type.GetType(name, throwOnError: false);
+    {
+        if (name.StartsWith('@')) return GrainAssemblies.TypeOfAlias(name[1..]);
+        var comma = name.IndexOf(", ", StringComparison.Ordinal);
+        if (comma < 0) return TypeIn(typeof(object).Assembly, name);
+        foreach (var assembly in AppDomain.CurrentDomain.GetAssemblies())
+            if (name.AsSpan(comma + 2).SequenceEqual(assembly.GetName().Name)) return TypeIn(assembly, name[..comma]);
+        return null;
+    }
+
+    private static Type? TypeIn(Assembly assembly, string name)
+    {
+        try
+        {
+            return assembly.GetType(name, throwOnError: false);
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or BadImageFormatException)
+        {
+            return null;
+        }
+    }
+
+    private static Type? Construct(Type definition, Type[] arguments)
+    {
+        try
+        {
+            return definition.MakeGenericType(arguments);
+        }
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException)
+        {
+            return null;
+        }
+    }
 
     private static List<string> SplitArguments(ReadOnlySpan<char> text)
     {

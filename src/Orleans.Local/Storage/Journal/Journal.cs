@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using AlpacaCot.LocalSilo.Hosting;
 using Orleans.Storage;
 
@@ -30,7 +31,9 @@ internal sealed record JournalEntry(JournalFile File, long Offset, int Length, l
 /// </summary>
 internal sealed partial class Journal : IDisposable
 {
+    private const int FileSizeSignal = 25;
     private readonly string _root;
+    private readonly PosixSignalRegistration? _fileTooLarge;
     private readonly long _compactAfter;
     private readonly ILogger _logger;
     private readonly FileStream _lock;
@@ -44,6 +47,8 @@ internal sealed partial class Journal : IDisposable
     public Journal(string root, long compactAfter, ILogger logger)
     {
         _root = root;
+        // Without this a file-size limit ends the process instead of failing the write.
+        if (OperatingSystem.IsLinux()) _fileTooLarge = PosixSignalRegistration.Create((PosixSignal)FileSizeSignal, static context => context.Cancel = true);
         _compactAfter = compactAfter;
         _logger = logger;
         Directory.CreateDirectory(root);
@@ -54,6 +59,7 @@ internal sealed partial class Journal : IDisposable
         }
         catch
         {
+            _fileTooLarge?.Dispose();
             _lock.Dispose();
             throw;
         }
@@ -86,6 +92,7 @@ internal sealed partial class Journal : IDisposable
     /// <exception cref="InconsistentStateException">The stored version is not the expected one.</exception>
     public Task<long> WriteAsync(JournalWrite write)
     {
+        if (write.Body is { Length: > JournalRecord.MaxLength / 4 }) throw new OrleansException($"the record {write.Key} has {write.Body.Length:N0} bytes: records that large belong into files");
         lock (_gate)
         {
             if (_closed) throw new OrleansException($"the journal in {_root} is closed");
@@ -106,6 +113,7 @@ internal sealed partial class Journal : IDisposable
         _committer.Join();
         _compaction.Wait();
         foreach (var file in _files) file.Dispose();
+        _fileTooLarge?.Dispose();
         _lock.Dispose();
     }
 
@@ -122,7 +130,15 @@ internal sealed partial class Journal : IDisposable
                 batch = _pending;
                 _pending = new List<JournalWrite>(batch.Count);
             }
-            Commit(batch, buffer);
+            try
+            {
+                Commit(batch, buffer);
+            }
+            catch (Exception e)
+            {
+                // Whatever is wrong with one batch must not end the thread that all others rely on.
+                foreach (var write in batch) write.Done.TrySetException(new OrleansException($"cannot write to the journal in {_root}: {e.Message}", e));
+            }
             if (buffer.Capacity > 1 << 24) buffer = new ArrayBufferWriter<byte>(1 << 16);
         }
     }
@@ -169,8 +185,9 @@ internal sealed partial class Journal : IDisposable
         {
             _active.Append(bytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            // A full disk is an IOException, a file-size limit is not.
             failure = new IOException($"cannot write {_active.Path}: {e.Message}. Free some space and try again; nothing was stored", e);
             return false;
         }
