@@ -31,13 +31,16 @@ internal static class Aggregator
     {
         var byName = names.ToDictionary(n => n, n => cells.All.Where(c => c.Factors[factor] == n).ToList(), StringComparer.Ordinal);
         var present = names.Where(n => byName[n].Count > 0).ToList();
+        // Means over different cells would differ for reasons that are not the factor's: only what every value has with every seed enters, where there is such a thing.
+        var contexts = present.Select(n => byName[n].Where(cells.IsComplete).Select(c => c.Context(factor)).ToHashSet(StringComparer.Ordinal)).ToList();
+        var shared = contexts.Count == 0 ? [] : contexts.Aggregate((a, b) => [.. a.Intersect(b)]);
         var levels = present.Select(name =>
         {
-            var (means, used) = cells.SeedMeans(byName[name]);
+            var common = byName[name].Where(c => shared.Contains(c.Context(factor)) && cells.IsComplete(c)).ToList();
+            var (means, used) = cells.SeedMeans(common.Count > 0 ? common : byName[name]);
             return new FactorLevel(name, Estimate.Of(means), used);
         }).ToList();
-        var contexts = present.Select(n => byName[n].Select(c => c.Context(factor)).Order(StringComparer.Ordinal).ToList()).ToList();
-        var balanced = contexts.All(c => c.SequenceEqual(contexts[0])) && cells.All.All(c => c.BySeed.Count == cells.Seeds.Count);
+        var balanced = present.All(n => byName[n].Count == shared.Count);
         var comparisons = present.Skip(1).Select(n => Compare(cells, factor, present[0], n, byName)).OfType<Comparison>().ToList();
         return new FactorSummary(factor, levels, balanced, comparisons);
     }
@@ -46,17 +49,16 @@ internal static class Aggregator
     {
         var references = byName[reference].ToDictionary(c => c.Context(factor), StringComparer.Ordinal);
         var pairs = byName[name].Where(c => references.ContainsKey(c.Context(factor))).Select(c => (Reference: references[c.Context(factor)], Cell: c)).ToList();
-        var difference = PairedDifference(cells.Seeds, pairs);
-        return difference is null ? null : new Comparison(factor, reference, name, difference, POf(difference), null, pairs.Count);
+        return PairedDifference(cells.Seeds, pairs) is var (difference, used) ? new Comparison(factor, reference, name, difference, POf(difference), null, used) : null;
     }
 
     /// <summary>Mean difference seed by seed over pairs of cells that both have every seed; null where there is no such pair.</summary>
-    private static Estimate? PairedDifference(IReadOnlyList<int> seeds, IReadOnlyList<(Cells.Cell Reference, Cells.Cell Cell)> pairs)
+    private static (Estimate Difference, int Pairs)? PairedDifference(IReadOnlyList<int> seeds, IReadOnlyList<(Cells.Cell Reference, Cells.Cell Cell)> pairs)
     {
         var shared = seeds.Where(s => pairs.Any(p => p.Reference.BySeed.ContainsKey(s) && p.Cell.BySeed.ContainsKey(s))).ToList();
         var complete = pairs.Where(p => shared.All(s => p.Reference.BySeed.ContainsKey(s) && p.Cell.BySeed.ContainsKey(s))).ToList();
         if (shared.Count == 0 || complete.Count == 0) return null;
-        return Estimate.Of([.. shared.Select(s => complete.Average(p => p.Cell.BySeed[s] - p.Reference.BySeed[s]))]);
+        return (Estimate.Of([.. shared.Select(s => complete.Average(p => p.Cell.BySeed[s] - p.Reference.BySeed[s]))]), complete.Count);
     }
 
     private static double? POf(Estimate difference)
@@ -76,7 +78,7 @@ internal static class Aggregator
         var best = byGroup[ranked[0].Group];
         return
         [
-            .. ranked.Skip(1).Where(g => PairedDifference(cells.Seeds, [(best, byGroup[g.Group])]) is not { Low: { } low, High: { } high } || low <= 0 && high >= 0).Select(g => g.Group),
+            .. ranked.Skip(1).Where(g => PairedDifference(cells.Seeds, [(best, byGroup[g.Group])])?.Difference is not { Low: { } low, High: { } high } || low <= 0 && high >= 0).Select(g => g.Group),
         ];
     }
 

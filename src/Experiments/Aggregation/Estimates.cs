@@ -46,7 +46,7 @@ public sealed record Comparison(string Factor, string Reference, string Name, Es
 /// <summary>One factor under one metric.</summary>
 /// <param name="Factor">The axis.</param>
 /// <param name="Levels">Marginal means, in the order of the sweep file.</param>
-/// <param name="Balanced">Whether every value meets the same cells, so that the marginal means can be compared directly.</param>
+/// <param name="Balanced">Whether every value has every cell with every seed. Where not, the means are over the cells that all values have; where there are none, over different cells.</param>
 /// <param name="Comparisons">Each other value against the first.</param>
 public sealed record FactorSummary(string Factor, IReadOnlyList<FactorLevel> Levels, bool Balanced, IReadOnlyList<Comparison> Comparisons);
 

@@ -97,8 +97,8 @@ public static class ReportBuilder
             _ => string.Create(CultureInfo.InvariantCulture, $"Intervals are 95 % t intervals over {seeds} seeds. They hold what the seed changes, and not the choice of the evaluation's items."),
         });
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
-            notes.Add("Not every combination has every trial: marginal means of such factors are over different cells. Differences are paired and compare like with like.");
-        if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} trials have failed and are missing from every mean."));
+            notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
+        if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed and {(failed == 1 ? "is" : "are")} missing from every mean."));
         if (trials.Any(t => t.Split)) notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
         var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");

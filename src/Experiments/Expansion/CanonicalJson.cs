@@ -17,7 +17,9 @@ public static class CanonicalJson
     }
 
     /// <summary>SHA-256 of the canonical text, in lower-case hex.</summary>
-    public static string Hash(JsonNode? node) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Write(node))));
+    public static string Hash(JsonNode? node) => HashText(Write(node));
+
+    internal static string HashText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void Write(Utf8JsonWriter writer, JsonNode? node)
     {

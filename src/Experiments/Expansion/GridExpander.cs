@@ -14,20 +14,21 @@ public static class GridExpander
         var trials = new List<Trial>();
         var trainings = new List<(TrainingRun Run, List<int> Trials)>();
         var byKey = new Dictionary<string, int>(StringComparer.Ordinal);
+        var content = new TrialKeys(spec, identities);
         var keys = new Dictionary<(string, string, string, int), string>();
         foreach (var (model, peft, data, cot, seed) in Cells(spec))
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
             if (!keys.TryGetValue((model.Name, peft.Name, data.Name, seed), out var key))
-                keys[(model.Name, peft.Name, data.Name, seed)] = key = TrialKeys.Training(spec, identities, model, peft, data, seed, rate);
+                keys[(model.Name, peft.Name, data.Name, seed)] = key = content.Training(model, peft, data, seed, rate);
             if (!byKey.TryGetValue(key, out var training))
             {
                 byKey[key] = training = trainings.Count;
                 var name = string.Create(CultureInfo.InvariantCulture, $"{model.Name}+{peft.Name}+{data.Name}+s{seed}");
                 trainings.Add((new TrainingRun(training, key, name, model.Name, peft.Name, data.Name, seed, rate, source, []), []));
             }
-            var trialKey = TrialKeys.Trial(spec, key, data, cot);
-            var results = spec.Evaluation.ToDictionary(e => e.Name, e => TrialKeys.Result(e, identities, trialKey), StringComparer.Ordinal);
+            var trialKey = content.Trial(key, data, cot);
+            var results = spec.Evaluation.ToDictionary(e => e.Name, e => content.Result(trialKey, e), StringComparer.Ordinal);
             trainings[training].Trials.Add(trials.Count);
             trials.Add(new Trial(trials.Count, model.Name, peft.Name, data.Name, cot.Name, seed, training, trialKey, results));
         }

@@ -3,7 +3,7 @@ namespace AlpacaCot.Experiments.Reporting;
 /// <summary>Loss curves of one base: a colour for each kind of training, thin lines for seeds, a thick one for their mean.</summary>
 internal static class CurveChart
 {
-    private const double Width = 520, Height = 290, Left = 46, Right = 12, Top = 10, Bottom = 34;
+    private const double Width = 500, Height = 290, Left = 46, Right = 12, Top = 10, Bottom = 34;
 
     /// <summary>Colours before they repeat with dashes.</summary>
     public const int Colours = 8;

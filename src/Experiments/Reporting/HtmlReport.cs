@@ -58,7 +58,7 @@ internal static class HtmlReport
         var rows = new List<IntervalRow>();
         foreach (var (factor, f) in metric.Factors.Select((factor, f) => (factor, f)))
         {
-            rows.Add(new IntervalRow(factor.Factor + (factor.Balanced ? "" : " (over different cells)"), null));
+            rows.Add(new IntervalRow(factor.Factor + (factor.Balanced ? "" : " (incomplete)"), null));
             rows.AddRange(factor.Levels.Select(l => new IntervalRow(l.Name, l.Estimate, $"c{f}", Numbers.Value(l.Estimate.Mean))));
         }
         page.Append($"<figure>{IntervalPlot.Draw("marginal means", rows)}</figure>\n");

@@ -6,6 +6,7 @@ namespace AlpacaCot.Experiments.Reporting;
 internal static class HtmlTables
 {
     private const double Sure = 0.05;
+    private const int MostTrials = 1000;
 
     public static void Comparisons(StringBuilder page, IEnumerable<Comparison> comparisons, bool lowerIsBetter)
     {
@@ -28,7 +29,7 @@ internal static class HtmlTables
         var metrics = report.Metrics.Select(m => m.Metric).Take(6).ToList();
         page.Append("<section><h2>Every trial</h2><p class=\"soft\">Trials that differ only in how they are asked share one adapter.</p>\n");
         Open(page, ["trial", "state", .. metrics, "learning rate", "steps", "shared by", "pack", "attempts", "fence", "train", "evaluate"]);
-        foreach (var t in report.Trials)
+        foreach (var t in report.Trials.Take(MostTrials))
         {
             var css = t.Status switch { TrialStatus.Succeeded => "good", TrialStatus.Failed => "bad", _ => "warn" };
             page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t.Status)}</td>");
@@ -45,6 +46,7 @@ internal static class HtmlTables
             if (t.Failure is { } failure) page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
         }
         Close(page);
+        if (report.Trials.Count > MostTrials) page.Append($"<p class=\"soft\">{report.Trials.Count - MostTrials} more are in the JSON report.</p>");
         page.Append("</section>\n");
 
         void Cell(string text) => page.Append("<td>").Append(E(text)).Append("</td>");
@@ -75,7 +77,7 @@ internal static class HtmlTables
     private static void Open(StringBuilder page, params IEnumerable<string> head)
     {
         page.Append("<div class=\"scroll\"><table><thead><tr>");
-        foreach (var cell in head) page.Append("<th>").Append(E(cell)).Append("</th>");
+        foreach (var cell in head) page.Append("<th>").Append(E(cell).Replace("/", "/<wbr>", StringComparison.Ordinal)).Append("</th>");
         page.Append("</tr></thead><tbody>\n");
     }
 

@@ -10,7 +10,7 @@ internal sealed record IntervalRow(string Label, Estimate? Estimate, string Css 
 /// <summary>Means as dots, 95 % intervals as bars, single seeds as small dots.</summary>
 internal static class IntervalPlot
 {
-    private const double RowHeight = 24, Width = 760, Bottom = 30;
+    private const double RowHeight = 24, Width = 980, Bottom = 30;
 
     /// <param name="title">For who cannot see the picture.</param>
     /// <param name="rows">From the top down.</param>

@@ -36,8 +36,15 @@ internal sealed class Svg
 
     public string End() => _text.Append("</svg>").ToString();
 
-    /// <summary>Estimated width of a text of the page's font at 12 px; wide scripts count double.</summary>
-    public static double WidthOf(string text) => text.EnumerateRunes().Sum(r => r.Value >= 0x2E80 ? 12.5 : "il.,:;|'!()[]".Contains((char)Math.Min(r.Value, 0xFFFF), StringComparison.Ordinal) ? 3.6 : char.IsUpper((char)Math.Min(r.Value, 0xFFFF)) ? 8 : 6.8);
+    /// <summary>A generous estimate of a text's width at 12 px: the reader's font is not known.</summary>
+    public static double WidthOf(string text) => text.EnumerateRunes().Sum(r => r.Value switch
+    {
+        >= 0x2E80 => 13,
+        'i' or 'l' or 'j' or '.' or ',' or ':' or ';' or '|' or '\'' or ' ' => 4.2,
+        'm' or 'w' or 'M' or 'W' or '+' or '−' => 11.2,
+        >= 'A' and <= 'Z' => 8.8,
+        _ => 7.6,
+    });
 
     public static string Escape(string text) => WebUtility.HtmlEncode(text);
 

@@ -113,6 +113,14 @@ public sealed class SweepState
         var state = new SweepState(header, all, spec, grid, options);
         // Header and shards are written one after the other: a lease may be on disk whose fence the header has not seen.
         header.NextFence = Math.Max(header.NextFence, state.Packs.Select(p => p.Fence).DefaultIfEmpty().Max() + 1);
+        // Shards are written one after the other too: a lease that had ended may still be on disk beside the slot's next one.
+        foreach (var ended in state.Active.Values.GroupBy(p => p.Slot).SelectMany(g => g.OrderByDescending(p => p.Fence).Skip(1)).ToList())
+        {
+            state.Active.Remove(ended.Fence);
+            ended.Status = PackStatus.Pending;
+            state.Queue.Add(ended);
+            state.Touch(ended);
+        }
         foreach (var pack in state.Active.Values) pack.Unconfirmed = true;
         return state;
     }
@@ -141,15 +149,14 @@ public sealed class SweepState
         return Header.NextFence++;
     }
 
-    internal long TakeSeq()
+    /// <summary>The next sequence number; true where a new block was reserved for it, which must be written before the number is used.</summary>
+    internal bool TakeSeq(out long seq)
     {
-        // Numbers are reserved in blocks, so that most events write nothing and none is given out twice after a crash.
-        if (_seq >= Header.ReservedSeq)
-        {
-            Header.ReservedSeq = _seq + SeqBlock;
-            _dirtyHeader = true;
-        }
-        return _seq++;
+        seq = _seq++;
+        if (seq < Header.ReservedSeq) return false;
+        Header.ReservedSeq = seq + SeqBlock;
+        _dirtyHeader = true;
+        return true;
     }
 
     internal void SetHealth(SlotHealth health)
