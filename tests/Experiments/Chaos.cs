@@ -4,8 +4,10 @@ using AlpacaCot.Experiments;
 namespace AlpacaCot.Tests.Experiments;
 
 /// <summary>
-/// A sweep in virtual time with everything that goes wrong: messages are lost, doubled and late; workers crash, run out of memory and produce NaN; slots refuse; the owner of the record is killed between
-/// (and in the middle of) writes. It plays the grains' part exactly: intents are written before their effects, reports are repeated until they are answered.
+/// A sweep in virtual time with everything that goes wrong: messages are lost, doubled and late; workers crash, run out of memory and produce NaN;
+/// slots refuse; the owner of the record is killed between
+/// (and in the middle of) writes. It plays the grains' part exactly: intents are written before their effects, reports are repeated until they are
+/// answered.
 /// </summary>
 internal sealed class Chaos
 {

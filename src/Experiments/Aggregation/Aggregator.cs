@@ -31,7 +31,8 @@ internal static class Aggregator
     {
         var byName = names.ToDictionary(n => n, n => cells.All.Where(c => c.Factors[factor] == n).ToList(), StringComparer.Ordinal);
         var present = names.Where(n => byName[n].Count > 0).ToList();
-        // Means over different cells would differ for reasons that are not the factor's: only what every value has with every seed enters, where there is such a thing.
+        // Means over different cells would differ for reasons that are not the factor's: only what every value has with every seed enters, where
+        // there is such a thing.
         var contexts = present.Select(n => byName[n].Where(cells.IsComplete).Select(c => c.Context(factor)).ToHashSet(StringComparer.Ordinal)).ToList();
         var shared = contexts.Count == 0 ? [] : contexts.Aggregate((a, b) => [.. a.Intersect(b)]);
         var levels = present.Select(name =>

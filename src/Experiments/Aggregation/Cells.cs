@@ -41,7 +41,8 @@ internal sealed class Cells
     public bool IsComplete(Cell cell) => cell.BySeed.Count == Seeds.Count;
 
     /// <summary>
-    /// Mean over cells, seed by seed. A cell that lacks a seed would shift that seed's mean, so only cells with every seed enter; where there is none, the seeds' means are of whatever cells they have.
+    /// Mean over cells, seed by seed. A cell that lacks a seed would shift that seed's mean, so only cells with every seed enter; where there is
+    /// none, the seeds' means are of whatever cells they have.
     /// </summary>
     public (IReadOnlyList<double> BySeed, int Used) SeedMeans(IReadOnlyCollection<Cell> cells)
     {

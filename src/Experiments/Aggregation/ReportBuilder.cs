@@ -65,7 +65,9 @@ public static class ReportBuilder
         ["data"] = [.. spec.Data.Select(d => d.Name)], ["cot"] = [.. spec.Cot.Select(c => c.Name)],
     };
 
-    /// <summary>The search's metric, then the evaluations' in the order of the file, then the training loss. Standard errors are no metrics.</summary>
+    /// <summary>
+    /// The search's metric, then the evaluations' in the order of the file, then the training loss. Standard errors are no metrics.
+    /// </summary>
     private static List<string> MetricNames(SweepSpec spec, List<ReportTrial> trials)
     {
         var seen = trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal).Where(m => !m.Contains("stderr", StringComparison.Ordinal)).ToList();

@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>JSON in one form only: keys in ordinal order, no blanks, shortest numbers. Equal content has equal bytes, so hashes of it are keys.</summary>
+/// <summary>
+/// JSON in one form only: keys in ordinal order, no blanks, shortest numbers. Equal content has equal bytes, so hashes of it are keys.
+/// </summary>
 public static class CanonicalJson
 {
     /// <summary>The canonical text of a node.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>Expands a spec to its trials: the product of the axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.</summary>
+/// <summary>
+/// Expands a spec to its trials: the product of the axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.
+/// </summary>
 public static class GridExpander
 {
     /// <summary>The number of trials, without computing their keys.</summary>

@@ -4,7 +4,8 @@ using System.Text.Json.Nodes;
 namespace AlpacaCot.Experiments;
 
 /// <summary>
-/// The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once. Every part of the spec is hashed once, and a key is the hash of
+/// The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once. Every
+/// part of the spec is hashed once, and a key is the hash of
 /// its parts' hashes: a grid of ten thousand trials repeats a few dozen parts.
 /// </summary>
 internal sealed class TrialKeys(SweepSpec spec, SpecIdentities known)

@@ -128,7 +128,9 @@ internal static class AxisParser
             : LooksLikePath(name) ? new SourceSpec { Path = name }
             : new SourceSpec { Set = name };
 
-    /// <summary>The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.</summary>
+    /// <summary>
+    /// The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.
+    /// </summary>
     private static JsonElement? Goat(MapReader reader, YamlNode node)
     {
         if (node is YamlMap) return Scalars.ToJson(node);

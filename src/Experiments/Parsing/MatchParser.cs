@@ -1,6 +1,8 @@
 namespace AlpacaCot.Experiments.Parsing;
 
-/// <summary>Reads conditions on axes: <c>when</c>, <c>exclude</c>, <c>include</c>. Whether the names exist is checked once all axes are read.</summary>
+/// <summary>
+/// Reads conditions on axes: <c>when</c>, <c>exclude</c>, <c>include</c>. Whether the names exist is checked once all axes are read.
+/// </summary>
 internal static class MatchParser
 {
     public static AxisMatch? When(MapReader reader)

@@ -1,6 +1,8 @@
 namespace AlpacaCot.Experiments.Parsing;
 
-/// <summary>Stable names of an axis' values: as given, else made from the value; unique whatever the case of letters, since they become paths.</summary>
+/// <summary>
+/// Stable names of an axis' values: as given, else made from the value; unique whatever the case of letters, since they become paths.
+/// </summary>
 internal sealed class Names(SpecLog log, IEnumerable<string>? reserved = null)
 {
     private const int Longest = 64;

@@ -52,7 +52,10 @@ internal static class IntervalPlot
         return svg.End();
     }
 
-    /// <summary>With two seeds one interval can be a hundred times wider than all values; the axis then ends a few spreads beyond the values, and bars run out of it.</summary>
+    /// <summary>
+    /// With two seeds one interval can be a hundred times wider than all values; the axis then ends a few spreads beyond the values, and bars run out
+    /// of it.
+    /// </summary>
     private static IEnumerable<double> Bounded(List<Estimate> estimates, IEnumerable<double> values)
     {
         if (estimates.Count == 0) return values;

@@ -14,7 +14,8 @@ internal static class Attempts
     }
 
     /// <summary>
-    /// An attempt that started has ended badly. It costs a strike only where it brought nothing that stays; three strikes fail the trials that are left. Out of memory: once more at half the micro-batch
+    /// An attempt that started has ended badly. It costs a strike only where it brought nothing that stays; three strikes fail the trials that are
+    /// left. Out of memory: once more at half the micro-batch
     /// and double accumulation, then each member alone, then final. Non-finite values and unusable data are final at once.
     /// </summary>
     public static Verdict Failed(Turn turn, PackState pack, FailureKind kind, string message)
@@ -51,7 +52,9 @@ internal static class Attempts
         else FailAll(turn, pack, FailureKind.OutOfMemory, message);
     }
 
-    /// <summary>Each member that is left goes on alone and from its start: a checkpoint is of the whole pack. One more end for lack of memory is final for it.</summary>
+    /// <summary>
+    /// Each member that is left goes on alone and from its start: a checkpoint is of the whole pack. One more end for lack of memory is final for it.
+    /// </summary>
     private static void Split(Turn turn, PackState pack, List<MemberState> left, string message)
     {
         Release(turn, pack);

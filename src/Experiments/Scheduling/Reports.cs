@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>What slots report about members and trials. The fence has been checked before; here only double reports and unknown names are left.</summary>
+/// <summary>
+/// What slots report about members and trials. The fence has been checked before; here only double reports and unknown names are left.
+/// </summary>
 internal static class Reports
 {
     public static Verdict Progress(Turn turn, PackState pack, ProgressReported progress)

@@ -125,7 +125,10 @@ public sealed class SweepState
         return state;
     }
 
-    /// <summary>Which parts of the record must be written; they count as written from now on. The owner that fails to write them must drop this state and load it again.</summary>
+    /// <summary>
+    /// Which parts of the record must be written; they count as written from now on. The owner that fails to write them must drop this state and load
+    /// it again.
+    /// </summary>
     public (bool Header, IReadOnlyList<SweepShard> Shards) TakeDirty()
     {
         var dirty = (_dirtyHeader, (IReadOnlyList<SweepShard>)[.. _dirtyShards.Select(i => Shards[i])]);
