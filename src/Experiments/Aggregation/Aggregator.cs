@@ -5,11 +5,16 @@ namespace AlpacaCot.Experiments.Aggregation;
 /// <summary>Turns trials into what a metric says about groups, factors and pairs of factors. Every interval is over seeds.</summary>
 internal static class Aggregator
 {
-    private static readonly string[] SmallerIsBetter = ["loss", "perplexity", "bits_per_byte", "cer", "wer", "ter", "brier", "ece", "invalid", "error"];
+    private static readonly string[] SmallerIsBetter =
+    [
+        "loss", "perplexity", "bits_per_byte", "cer", "wer", "ter", "brier", "ece", "invalid", "error"
+    ];
 
-    public static bool LowerIsBetter(string metric) => SmallerIsBetter.Any(word => metric.Split('/')[^1].Split(',')[0].EndsWith(word, StringComparison.Ordinal));
+    public static bool LowerIsBetter(string metric)
+        => SmallerIsBetter.Any(word => metric.Split('/')[^1].Split(',')[0].EndsWith(word, StringComparison.Ordinal));
 
-    public static MetricSummary Summarise(IReadOnlyList<ReportTrial> trials, string metric, IReadOnlyDictionary<string, IReadOnlyList<string>> axes, bool? lowerIsBetter = null)
+    public static MetricSummary Summarise(
+        IReadOnlyList<ReportTrial> trials, string metric, IReadOnlyDictionary<string, IReadOnlyList<string>> axes, bool? lowerIsBetter = null)
     {
         var cells = new Cells(trials, metric);
         var lower = lowerIsBetter ?? LowerIsBetter(metric);
@@ -33,7 +38,8 @@ internal static class Aggregator
         var present = names.Where(n => byName[n].Count > 0).ToList();
         // Means over different cells would differ for reasons that are not the factor's: only what every value has with every seed enters, where
         // there is such a thing.
-        var contexts = present.Select(n => byName[n].Where(cells.IsComplete).Select(c => c.Context(factor)).ToHashSet(StringComparer.Ordinal)).ToList();
+        var contexts = present.Select(n => byName[n].Where(cells.IsComplete).Select(c => c.Context(factor)).ToHashSet(StringComparer.Ordinal))
+            .ToList();
         var shared = contexts.Count == 0 ? [] : contexts.Aggregate((a, b) => [.. a.Intersect(b)]);
         var levels = present.Select(name =>
         {
@@ -49,12 +55,16 @@ internal static class Aggregator
     private static Comparison? Compare(Cells cells, string factor, string reference, string name, Dictionary<string, List<Cells.Cell>> byName)
     {
         var references = byName[reference].ToDictionary(c => c.Context(factor), StringComparer.Ordinal);
-        var pairs = byName[name].Where(c => references.ContainsKey(c.Context(factor))).Select(c => (Reference: references[c.Context(factor)], Cell: c)).ToList();
-        return PairedDifference(cells.Seeds, pairs) is var (difference, used) ? new Comparison(factor, reference, name, difference, POf(difference), null, used) : null;
+        var pairs = byName[name].Where(c => references.ContainsKey(c.Context(factor)))
+            .Select(c => (Reference: references[c.Context(factor)], Cell: c)).ToList();
+        return PairedDifference(cells.Seeds, pairs) is var (difference, used)
+            ? new Comparison(factor, reference, name, difference, POf(difference), null, used)
+            : null;
     }
 
     /// <summary>Mean difference seed by seed over pairs of cells that both have every seed; null where there is no such pair.</summary>
-    private static (Estimate Difference, int Pairs)? PairedDifference(IReadOnlyList<int> seeds, IReadOnlyList<(Cells.Cell Reference, Cells.Cell Cell)> pairs)
+    private static (Estimate Difference, int Pairs)? PairedDifference(
+        IReadOnlyList<int> seeds, IReadOnlyList<(Cells.Cell Reference, Cells.Cell Cell)> pairs)
     {
         var shared = seeds.Where(s => pairs.Any(p => p.Reference.BySeed.ContainsKey(s) && p.Cell.BySeed.ContainsKey(s))).ToList();
         var complete = pairs.Where(p => shared.All(s => p.Reference.BySeed.ContainsKey(s) && p.Cell.BySeed.ContainsKey(s))).ToList();
@@ -69,7 +79,10 @@ internal static class Aggregator
     {
         var tested = factors.SelectMany(f => f.Comparisons).Where(c => c.P is not null).ToList();
         var adjusted = new Queue<double>(Corrections.Holm([.. tested.Select(c => c.P!.Value)]));
-        return [.. factors.Select(f => f with { Comparisons = [.. f.Comparisons.Select(c => c.P is null ? c : c with { AdjustedP = adjusted.Dequeue() })] })];
+        return
+        [
+            .. factors.Select(f => f with { Comparisons = [.. f.Comparisons.Select(c => c.P is null ? c : c with { AdjustedP = adjusted.Dequeue() })] })
+        ];
     }
 
     private static List<string> Tied(Cells cells, List<GroupSummary> ranked)

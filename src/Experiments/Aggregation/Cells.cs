@@ -25,7 +25,8 @@ internal sealed class Cells
         {
             if (!trial.Metrics.TryGetValue(metric, out var value) || !double.IsFinite(value)) continue;
             if (!_cells.TryGetValue(trial.Group, out var cell))
-                _cells[trial.Group] = cell = new Cell(trial.Group, trial.Factors.Where(f => f.Key != "seed").ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
+                _cells[trial.Group] = cell = new Cell(
+                    trial.Group, trial.Factors.Where(f => f.Key != "seed").ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
             cell.BySeed[trial.Seed] = value;
         }
         Seeds = [.. _cells.Values.SelectMany(c => c.BySeed.Keys).Distinct().Order()];

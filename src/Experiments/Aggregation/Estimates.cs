@@ -57,7 +57,8 @@ public sealed record FactorSummary(string Factor, IReadOnlyList<FactorLevel> Lev
 /// <param name="RowNames">Names of the rows.</param>
 /// <param name="ColumnNames">Names of the columns.</param>
 /// <param name="Cells">Estimates by row and column; null where the combination has no trial.</param>
-public sealed record PairSummary(string Rows, string Columns, IReadOnlyList<string> RowNames, IReadOnlyList<string> ColumnNames, IReadOnlyList<IReadOnlyList<Estimate?>> Cells);
+public sealed record PairSummary(
+    string Rows, string Columns, IReadOnlyList<string> RowNames, IReadOnlyList<string> ColumnNames, IReadOnlyList<IReadOnlyList<Estimate?>> Cells);
 
 /// <summary>Everything about one metric.</summary>
 public sealed record MetricSummary

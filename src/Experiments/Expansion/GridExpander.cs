@@ -44,7 +44,10 @@ public static class GridExpander
         foreach (var data in spec.Data)
         foreach (var cot in spec.Cot)
         {
-            var cell = new Dictionary<string, string>(StringComparer.Ordinal) { ["model"] = model.Name, ["peft"] = peft.Name, ["data"] = data.Name, ["cot"] = cot.Name };
+            var cell = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["model"] = model.Name, ["peft"] = peft.Name, ["data"] = data.Name, ["cot"] = cot.Name
+            };
             AxisMatch?[] conditions = [model.When, peft.When, data.When, cot.When];
             foreach (var seed in spec.Seeds)
             {

@@ -41,7 +41,8 @@ public static class TrialJson
     public static JsonElement Decoding(DecodingSpec decoding) => Element(SweepSpecJson.Decoding(decoding));
 
     /// <summary>A list of evaluations: <c>name</c>, <c>suite</c>, <c>limit</c>, <c>few_shot</c>, <c>options</c>.</summary>
-    public static JsonElement Evaluation(IEnumerable<EvaluationSpec> evaluations) => JsonSerializer.SerializeToElement(new JsonArray([.. evaluations.Select(SweepSpecJson.Evaluation)]));
+    public static JsonElement Evaluation(IEnumerable<EvaluationSpec> evaluations)
+        => JsonSerializer.SerializeToElement(new JsonArray([.. evaluations.Select(SweepSpecJson.Evaluation)]));
 
     private static JsonElement Element(JsonObject node) => JsonSerializer.SerializeToElement(node);
 }

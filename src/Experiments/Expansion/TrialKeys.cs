@@ -17,7 +17,12 @@ internal sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 
     /// <summary>Everything that changes the trained weights.</summary>
     public string Training(ModelSpec model, PeftSpec peft, DataSpec data, int seed, double learningRate) => Key(
-        Part("base", model.Name, () => new JsonObject { ["content"] = Identity(known.Models, model.Reference), ["revision"] = model.Revision, ["load"] = spec.LoadOf(model) }),
+        Part(
+            "base", model.Name,
+            () => new JsonObject
+            {
+                ["content"] = Identity(known.Models, model.Reference), ["revision"] = model.Revision, ["load"] = spec.LoadOf(model)
+            }),
         Part("adapter", peft.Name, () => MethodCatalogue.AdapterConfig(peft)),
         Part("data", data.Name, () => new JsonObject
         {
@@ -35,7 +40,9 @@ internal sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
     /// <summary>The training key and how it is asked.</summary>
     public string Trial(string trainingKey, DataSpec data, CotSpec cot) => Key(
         trainingKey,
-        Part("asking", spec.LanguageOf(data) + "\n" + cot.Name, () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding), ["language"] = spec.LanguageOf(data) }));
+        Part(
+            "asking", spec.LanguageOf(data) + "\n" + cot.Name,
+            () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding), ["language"] = spec.LanguageOf(data) }));
 
     /// <summary>The trial key and what it is asked.</summary>
     public string Result(string trialKey, EvaluationSpec evaluation) => Key(
@@ -63,9 +70,11 @@ internal sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         return hash;
     }
 
-    private static string Key(params string[] parts) => CanonicalJson.HashText(string.Create(CultureInfo.InvariantCulture, $"{Version}\n") + string.Join('\n', parts));
+    private static string Key(params string[] parts)
+        => CanonicalJson.HashText(string.Create(CultureInfo.InvariantCulture, $"{Version}\n") + string.Join('\n', parts));
 
-    private static string Identity(IReadOnlyDictionary<string, string> known, string reference) => known.TryGetValue(reference, out var content) ? content : AsWritten(reference);
+    private static string Identity(IReadOnlyDictionary<string, string> known, string reference)
+        => known.TryGetValue(reference, out var content) ? content : AsWritten(reference);
 
     /// <summary>A reference without identity is marked as one, so that it never equals a hash.</summary>
     private static string AsWritten(string reference) => "as written: " + reference;

@@ -34,7 +34,9 @@ public static class MethodCatalogue
         var method = Get(peft.Method);
         var config = new JsonObject { ["peft_type"] = method.PeftType };
         foreach (var option in method.Options)
-            config[option.Name] = peft.Options.TryGetValue(option.Name, out var given) ? JsonNode.Parse(given.GetRawText()) : option.Default?.DeepClone();
+            config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
+                ? JsonNode.Parse(given.GetRawText())
+                : option.Default?.DeepClone();
         return config;
     }
 

@@ -18,7 +18,8 @@ internal static class MatchParser
         foreach (var axis in AxisMatch.Axes)
             if (reader.Texts(axis) is { } names) values[axis] = names;
         reader.Finish();
-        if (values.Count == 0 && node is YamlMap { Entries.Count: 0 }) log.Error(node.Mark, path, "names no axis", "write for example { model: llama-nano }");
+        if (values.Count == 0 && node is YamlMap { Entries.Count: 0 })
+            log.Error(node.Mark, path, "names no axis", "write for example { model: llama-nano }");
         return new AxisMatch(values);
     }
 }

@@ -12,7 +12,9 @@ internal static class HtmlTables
     {
         Open(page, "comparison", "difference", "95 % interval", "seeds", "cells", "p", "p (Holm)");
         foreach (var c in comparisons)
-            Row(page, c.AdjustedP < Sure ? "sure" : "", Sentences.Of(c, lowerIsBetter), Numbers.Signed(c.Difference.Mean), Interval(c.Difference), Numbers.Integer(c.Difference.N), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
+            Row(
+                page, c.AdjustedP < Sure ? "sure" : "", Sentences.Of(c, lowerIsBetter), Numbers.Signed(c.Difference.Mean), Interval(c.Difference),
+                Numbers.Integer(c.Difference.N), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
         Close(page);
     }
 
@@ -20,7 +22,9 @@ internal static class HtmlTables
     {
         Open(page, "group", "mean", "95 % interval", "sd", "seeds");
         foreach (var g in metric.Groups)
-            Row(page, "", g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate), g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Integer(g.Estimate.N));
+            Row(
+                page, "", g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate),
+                g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Integer(g.Estimate.N));
         Close(page);
     }
 
@@ -43,7 +47,8 @@ internal static class HtmlTables
             Cell(t.TrainingSeconds > 0 ? Numbers.Duration(t.TrainingSeconds) : "");
             Cell(t.EvaluationSeconds > 0 ? Numbers.Duration(t.EvaluationSeconds) : "");
             page.Append("</tr>\n");
-            if (t.Failure is { } failure) page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
+            if (t.Failure is { } failure)
+                page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
         }
         Close(page);
         if (report.Trials.Count > MostTrials) page.Append($"<p class=\"soft\">{report.Trials.Count - MostTrials} more are in the JSON report.</p>");
@@ -72,7 +77,8 @@ internal static class HtmlTables
         void Item(string text) => page.Append("<li>").Append(E(text)).Append("</li>\n");
     }
 
-    private static string Interval(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
+    private static string Interval(Estimate estimate)
+        => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
 
     private static void Open(StringBuilder page, params IEnumerable<string> head)
     {

@@ -11,20 +11,25 @@ internal sealed class Svg
 
     public Svg(double width, double height, string title)
     {
-        _text.Append(CultureInfo.InvariantCulture, $"<svg viewBox=\"0 0 {N(width)} {N(height)}\" width=\"{N(width)}\" height=\"{N(height)}\" role=\"img\" aria-label=\"{Escape(title)}\">");
+        _text.Append(
+            CultureInfo.InvariantCulture,
+            $"<svg viewBox=\"0 0 {N(width)} {N(height)}\" width=\"{N(width)}\" height=\"{N(height)}\" role=\"img\" aria-label=\"{Escape(title)}\">");
     }
 
     public void Line(double x1, double y1, double x2, double y2, string css)
         => _text.Append(CultureInfo.InvariantCulture, $"<line class=\"{css}\" x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\"/>");
 
     public void Text(double x, double y, string text, string css = "", string anchor = "start")
-        => _text.Append(CultureInfo.InvariantCulture, $"<text class=\"{css}\" x=\"{N(x)}\" y=\"{N(y)}\" text-anchor=\"{anchor}\">{Escape(text)}</text>");
+        => _text.Append(
+            CultureInfo.InvariantCulture, $"<text class=\"{css}\" x=\"{N(x)}\" y=\"{N(y)}\" text-anchor=\"{anchor}\">{Escape(text)}</text>");
 
     public void Circle(double x, double y, double radius, string css, string? tip = null)
         => _text.Append(CultureInfo.InvariantCulture, $"<circle class=\"{css}\" cx=\"{N(x)}\" cy=\"{N(y)}\" r=\"{N(radius)}\">{Tip(tip)}</circle>");
 
     public void Rect(double x, double y, double width, double height, string css, string? style = null, string? tip = null)
-        => _text.Append(CultureInfo.InvariantCulture, $"<rect class=\"{css}\" x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(height)}\" rx=\"4\"{(style is null ? "" : $" style=\"{style}\"")}>{Tip(tip)}</rect>");
+        => _text.Append(
+            CultureInfo.InvariantCulture,
+            $"<rect class=\"{css}\" x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(width)}\" height=\"{N(height)}\" rx=\"4\"{(style is null ? "" : $" style=\"{style}\"")}>{Tip(tip)}</rect>");
 
     public void Path(IReadOnlyList<(double X, double Y)> points, string css, string? tip = null)
     {

@@ -28,7 +28,8 @@ internal static class Attempts
         else if (kind == FailureKind.Unknown)
         {
             if (!pack.Progressed) pack.Strikes++;
-            if (pack.Strikes >= turn.Options.MaxStrikes) FailAll(turn, pack, kind, string.Create(CultureInfo.InvariantCulture, $"{message} ({pack.Strikes} attempts without progress)"));
+            if (pack.Strikes >= turn.Options.MaxStrikes)
+                FailAll(turn, pack, kind, string.Create(CultureInfo.InvariantCulture, $"{message} ({pack.Strikes} attempts without progress)"));
             else
             {
                 if (!pack.Progressed) pack.NotBefore = turn.Now + turn.Options.RetryDelay * Math.Pow(2, pack.Strikes - 1);
@@ -94,7 +95,10 @@ internal static class Attempts
     {
         Release(turn, pack);
         pack.Status = StatusOf(pack);
-        turn.Tell(SweepEventKind.PackEnded, $"pack {pack.Index} has ended: {(pack.Status == PackStatus.Done ? "done" : pack.Status == PackStatus.Failed ? "failed" : "cancelled")}", pack);
+        turn.Tell(
+            SweepEventKind.PackEnded,
+            $"pack {pack.Index} has ended: {(pack.Status == PackStatus.Done ? "done" : pack.Status == PackStatus.Failed ? "failed" : "cancelled")}",
+            pack);
     }
 
     public static void FailAll(Turn turn, PackState pack, FailureKind kind, string message)
@@ -116,7 +120,9 @@ internal static class Attempts
         turn.State.Ended++;
         turn.State.Touch(pack);
         if (kind != FailureKind.Cancelled)
-            turn.Tell(SweepEventKind.TrialFailed, $"{turn.State.Grid.Trials[trial.Trial].Name} has failed ({kind}): {message}", pack, e => e with { Trial = turn.State.Grid.Trials[trial.Trial].Name });
+            turn.Tell(
+                SweepEventKind.TrialFailed, $"{turn.State.Grid.Trials[trial.Trial].Name} has failed ({kind}): {message}", pack,
+                e => e with { Trial = turn.State.Grid.Trials[trial.Trial].Name });
     }
 
     private static void Release(Turn turn, PackState pack)

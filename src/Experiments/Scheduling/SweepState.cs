@@ -71,7 +71,9 @@ public sealed class SweepState
     /// <param name="options">Times and budgets.</param>
     /// <param name="now">The sweep's clock.</param>
     /// <param name="facts">For better packs; may be null.</param>
-    public static SweepState Create(string sweep, SweepSpec spec, SpecIdentities identities, PlanLimits limits, SchedulingOptions options, DateTimeOffset now, SpecFacts? facts = null)
+    public static SweepState Create(
+        string sweep, SweepSpec spec, SpecIdentities identities, PlanLimits limits, SchedulingOptions options, DateTimeOffset now,
+        SpecFacts? facts = null)
     {
         var grid = GridExpander.Expand(spec, identities);
         var shards = new List<SweepShard>();
@@ -207,5 +209,6 @@ public sealed class SweepState
             }
     }
 
-    private static string HashOf(Grid grid) => CanonicalJson.Hash(new JsonArray([.. grid.Trials.Select(t => (JsonNode?)(t.Name + " " + t.TrialKey))]));
+    private static string HashOf(Grid grid)
+        => CanonicalJson.Hash(new JsonArray([.. grid.Trials.Select(t => (JsonNode?)(t.Name + " " + t.TrialKey))]));
 }
