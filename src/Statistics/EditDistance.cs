@@ -1,6 +1,8 @@
 namespace AlpacaCot.Statistics;
 
-/// <summary>Levenshtein's distance: the fewest insertions, deletions and substitutions that turn one sequence into another, and the error rate made of it.</summary>
+/// <summary>
+/// Levenshtein's distance: the fewest insertions, deletions and substitutions that turn one sequence into another, and the error rate made of it.
+/// </summary>
 public static class EditDistance
 {
     /// <summary>The distance between two texts, in characters (Unicode code points, not UTF-16 units).</summary>
@@ -15,7 +17,8 @@ public static class EditDistance
     }
 
     /// <summary>
-    /// Character error rate over a corpus: Σ distance / Σ reference characters; it may exceed 1. With no reference characters it is 0 where nothing was predicted, else infinite.
+    /// Character error rate over a corpus: Σ distance / Σ reference characters; it may exceed 1. With no reference characters it is 0 where nothing
+    /// was predicted, else infinite.
     /// Goat's digit match (Liu and Low 2023, arXiv:2305.14201) is 1 − this over answers.
     /// </summary>
     public static double CharacterErrorRate(IEnumerable<(string Prediction, string Reference)> pairs)

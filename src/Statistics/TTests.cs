@@ -26,7 +26,8 @@ public static class TTests
     /// <exception cref="ArgumentException">The samples differ in length or have fewer than two values.</exception>
     public static TTest Paired(IReadOnlyList<double> a, IReadOnlyList<double> b, Alternative alternative = Alternative.TwoSided)
     {
-        if (a.Count != b.Count) throw new ArgumentException($"paired samples must be of one length, and have {a.Count} and {b.Count} values", nameof(b));
+        if (a.Count != b.Count)
+            throw new ArgumentException($"paired samples must be of one length, and have {a.Count} and {b.Count} values", nameof(b));
         Require.AtLeast(a.Count, 2, nameof(a));
         return OneSample([.. a.Zip(b, (x, y) => x - y)], alternative);
     }

@@ -90,6 +90,16 @@ public sealed class SweepDocumentTests
         Assert.All(expected, (line, i) => Assert.StartsWith(line, errors[i].ToString(), StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Parse_WhatIsNotBuiltYet_IsTheOnlyThingRefused()
+    {
+        var errors = Specs.ErrorsOf(Specs.Example.Replace("load: fp32", "load: nf4", StringComparison.Ordinal)
+            + "\nsearch: { scheduler: asha, reduction: 3, grace_steps: 50, metric: goat-arithmetic/exact_match, mode: max }");
+
+        Assert.Equal(["models[1].load", "search"], errors.Select(e => e.Path));
+        Assert.All(errors, e => Assert.Contains("not built yet", e.Message, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("training: { lr: 1 }", "learning_rate")]
     [InlineData("training: { num_train_epochs: 1 }", "epochs")]

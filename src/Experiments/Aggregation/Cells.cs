@@ -25,7 +25,8 @@ internal sealed class Cells
         {
             if (!trial.Metrics.TryGetValue(metric, out var value) || !double.IsFinite(value)) continue;
             if (!_cells.TryGetValue(trial.Group, out var cell))
-                _cells[trial.Group] = cell = new Cell(trial.Group, trial.Factors.Where(f => f.Key != "seed").ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
+                _cells[trial.Group] = cell = new Cell(
+                    trial.Group, trial.Factors.Where(f => f.Key != "seed").ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal));
             cell.BySeed[trial.Seed] = value;
         }
         Seeds = [.. _cells.Values.SelectMany(c => c.BySeed.Keys).Distinct().Order()];
@@ -37,12 +38,16 @@ internal sealed class Cells
     /// <summary>All cells, in the order of the trials.</summary>
     public IReadOnlyCollection<Cell> All => _cells.Values;
 
+    /// <summary>Whether a cell has every seed.</summary>
+    public bool IsComplete(Cell cell) => cell.BySeed.Count == Seeds.Count;
+
     /// <summary>
-    /// Mean over cells, seed by seed. A cell that lacks a seed would shift that seed's mean, so only cells with every seed enter; where there is none, the seeds' means are of whatever cells they have.
+    /// Mean over cells, seed by seed. A cell that lacks a seed would shift that seed's mean, so only cells with every seed enter; where there is
+    /// none, the seeds' means are of whatever cells they have.
     /// </summary>
     public (IReadOnlyList<double> BySeed, int Used) SeedMeans(IReadOnlyCollection<Cell> cells)
     {
-        var complete = cells.Where(c => c.BySeed.Count == Seeds.Count).ToList();
+        var complete = cells.Where(IsComplete).ToList();
         IReadOnlyCollection<Cell> used = complete.Count > 0 ? complete : cells;
         var means = new List<double>();
         foreach (var seed in Seeds)

@@ -3,7 +3,10 @@ namespace AlpacaCot.Experiments;
 /// <summary>Makes loss curves readable: fewer points, less noise.</summary>
 public static class CurveSmoothing
 {
-    /// <summary>At most <paramref name="most"/> points: means of equal runs of neighbours, each at its run's mean step. The first and the last point are kept as they are.</summary>
+    /// <summary>
+    /// At most <paramref name="most"/> points: means of equal runs of neighbours, each at its run's mean step. The first and the last point are kept
+    /// as they are.
+    /// </summary>
     public static IReadOnlyList<CurvePoint> Thin(IReadOnlyList<CurvePoint> points, int most)
     {
         if (points.Count <= most) return points;
@@ -24,7 +27,9 @@ public static class CurveSmoothing
         return thin;
     }
 
-    /// <summary>An exponential moving average whose first values are corrected for their short history, as in Adam; points that are no number are left out.</summary>
+    /// <summary>
+    /// An exponential moving average whose first values are corrected for their short history, as in Adam; points that are no number are left out.
+    /// </summary>
     public static IReadOnlyList<CurvePoint> Smooth(IReadOnlyList<CurvePoint> points, double weight = 0.8)
     {
         var smooth = new List<CurvePoint>(points.Count);

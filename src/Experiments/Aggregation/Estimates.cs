@@ -46,7 +46,8 @@ public sealed record Comparison(string Factor, string Reference, string Name, Es
 /// <summary>One factor under one metric.</summary>
 /// <param name="Factor">The axis.</param>
 /// <param name="Levels">Marginal means, in the order of the sweep file.</param>
-/// <param name="Balanced">Whether every value meets the same cells, so that the marginal means can be compared directly.</param>
+/// <param name="Balanced">Whether every value has every cell with every seed. Where not, the means are over the cells that all values have; where
+/// there are none, over different cells.</param>
 /// <param name="Comparisons">Each other value against the first.</param>
 public sealed record FactorSummary(string Factor, IReadOnlyList<FactorLevel> Levels, bool Balanced, IReadOnlyList<Comparison> Comparisons);
 
@@ -56,7 +57,8 @@ public sealed record FactorSummary(string Factor, IReadOnlyList<FactorLevel> Lev
 /// <param name="RowNames">Names of the rows.</param>
 /// <param name="ColumnNames">Names of the columns.</param>
 /// <param name="Cells">Estimates by row and column; null where the combination has no trial.</param>
-public sealed record PairSummary(string Rows, string Columns, IReadOnlyList<string> RowNames, IReadOnlyList<string> ColumnNames, IReadOnlyList<IReadOnlyList<Estimate?>> Cells);
+public sealed record PairSummary(
+    string Rows, string Columns, IReadOnlyList<string> RowNames, IReadOnlyList<string> ColumnNames, IReadOnlyList<IReadOnlyList<Estimate?>> Cells);
 
 /// <summary>Everything about one metric.</summary>
 public sealed record MetricSummary
@@ -70,7 +72,9 @@ public sealed record MetricSummary
     /// <summary>All groups, best first.</summary>
     public required IReadOnlyList<GroupSummary> Groups { get; init; }
 
-    /// <summary>Groups that cannot be told from the best one: the 95 % interval of the paired difference over seeds holds zero (or there is only one seed).</summary>
+    /// <summary>
+    /// Groups that cannot be told from the best one: the 95 % interval of the paired difference over seeds holds zero (or there is only one seed).
+    /// </summary>
     public required IReadOnlyList<string> TiedWithBest { get; init; }
 
     /// <summary>Every factor with at least two values.</summary>

@@ -14,7 +14,8 @@ public static class ReportBuilder
     /// <param name="curves">Loss curves, as far as they are kept.</param>
     /// <param name="environment">Machine, versions and the like.</param>
     /// <param name="now">The sweep's clock.</param>
-    public static SweepReport Build(SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now)
+    public static SweepReport Build(
+        SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now)
     {
         var trials = state.View().Select(Trial).ToList();
         var trainings = state.Grid.Trainings.ToDictionary(t => t.Name, StringComparer.Ordinal);
@@ -36,7 +37,8 @@ public static class ReportBuilder
             Trials = trials,
             Curves =
             [
-                .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points)).OrderBy(c => c.Run.Index)
+                .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
+                    .OrderBy(c => c.Run.Index)
                     .Select(c => new ReportCurve(c.Run.Name, c.Run.Model, c.Run.Peft, c.Run.Data, c.Run.Seed, CurveSmoothing.Thin(c.Points, CurvePoints))),
             ],
             Accounting = Account(state, trials, (endedAt - state.Header.CreatedAt).TotalSeconds),
@@ -65,10 +67,13 @@ public static class ReportBuilder
         ["data"] = [.. spec.Data.Select(d => d.Name)], ["cot"] = [.. spec.Cot.Select(c => c.Name)],
     };
 
-    /// <summary>The search's metric, then the evaluations' in the order of the file, then the training loss. Standard errors are no metrics.</summary>
+    /// <summary>
+    /// The search's metric, then the evaluations' in the order of the file, then the training loss. Standard errors are no metrics.
+    /// </summary>
     private static List<string> MetricNames(SweepSpec spec, List<ReportTrial> trials)
     {
-        var seen = trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal).Where(m => !m.Contains("stderr", StringComparison.Ordinal)).ToList();
+        var seen = trials.SelectMany(t => t.Metrics.Keys).Distinct(StringComparer.Ordinal).Where(m => !m.Contains("stderr", StringComparison.Ordinal))
+            .ToList();
         return
         [
             .. seen.Where(m => m == spec.Search?.Metric)
@@ -94,12 +99,16 @@ public static class ReportBuilder
         {
             1 => "One seed: there are no intervals, and a difference cannot be told from luck.",
             2 => "Two seeds: intervals have one degree of freedom and are very wide.",
-            _ => string.Create(CultureInfo.InvariantCulture, $"Intervals are 95 % t intervals over {seeds} seeds. They hold what the seed changes, and not the choice of the evaluation's items."),
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"Intervals are 95 % t intervals over {seeds} seeds. They hold what the seed changes, and not the choice of the evaluation's items."),
         });
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
-            notes.Add("Not every combination has every trial: marginal means of such factors are over different cells. Differences are paired and compare like with like.");
-        if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0) notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} trials have failed and are missing from every mean."));
-        if (trials.Any(t => t.Split)) notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
+            notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
+        if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed and {(failed == 1 ? "is" : "are")} missing from every mean."));
+        if (trials.Any(t => t.Split))
+            notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
         var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
         return notes;

@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>JSON in one form only: keys in ordinal order, no blanks, shortest numbers. Equal content has equal bytes, so hashes of it are keys.</summary>
+/// <summary>
+/// JSON in one form only: keys in ordinal order, no blanks, shortest numbers. Equal content has equal bytes, so hashes of it are keys.
+/// </summary>
 public static class CanonicalJson
 {
     /// <summary>The canonical text of a node.</summary>
@@ -17,7 +19,9 @@ public static class CanonicalJson
     }
 
     /// <summary>SHA-256 of the canonical text, in lower-case hex.</summary>
-    public static string Hash(JsonNode? node) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Write(node))));
+    public static string Hash(JsonNode? node) => HashText(Write(node));
+
+    internal static string HashText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static void Write(Utf8JsonWriter writer, JsonNode? node)
     {

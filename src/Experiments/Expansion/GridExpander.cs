@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>Expands a spec to its trials: the product of the axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.</summary>
+/// <summary>
+/// Expands a spec to its trials: the product of the axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.
+/// </summary>
 public static class GridExpander
 {
     /// <summary>The number of trials, without computing their keys.</summary>
@@ -14,20 +16,21 @@ public static class GridExpander
         var trials = new List<Trial>();
         var trainings = new List<(TrainingRun Run, List<int> Trials)>();
         var byKey = new Dictionary<string, int>(StringComparer.Ordinal);
+        var content = new TrialKeys(spec, identities);
         var keys = new Dictionary<(string, string, string, int), string>();
         foreach (var (model, peft, data, cot, seed) in Cells(spec))
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
             if (!keys.TryGetValue((model.Name, peft.Name, data.Name, seed), out var key))
-                keys[(model.Name, peft.Name, data.Name, seed)] = key = TrialKeys.Training(spec, identities, model, peft, data, seed, rate);
+                keys[(model.Name, peft.Name, data.Name, seed)] = key = content.Training(model, peft, data, seed, rate);
             if (!byKey.TryGetValue(key, out var training))
             {
                 byKey[key] = training = trainings.Count;
                 var name = string.Create(CultureInfo.InvariantCulture, $"{model.Name}+{peft.Name}+{data.Name}+s{seed}");
                 trainings.Add((new TrainingRun(training, key, name, model.Name, peft.Name, data.Name, seed, rate, source, []), []));
             }
-            var trialKey = TrialKeys.Trial(spec, key, data, cot);
-            var results = spec.Evaluation.ToDictionary(e => e.Name, e => TrialKeys.Result(e, identities, trialKey), StringComparer.Ordinal);
+            var trialKey = content.Trial(key, data, cot);
+            var results = spec.Evaluation.ToDictionary(e => e.Name, e => content.Result(trialKey, e), StringComparer.Ordinal);
             trainings[training].Trials.Add(trials.Count);
             trials.Add(new Trial(trials.Count, model.Name, peft.Name, data.Name, cot.Name, seed, training, trialKey, results));
         }
@@ -41,7 +44,10 @@ public static class GridExpander
         foreach (var data in spec.Data)
         foreach (var cot in spec.Cot)
         {
-            var cell = new Dictionary<string, string>(StringComparer.Ordinal) { ["model"] = model.Name, ["peft"] = peft.Name, ["data"] = data.Name, ["cot"] = cot.Name };
+            var cell = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["model"] = model.Name, ["peft"] = peft.Name, ["data"] = data.Name, ["cot"] = cot.Name
+            };
             AxisMatch?[] conditions = [model.When, peft.When, data.When, cot.When];
             foreach (var seed in spec.Seeds)
             {

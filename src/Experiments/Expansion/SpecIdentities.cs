@@ -1,7 +1,8 @@
 namespace AlpacaCot.Experiments;
 
 /// <summary>
-/// Content identities behind the references of a spec, so that keys follow what is read and not where it lies. A reference without identity enters the keys as it is written.
+/// Content identities behind the references of a spec, so that keys follow what is read and not where it lies. A reference without identity enters
+/// the keys as it is written.
 /// </summary>
 public sealed record SpecIdentities
 {

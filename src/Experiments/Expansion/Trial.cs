@@ -12,7 +12,9 @@ namespace AlpacaCot.Experiments;
 /// <param name="Training">Index of its training in <see cref="Grid.Trainings"/>; trials that differ only in how they are asked share one.</param>
 /// <param name="TrialKey">SHA-256 (hex) of the training key and of how it is asked.</param>
 /// <param name="ResultKeys">Evaluation name to SHA-256 (hex) of the trial key, the suite, its items and its scorer.</param>
-public sealed record Trial(int Index, string Model, string Peft, string Data, string Cot, int Seed, int Training, string TrialKey, IReadOnlyDictionary<string, string> ResultKeys)
+public sealed record Trial(
+    int Index, string Model, string Peft, string Data, string Cot, int Seed, int Training, string TrialKey,
+    IReadOnlyDictionary<string, string> ResultKeys)
 {
     /// <summary>The stable name: <c>llama-nano+lora-r8+alpaca-cot+cue+s0</c>.</summary>
     [JsonIgnore]

@@ -12,10 +12,15 @@ public static class TrialJson
         ["name"] = model.Name, ["path"] = model.Path, ["hub"] = model.Hub, ["revision"] = model.Revision, ["load"] = spec.LoadOf(model),
     });
 
-    /// <summary>A data mix: <c>name</c>, <c>sources</c>, <c>template</c>, <c>language</c>, <c>cot</c>; template and language resolved, paths as written.</summary>
+    /// <summary>
+    /// A data mix: <c>name</c>, <c>sources</c>, <c>template</c>, <c>language</c>, <c>cot</c>; template and language resolved, paths as written.
+    /// </summary>
     public static JsonElement Data(SweepSpec spec, DataSpec data) => Element(SweepSpecJson.Data(data, spec.TemplateOf(data), spec.LanguageOf(data)));
 
-    /// <summary>An adapter: <c>name</c>, <c>method</c>, <c>learning_rate</c> and <c>config</c>, the fields of its <c>adapter_config.json</c> with defaults filled in.</summary>
+    /// <summary>
+    /// An adapter: <c>name</c>, <c>method</c>, <c>learning_rate</c> and <c>config</c>, the fields of its <c>adapter_config.json</c> with defaults
+    /// filled in.
+    /// </summary>
     public static JsonElement Peft(PeftSpec peft, double learningRate) => Element(new JsonObject
     {
         ["name"] = peft.Name, ["method"] = peft.Method, ["learning_rate"] = learningRate, ["config"] = MethodCatalogue.AdapterConfig(peft),
@@ -36,7 +41,8 @@ public static class TrialJson
     public static JsonElement Decoding(DecodingSpec decoding) => Element(SweepSpecJson.Decoding(decoding));
 
     /// <summary>A list of evaluations: <c>name</c>, <c>suite</c>, <c>limit</c>, <c>few_shot</c>, <c>options</c>.</summary>
-    public static JsonElement Evaluation(IEnumerable<EvaluationSpec> evaluations) => JsonSerializer.SerializeToElement(new JsonArray([.. evaluations.Select(SweepSpecJson.Evaluation)]));
+    public static JsonElement Evaluation(IEnumerable<EvaluationSpec> evaluations)
+        => JsonSerializer.SerializeToElement(new JsonArray([.. evaluations.Select(SweepSpecJson.Evaluation)]));
 
     private static JsonElement Element(JsonObject node) => JsonSerializer.SerializeToElement(node);
 }

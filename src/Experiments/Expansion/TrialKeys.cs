@@ -1,58 +1,61 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once.</summary>
-internal static class TrialKeys
+/// <summary>
+/// The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once. Every
+/// part of the spec is hashed once, and a key is the hash of
+/// its parts' hashes: a grid of ten thousand trials repeats a few dozen parts.
+/// </summary>
+internal sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 {
     /// <summary>Raised when the meaning of a key changes, so that no old result is taken for a new one.</summary>
     private const int Version = 1;
 
+    private readonly Dictionary<(string, string), string> _parts = [];
+
     /// <summary>Everything that changes the trained weights.</summary>
-    public static string Training(SweepSpec spec, SpecIdentities known, ModelSpec model, PeftSpec peft, DataSpec data, int seed, double learningRate)
-    {
-        var training = SweepSpecJson.Training(spec.Training);
-        training.Remove("checkpoint_steps");
-        training["learning_rate"] = learningRate;
-        return CanonicalJson.Hash(new JsonObject
-        {
-            ["version"] = Version,
-            ["base"] = new JsonObject { ["content"] = Identity(known.Models, model.Reference), ["revision"] = model.Revision, ["load"] = spec.LoadOf(model) },
-            ["adapter"] = MethodCatalogue.AdapterConfig(peft),
-            ["data"] = new JsonObject
+    public string Training(ModelSpec model, PeftSpec peft, DataSpec data, int seed, double learningRate) => Key(
+        Part(
+            "base", model.Name,
+            () => new JsonObject
             {
-                ["sources"] = new JsonArray([.. data.Sources.Select(s => SourceNode(s, known))]),
-                ["template"] = spec.TemplateOf(data),
-                ["language"] = spec.LanguageOf(data),
-                ["cot"] = data.Cot,
-            },
-            ["training"] = training,
-            ["seed"] = seed,
-        });
-    }
+                ["content"] = Identity(known.Models, model.Reference), ["revision"] = model.Revision, ["load"] = spec.LoadOf(model)
+            }),
+        Part("adapter", peft.Name, () => MethodCatalogue.AdapterConfig(peft)),
+        Part("data", data.Name, () => new JsonObject
+        {
+            ["sources"] = new JsonArray([.. data.Sources.Select(SourceNode)]), ["template"] = spec.TemplateOf(data), ["language"] = spec.LanguageOf(data), ["cot"] = data.Cot,
+        }),
+        Part("training", learningRate.ToString("R", CultureInfo.InvariantCulture), () =>
+        {
+            var training = SweepSpecJson.Training(spec.Training);
+            training.Remove("checkpoint_steps");
+            training["learning_rate"] = learningRate;
+            return training;
+        }),
+        seed.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The training key and how it is asked.</summary>
-    public static string Trial(SweepSpec spec, string trainingKey, DataSpec data, CotSpec cot) => CanonicalJson.Hash(new JsonObject
-    {
-        ["version"] = Version,
-        ["training"] = trainingKey,
-        ["cue"] = cot.Cue,
-        ["decoding"] = SweepSpecJson.Decoding(spec.Decoding),
-        ["language"] = spec.LanguageOf(data),
-    });
+    public string Trial(string trainingKey, DataSpec data, CotSpec cot) => Key(
+        trainingKey,
+        Part(
+            "asking", spec.LanguageOf(data) + "\n" + cot.Name,
+            () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding), ["language"] = spec.LanguageOf(data) }));
 
     /// <summary>The trial key and what it is asked.</summary>
-    public static string Result(EvaluationSpec evaluation, SpecIdentities known, string trialKey)
-    {
-        var node = SweepSpecJson.Evaluation(evaluation);
-        node.Remove("name");
-        node["content"] = known.Suites.TryGetValue(evaluation.Name, out var content) ? content : "as written: " + evaluation.Suite;
-        node["trial"] = trialKey;
-        node["version"] = Version;
-        return CanonicalJson.Hash(node);
-    }
+    public string Result(string trialKey, EvaluationSpec evaluation) => Key(
+        trialKey,
+        Part("evaluation", evaluation.Name, () =>
+        {
+            var node = SweepSpecJson.Evaluation(evaluation);
+            node.Remove("name");
+            node["content"] = known.Suites.TryGetValue(evaluation.Name, out var content) ? content : AsWritten(evaluation.Suite);
+            return node;
+        }));
 
-    private static JsonObject SourceNode(SourceSpec source, SpecIdentities known)
+    private JsonNode SourceNode(SourceSpec source)
     {
         var node = SweepSpecJson.Source(source);
         node.Remove("set");
@@ -61,7 +64,18 @@ internal static class TrialKeys
         return node;
     }
 
-    /// <summary>A reference without identity is marked as one, so that it never equals a hash.</summary>
+    private string Part(string kind, string name, Func<JsonObject> node)
+    {
+        if (!_parts.TryGetValue((kind, name), out var hash)) _parts[(kind, name)] = hash = CanonicalJson.Hash(new JsonObject { [kind] = node() });
+        return hash;
+    }
+
+    private static string Key(params string[] parts)
+        => CanonicalJson.HashText(string.Create(CultureInfo.InvariantCulture, $"{Version}\n") + string.Join('\n', parts));
+
     private static string Identity(IReadOnlyDictionary<string, string> known, string reference)
-        => known.TryGetValue(reference, out var content) ? content : "as written: " + reference;
+        => known.TryGetValue(reference, out var content) ? content : AsWritten(reference);
+
+    /// <summary>A reference without identity is marked as one, so that it never equals a hash.</summary>
+    private static string AsWritten(string reference) => "as written: " + reference;
 }

@@ -25,13 +25,18 @@ public static class MethodCatalogue
     public static MethodDefinition Get(string name)
         => Find(name) ?? throw new SweepException($"PEFT method '{name}' is not built; built are {string.Join(", ", All.Select(m => m.Name))}");
 
-    /// <summary>The adapter's <c>adapter_config.json</c> as far as an experiment decides it: <c>peft_type</c> and every option, defaults filled in. A null value leaves the choice to the model's family.</summary>
+    /// <summary>
+    /// The adapter's <c>adapter_config.json</c> as far as an experiment decides it: <c>peft_type</c> and every option, defaults filled in. A null
+    /// value leaves the choice to the model's family.
+    /// </summary>
     public static JsonObject AdapterConfig(PeftSpec peft)
     {
         var method = Get(peft.Method);
         var config = new JsonObject { ["peft_type"] = method.PeftType };
         foreach (var option in method.Options)
-            config[option.Name] = peft.Options.TryGetValue(option.Name, out var given) ? JsonNode.Parse(given.GetRawText()) : option.Default?.DeepClone();
+            config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
+                ? JsonNode.Parse(given.GetRawText())
+                : option.Default?.DeepClone();
         return config;
     }
 

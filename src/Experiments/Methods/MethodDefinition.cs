@@ -56,7 +56,8 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
 /// <param name="DefaultLearningRate">The rate of adapters that are given none.</param>
 /// <param name="LearningRateReason">Where that rate comes from.</param>
 /// <param name="Options">The options that are built.</param>
-public sealed record MethodDefinition(string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
+public sealed record MethodDefinition(
+    string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
 {
     /// <summary>Options that PEFT has and this project does not have yet, each with what to do.</summary>
     public IReadOnlyDictionary<string, string> NotBuilt { get; init; } = new Dictionary<string, string>();

@@ -40,9 +40,13 @@ internal static class AxisParser
         model = model with { Name = Name(reader, names, LastSegment(model.Reference), "model") };
         reader.Finish();
         if (reader.Has("path") == reader.Has("hub"))
-            reader.Log.Error(reader.Mark, path, reader.Has("path") ? "has both path and hub" : "has neither path nor hub", "give one: path: models/llama-nano, or hub: owner/name");
-        if (model.Hub is { } hub && hub.Split('/') is not [{ Length: > 0 }, { Length: > 0 }]) reader.Error("hub", $"'{hub}' is no hub name", "write owner/name");
-        if (model is { Revision: not null, Hub: null }) reader.Error("revision", "only a model from the hub has a revision", "remove it, or give hub: owner/name");
+            reader.Log.Error(
+                reader.Mark, path, reader.Has("path") ? "has both path and hub" : "has neither path nor hub",
+                "give one: path: models/llama-nano, or hub: owner/name");
+        if (model.Hub is { } hub && hub.Split('/') is not [{ Length: > 0 }, { Length: > 0 }])
+            reader.Error("hub", $"'{hub}' is no hub name", "write owner/name");
+        if (model is { Revision: not null, Hub: null })
+            reader.Error("revision", "only a model from the hub has a revision", "remove it, or give hub: owner/name");
         return model;
     });
 
@@ -92,7 +96,8 @@ internal static class AxisParser
     {
         var items = top.Items(key).ToList();
         // A made name must not take the name that a later value is given.
-        var given = items.Select(item => (item.Node as YamlMap)?.Entries.FirstOrDefault(e => e.Key.Value == "name").Value).OfType<YamlScalar>().Select(n => n.Value);
+        var given = items.Select(item => (item.Node as YamlMap)?.Entries.FirstOrDefault(e => e.Key.Value == "name").Value).OfType<YamlScalar>()
+            .Select(n => n.Value);
         var names = new Names(top.Log, given);
         return [.. items.Select(item => read(item.Node, item.Path, names))];
     }
@@ -119,7 +124,9 @@ internal static class AxisParser
         reader.Finish();
         var given = SourceKinds.Where(reader.Has).ToList();
         if (given.Count != 1)
-            log.Error(reader.Mark, path, given.Count == 0 ? "has none of set, path and goat" : "has both " + string.Join(" and ", given), "give one: set: alpaca, or path: data/rows.jsonl, or goat: { digits: [1, 3] }");
+            log.Error(
+                reader.Mark, path, given.Count == 0 ? "has none of set, path and goat" : "has both " + string.Join(" and ", given),
+                "give one: set: alpaca, or path: data/rows.jsonl, or goat: { digits: [1, 3] }");
         return source;
     }
 
@@ -128,7 +135,9 @@ internal static class AxisParser
             : LooksLikePath(name) ? new SourceSpec { Path = name }
             : new SourceSpec { Set = name };
 
-    /// <summary>The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.</summary>
+    /// <summary>
+    /// The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.
+    /// </summary>
     private static JsonElement? Goat(MapReader reader, YamlNode node)
     {
         if (node is YamlMap) return Scalars.ToJson(node);
@@ -147,7 +156,8 @@ internal static class AxisParser
         return options;
     }
 
-    private static bool LooksLikePath(string text) => text.Contains('/', StringComparison.Ordinal) || FileForms.Contains(Path.GetExtension(text), StringComparer.OrdinalIgnoreCase);
+    private static bool LooksLikePath(string text)
+        => text.Contains('/', StringComparison.Ordinal) || FileForms.Contains(Path.GetExtension(text), StringComparer.OrdinalIgnoreCase);
 
     private static string LastSegment(string reference)
     {
@@ -157,5 +167,8 @@ internal static class AxisParser
 
     private static readonly string[] FileForms = [".json", ".jsonl", ".tsv", ".csv", ".txt", ".gz", ".zst", ".parquet", ".arrow", ".bin"];
 
-    private static readonly Dictionary<string, string> LoadsNotBuilt = new(StringComparer.Ordinal) { ["nf4"] = "", ["int8"] = "", ["fp16"] = "", ["int4"] = "" };
+    private static readonly Dictionary<string, string> LoadsNotBuilt = new(StringComparer.Ordinal)
+    {
+        ["nf4"] = "", ["int8"] = "", ["fp16"] = "", ["int4"] = ""
+    };
 }

@@ -24,15 +24,26 @@ internal static class CrossChecks
         foreach (var (match, i) in spec.Include.Select((m, i) => (m, i))) Check(match, $"include[{i}]", null);
 
         if (spec.Search is { Metric.Length: > 0 } search && !spec.Evaluation.Any(e => search.Metric.StartsWith(e.Name + "/", StringComparison.Ordinal)))
-            log.Error(Mark("search.metric"), "search.metric", $"'{search.Metric}' is no metric of an evaluation above", "write evaluation/metric, for example " + (spec.Evaluation.FirstOrDefault()?.Name ?? "goat-arithmetic") + "/exact_match");
+            log.Error(
+                Mark("search.metric"), "search.metric", $"'{search.Metric}' is no metric of an evaluation above",
+                "write evaluation/metric, for example " + (spec.Evaluation.FirstOrDefault()?.Name ?? "goat-arithmetic") + "/exact_match");
         if (log.Errors.Any(e => e.Severity == SpecSeverity.Error)) return;
 
         var trials = GridExpander.Count(spec);
         if (trials == 0) log.Error(Mark("exclude"), "exclude", "exclude and when leave no trial", "remove one of the conditions");
-        if (trials > MostTrials) log.Error(Mark("seeds"), "", $"the grid has {trials} trials, more than {MostTrials}", "split it into several sweeps");
+        if (trials > MostTrials)
+            log.Error(Mark("seeds"), "", $"the grid has {trials} trials, more than {MostTrials}", "split it into several sweeps");
         if (spec.Seeds.Count < 3)
-            log.Advice(Mark("seeds"), "seeds", spec.Seeds.Count == 1 ? "one seed gives no interval: a difference cannot be told from luck" : "two seeds give intervals so wide that they say nothing", "give at least 3: seeds: [0, 1, 2]");
-        if (spec.Evaluation.Count == 0) log.Advice(default, "evaluation", "nothing is asked of the trained models; only training losses will be compared", "add evaluation: [{ suite: goat-arithmetic }]");
+            log.Advice(
+                Mark("seeds"), "seeds",
+                spec.Seeds.Count == 1
+                    ? "one seed gives no interval: a difference cannot be told from luck"
+                    : "two seeds give intervals so wide that they say nothing",
+                "give at least 3: seeds: [0, 1, 2]");
+        if (spec.Evaluation.Count == 0)
+            log.Advice(
+                default, "evaluation", "nothing is asked of the trained models; only training losses will be compared",
+                "add evaluation: [{ suite: goat-arithmetic }]");
 
         void Conditions(string section, string own, IEnumerable<AxisMatch?> conditions)
         {

@@ -8,7 +8,8 @@ internal sealed class SpecLog
     public List<SpecError> Errors { get; } = [];
     public Dictionary<string, SpecMark> Marks { get; } = new(StringComparer.Ordinal);
 
-    public void Error(SpecMark mark, string path, string message, string fix = "") => Errors.Add(new SpecError(mark.Line, mark.Column, path, message, fix));
+    public void Error(SpecMark mark, string path, string message, string fix = "")
+        => Errors.Add(new SpecError(mark.Line, mark.Column, path, message, fix));
 
     public void Advice(SpecMark mark, string path, string message, string fix = "")
         => Errors.Add(new SpecError(mark.Line, mark.Column, path, message, fix, SpecSeverity.Advice));
@@ -36,7 +37,8 @@ internal sealed class MapReader
                     log.Marks[At(entry.Key.Value)] = entry.Key.Mark;
                 }
                 break;
-            default: log.Error(node.Mark, path, $"must be a mapping of keys to values, and is {Kind(node)}", "write key: value lines, indented"); break;
+            default: log.Error(
+                node.Mark, path, $"must be a mapping of keys to values, and is {Kind(node)}", "write key: value lines, indented"); break;
         }
     }
 
@@ -76,7 +78,8 @@ internal sealed class MapReader
     {
         if (Text(key) is not { } word) return null;
         if (built.Contains(word, StringComparer.Ordinal)) return word;
-        if (notBuilt is not null && notBuilt.TryGetValue(word, out var reason)) Error(key, $"'{word}' is not built yet{(reason.Length > 0 ? " (" + reason + ")" : "")}", "built are " + string.Join(", ", built));
+        if (notBuilt is not null && notBuilt.TryGetValue(word, out var reason))
+            Error(key, $"'{word}' is not built yet{(reason.Length > 0 ? " (" + reason + ")" : "")}", "built are " + string.Join(", ", built));
         else Error(key, $"'{word}' is not known", Suggestions.For(word, built));
         return null;
     }
@@ -104,7 +107,11 @@ internal sealed class MapReader
             return null;
         }
         if (value <= max && (above ? value > min : value >= min)) return value;
-        Error(key, string.Create(CultureInfo.InvariantCulture, $"must be {(above ? "above" : "at least")} {min}{(max < double.MaxValue ? string.Create(CultureInfo.InvariantCulture, $" and at most {max}") : "")}, and is {scalar.Value}"));
+        Error(
+            key,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"must be {(above ? "above" : "at least")} {min}{(max < double.MaxValue ? string.Create(CultureInfo.InvariantCulture, $" and at most {max}") : "")}, and is {scalar.Value}"));
         return null;
     }
 

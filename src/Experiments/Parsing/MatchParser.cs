@@ -1,6 +1,8 @@
 namespace AlpacaCot.Experiments.Parsing;
 
-/// <summary>Reads conditions on axes: <c>when</c>, <c>exclude</c>, <c>include</c>. Whether the names exist is checked once all axes are read.</summary>
+/// <summary>
+/// Reads conditions on axes: <c>when</c>, <c>exclude</c>, <c>include</c>. Whether the names exist is checked once all axes are read.
+/// </summary>
 internal static class MatchParser
 {
     public static AxisMatch? When(MapReader reader)
@@ -16,7 +18,8 @@ internal static class MatchParser
         foreach (var axis in AxisMatch.Axes)
             if (reader.Texts(axis) is { } names) values[axis] = names;
         reader.Finish();
-        if (values.Count == 0 && node is YamlMap { Entries.Count: 0 }) log.Error(node.Mark, path, "names no axis", "write for example { model: llama-nano }");
+        if (values.Count == 0 && node is YamlMap { Entries.Count: 0 })
+            log.Error(node.Mark, path, "names no axis", "write for example { model: llama-nano }");
         return new AxisMatch(values);
     }
 }

@@ -1,6 +1,8 @@
 namespace AlpacaCot.Experiments.Parsing;
 
-/// <summary>Stable names of an axis' values: as given, else made from the value; unique whatever the case of letters, since they become paths.</summary>
+/// <summary>
+/// Stable names of an axis' values: as given, else made from the value; unique whatever the case of letters, since they become paths.
+/// </summary>
 internal sealed class Names(SpecLog log, IEnumerable<string>? reserved = null)
 {
     private const int Longest = 64;
@@ -13,8 +15,11 @@ internal sealed class Names(SpecLog log, IEnumerable<string>? reserved = null)
     /// <summary>A name given in the file; an error where it is none or is taken.</summary>
     public string Given(string name, SpecMark mark, string path)
     {
-        if (!IsName(name)) log.Error(mark, path, $"'{name}' cannot name a folder", $"use letters, digits, '.', '_' and '-', at most {Longest}: {Slug(name, "name")}");
-        else if (_taken.TryGetValue(name, out var first)) log.Error(mark, path, $"the name '{name}' is already taken in line {first.Line}", "give every value of an axis a name of its own");
+        if (!IsName(name))
+            log.Error(
+                mark, path, $"'{name}' cannot name a folder", $"use letters, digits, '.', '_' and '-', at most {Longest}: {Slug(name, "name")}");
+        else if (_taken.TryGetValue(name, out var first))
+            log.Error(mark, path, $"the name '{name}' is already taken in line {first.Line}", "give every value of an axis a name of its own");
         _taken.TryAdd(name, mark);
         return name;
     }

@@ -20,7 +20,9 @@ internal static class PeftParser
         var method = methodName is null ? null : CheckMethod(methodName, reader.MarkOf("method"), reader.At("method"), top.Log);
         if (!reader.Has("method")) reader.Log.Error(reader.Mark, reader.At("method"), "this key is missing", "add method: lora");
         var options = method is null ? [] : Options(reader, method);
-        var made = options.TryGetValue("r", out var rank) ? string.Create(CultureInfo.InvariantCulture, $"{methodName}-r{rank}") : methodName ?? "peft";
+        var made = options.TryGetValue("r", out var rank)
+            ? string.Create(CultureInfo.InvariantCulture, $"{methodName}-r{rank}")
+            : methodName ?? "peft";
         var peft = new PeftSpec
         {
             Name = AxisParser.Name(reader, names, made, "peft"),
@@ -39,7 +41,9 @@ internal static class PeftParser
         if (MethodCatalogue.Find(name) is { } method) return method;
         var built = MethodCatalogue.All.Select(m => m.Name).ToList();
         if (MethodCatalogue.NotBuilt.TryGetValue(name.ToLowerInvariant(), out var hint))
-            log.Error(mark, path, $"PEFT method '{name}' is not built yet{(hint.Length > 0 ? " (" + hint + ")" : "")}", "built are " + string.Join(", ", built));
+            log.Error(
+                mark, path, $"PEFT method '{name}' is not built yet{(hint.Length > 0 ? " (" + hint + ")" : "")}",
+                "built are " + string.Join(", ", built));
         else log.Error(mark, path, $"PEFT method '{name}' is not known", Suggestions.For(name, built));
         return null;
     }
@@ -51,7 +55,8 @@ internal static class PeftParser
             foreach (var key in (IEnumerable<string>)[option.Name, .. option.Aliases])
                 if (reader.Has(key))
                 {
-                    if (options.ContainsKey(option.Name)) reader.Error(key, $"'{key}' and '{option.Name}' are the same option", "keep one of the two");
+                    if (options.ContainsKey(option.Name))
+                        reader.Error(key, $"'{key}' and '{option.Name}' are the same option", "keep one of the two");
                     if (Value(reader, key, option) is { } value) options[option.Name] = value;
                 }
         foreach (var (key, fix) in method.NotBuilt)
@@ -69,7 +74,10 @@ internal static class PeftParser
             OptionKind.Flag => reader.Flag(key),
             OptionKind.Modules => Modules(reader, key),
             OptionKind.Integers => Integers(reader, key, option),
-            OptionKind.Choice => reader.Choice(key, option.Choices) switch { null => null, var word => Scalars.TryFlag(word, out var flag) ? flag : word },
+            OptionKind.Choice => reader.Choice(key, option.Choices) switch
+            {
+                null => null, var word => Scalars.TryFlag(word, out var flag) ? flag : word
+            },
             OptionKind.IntegerMap => IntegerMap(reader, key, option),
             _ => throw new InvalidOperationException($"option kind {option.Kind} has no reader"),
         };
@@ -87,8 +95,11 @@ internal static class PeftParser
     {
         var numbers = new List<int>();
         foreach (var (node, path) in reader.Items(key))
-            if (node is YamlScalar { Plain: true } scalar && Scalars.TryInteger(scalar.Value, out var n) && n >= option.Min && n <= option.Max) numbers.Add((int)n);
-            else reader.Log.Error(node.Mark, path, $"must be a whole number of at least {option.Min.ToString(CultureInfo.InvariantCulture)}, and is {MapReader.Kind(node)}");
+            if (node is YamlScalar { Plain: true } scalar && Scalars.TryInteger(scalar.Value, out var n) && n >= option.Min && n <= option.Max)
+                numbers.Add((int)n);
+            else reader.Log.Error(
+                node.Mark, path,
+                $"must be a whole number of at least {option.Min.ToString(CultureInfo.InvariantCulture)}, and is {MapReader.Kind(node)}");
         return numbers.Count > 0 ? numbers : null;
     }
 

@@ -15,7 +15,8 @@ internal static class Scalars
         const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
         value = 0;
         // Double.Parse would take the words NaN and Infinity, which are never meant here.
-        return text.Length > 0 && (char.IsAsciiDigit(text[^1]) || text[^1] == '.') && double.TryParse(text, Style, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
+        return text.Length > 0 && (char.IsAsciiDigit(text[^1]) || text[^1] == '.') && double.TryParse(
+            text, Style, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
     }
 
     public static bool TryFlag(string text, out bool value)

@@ -29,9 +29,13 @@ internal static class SectionParser
         };
         reader.Finish();
         if (training.GradientAccumulation > training.BatchSize)
-            reader.Error("gradient_accumulation", $"cannot exceed batch_size ({training.BatchSize}): a micro-batch needs a row", $"write at most {training.BatchSize}");
-        if (reader.Has("warmup_ratio") && reader.Has("warmup_steps")) reader.Error("warmup_ratio", "warmup_ratio and warmup_steps exclude each other", "keep one of the two");
-        if (training is { WarmupSteps: { } warmup, MaxSteps: { } steps } && warmup > steps) reader.Error("warmup_steps", $"warms up longer than max_steps ({steps}) trains");
+            reader.Error(
+                "gradient_accumulation", $"cannot exceed batch_size ({training.BatchSize}): a micro-batch needs a row",
+                $"write at most {training.BatchSize}");
+        if (reader.Has("warmup_ratio") && reader.Has("warmup_steps"))
+            reader.Error("warmup_ratio", "warmup_ratio and warmup_steps exclude each other", "keep one of the two");
+        if (training is { WarmupSteps: { } warmup, MaxSteps: { } steps } && warmup > steps)
+            reader.Error("warmup_steps", $"warms up longer than max_steps ({steps}) trains");
         if (training.Schedule == "constant" && (training.WarmupSteps > 0 || training.WarmupRatio > 0))
             reader.Error("schedule", "'constant' has no warm-up", "write constant_with_warmup, or remove the warm-up");
         return training;
@@ -66,7 +70,8 @@ internal static class SectionParser
 
     public static IReadOnlyList<EvaluationSpec> Evaluation(MapReader top) => AxisParser.Values(top, "evaluation", (node, path, names) =>
     {
-        if (node is YamlScalar { IsNull: false } scalar) return new EvaluationSpec { Name = names.Made(scalar.Value, "suite", node.Mark), Suite = scalar.Value };
+        if (node is YamlScalar { IsNull: false } scalar)
+            return new EvaluationSpec { Name = names.Made(scalar.Value, "suite", node.Mark), Suite = scalar.Value };
         var reader = new MapReader(node, path, top.Log);
         var suite = reader.Text("suite");
         var evaluation = new EvaluationSpec
@@ -95,12 +100,19 @@ internal static class SectionParser
         reader.Finish();
         reader.Log.Error(reader.Mark, reader.Path, "search is not built yet: every trial trains to its end", "remove this section");
         if (!reader.Has("scheduler")) reader.Log.Error(reader.Mark, reader.At("scheduler"), "this key is missing", "add scheduler: asha");
-        if (!reader.Has("metric")) reader.Log.Error(reader.Mark, reader.At("metric"), "this key is missing", "add metric: goat-arithmetic/exact_match");
+        if (!reader.Has("metric"))
+            reader.Log.Error(reader.Mark, reader.At("metric"), "this key is missing", "add metric: goat-arithmetic/exact_match");
         return search;
     }
 
-    private static readonly Dictionary<string, string> NotBuiltPrecisions = new(StringComparer.Ordinal) { ["fp16"] = "bf16 needs no loss scaling", ["float16"] = "", ["int8"] = "", ["nf4"] = "" };
-    private static readonly Dictionary<string, string> NotBuiltStrategies = new(StringComparer.Ordinal) { ["beam"] = "", ["beam_search"] = "", ["contrastive"] = "" };
+    private static readonly Dictionary<string, string> NotBuiltPrecisions = new(StringComparer.Ordinal)
+    {
+        ["fp16"] = "bf16 needs no loss scaling", ["float16"] = "", ["int8"] = "", ["nf4"] = ""
+    };
+    private static readonly Dictionary<string, string> NotBuiltStrategies = new(StringComparer.Ordinal)
+    {
+        ["beam"] = "", ["beam_search"] = "", ["contrastive"] = ""
+    };
     private static readonly Dictionary<string, string> NotBuiltSchedules = new(StringComparer.Ordinal)
     {
         ["polynomial"] = "", ["inverse_sqrt"] = "", ["cosine_with_restarts"] = "", ["cosine_with_min_lr"] = "", ["warmup_stable_decay"] = "", ["reduce_lr_on_plateau"] = "",

@@ -34,7 +34,9 @@ internal static class Suggestions
         if (Elsewhere.TryGetValue(word, out var names) && names.FirstOrDefault(all.Contains) is { } synonym) return synonym;
         var best = all.Select(k => (Name: k, Distance: EditDistance.Characters(word.ToLowerInvariant(), k.ToLowerInvariant())))
             .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal).FirstOrDefault();
-        return best.Name is not null && best.Distance <= Math.Max(word.Length < 4 ? 1 : 2, Math.Max(word.Length, best.Name.Length) / 3) ? best.Name : null;
+        return best.Name is not null && best.Distance <= Math.Max(word.Length < 4 ? 1 : 2, Math.Max(word.Length, best.Name.Length) / 3)
+            ? best.Name
+            : null;
     }
 
     /// <summary>The fix for an unknown word: the nearest one, else all.</summary>

@@ -75,7 +75,8 @@ internal static class YamlTree
                     var key = Node(parser, anchors, errors, depth + 1);
                     var value = Node(parser, anchors, errors, depth + 1);
                     if (key is not YamlScalar name) errors.Add(new SpecError(key.Mark.Line, key.Mark.Column, "", "a key must be a word", ""));
-                    else if (!seen.Add(name.Value)) errors.Add(new SpecError(name.Mark.Line, name.Mark.Column, name.Value, "this key is given twice", "keep one of the two"));
+                    else if (!seen.Add(name.Value))
+                        errors.Add(new SpecError(name.Mark.Line, name.Mark.Column, name.Value, "this key is given twice", "keep one of the two"));
                     else entries.Add((name, value));
                 }
                 return Anchored(start.Anchor, new YamlMap(At(start), entries), anchors);

@@ -4,7 +4,8 @@ namespace AlpacaCot.Experiments;
 public static class PackPlanner
 {
     /// <summary>
-    /// Packs of trainings that share base, load, tokenizer, cutoff and precision (the last two are a sweep's own), in an order that puts trainings on the same data together, since they have
+    /// Packs of trainings that share base, load, tokenizer, cutoff and precision (the last two are a sweep's own), in an order that puts trainings on
+    /// the same data together, since they have
     /// the same number of steps. Facts, where there are some, give the rows' mean length; otherwise every row counts as <c>cutoff_len</c> tokens.
     /// </summary>
     public static IReadOnlyList<Pack> Plan(SweepSpec spec, Grid grid, PlanLimits limits, SpecFacts? facts = null)

@@ -3,7 +3,7 @@ namespace AlpacaCot.Experiments.Reporting;
 /// <summary>Loss curves of one base: a colour for each kind of training, thin lines for seeds, a thick one for their mean.</summary>
 internal static class CurveChart
 {
-    private const double Width = 520, Height = 290, Left = 46, Right = 12, Top = 10, Bottom = 34;
+    private const double Width = 500, Height = 290, Left = 46, Right = 12, Top = 10, Bottom = 34;
 
     /// <summary>Colours before they repeat with dashes.</summary>
     public const int Colours = 8;
@@ -11,7 +11,8 @@ internal static class CurveChart
     public static string Draw(string title, IReadOnlyList<IGrouping<string, ReportCurve>> kinds)
     {
         var svg = new Svg(Width, Height, title);
-        var smooth = kinds.Select(kind => (kind.Key, Curves: kind.Select(c => CurveSmoothing.Smooth(c.Points)).Where(c => c.Count > 0).ToList())).ToList();
+        var smooth = kinds.Select(kind => (kind.Key, Curves: kind.Select(c => CurveSmoothing.Smooth(c.Points)).Where(c => c.Count > 0).ToList()))
+            .ToList();
         var points = smooth.SelectMany(k => k.Curves).SelectMany(c => c).ToList();
         var x = Scale.Linear(points.Select(p => (double)p.Step).Append(0), Left, Width - Right, 6);
         var y = Scale.Linear(points.Select(p => p.Loss), Height - Bottom, Top);

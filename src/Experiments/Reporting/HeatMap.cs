@@ -19,7 +19,8 @@ internal static class HeatMap
         var svg = new Svg(width, Top + pair.RowNames.Count * CellHeight + 4, $"{metric.Metric} by {pair.Rows} and {pair.Columns}");
         svg.Text(left, 14, pair.Columns, "tick");
         svg.Text(0, Top - 8, pair.Rows, "tick");
-        for (var c = 0; c < pair.ColumnNames.Count; c++) svg.Text(left + (c + 0.5) * CellWidth, Top - 10, Fit(pair.ColumnNames[c], CellWidth - 6), "label", "middle");
+        for (var c = 0; c < pair.ColumnNames.Count; c++)
+            svg.Text(left + (c + 0.5) * CellWidth, Top - 10, Fit(pair.ColumnNames[c], CellWidth - 6), "label", "middle");
         for (var r = 0; r < pair.RowNames.Count; r++)
         {
             var y = Top + r * CellHeight;
@@ -36,7 +37,9 @@ internal static class HeatMap
                 // Deep is good, whichever way the metric goes.
                 var depth = metric.LowerIsBetter ? 1 - share : share;
                 var ink = depth > 0.45 ? "ink-light" : "ink-dark";
-                svg.Rect(x, y, CellWidth - Gap, CellHeight - Gap, "cell", "fill:" + Colour(depth), $"{pair.RowNames[r]}, {pair.ColumnNames[c]}: {Numbers.Value(estimate.Mean)} {Numbers.PlusMinus(estimate)} ({estimate.N} seeds)");
+                svg.Rect(
+                    x, y, CellWidth - Gap, CellHeight - Gap, "cell", "fill:" + Colour(depth),
+                    $"{pair.RowNames[r]}, {pair.ColumnNames[c]}: {Numbers.Value(estimate.Mean)} {Numbers.PlusMinus(estimate)} ({estimate.N} seeds)");
                 svg.Text(x + (CellWidth - Gap) / 2, y + (estimate.Low is null ? 26 : 20), Numbers.Value(estimate.Mean), "value " + ink, "middle");
                 if (estimate.Low is not null) svg.Text(x + (CellWidth - Gap) / 2, y + 35, Numbers.PlusMinus(estimate), "small " + ink, "middle");
             }
@@ -56,6 +59,7 @@ internal static class HeatMap
         var below = Math.Min((int)at, Ramp.Length - 2);
         var part = at - below;
         var (a, b) = (Ramp[below], Ramp[below + 1]);
-        return string.Create(CultureInfo.InvariantCulture, $"rgb({a.R + part * (b.R - a.R):0},{a.G + part * (b.G - a.G):0},{a.B + part * (b.B - a.B):0})");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"rgb({a.R + part * (b.R - a.R):0},{a.G + part * (b.G - a.G):0},{a.B + part * (b.B - a.B):0})");
     }
 }

@@ -58,7 +58,7 @@ internal static class HtmlReport
         var rows = new List<IntervalRow>();
         foreach (var (factor, f) in metric.Factors.Select((factor, f) => (factor, f)))
         {
-            rows.Add(new IntervalRow(factor.Factor + (factor.Balanced ? "" : " (over different cells)"), null));
+            rows.Add(new IntervalRow(factor.Factor + (factor.Balanced ? "" : " (incomplete)"), null));
             rows.AddRange(factor.Levels.Select(l => new IntervalRow(l.Name, l.Estimate, $"c{f}", Numbers.Value(l.Estimate.Mean))));
         }
         page.Append($"<figure>{IntervalPlot.Draw("marginal means", rows)}</figure>\n");
@@ -85,7 +85,9 @@ internal static class HtmlReport
     {
         var tied = metric.TiedWithBest.ToHashSet(StringComparer.Ordinal);
         page.Append($"<section><h2>Every combination</h2><p class=\"soft\">{E(metric.Metric)}, best first. Green: the best, and those that cannot be told from it (the 95 % interval of the paired difference over seeds holds zero).</p>\n");
-        var rows = metric.Groups.Take(MostGroups).Select((g, i) => new IntervalRow(g.Group, g.Estimate, i == 0 || tied.Contains(g.Group) ? "c0" : "tied", Numbers.Value(g.Estimate.Mean))).ToList();
+        var rows = metric.Groups.Take(MostGroups)
+            .Select((g, i) => new IntervalRow(g.Group, g.Estimate, i == 0 || tied.Contains(g.Group) ? "c0" : "tied", Numbers.Value(g.Estimate.Mean)))
+                .ToList();
         page.Append($"<figure>{IntervalPlot.Draw("groups", rows)}</figure>\n");
         if (metric.Groups.Count > MostGroups) page.Append($"<p class=\"soft\">{metric.Groups.Count - MostGroups} more are in the JSON report.</p>\n");
         page.Append("</section>\n");

@@ -6,12 +6,15 @@ namespace AlpacaCot.Experiments.Reporting;
 internal static class HtmlTables
 {
     private const double Sure = 0.05;
+    private const int MostTrials = 1000;
 
     public static void Comparisons(StringBuilder page, IEnumerable<Comparison> comparisons, bool lowerIsBetter)
     {
         Open(page, "comparison", "difference", "95 % interval", "seeds", "cells", "p", "p (Holm)");
         foreach (var c in comparisons)
-            Row(page, c.AdjustedP < Sure ? "sure" : "", Sentences.Of(c, lowerIsBetter), Numbers.Signed(c.Difference.Mean), Interval(c.Difference), Numbers.Integer(c.Difference.N), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
+            Row(
+                page, c.AdjustedP < Sure ? "sure" : "", Sentences.Of(c, lowerIsBetter), Numbers.Signed(c.Difference.Mean), Interval(c.Difference),
+                Numbers.Integer(c.Difference.N), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
         Close(page);
     }
 
@@ -19,7 +22,9 @@ internal static class HtmlTables
     {
         Open(page, "group", "mean", "95 % interval", "sd", "seeds");
         foreach (var g in metric.Groups)
-            Row(page, "", g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate), g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Integer(g.Estimate.N));
+            Row(
+                page, "", g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate),
+                g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Integer(g.Estimate.N));
         Close(page);
     }
 
@@ -28,7 +33,7 @@ internal static class HtmlTables
         var metrics = report.Metrics.Select(m => m.Metric).Take(6).ToList();
         page.Append("<section><h2>Every trial</h2><p class=\"soft\">Trials that differ only in how they are asked share one adapter.</p>\n");
         Open(page, ["trial", "state", .. metrics, "learning rate", "steps", "shared by", "pack", "attempts", "fence", "train", "evaluate"]);
-        foreach (var t in report.Trials)
+        foreach (var t in report.Trials.Take(MostTrials))
         {
             var css = t.Status switch { TrialStatus.Succeeded => "good", TrialStatus.Failed => "bad", _ => "warn" };
             page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t.Status)}</td>");
@@ -42,9 +47,11 @@ internal static class HtmlTables
             Cell(t.TrainingSeconds > 0 ? Numbers.Duration(t.TrainingSeconds) : "");
             Cell(t.EvaluationSeconds > 0 ? Numbers.Duration(t.EvaluationSeconds) : "");
             page.Append("</tr>\n");
-            if (t.Failure is { } failure) page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
+            if (t.Failure is { } failure)
+                page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
         }
         Close(page);
+        if (report.Trials.Count > MostTrials) page.Append($"<p class=\"soft\">{report.Trials.Count - MostTrials} more are in the JSON report.</p>");
         page.Append("</section>\n");
 
         void Cell(string text) => page.Append("<td>").Append(E(text)).Append("</td>");
@@ -70,12 +77,13 @@ internal static class HtmlTables
         void Item(string text) => page.Append("<li>").Append(E(text)).Append("</li>\n");
     }
 
-    private static string Interval(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
+    private static string Interval(Estimate estimate)
+        => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
 
     private static void Open(StringBuilder page, params IEnumerable<string> head)
     {
         page.Append("<div class=\"scroll\"><table><thead><tr>");
-        foreach (var cell in head) page.Append("<th>").Append(E(cell)).Append("</th>");
+        foreach (var cell in head) page.Append("<th>").Append(E(cell).Replace("/", "/<wbr>", StringComparison.Ordinal)).Append("</th>");
         page.Append("</tr></thead><tbody>\n");
     }
 

@@ -10,7 +10,7 @@ internal sealed record IntervalRow(string Label, Estimate? Estimate, string Css 
 /// <summary>Means as dots, 95 % intervals as bars, single seeds as small dots.</summary>
 internal static class IntervalPlot
 {
-    private const double RowHeight = 24, Width = 760, Bottom = 30;
+    private const double RowHeight = 24, Width = 980, Bottom = 30;
 
     /// <param name="title">For who cannot see the picture.</param>
     /// <param name="rows">From the top down.</param>
@@ -52,7 +52,10 @@ internal static class IntervalPlot
         return svg.End();
     }
 
-    /// <summary>With two seeds one interval can be a hundred times wider than all values; the axis then ends a few spreads beyond the values, and bars run out of it.</summary>
+    /// <summary>
+    /// With two seeds one interval can be a hundred times wider than all values; the axis then ends a few spreads beyond the values, and bars run out
+    /// of it.
+    /// </summary>
     private static IEnumerable<double> Bounded(List<Estimate> estimates, IEnumerable<double> values)
     {
         if (estimates.Count == 0) return values;

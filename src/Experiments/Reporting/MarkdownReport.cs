@@ -42,7 +42,10 @@ internal static class MarkdownReport
         foreach (var pair in metric.Pairs)
             Table(text, [$"{pair.Rows} \\ {pair.Columns}", .. pair.ColumnNames], pair.RowNames.Select((name, r) =>
                 pair.Cells[r].Select(c => c is null ? "" : $"{Numbers.Value(c.Mean)} {Numbers.PlusMinus(c)}".TrimEnd()).Prepend(name)));
-        Table(text, ["group", "mean", "95 % interval", "seeds"], metric.Groups.Take(MostGroups).Select(g => (IEnumerable<string>)[g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate), Numbers.Integer(g.Estimate.N)]));
+        Table(
+            text, ["group", "mean", "95 % interval", "seeds"],
+            metric.Groups.Take(MostGroups)
+                .Select(g => (IEnumerable<string>)[g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate), Numbers.Integer(g.Estimate.N)]));
         if (metric.Groups.Count > MostGroups) text.Append($"\n{metric.Groups.Count - MostGroups} more groups are in the JSON report.\n");
     }
 
@@ -50,16 +53,21 @@ internal static class MarkdownReport
     {
         text.Append("\n## Trials\n");
         var primary = report.PrimaryMetric;
-        Table(text, ["trial", "state", primary ?? "metric", "loss", "learning rate", "steps", "attempts", "fence"], report.Trials.Select(t => (IEnumerable<string>)
+        Table(
+            text, ["trial", "state", primary ?? "metric", "loss", "learning rate", "steps", "attempts", "fence"],
+            report.Trials.Select(t => (IEnumerable<string>)
         [
             t.Name, Numbers.State(t.Status) + (t.Failure is { } failure ? $": {failure.Kind}, {failure.Message}" : ""),
             primary is not null && t.Metrics.TryGetValue(primary, out var value) ? Numbers.Value(value) : "",
             t.Metrics.TryGetValue("training/loss", out var loss) ? Numbers.Value(loss) : "",
-            Numbers.Rate(t.LearningRate), Numbers.Integer(t.Steps), Numbers.Integer(t.Attempts), t.Fence == 0 && t.Status == TrialStatus.Succeeded ? "cache" : Numbers.Integer(t.Fence),
+            Numbers.Rate(t.LearningRate), Numbers.Integer(t.Steps), Numbers.Integer(t.Attempts), t.Fence == 0 && t.Status == TrialStatus.Succeeded
+                ? "cache"
+                : Numbers.Integer(t.Fence),
         ]));
     }
 
-    private static string Interval(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
+    private static string Interval(Estimate estimate)
+        => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
 
     private static void Table(StringBuilder text, IReadOnlyList<string> head, IEnumerable<IEnumerable<string>> rows)
     {
@@ -70,5 +78,6 @@ internal static class MarkdownReport
     }
 
     private static void Row(StringBuilder text, IEnumerable<string> cells)
-        => text.Append("| ").AppendJoin(" | ", cells.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" "))).Append(" |\n");
+        => text.Append("| ").AppendJoin(
+            " | ", cells.Select(c => c.Replace("|", "\\|", StringComparison.Ordinal).ReplaceLineEndings(" "))).Append(" |\n");
 }

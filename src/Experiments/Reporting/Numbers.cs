@@ -5,7 +5,7 @@ namespace AlpacaCot.Experiments.Reporting;
 /// <summary>Numbers for people: as many digits as say something.</summary>
 internal static class Numbers
 {
-    public static string Value(double value) => Math.Abs(value) switch
+    public static string Value(double value) => value < 0 ? "−" + Value(-value) : value switch
     {
         double.NaN => "–",
         0 => "0",
@@ -33,7 +33,7 @@ internal static class Numbers
     public static string Short(long count) => count switch
     {
         < 10_000 => Count(count),
-        < 10_000_000 => (count / 1e3).ToString("#,0", CultureInfo.InvariantCulture) + " k",
+        < 1_000_000 => (count / 1e3).ToString("#,0", CultureInfo.InvariantCulture) + " k",
         _ => (count / 1e6).ToString("#,0.0", CultureInfo.InvariantCulture) + " M",
     };
 

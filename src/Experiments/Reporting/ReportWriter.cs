@@ -22,6 +22,9 @@ public static class ReportWriter
     /// <summary>One HTML file with its pictures inside: no scripts, nothing loaded from elsewhere, light and dark.</summary>
     public static string Html(SweepReport report) => HtmlReport.Write(report);
 
-    /// <summary>JSON: <c>name</c>, <c>status</c>, <c>trials</c> (<c>name</c>, <c>state</c>, <c>metrics</c>, …), <c>aggregates</c> (one entry per metric), <c>accounting</c>, <c>notes</c>, <c>curves</c>.</summary>
+    /// <summary>
+    /// JSON: <c>name</c>, <c>status</c>, <c>trials</c> (<c>name</c>, <c>state</c>, <c>metrics</c>, …), <c>aggregates</c> (one entry per metric),
+    /// <c>accounting</c>, <c>notes</c>, <c>curves</c>.
+    /// </summary>
     public static string Json(SweepReport report) => JsonSerializer.Serialize(report, Options);
 }

@@ -21,11 +21,13 @@ internal sealed class Scale
         double low = double.PositiveInfinity, high = double.NegativeInfinity;
         foreach (var value in values.Where(double.IsFinite)) (low, high) = (Math.Min(low, value), Math.Max(high, value));
         if (low > high) (low, high) = (0, 1);
-        if (high - low < 1e-12 * Math.Max(1, Math.Abs(high))) (low, high) = (low - 0.5 * Math.Max(Math.Abs(low), 0.1), high + 0.5 * Math.Max(Math.Abs(high), 0.1));
+        if (high - low < 1e-12 * Math.Max(1, Math.Abs(high)))
+            (low, high) = (low - 0.5 * Math.Max(Math.Abs(low), 0.1), high + 0.5 * Math.Max(Math.Abs(high), 0.1));
         var step = Step((high - low) / about);
         var first = Math.Floor(low / step + 1e-9) * step;
         var last = Math.Ceiling(high / step - 1e-9) * step;
-        var ticks = Enumerable.Range(0, (int)Math.Round((last - first) / step) + 1).Select(i => Math.Abs(first + i * step) < step / 1e6 ? 0 : first + i * step).ToList();
+        var ticks = Enumerable.Range(0, (int)Math.Round((last - first) / step) + 1)
+            .Select(i => Math.Abs(first + i * step) < step / 1e6 ? 0 : first + i * step).ToList();
         return new Scale(from, to, first, last, ticks);
     }
 
@@ -36,7 +38,9 @@ internal sealed class Scale
     {
         var step = Ticks.Count > 1 ? Ticks[1] - Ticks[0] : 1;
         var decimals = Math.Clamp((int)Math.Ceiling(-Math.Log10(step) - 1e-9), 0, 8);
-        return Math.Abs(tick) >= 10_000 ? Numbers.Short((long)tick) : tick.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Replace('-', '−');
+        return Math.Abs(tick) >= 10_000
+            ? Numbers.Short((long)tick)
+            : tick.ToString("F" + decimals.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).Replace('-', '−');
     }
 
     private static double Step(double raw)

@@ -20,7 +20,9 @@ internal static class Sentences
     /// <summary>A comparison in words.</summary>
     public static string Of(Comparison comparison, bool lowerIsBetter)
     {
-        var better = comparison.Difference.Mean == 0 ? "no different from" : comparison.Difference.Mean > 0 != lowerIsBetter ? "better than" : "worse than";
+        var better = comparison.Difference.Mean == 0
+            ? "no different from"
+            : comparison.Difference.Mean > 0 != lowerIsBetter ? "better than" : "worse than";
         return $"{comparison.Name} is {better} {comparison.Reference} by {Numbers.Value(Math.Abs(comparison.Difference.Mean))}";
     }
 }

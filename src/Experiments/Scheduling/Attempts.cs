@@ -14,7 +14,8 @@ internal static class Attempts
     }
 
     /// <summary>
-    /// An attempt that started has ended badly. It costs a strike only where it brought nothing that stays; three strikes fail the trials that are left. Out of memory: once more at half the micro-batch
+    /// An attempt that started has ended badly. It costs a strike only where it brought nothing that stays; three strikes fail the trials that are
+    /// left. Out of memory: once more at half the micro-batch
     /// and double accumulation, then each member alone, then final. Non-finite values and unusable data are final at once.
     /// </summary>
     public static Verdict Failed(Turn turn, PackState pack, FailureKind kind, string message)
@@ -27,7 +28,8 @@ internal static class Attempts
         else if (kind == FailureKind.Unknown)
         {
             if (!pack.Progressed) pack.Strikes++;
-            if (pack.Strikes >= turn.Options.MaxStrikes) FailAll(turn, pack, kind, string.Create(CultureInfo.InvariantCulture, $"{message} ({pack.Strikes} attempts without progress)"));
+            if (pack.Strikes >= turn.Options.MaxStrikes)
+                FailAll(turn, pack, kind, string.Create(CultureInfo.InvariantCulture, $"{message} ({pack.Strikes} attempts without progress)"));
             else
             {
                 if (!pack.Progressed) pack.NotBefore = turn.Now + turn.Options.RetryDelay * Math.Pow(2, pack.Strikes - 1);
@@ -51,7 +53,9 @@ internal static class Attempts
         else FailAll(turn, pack, FailureKind.OutOfMemory, message);
     }
 
-    /// <summary>Each member that is left goes on alone and from its start: a checkpoint is of the whole pack. One more end for lack of memory is final for it.</summary>
+    /// <summary>
+    /// Each member that is left goes on alone and from its start: a checkpoint is of the whole pack. One more end for lack of memory is final for it.
+    /// </summary>
     private static void Split(Turn turn, PackState pack, List<MemberState> left, string message)
     {
         Release(turn, pack);
@@ -91,7 +95,10 @@ internal static class Attempts
     {
         Release(turn, pack);
         pack.Status = StatusOf(pack);
-        turn.Tell(SweepEventKind.PackEnded, $"pack {pack.Index} has ended: {(pack.Status == PackStatus.Done ? "done" : pack.Status == PackStatus.Failed ? "failed" : "cancelled")}", pack);
+        turn.Tell(
+            SweepEventKind.PackEnded,
+            $"pack {pack.Index} has ended: {(pack.Status == PackStatus.Done ? "done" : pack.Status == PackStatus.Failed ? "failed" : "cancelled")}",
+            pack);
     }
 
     public static void FailAll(Turn turn, PackState pack, FailureKind kind, string message)
@@ -113,7 +120,9 @@ internal static class Attempts
         turn.State.Ended++;
         turn.State.Touch(pack);
         if (kind != FailureKind.Cancelled)
-            turn.Tell(SweepEventKind.TrialFailed, $"{turn.State.Grid.Trials[trial.Trial].Name} has failed ({kind}): {message}", pack, e => e with { Trial = turn.State.Grid.Trials[trial.Trial].Name });
+            turn.Tell(
+                SweepEventKind.TrialFailed, $"{turn.State.Grid.Trials[trial.Trial].Name} has failed ({kind}): {message}", pack,
+                e => e with { Trial = turn.State.Grid.Trials[trial.Trial].Name });
     }
 
     private static void Release(Turn turn, PackState pack)

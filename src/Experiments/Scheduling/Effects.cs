@@ -6,7 +6,8 @@ namespace AlpacaCot.Experiments;
 public abstract record SweepEffect;
 
 /// <summary>Parts of the record have changed (<see cref="SweepState.TakeDirty"/> says which).</summary>
-/// <param name="BeforeOthers">True: write before any effect after this one (an intent must be on disk before its effect). False: the next tick's write will do.</param>
+/// <param name="BeforeOthers">True: write before any effect after this one (an intent must be on disk before its effect). False: the next tick's
+/// write will do.</param>
 public sealed record Persist(bool BeforeOthers) : SweepEffect;
 
 /// <summary>Give the assignment to its slot, and answer with <see cref="StartAccepted"/> or <see cref="StartRefused"/>.</summary>

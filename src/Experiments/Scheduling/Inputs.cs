@@ -72,7 +72,10 @@ public sealed record TrialFailed(long Fence, int Trial, FailureKind Kind, string
 /// <summary>The assignment is at its end.</summary>
 public sealed record AssignmentDone(long Fence) : SlotReport(Fence);
 
-/// <summary>The assignment has ended before its end. <see cref="FailureKind.NonFinite"/> and <see cref="FailureKind.Data"/> end every member that is left, so a worker reports <see cref="MemberFailed"/> where it knows the member.</summary>
+/// <summary>
+/// The assignment has ended before its end. <see cref="FailureKind.NonFinite"/> and <see cref="FailureKind.Data"/> end every member that is left, so
+/// a worker reports <see cref="MemberFailed"/> where it knows the member.
+/// </summary>
 public sealed record AssignmentFailed(long Fence, FailureKind Kind, string Message) : SlotReport(Fence);
 
 /// <summary>An adapter of this training key was found in the home's cache; it need not be trained. Ignored while a slot has the pack.</summary>

@@ -50,7 +50,8 @@ internal static class Leasing
             member.Adapter,
             [.. member.Trials.Where(t => t.Status == TrialStatus.Pending).Select(t => new AssignmentTrial(
                 state.Grid.Trials[t.Trial], [.. evaluations.Where(e => t.Results.All(r => r.Evaluation != e))]))]));
-        return new Assignment(state.Header.Sweep, pack.Slot!, pack.Fence, pack.Index, pack.Starts + 1, pack.Model, pack.Kernel, pack.Checkpoint, [.. members]);
+        return new Assignment(
+            state.Header.Sweep, pack.Slot!, pack.Fence, pack.Index, pack.Starts + 1, pack.Model, pack.Kernel, pack.Checkpoint, [.. members]);
     }
 
     /// <summary>The slot lives and has the pack: its lease starts anew.</summary>
@@ -65,7 +66,12 @@ internal static class Leasing
         pack.Status = PackStatus.Running;
         pack.Starts++;
         turn.State.SetHealth(new SlotHealth(pack.Slot!, 0, default));
-        turn.Tell(SweepEventKind.PackStarted, string.Create(CultureInfo.InvariantCulture, $"pack {pack.Index} runs on {pack.Slot}{(pack.Starts > 1 ? $", attempt {pack.Starts}" : "")}{(pack.Checkpoint is { } c ? $", from step {c.Step}" : "")}"), pack);
+        turn.Tell(
+            SweepEventKind.PackStarted,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"pack {pack.Index} runs on {pack.Slot}{(pack.Starts > 1 ? $", attempt {pack.Starts}" : "")}{(pack.Checkpoint is { } c ? $", from step {c.Step}" : "")}"),
+            pack);
     }
 
     public static Verdict Accepted(Turn turn, StartAccepted accepted)
@@ -113,7 +119,9 @@ internal static class Leasing
             Quarantine(turn, pack.Slot!, RefusalKind.Unavailable);
             Attempts.Requeue(turn, pack, $"{pack.Slot} never confirmed the start");
         }
-        else Attempts.Failed(turn, pack, FailureKind.Unknown, $"{pack.Slot} was not heard of for {turn.Options.Lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+        else Attempts.Failed(
+            turn, pack, FailureKind.Unknown,
+            $"{pack.Slot} was not heard of for {turn.Options.Lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
     }
 
     public static Verdict Recovered(Turn turn)

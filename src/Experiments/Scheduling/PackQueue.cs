@@ -1,6 +1,8 @@
 namespace AlpacaCot.Experiments;
 
-/// <summary>Packs that wait for a slot: lowest number first, those of the base that the slot has loaded before others. Every operation takes logarithmic time.</summary>
+/// <summary>
+/// Packs that wait for a slot: lowest number first, those of the base that the slot has loaded before others. Every operation takes logarithmic time.
+/// </summary>
 internal sealed class PackQueue
 {
     private readonly SortedDictionary<string, SortedDictionary<int, PackState>> _ready = new(StringComparer.Ordinal);

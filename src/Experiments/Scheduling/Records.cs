@@ -28,7 +28,8 @@ public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double
 /// <param name="Uri">The result file; null where none was kept.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public sealed record EvaluationResult(string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0);
+public sealed record EvaluationResult(
+    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0);
 
 /// <summary>Why a trial has failed.</summary>
 /// <param name="Kind">The kind.</param>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>What slots report about members and trials. The fence has been checked before; here only double reports and unknown names are left.</summary>
+/// <summary>
+/// What slots report about members and trials. The fence has been checked before; here only double reports and unknown names are left.
+/// </summary>
 internal static class Reports
 {
     public static Verdict Progress(Turn turn, PackState pack, ProgressReported progress)
@@ -12,7 +14,9 @@ internal static class Reports
         if (member.Status != TrialStatus.Pending || member.Loss is not null && progress.Step <= member.Step) return Verdict.Accepted;
         (member.Step, member.Loss) = (progress.Step, progress.Loss);
         var name = turn.State.Grid.Trainings[progress.Training].Name;
-        turn.Tell(SweepEventKind.Progress, string.Create(CultureInfo.InvariantCulture, $"{name}: step {progress.Step}, loss {progress.Loss:0.0000}"), pack, e => e with
+        turn.Tell(
+            SweepEventKind.Progress, string.Create(CultureInfo.InvariantCulture, $"{name}: step {progress.Step}, loss {progress.Loss:0.0000}"), pack,
+            e => e with
         {
             Training = name, Step = progress.Step, Loss = progress.Loss, TokensPerSecond = progress.TokensPerSecond,
         });
@@ -25,7 +29,9 @@ internal static class Reports
         pack.Checkpoint = new CheckpointRef(checkpoint.Uri, checkpoint.Step, checkpoint.Sha256, checkpoint.Fence);
         pack.Progressed = true;
         turn.State.Touch(pack);
-        turn.Tell(SweepEventKind.Checkpoint, string.Create(CultureInfo.InvariantCulture, $"pack {pack.Index} has a checkpoint at step {checkpoint.Step}"), pack, e => e with { Step = checkpoint.Step });
+        turn.Tell(
+            SweepEventKind.Checkpoint, string.Create(CultureInfo.InvariantCulture, $"pack {pack.Index} has a checkpoint at step {checkpoint.Step}"),
+            pack, e => e with { Step = checkpoint.Step });
         return Verdict.Accepted;
     }
 
@@ -45,7 +51,10 @@ internal static class Reports
         pack.Progressed = true;
         turn.State.Touch(pack);
         var name = turn.State.Grid.Trainings[member.Training].Name;
-        turn.Tell(SweepEventKind.MemberTrained, string.Create(CultureInfo.InvariantCulture, $"{name} is trained: {adapter.Steps} steps, loss {adapter.FinalLoss:0.0000}"), pack, e => e with
+        turn.Tell(
+            SweepEventKind.MemberTrained,
+            string.Create(CultureInfo.InvariantCulture, $"{name} is trained: {adapter.Steps} steps, loss {adapter.FinalLoss:0.0000}"), pack,
+            e => e with
         {
             Training = name, Step = adapter.Steps, Loss = adapter.FinalLoss,
         });
@@ -85,7 +94,8 @@ internal static class Reports
 
     private static void SucceedWhereComplete(Turn turn, PackState pack, MemberState member, TrialState trial, long fence)
     {
-        if (trial.Status != TrialStatus.Pending || member.Status != TrialStatus.Succeeded || trial.Results.Count < turn.State.Spec.Evaluation.Count) return;
+        if (trial.Status != TrialStatus.Pending || member.Status != TrialStatus.Succeeded || trial.Results.Count < turn.State.Spec.Evaluation.Count)
+            return;
         trial.Status = TrialStatus.Succeeded;
         trial.Fence = fence;
         turn.State.Ended++;

@@ -64,7 +64,9 @@ internal static class Stopping
         state.Header.EndedAt = turn.Now;
         state.TouchHeader();
         var failed = state.Packs.SelectMany(p => p.Members).SelectMany(m => m.Trials).Count(t => t.Status == TrialStatus.Failed);
-        turn.Tell(SweepEventKind.Completed, failed == 0 ? $"all {state.Ended} trials are done" : $"{state.Ended - failed} trials are done, {failed} have failed");
+        turn.Tell(
+            SweepEventKind.Completed,
+            failed == 0 ? $"all {state.Ended} trials are done" : $"{state.Ended - failed} trials are done, {failed} have failed");
         turn.Complete();
     }
 }

@@ -1,7 +1,8 @@
 namespace AlpacaCot.Experiments;
 
 /// <summary>
-/// The rules of a sweep: <c>(state, input, now) → (state', effects)</c>. It reads no clock and does nothing itself. Inputs may be lost, doubled, late or out of order; whatever happens, no trial is
+/// The rules of a sweep: <c>(state, input, now) → (state', effects)</c>. It reads no clock and does nothing itself. Inputs may be lost, doubled, late
+/// or out of order; whatever happens, no trial is
 /// accepted twice or under an old fence, and every trial ends unless the sweep is left without slots.
 /// </summary>
 public static class SweepMachine

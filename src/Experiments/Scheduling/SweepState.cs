@@ -71,7 +71,9 @@ public sealed class SweepState
     /// <param name="options">Times and budgets.</param>
     /// <param name="now">The sweep's clock.</param>
     /// <param name="facts">For better packs; may be null.</param>
-    public static SweepState Create(string sweep, SweepSpec spec, SpecIdentities identities, PlanLimits limits, SchedulingOptions options, DateTimeOffset now, SpecFacts? facts = null)
+    public static SweepState Create(
+        string sweep, SweepSpec spec, SpecIdentities identities, PlanLimits limits, SchedulingOptions options, DateTimeOffset now,
+        SpecFacts? facts = null)
     {
         var grid = GridExpander.Expand(spec, identities);
         var shards = new List<SweepShard>();
@@ -113,11 +115,22 @@ public sealed class SweepState
         var state = new SweepState(header, all, spec, grid, options);
         // Header and shards are written one after the other: a lease may be on disk whose fence the header has not seen.
         header.NextFence = Math.Max(header.NextFence, state.Packs.Select(p => p.Fence).DefaultIfEmpty().Max() + 1);
+        // Shards are written one after the other too: a lease that had ended may still be on disk beside the slot's next one.
+        foreach (var ended in state.Active.Values.GroupBy(p => p.Slot).SelectMany(g => g.OrderByDescending(p => p.Fence).Skip(1)).ToList())
+        {
+            state.Active.Remove(ended.Fence);
+            ended.Status = PackStatus.Pending;
+            state.Queue.Add(ended);
+            state.Touch(ended);
+        }
         foreach (var pack in state.Active.Values) pack.Unconfirmed = true;
         return state;
     }
 
-    /// <summary>Which parts of the record must be written; they count as written from now on. The owner that fails to write them must drop this state and load it again.</summary>
+    /// <summary>
+    /// Which parts of the record must be written; they count as written from now on. The owner that fails to write them must drop this state and load
+    /// it again.
+    /// </summary>
     public (bool Header, IReadOnlyList<SweepShard> Shards) TakeDirty()
     {
         var dirty = (_dirtyHeader, (IReadOnlyList<SweepShard>)[.. _dirtyShards.Select(i => Shards[i])]);
@@ -141,15 +154,14 @@ public sealed class SweepState
         return Header.NextFence++;
     }
 
-    internal long TakeSeq()
+    /// <summary>The next sequence number; true where a new block was reserved for it, which must be written before the number is used.</summary>
+    internal bool TakeSeq(out long seq)
     {
-        // Numbers are reserved in blocks, so that most events write nothing and none is given out twice after a crash.
-        if (_seq >= Header.ReservedSeq)
-        {
-            Header.ReservedSeq = _seq + SeqBlock;
-            _dirtyHeader = true;
-        }
-        return _seq++;
+        seq = _seq++;
+        if (seq < Header.ReservedSeq) return false;
+        Header.ReservedSeq = seq + SeqBlock;
+        _dirtyHeader = true;
+        return true;
     }
 
     internal void SetHealth(SlotHealth health)
@@ -197,5 +209,6 @@ public sealed class SweepState
             }
     }
 
-    private static string HashOf(Grid grid) => CanonicalJson.Hash(new JsonArray([.. grid.Trials.Select(t => (JsonNode?)(t.Name + " " + t.TrialKey))]));
+    private static string HashOf(Grid grid)
+        => CanonicalJson.Hash(new JsonArray([.. grid.Trials.Select(t => (JsonNode?)(t.Name + " " + t.TrialKey))]));
 }

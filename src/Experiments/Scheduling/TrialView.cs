@@ -113,7 +113,8 @@ public static class SweepViews
             Loss = member.Loss,
             Adapter = member.Adapter,
             Results = record.Results,
-            Metrics = record.Results.SelectMany(r => r.Metrics.Select(m => ($"{r.Evaluation}/{m.Key}", m.Value))).ToDictionary(m => m.Item1, m => m.Value, StringComparer.Ordinal),
+            Metrics = record.Results.SelectMany(r => r.Metrics.Select(m => ($"{r.Evaluation}/{m.Key}", m.Value)))
+                .ToDictionary(m => m.Item1, m => m.Value, StringComparer.Ordinal),
             Failure = record.Failure,
         };
     }

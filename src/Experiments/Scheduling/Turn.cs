@@ -22,7 +22,9 @@ internal sealed class Turn(SweepState state, DateTimeOffset now)
 
     public void Tell(SweepEventKind kind, string message, PackState? pack = null, Func<SweepEvent, SweepEvent>? more = null)
     {
-        var told = new SweepEvent(state.TakeSeq(), now, kind, message);
+        // A number must never be told twice: the block that it comes from is on disk before it is used.
+        _intent |= state.TakeSeq(out var seq);
+        var told = new SweepEvent(seq, now, kind, message);
         if (pack is not null) told = told with { Pack = pack.Index, Slot = pack.Slot, Fence = pack.Fence > 0 ? pack.Fence : null };
         _effects.Add(new Emit(more is null ? told : more(told)));
     }

@@ -48,7 +48,9 @@ public sealed record PeftSpec
     /// <summary>The method's name in <see cref="MethodCatalogue"/>.</summary>
     public required string Method { get; init; }
 
-    /// <summary>The options that were given, under PEFT's names (<c>lora_alpha</c>); defaults are added by <see cref="MethodCatalogue.AdapterConfig"/>.</summary>
+    /// <summary>
+    /// The options that were given, under PEFT's names (<c>lora_alpha</c>); defaults are added by <see cref="MethodCatalogue.AdapterConfig"/>.
+    /// </summary>
     public IReadOnlyDictionary<string, JsonElement> Options { get; init; } = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
 
     /// <summary>The adapter's own learning rate; null falls back to <see cref="TrainingSpec.LearningRate"/>, then to the method's default.</summary>
@@ -101,7 +103,9 @@ public sealed record SourceSpec
     /// <summary>At most this many rows; null is all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>Seed of what is random in the source itself (a generator's questions, the rows a limit keeps); null is the source's default.</summary>
+    /// <summary>
+    /// Seed of what is random in the source itself (a generator's questions, the rows a limit keeps); null is the source's default.
+    /// </summary>
     public long? Seed { get; init; }
 
     /// <summary>The variant of a known set.</summary>

@@ -14,7 +14,9 @@ public sealed class SweepDocument
         _marks = marks;
     }
 
-    /// <summary>The spec. Where there are errors it holds what could be read, so that facts about it can be collected and shown with them; it must not be run.</summary>
+    /// <summary>
+    /// The spec. Where there are errors it holds what could be read, so that facts about it can be collected and shown with them; it must not be run.
+    /// </summary>
     public SweepSpec Spec { get; }
 
     /// <summary>Errors and advice, in the order of the file.</summary>

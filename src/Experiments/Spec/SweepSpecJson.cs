@@ -6,7 +6,10 @@ namespace AlpacaCot.Experiments;
 /// <summary>A spec as JSON in the vocabulary of the sweep file: <see cref="SweepDocument.Parse"/> reads it back to an equal spec.</summary>
 public static class SweepSpecJson
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
 
     /// <summary>The canonical text, indented; with every default written out.</summary>
     public static string Write(SweepSpec spec) => ToNode(spec).ToJsonString(Indented);
@@ -57,7 +60,9 @@ public static class SweepSpecJson
     {
         ["epochs"] = t.Epochs, ["max_steps"] = t.MaxSteps, ["batch_size"] = t.BatchSize, ["gradient_accumulation"] = t.GradientAccumulation,
         ["micro_batch_tokens"] = t.MicroBatchTokens, ["cutoff_len"] = t.CutoffLen, ["precision"] = t.Precision, ["learning_rate"] = t.LearningRate,
-        ["schedule"] = t.Schedule, ["warmup_ratio"] = t.WarmupRatio > 0 ? t.WarmupRatio : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip ?? 0,
+        ["schedule"] = t.Schedule, ["warmup_ratio"] = t.WarmupRatio > 0
+            ? t.WarmupRatio
+            : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip ?? 0,
         ["adam_beta1"] = t.AdamBeta1, ["adam_beta2"] = t.AdamBeta2, ["adam_epsilon"] = t.AdamEpsilon, ["train_on_prompt"] = t.TrainOnPrompt,
         ["checkpoint_steps"] = t.CheckpointSteps,
     });
@@ -78,14 +83,19 @@ public static class SweepSpecJson
     {
         var node = new JsonObject { ["name"] = peft.Name, ["method"] = peft.Method };
         foreach (var (key, value) in peft.Options)
-            node[MethodCatalogue.Find(peft.Method)?.Option(key) is { } option ? MethodDefinition.ShortName(option) : key] = JsonNode.Parse(value.GetRawText());
+            node
+            [
+                MethodCatalogue.Find(peft.Method)?.Option(key) is { } option ? MethodDefinition.ShortName(option) : key
+            ] = JsonNode.Parse(value.GetRawText());
         if (peft.LearningRate is { } rate) node["learning_rate"] = rate;
         if (peft.When is { } when) node["when"] = Match(when);
         return node;
     }
 
     private static JsonObject? Match(AxisMatch? match)
-        => match is null ? null : new JsonObject(match.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => KeyValuePair.Create(v.Key, (JsonNode?)Array(v.Value, n => n))));
+        => match is null
+            ? null
+            : new JsonObject(match.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => KeyValuePair.Create(v.Key, (JsonNode?)Array(v.Value, n => n))));
 
     private static JsonObject? Options(IReadOnlyDictionary<string, JsonElement> options)
         => options.Count == 0 ? null : new JsonObject(options.Select(o => KeyValuePair.Create(o.Key, JsonNode.Parse(o.Value.GetRawText()))));

@@ -32,7 +32,9 @@ internal sealed class SourceRule : ISpecRule
             {
                 var at = $"{path}.sources[{i}]";
                 if (!known.Exists)
-                    remarks.Error(at, source.Path is null ? $"there is no data set '{source.Reference}'" : $"'{source.Reference}' is not there", source.Path is null ? Suggestions.For(source.Reference, facts.KnownSets) : "paths count from the sweep file's folder");
+                    remarks.Error(
+                        at, source.Path is null ? $"there is no data set '{source.Reference}'" : $"'{source.Reference}' is not there",
+                        source.Path is null ? Suggestions.For(source.Reference, facts.KnownSets) : "paths count from the sweep file's folder");
                 else if (known.Error is { } error) remarks.Error(at, error);
                 else if (known.Rows == 0) remarks.Error(at, $"'{source.Reference}' has no rows", "give a file with rows, or remove it");
             }
@@ -55,14 +57,24 @@ internal sealed class MixRule : ISpecRule
             var dropped = mix.Dropped.Values.Sum();
             var causes = string.Join(", ", mix.Dropped.Where(d => d.Value > 0).OrderByDescending(d => d.Value).Select(d => $"{d.Value} {d.Key}"));
             if (mix.Error is { } error) remarks.Error(path, $"under {mix.Model}'s tokenizer: {error}");
-            else if (mix.Kept == 0) remarks.Error(path, $"no row of '{mix.Data}' can be learnt under {mix.Model}'s tokenizer{(causes.Length > 0 ? " (" + causes + ")" : "")}", "raise training.cutoff_len, or give other rows");
+            else if (mix.Kept == 0)
+                remarks.Error(
+                    path, $"no row of '{mix.Data}' can be learnt under {mix.Model}'s tokenizer{(causes.Length > 0 ? " (" + causes + ")" : "")}",
+                    "raise training.cutoff_len, or give other rows");
             else
             {
-                if (dropped > 0) remarks.Advice(path, $"{dropped} of {dropped + mix.Kept} rows of '{mix.Data}' are left out under {mix.Model}'s tokenizer ({causes})");
+                if (dropped > 0)
+                    remarks.Advice(
+                        path, $"{dropped} of {dropped + mix.Kept} rows of '{mix.Data}' are left out under {mix.Model}'s tokenizer ({causes})");
                 if (mix.Truncated > mix.Kept * MuchTruncation)
-                    remarks.Advice("training.cutoff_len", $"{mix.Truncated} of {mix.Kept} rows of '{mix.Data}' are cut under {mix.Model}'s tokenizer", $"the longest has {mix.Longest} tokens");
-                if (mix.Kept < spec.Training.BatchSize) remarks.Advice("training.batch_size", $"'{mix.Data}' has only {mix.Kept} rows: each step sees all of them", "lower batch_size");
-                if (mix.Leaked > 0) remarks.Advice(path, $"{mix.Leaked} rows of '{mix.Data}' are also items of an evaluation", "remove them: their answers are learnt by heart");
+                    remarks.Advice(
+                        "training.cutoff_len", $"{mix.Truncated} of {mix.Kept} rows of '{mix.Data}' are cut under {mix.Model}'s tokenizer",
+                        $"the longest has {mix.Longest} tokens");
+                if (mix.Kept < spec.Training.BatchSize)
+                    remarks.Advice("training.batch_size", $"'{mix.Data}' has only {mix.Kept} rows: each step sees all of them", "lower batch_size");
+                if (mix.Leaked > 0)
+                    remarks.Advice(
+                        path, $"{mix.Leaked} rows of '{mix.Data}' are also items of an evaluation", "remove them: their answers are learnt by heart");
             }
         }
     }

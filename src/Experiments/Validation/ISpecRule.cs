@@ -38,7 +38,8 @@ internal static class Looked
     public static IEnumerable<(EvaluationSpec Evaluation, SuiteFacts Facts, string Path)> Suites(SweepSpec spec, SpecFacts facts)
         => Up(spec.Evaluation, facts.Suites, e => e.Name, f => f.Name, "evaluation");
 
-    private static IEnumerable<(T, F, string)> Up<T, F>(IReadOnlyList<T> values, IReadOnlyList<F> facts, Func<T, string> name, Func<F, string> factName, string axis)
+    private static IEnumerable<(T, F, string)> Up<T, F>(
+        IReadOnlyList<T> values, IReadOnlyList<F> facts, Func<T, string> name, Func<F, string> factName, string axis)
     {
         for (var i = 0; i < values.Count; i++)
             foreach (var fact in facts.Where(f => factName(f) == name(values[i])).Take(1))

@@ -11,11 +11,18 @@ internal sealed class ModelRule : ISpecRule
         {
             var at = path + (model.Hub is null ? ".path" : ".hub");
             if (!fact.Exists)
-                remarks.Error(at, $"'{model.Reference}' is not there", model.Hub is null ? "give a folder with config.json and weights" : "fetch it first: alpacacot model fetch " + model.Hub);
+                remarks.Error(
+                    at, $"'{model.Reference}' is not there",
+                    model.Hub is null ? "give a folder with config.json and weights" : "fetch it first: alpacacot model fetch " + model.Hub);
             else if (fact.Error is { } error) remarks.Error(at, error);
-            else if (!fact.Supported) remarks.Error(at, $"model_type '{fact.ModelType}' is not built yet", fact.SupportedTypes.Count == 0 ? "" : "built are " + string.Join(", ", fact.SupportedTypes));
+            else if (!fact.Supported)
+                remarks.Error(
+                    at, $"model_type '{fact.ModelType}' is not built yet",
+                    fact.SupportedTypes.Count == 0 ? "" : "built are " + string.Join(", ", fact.SupportedTypes));
             else if (fact.MaxPositions is { } positions && spec.Training.CutoffLen > positions)
-                remarks.Advice("training.cutoff_len", $"{spec.Training.CutoffLen} tokens are more than {model.Name} was made for ({positions})", $"write cutoff_len: {positions}");
+                remarks.Advice(
+                    "training.cutoff_len", $"{spec.Training.CutoffLen} tokens are more than {model.Name} was made for ({positions})",
+                    $"write cutoff_len: {positions}");
         }
     }
 }
@@ -29,7 +36,9 @@ internal sealed class TokenizerRule : ISpecRule
             if (!fact.Exists || fact.Error is not null) continue;
             else if (fact.TokenizerError is { } error) remarks.Error(path, $"tokenizer of {model.Name}: {error}");
             else if (fact.VocabularySize > 0 && fact.TokenizerVocabulary > fact.VocabularySize)
-                remarks.Error(path, $"the tokenizer has {fact.TokenizerVocabulary} ids, the embedding {fact.VocabularySize} rows: they do not belong together", "put the tokenizer beside the weights that were trained with it");
+                remarks.Error(
+                    path, $"the tokenizer has {fact.TokenizerVocabulary} ids, the embedding {fact.VocabularySize} rows: they do not belong together",
+                    "put the tokenizer beside the weights that were trained with it");
     }
 }
 
@@ -47,7 +56,9 @@ internal sealed class TargetRule : ISpecRule
                 if (fact.Projections.Count == 0 || peft.When is { } when && when.Values.TryGetValue("model", out var models) && !models.Contains(model.Name, StringComparer.Ordinal)) continue;
                 foreach (var target in targets.EnumerateArray().Select(t => t.GetString()!))
                     if (!fact.Projections.Any(p => p == target || p.EndsWith("." + target, StringComparison.Ordinal) || target.EndsWith("." + p, StringComparison.Ordinal)))
-                        remarks.Error($"peft[{i}].targets", $"{model.Name} has no projection '{target}'", Suggestions.For(target, fact.Projections.Select(p => p.Split('.')[^1]).Distinct(StringComparer.Ordinal)));
+                        remarks.Error(
+                            $"peft[{i}].targets", $"{model.Name} has no projection '{target}'",
+                            Suggestions.For(target, fact.Projections.Select(p => p.Split('.')[^1]).Distinct(StringComparer.Ordinal)));
             }
         }
     }

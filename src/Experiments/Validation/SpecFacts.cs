@@ -1,7 +1,8 @@
 namespace AlpacaCot.Experiments;
 
 /// <summary>
-/// What the outside says about a spec's references, collected by a worker's <c>prepare</c> job without loading weights; serialisable both ways. What is not known yet is absent, and not checked.
+/// What the outside says about a spec's references, collected by a worker's <c>prepare</c> job without loading weights; serialisable both ways. What
+/// is not known yet is absent, and not checked.
 /// </summary>
 public sealed record SpecFacts
 {

@@ -6,14 +6,20 @@ namespace AlpacaCot.Experiments;
 public static class SpecValidator
 {
     private static readonly ISpecRule[] Rules =
-        [new ModelRule(), new TokenizerRule(), new TargetRule(), new TemplateRule(), new SourceRule(), new MixRule(), new SuiteRule(), new LearningRateRule()];
+        [
+            new ModelRule(), new TokenizerRule(), new TargetRule(), new TemplateRule(), new SourceRule(), new MixRule(), new SuiteRule(),
+            new LearningRateRule()
+        ];
 
     /// <summary>All remarks on the file, its own and those from facts, in the order of the file.</summary>
     public static IReadOnlyList<SpecError> Validate(SweepDocument document, SpecFacts facts)
     {
         var remarks = new Remarks(document);
         foreach (var rule in Rules) rule.Check(document.Spec, facts, remarks);
-        return [.. document.Remarks.Concat(remarks.All).Distinct().OrderBy(r => r.Line).ThenBy(r => r.Column).ThenBy(r => r.Path, StringComparer.Ordinal)];
+        return
+        [
+            .. document.Remarks.Concat(remarks.All).Distinct().OrderBy(r => r.Line).ThenBy(r => r.Column).ThenBy(r => r.Path, StringComparer.Ordinal)
+        ];
     }
 
     /// <summary>The identities that facts give to a spec's references, for its keys.</summary>

@@ -1,6 +1,8 @@
 namespace AlpacaCot.Statistics;
 
-/// <summary>Incomplete gamma and beta functions by their series and continued fractions (Press et al., Numerical Recipes, chapter 6), to about 1e-14 relative.</summary>
+/// <summary>
+/// Incomplete gamma and beta functions by their series and continued fractions (Press et al., Numerical Recipes, chapter 6), to about 1e-14 relative.
+/// </summary>
 internal static class SpecialFunctions
 {
     private const int MostTerms = 10_000;
@@ -25,7 +27,9 @@ internal static class SpecialFunctions
         return 0.5 * Math.Log(2 * Math.PI) + (x + 0.5) * Math.Log(t) - t + Math.Log(sum);
     }
 
-    /// <summary>The regularised incomplete beta function I_x(a, b); <paramref name="y"/> = 1 − x is given too, since near 1 it cannot be had from x.</summary>
+    /// <summary>
+    /// The regularised incomplete beta function I_x(a, b); <paramref name="y"/> = 1 − x is given too, since near 1 it cannot be had from x.
+    /// </summary>
     public static double Beta(double x, double y, double a, double b)
     {
         if (x <= 0) return 0;

@@ -1,0 +1,107 @@
+using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Aggregation;
+
+namespace AlpacaCot.Tests.Experiments;
+
+public sealed class AggregatorTests
+{
+    private static readonly Dictionary<string, IReadOnlyList<string>> Axes = new() { ["model"] = ["m"], ["peft"] = ["a", "b"], ["data"] = ["x", "y"], ["cot"] = ["none"] };
+
+    private static ReportTrial Trial(string peft, string data, int seed, double value, string metric = "s/acc") => new()
+    {
+        Name = $"m+{peft}+{data}+none+s{seed}", Group = $"m+{peft}+{data}+none", Seed = seed, Status = TrialStatus.Succeeded, Training = "t", Metrics = new Dictionary<string, double> { [metric] = value },
+        Factors = new Dictionary<string, string> { ["model"] = "m", ["peft"] = peft, ["data"] = data, ["cot"] = "none", ["seed"] = $"{seed}" },
+    };
+
+    /// <summary>b is 0.1 better than a up to what the seed does; y is 0.2 better than x.</summary>
+    private static List<ReportTrial> Grid(double noise = 0.01) =>
+    [
+        .. from peft in (string[])["a", "b"] from data in (string[])["x", "y"] from seed in Enumerable.Range(0, 3)
+           select Trial(peft, data, seed, 0.5 + 0.1 * seed + (peft == "b" ? 0.1 + noise * (seed - 1) : 0) + (data == "y" ? 0.2 : 0)),
+    ];
+
+    [Fact]
+    public void Summarise_FullGrid_MarginalMeansAreOverSeeds()
+    {
+        var summary = Aggregator.Summarise(Grid(), "s/acc", Axes);
+        var peft = summary.Factors.Single(f => f.Factor == "peft");
+
+        Assert.Equal(["peft", "data"], summary.Factors.Select(f => f.Factor));
+        Assert.True(peft.Balanced);
+        Assert.Equal([0.7, 0.8], peft.Levels.Select(l => Math.Round(l.Estimate.Mean, 12)));
+        Assert.Equal([0.6, 0.7, 0.8], peft.Levels[0].Estimate.Values.Select(v => Math.Round(v, 12)));
+        // t(0.975, 2) = 4.302652729749462; s = 0.1, n = 3.
+        Assert.Equal(4.302652729749462 * 0.1 / Math.Sqrt(3), peft.Levels[0].Estimate.High!.Value - 0.7, 9);
+    }
+
+    [Fact]
+    public void Summarise_Comparisons_ArePairedSoThatSeedsCancel()
+    {
+        var comparison = Aggregator.Summarise(Grid(), "s/acc", Axes).Factors.Single(f => f.Factor == "peft").Comparisons.Single();
+
+        Assert.Equal(("a", "b", 2), (comparison.Reference, comparison.Name, comparison.Cells));
+        Assert.Equal(0.1, comparison.Difference.Mean, 12);
+        Assert.True(comparison.Difference.Low > 0.07 && comparison.Difference.High < 0.13, "the seeds' own spread must not widen the paired interval");
+        Assert.True(comparison.P < 0.01 && comparison.AdjustedP >= comparison.P);
+    }
+
+    [Fact]
+    public void Summarise_MissingTrial_ComparesOnlyWhatBothHave()
+    {
+        var trials = Grid().Where(t => t.Name != "m+b+y+none+s2").ToList();
+        var peft = Aggregator.Summarise(trials, "s/acc", Axes).Factors.Single(f => f.Factor == "peft");
+
+        Assert.False(peft.Balanced);
+        Assert.Equal([1, 1], peft.Levels.Select(l => l.Cells));
+        Assert.Equal([0.6, 0.7], peft.Levels.Select(l => Math.Round(l.Estimate.Mean, 12)));
+        Assert.Equal(0.1, peft.Comparisons.Single().Difference.Mean, 12);
+    }
+
+    [Fact]
+    public void Summarise_OneSeed_HasNoIntervalsAndNoP()
+    {
+        var summary = Aggregator.Summarise(Grid().Where(t => t.Seed == 0).ToList(), "s/acc", Axes);
+        Assert.All(summary.Groups, g => Assert.Null(g.Estimate.Low));
+        Assert.All(summary.Factors.SelectMany(f => f.Comparisons), c => Assert.Null(c.P));
+        Assert.Equal(3, summary.TiedWithBest.Count);
+    }
+
+    [Theory]
+    [InlineData("s/acc", "m+b+y+none")]
+    [InlineData("s/word_perplexity", "m+a+x+none")]
+    [InlineData("training/loss", "m+a+x+none")]
+    public void Summarise_Ranking_FollowsTheMetricsDirection(string metric, string best)
+    {
+        var trials = Grid().Select(t => t with { Metrics = new Dictionary<string, double> { [metric] = t.Metrics["s/acc"] } }).ToList();
+        Assert.Equal(best, Aggregator.Summarise(trials, metric, Axes).Groups[0].Group);
+    }
+
+    [Fact]
+    public void Summarise_Ties_AreThoseWhosePairedIntervalHoldsZero()
+    {
+        List<ReportTrial> trials =
+        [
+            .. from seed in Enumerable.Range(0, 4)
+               from t in (ReportTrial[])[Trial("a", "x", seed, 0.9 + 0.01 * (seed % 2)), Trial("b", "x", seed, 0.9 - 0.01 * (seed % 2)), Trial("a", "y", seed, 0.5 + 0.01 * seed)]
+               select t,
+        ];
+        Assert.Equal(["m+b+x+none"], Aggregator.Summarise(trials, "s/acc", Axes).TiedWithBest);
+    }
+
+    [Fact]
+    public void Summarise_ValuesThatAreNoNumbers_AreLeftOut()
+    {
+        var trials = Grid().Select(t => t.Name == "m+a+x+none+s0" ? t with { Metrics = new Dictionary<string, double> { ["s/acc"] = double.NaN } } : t).ToList();
+        var summary = Aggregator.Summarise(trials, "s/acc", Axes);
+        Assert.Equal(2, summary.Groups.Single(g => g.Group == "m+a+x+none").Estimate.N);
+        Assert.All(summary.Factors.SelectMany(f => f.Levels), l => Assert.True(double.IsFinite(l.Estimate.Mean)));
+    }
+
+    [Fact]
+    public void Pairs_FullGrid_HoldEveryCombination()
+    {
+        var pair = Assert.Single(Aggregator.Summarise(Grid(0), "s/acc", Axes).Pairs);
+        Assert.Equal((("peft", "data"), (2, 2)), ((pair.Rows, pair.Columns), (pair.RowNames.Count, pair.ColumnNames.Count)));
+        Assert.Equal(0.9, pair.Cells[1][1]!.Mean, 12);
+    }
+}

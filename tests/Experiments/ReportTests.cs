@@ -1,0 +1,117 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using AlpacaCot.Experiments;
+
+namespace AlpacaCot.Tests.Experiments;
+
+public sealed class ReportTests
+{
+    [Fact]
+    public void Html_Example_IsOneFileWithPicturesAndNothingFromElsewhere()
+    {
+        var html = ReportWriter.Html(ReportExample.Build());
+
+        Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("src=", html, StringComparison.OrdinalIgnoreCase);
+        var pictures = Regex.Matches(html, "<svg.*?</svg>", RegexOptions.Singleline);
+        // Marginal means, differences, six heat maps, groups, two loss charts, three further metrics.
+        Assert.Equal(1 + 1 + 6 + 1 + 2 + 3, pictures.Count);
+        Assert.All(pictures, p => Assert.NotEmpty(XElement.Parse(p.Value).Elements()));
+        Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
+        Assert.Contains("llama-2m+lora-r8+steps+cue", html, StringComparison.Ordinal);
+        Assert.True(html.Length < 400_000, $"{html.Length} characters");
+    }
+
+    [Fact]
+    public void Html_Pictures_StayInsideTheirFrames()
+    {
+        foreach (Match match in Regex.Matches(ReportWriter.Html(ReportExample.Build()), "<svg.*?</svg>", RegexOptions.Singleline))
+        {
+            var svg = XElement.Parse(match.Value);
+            double Number(XElement e, string name) => double.Parse(e.Attribute(name)!.Value, System.Globalization.CultureInfo.InvariantCulture);
+            double width = Number(svg, "width"), height = Number(svg, "height");
+            Assert.All(svg.Elements("circle"), c => Assert.True(Number(c, "cx") >= 0 && Number(c, "cx") <= width && Number(c, "cy") >= 0 && Number(c, "cy") <= height));
+            Assert.All(svg.Elements("rect"), r => Assert.True(Number(r, "x") >= 0 && Number(r, "x") + Number(r, "width") <= width && Number(r, "y") + Number(r, "height") <= height));
+            Assert.All(svg.Elements("line"), l => Assert.True(Number(l, "x1") >= 0 && Number(l, "x2") <= width && Number(l, "y2") <= height));
+            Assert.DoesNotContain("NaN", match.Value, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Html_NamesWithMarkup_AreEscaped()
+    {
+        var report = ReportExample.Build() with { Description = "<script>alert(1)</script>" };
+        Assert.DoesNotContain("<script", ReportWriter.Html(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_FailedTrial_IsShownWithItsReasonEverywhere()
+    {
+        var report = ReportExample.Build(failTrial: 5);
+        Assert.All([ReportWriter.Html(report), ReportWriter.Markdown(report), ReportWriter.Json(report)], text => Assert.Contains("item 7 of goat-arithmetic", text, StringComparison.Ordinal));
+        Assert.Contains(report.Notes, n => n.StartsWith("1 trial has failed", StringComparison.Ordinal));
+        Assert.Equal(47, report.Counts.Succeeded);
+    }
+
+    [Fact]
+    public void Json_Example_HasTheDocumentedKeys()
+    {
+        var json = JsonDocument.Parse(ReportWriter.Json(ReportExample.Build())).RootElement;
+
+        Assert.Equal("rationales", json.GetProperty("name").GetString());
+        Assert.Equal(48, json.GetProperty("trials").GetArrayLength());
+        var trial = json.GetProperty("trials")[0];
+        Assert.Equal("llama-0.6m+lora-r8+direct+none+s0", trial.GetProperty("name").GetString());
+        Assert.Equal("succeeded", trial.GetProperty("state").GetString());
+        Assert.InRange(trial.GetProperty("metrics").GetProperty("goat-arithmetic/exact_match").GetDouble(), 0.2, 0.5);
+        Assert.Equal("goat-arithmetic/exact_match", json.GetProperty("aggregates")[0].GetProperty("metric").GetString());
+        Assert.Equal(24, json.GetProperty("accounting").GetProperty("trainings").GetInt32());
+    }
+
+    [Fact]
+    public void Build_Example_FindsWhatIsTrueOfIt()
+    {
+        var primary = ReportExample.Build().Metrics[0];
+        Assert.Equal("goat-arithmetic/exact_match", primary.Metric);
+        Assert.Equal("llama-2m+lora-r8+steps+cue", primary.Groups[0].Group);
+        var steps = primary.Factors.Single(f => f.Factor == "data").Comparisons.Single();
+        Assert.True(steps.Difference.Mean > 0.2 && steps.AdjustedP < 0.05);
+    }
+
+    [Fact]
+    public void Build_NothingMeasured_StillMakesAReport()
+    {
+        var state = SweepState.Create("s", SweepDocument.ParseValid(Specs.Smallest), SpecIdentities.None, new PlanLimits(), new SchedulingOptions(), SweepHarness.Start);
+        var report = ReportBuilder.Build(state, [], new Dictionary<string, string>(), SweepHarness.Start.AddSeconds(5));
+        Assert.Contains("0 / 1", ReportWriter.Html(report), StringComparison.Ordinal);
+        Assert.Contains("0 of 1 trials done", ReportWriter.Markdown(report), StringComparison.Ordinal);
+        Assert.Null(report.PrimaryMetric);
+    }
+
+    [Fact]
+    public void Thin_LongCurve_KeepsEndsAndMeans()
+    {
+        var points = Enumerable.Range(1, 10_000).Select(s => new CurvePoint(s, s)).ToList();
+        var thin = CurveSmoothing.Thin(points, 100);
+        Assert.Equal((100, points[0], points[^1]), (thin.Count, thin[0], thin[^1]));
+        Assert.All(thin, p => Assert.InRange(p.Loss - p.Step, -1, 1));
+        Assert.Same(points, CurveSmoothing.Thin(points, 10_000));
+    }
+
+    [Fact]
+    public void Smooth_ConstantWithHoles_StaysConstant()
+        => Assert.All(CurveSmoothing.Smooth([new(1, 2), new(2, double.NaN), new(3, 2), new(4, 2)]), p => Assert.Equal(2, p.Loss, 12));
+
+    [Fact]
+    public void State_ValuesThatAreNoNumbers_SurviveTheRecord()
+    {
+        var sweep = new SweepHarness(Specs.Smallest + "\nevaluation: x");
+        var a = sweep.Run();
+        sweep.Apply(new ProgressReported(a.Fence, 0, 1, double.NaN, 1));
+        sweep.Apply(new ResultReported(a.Fence, 0, new EvaluationResult("x", new Dictionary<string, double> { ["perplexity"] = double.PositiveInfinity }, 1, 1, null)));
+        sweep.Restart();
+        Assert.Equal(double.PositiveInfinity, sweep.State.View(0).Metrics["x/perplexity"]);
+    }
+}
