@@ -142,7 +142,7 @@ public static partial class ResultFiles
             ["device"] = run.Device,
             ["use_cache"] = null,
             ["limit"] = null,
-            ["bootstrap_iters"] = Bootstrap.Iterations,
+            ["bootstrap_iters"] = Bootstrap.DefaultIterations,
             ["gen_kwargs"] = run.Decoding?.DeepClone(),
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,

@@ -10,6 +10,7 @@ internal sealed class ExactMatchSuite : ISuite
 {
     public const string Kind = "exact-match";
 
+    private const string QuestionSlot = "{question}";
     private readonly SuiteOptions _options;
     private readonly ExactMatchOptions _match;
     private readonly string _extraction;
@@ -23,6 +24,8 @@ internal sealed class ExactMatchSuite : ISuite
         _options = new SuiteOptions(declaration);
         var file = _options.Required("file");
         string question = _options.Text("question", "question"), answer = _options.Text("answer", "answer");
+        var format = _options.Text("format", QuestionSlot);
+        if (!format.Contains(QuestionSlot, StringComparison.Ordinal)) throw _options.Wrong("format", $"does not contain {QuestionSlot}");
         _extraction = _options.OneOf("extract", AnswerScoring.Extractions);
         _until = _options.Texts("until", []);
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
@@ -40,7 +43,8 @@ internal sealed class ExactMatchSuite : ISuite
                 node["filter"] as JsonArray ?? throw _options.Wrong("filter_list", "each pipeline needs a list 'filter'")));
         _options.Done();
 
-        SuiteItem Item(JsonObject row, int i, string path) => new(i, row, Rows.Field(row, question, path), Rows.Field(row, answer, path), []);
+        SuiteItem Item(JsonObject row, int i, string path) => new(i, row,
+            format.Replace(QuestionSlot, Rows.Field(row, question, path), StringComparison.Ordinal), Rows.Field(row, answer, path), []);
         var all = Rows.Read(file).Select((row, i) => Item(row, i, file)).ToList();
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];

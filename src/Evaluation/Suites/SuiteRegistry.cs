@@ -9,6 +9,7 @@ public static class SuiteRegistry
     {
         [GoatArithmeticSuite.Kind] = d => new GoatArithmeticSuite(d),
         [ExactMatchSuite.Kind] = d => new ExactMatchSuite(d),
+        [LogLikelihoodSuite.Kind] = d => new LogLikelihoodSuite(d),
         [MultipleChoiceSuite.Kind] = d => new MultipleChoiceSuite(d),
         [PerplexitySuite.Kind] = d => new PerplexitySuite(d),
     };
@@ -23,7 +24,9 @@ public static class SuiteRegistry
     /// <exception cref="EvaluationException">The suite or an option is unknown (the message lists the known ones), or a file cannot be used.</exception>
     public static ISuite Create(JsonObject declaration)
     {
-        var name = declaration["suite"] is JsonValue value && value.TryGetValue<string>(out var text) ? text : throw new EvaluationException("an evaluation needs 'suite'; known are " + string.Join(", ", Known));
+        var name = declaration["suite"] is JsonValue value && value.TryGetValue<string>(out var text)
+            ? text
+            : throw new EvaluationException($"an evaluation needs 'suite'; known are {string.Join(", ", Known)}");
         return _suites.TryGetValue(name, out var create)
             ? create(declaration)
             : throw new EvaluationException($"suite '{name}' is unknown; known are {string.Join(", ", Known)}");
