@@ -143,7 +143,6 @@ public sealed class HarnessGoldenTests
             double[] errors = [.. line["stderrs"]!.AsArray().Select(v => v!.GetValue<double>())];
             int[] sizes = [.. line["sizes"]!.AsArray().Select(v => v!.GetValue<int>())];
             Near(line["pooled_stderr"]!.GetValue<double>(), HarnessErrors.Pooled(errors, sizes), tolerance);
-            Near(line["unweighted_stderr"]!.GetValue<double>(), HarnessErrors.Unweighted(errors), tolerance);
         }
         foreach (var line in Lines(golden.File("cases.jsonl")))
         {

@@ -18,10 +18,10 @@ internal sealed class LogLikelihoodSuite : ISuite
     private readonly int _original;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
 
-    public LogLikelihoodSuite(JsonObject declaration)
+    public LogLikelihoodSuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
-        var file = _options.Required("file");
+        _options = options;
+        var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
         string question = _options.Text("question", "context"), answer = _options.Text("answer", "completion");
         _delimiter = _options.Text("target_delimiter", "");
         _iterations = _options.Integer("bootstrap_iters", Bootstrap.DefaultIterations);

@@ -13,10 +13,10 @@ internal sealed class PerplexitySuite : ISuite
     private readonly SuiteOptions _options;
     private readonly int _original;
 
-    public PerplexitySuite(JsonObject declaration)
+    public PerplexitySuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
-        var files = _options.Texts("file", []);
+        _options = options;
+        var files = _options.Files("file");
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
         var key = _options.Text("text", "text");
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
