@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
+using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference;
 
@@ -35,6 +36,9 @@ public sealed class InferenceEngine : IDisposable
         var runner = new ModelRunner(decoder, bank);
         _scheduler = new Scheduler(runner, _options);
         _thread = new EngineThread(_scheduler, runner.Dispose);
+        // libtorch counts threads per calling thread: the engine's shall use as many as the caller set.
+        var threads = torch.get_num_threads();
+        _thread.Post(() => torch.set_num_threads(threads));
     }
 
     /// <summary>The base model.</summary>

@@ -74,12 +74,4 @@ public static class HarnessErrors
         }
         return Math.Sqrt(weighted / (total - sizes.Count) / total);
     }
-
-    /// <summary>Standard error of a group's unweighted mean: √Σse² / k.</summary>
-    public static double Unweighted(IReadOnlyList<double> errors)
-    {
-        double sum = 0;
-        foreach (var e in errors) sum += e * e;
-        return Math.Sqrt(sum) / errors.Count;
-    }
 }

@@ -4,5 +4,5 @@ namespace AlpacaCot.Evaluation;
 internal static class Bootstrap
 {
     /// <summary>Resamples; lm-eval's default.</summary>
-    public const int Iterations = 100_000;
+    public const int DefaultIterations = 100_000;
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation;
 
@@ -69,7 +70,9 @@ public static partial class ResultFiles
             foreach (var cell in r.Cells) figures[$"{r.Suite}_{cell.Name}"] = Figures($"{r.Suite}_{cell.Name}", $" - {cell.Name}", cell.Count, cell.Metrics);
             if (r.Cells.Count > 0)
             {
-                var group = Figures(r.Suite, r.Suite, r.Effective, r.Metrics);
+                // A group's error is pooled from its parts', as lm-eval does where they are weighted by size.
+                figures[r.Suite] = Figures(r.Suite, r.Suite, r.Effective, [.. r.Metrics.Select(m => m with { StandardError = Pooled(m, r.Cells) })]);
+                var group = figures[r.Suite]!.DeepClone().AsObject();
                 group["sample_count"] = new JsonObject(r.Metrics.Select(m => KeyValuePair.Create($"{m.Name},{m.Filter}", (JsonNode?)r.Effective)));
                 groups[r.Suite] = group;
                 subtasks[r.Suite] = new JsonArray([.. r.Cells.Select(c => JsonValue.Create($"{r.Suite}_{c.Name}"))]);
@@ -127,6 +130,12 @@ public static partial class ResultFiles
         return figures;
     }
 
+    private static double? Pooled(MetricResult metric, IReadOnlyList<CellResult> cells)
+    {
+        var errors = cells.Select(c => c.Metrics.First(m => m.Name == metric.Name && m.Filter == metric.Filter).StandardError).ToList();
+        return metric.StandardError is null || errors.Any(e => e is null) ? metric.StandardError : HarnessErrors.Pooled([.. errors.Select(e => e!.Value)], [.. cells.Select(c => c.Count)]);
+    }
+
     private static JsonObject Config(RunDescription run)
     {
         var config = new JsonObject
@@ -142,7 +151,7 @@ public static partial class ResultFiles
             ["device"] = run.Device,
             ["use_cache"] = null,
             ["limit"] = null,
-            ["bootstrap_iters"] = Bootstrap.Iterations,
+            ["bootstrap_iters"] = Bootstrap.DefaultIterations,
             ["gen_kwargs"] = run.Decoding?.DeepClone(),
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,

@@ -10,6 +10,7 @@ internal sealed class ExactMatchSuite : ISuite
 {
     public const string Kind = "exact-match";
 
+    private const string QuestionSlot = "{question}";
     private readonly SuiteOptions _options;
     private readonly ExactMatchOptions _match;
     private readonly string _extraction;
@@ -18,16 +19,18 @@ internal sealed class ExactMatchSuite : ISuite
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
     private readonly int _original;
 
-    public ExactMatchSuite(JsonObject declaration)
+    public ExactMatchSuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
-        var file = _options.Required("file");
+        _options = options;
+        var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
         string question = _options.Text("question", "question"), answer = _options.Text("answer", "answer");
+        var format = _options.Text("format", QuestionSlot);
+        if (!format.Contains(QuestionSlot, StringComparison.Ordinal)) throw _options.Wrong("format", $"does not contain {QuestionSlot}");
         _extraction = _options.OneOf("extract", AnswerScoring.Extractions);
         _until = _options.Texts("until", []);
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
         var firstN = _options.OneOf("few_shot_order", "sampled", "first") == "first";
-        var pool = _options.Text("few_shot_file", "");
+        var pool = _options.File("few_shot_file");
         _match = new ExactMatchOptions
         {
             IgnoreCase = _options.Flag("ignore_case", false),
@@ -40,13 +43,14 @@ internal sealed class ExactMatchSuite : ISuite
                 node["filter"] as JsonArray ?? throw _options.Wrong("filter_list", "each pipeline needs a list 'filter'")));
         _options.Done();
 
-        SuiteItem Item(JsonObject row, int i, string path) => new(i, row, Rows.Field(row, question, path), Rows.Field(row, answer, path), []);
+        SuiteItem Item(JsonObject row, int i, string path) => new(i, row,
+            format.Replace(QuestionSlot, Rows.Field(row, question, path), StringComparison.Ordinal), Rows.Field(row, answer, path), []);
         var all = Rows.Read(file).Select((row, i) => Item(row, i, file)).ToList();
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-        var shots = pool.Length == 0 ? all : [.. Rows.Read(pool).Select((row, i) => Item(row, i, pool))];
+        var shots = pool is null ? all : [.. Rows.Read(pool).Select((row, i) => Item(row, i, pool))];
         _examples = [.. FewShot.Draw(shots, Items.Count, _options.FewShot, _options.Seed, firstN,
-            pool.Length == 0 ? (q, example) => ReferenceEquals(Items[q].Doc, example.Doc) : null)
+            pool is null ? (q, example) => ReferenceEquals(Items[q].Doc, example.Doc) : null)
             .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(e => (e.Instruction, e.Target))])];
     }
 

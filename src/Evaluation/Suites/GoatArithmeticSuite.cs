@@ -19,9 +19,9 @@ internal sealed class GoatArithmeticSuite : ISuite
     private readonly SuiteOptions _options;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
 
-    public GoatArithmeticSuite(JsonObject declaration)
+    public GoatArithmeticSuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
+        _options = options;
         var defaults = new GoatOptions();
         var names = _options.Texts("operations", [.. defaults.Operations.Select(o => o.ToString().ToLowerInvariant())]);
         foreach (var name in names)

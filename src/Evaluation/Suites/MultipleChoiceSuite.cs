@@ -20,10 +20,10 @@ internal sealed class MultipleChoiceSuite : ISuite
     private readonly IReadOnlyList<IReadOnlyList<SuiteItem>> _examples;
     private readonly int _original;
 
-    public MultipleChoiceSuite(JsonObject declaration)
+    public MultipleChoiceSuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
-        var files = _options.Texts("file", []);
+        _options = options;
+        var files = _options.Files("file");
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
         _letters = _options.OneOf("form", "letters", "options") == "letters";
         var columns = new Columns(_options.Text("question", "Question"), _options.Texts("choices", ["A", "B", "C", "D"]), _options.Text("answer", "Answer"),
@@ -33,7 +33,7 @@ internal sealed class MultipleChoiceSuite : ISuite
         _mutualInformation = _options.Flag("mutual_information", false);
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
         var firstN = _options.OneOf("few_shot_order", "first", "sampled") == "first";
-        var shotFiles = _options.Texts("few_shot_file", []);
+        var shotFiles = _options.Files("few_shot_file");
         _options.Done();
 
         IEnumerable<SuiteItem> Items(IReadOnlyList<string> paths) => paths.SelectMany(path => Rows.Read(path).Select(row => columns.Item(row, path)));

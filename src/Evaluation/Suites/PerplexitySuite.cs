@@ -13,10 +13,10 @@ internal sealed class PerplexitySuite : ISuite
     private readonly SuiteOptions _options;
     private readonly int _original;
 
-    public PerplexitySuite(JsonObject declaration)
+    public PerplexitySuite(SuiteOptions options)
     {
-        _options = new SuiteOptions(declaration);
-        var files = _options.Texts("file", []);
+        _options = options;
+        var files = _options.Files("file");
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
         var key = _options.Text("text", "text");
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
@@ -40,8 +40,10 @@ internal sealed class PerplexitySuite : ISuite
     public SuiteResult Run(SuiteContext context)
     {
         var encoder = new PairEncoder(context.Engine.Tokenizer);
-        var scores = context.Engine.RollingLogLikelihoods([.. Items.Select(item => encoder.Encode(item.Instruction))], encoder.PrefixId, context.Member,
-            done => context.Progress?.Invoke(new SuiteProgress(Name, done, Items.Count)), context.Cancellation);
+        var texts = Items.Select(item => encoder.Encode(item.Instruction)).ToList();
+        var windows = texts.Sum(ids => (ids.Length + context.Engine.MaxLength - 1) / context.Engine.MaxLength);
+        var scores = context.Engine.RollingLogLikelihoods(texts, encoder.PrefixId, context.Member,
+            done => context.Progress?.Invoke(new SuiteProgress(Name, done, windows)), context.Cancellation);
         var scored = Items.Select((item, i) => (scores[i].Sum, Words: (long)Perplexities.Words(item.Instruction), Bytes: (long)Perplexities.Bytes(item.Instruction))).ToList();
         var samples = Items.Select((item, i) =>
         {

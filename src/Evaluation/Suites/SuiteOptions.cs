@@ -15,9 +15,11 @@ internal sealed class SuiteOptions
     private readonly JsonObject _declaration;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal) { "suite", "name" };
 
-    public SuiteOptions(JsonObject declaration)
+    private readonly IReadOnlyList<string> _roots;
+
+    public SuiteOptions(JsonObject declaration, IReadOnlyList<string> roots)
     {
-        _declaration = declaration;
+        (_declaration, _roots) = (declaration, roots);
         Suite = declaration["suite"]?.GetValue<string>() ?? throw new EvaluationException("a suite's declaration needs 'suite'");
         Name = Text("name", Suite);
         Used["suite"] = Suite;
@@ -48,8 +50,6 @@ internal sealed class SuiteOptions
 
     public string Text(string key, string otherwise) => Read(key, otherwise, v => v.GetValue<string>(), v => JsonValue.Create(v));
 
-    public string Required(string key) => Text(key, "") is { Length: > 0 } text ? text : throw new EvaluationException($"suite {Suite} needs the option '{key}'");
-
     public int Integer(string key, int otherwise) => Read(key, otherwise, v => v.GetValue<int>(), v => JsonValue.Create(v));
 
     public bool Flag(string key, bool otherwise) => Read(key, otherwise, v => v.GetValue<bool>(), v => JsonValue.Create(v));
@@ -58,6 +58,14 @@ internal sealed class SuiteOptions
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> otherwise) => Read(key, otherwise,
         v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
         v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
+
+    /// <summary>A file, as <see cref="Files"/> finds it; null where the option is not given.</summary>
+    public string? File(string key) => Text(key, "") is { Length: > 0 } path ? Find(path) : null;
+
+    /// <summary>Files: a relative path counts from the roots, then from the working folder; a folder stands for its tables in order of name.</summary>
+    public IReadOnlyList<string> Files(string key) => [.. Texts(key, []).Select(Find).SelectMany(path => Directory.Exists(path)
+        ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt").Order(StringComparer.Ordinal)
+        : (IEnumerable<string>)[path])];
 
     /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>
     public IReadOnlyList<int> Integers(string key, IReadOnlyList<int> otherwise) => Read(key, otherwise,
@@ -83,6 +91,9 @@ internal sealed class SuiteOptions
     }
 
     public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
+
+    private string Find(string path)
+        => _roots.Select(root => Path.Combine(root, path)).FirstOrDefault(p => System.IO.File.Exists(p) || Directory.Exists(p)) ?? path;
 
     private T Read<T>(string key, T otherwise, Func<JsonNode, T> convert, Func<T, JsonNode?> store)
     {

@@ -16,9 +16,6 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
     /// <summary>Gives a sequence's room back.</summary>
     public void Close(int sequence) => _cache.Free(sequence);
 
-    /// <summary>Bytes of keys and values held.</summary>
-    public long CacheBytes => _cache.Bytes;
-
     /// <summary>Reads whole prompts; the first new token of each, in the order given.</summary>
     public int[] Prefill(IReadOnlyList<ActiveSequence> sequences) => Run(sequences, s => s.Prompt, _ => 0);
 

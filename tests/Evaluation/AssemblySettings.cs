@@ -1,0 +1,14 @@
+global using AlpacaCot.Tests;
+
+using System.Runtime.CompilerServices;
+using AlpacaCot.Torch;
+
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace AlpacaCot.Evaluation.Tests;
+
+internal static class AssemblySettings
+{
+    [ModuleInitializer]
+    internal static void OneThread() => torch.set_num_threads(1);
+}
