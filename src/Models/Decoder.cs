@@ -63,7 +63,7 @@ public sealed class Decoder : IDisposable
     /// <param name="layout">How the row is cut into segments; with a cache each names its sequence and its position.</param>
     /// <param name="hooks">The adapters; none where null.</param>
     /// <param name="cache">Keys and values of earlier tokens; with it no gradients are recorded.</param>
-    /// <returns><c>[tokens, hidden]</c>; the rows of virtual tokens that hooks added are among them.</returns>
+    /// <returns><c>[tokens, hidden]</c>, one row per id; those of virtual tokens that hooks put in front of a segment are left out.</returns>
     /// <exception cref="ArgumentException">The layout does not fit the ids or the cache.</exception>
     public Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks = null, KvCache? cache = null)
     {
@@ -115,6 +115,7 @@ public sealed class Decoder : IDisposable
         hooks ??= NoAdapters.Instance;
         using var scope = torch.NewDisposeScope();
 
+        var asked = layout;
         (var h, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
         var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, h.device));
         observe?.Invoke(0, h);
@@ -128,6 +129,14 @@ public sealed class Decoder : IDisposable
             observe?.Invoke(i + 1, h);
         }
         cache?.Advance(layout);
+        if (layout.Tokens != asked.Tokens) h = h.index_select(0, OwnRows(asked, layout).to(h.device));
         return _parts.Norm.Forward(h).MoveToOuterDisposeScope();
+    }
+
+    // Virtual tokens stand in front of their segment's own, so the own ones are its last rows.
+    private static Tensor OwnRows(SegmentLayout asked, SegmentLayout grown)
+    {
+        if (asked.Segments.Count != grown.Segments.Count) throw new InvalidOperationException("hooks may lengthen segments, but neither add nor remove them");
+        return torch.tensor(asked.Segments.Zip(grown.Segments).SelectMany(pair => Enumerable.Range(pair.Second.End - pair.First.Length, pair.First.Length).Select(row => (long)row)).ToArray());
     }
 }

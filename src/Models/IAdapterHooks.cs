@@ -18,7 +18,10 @@ public sealed record ProjectionSite(int Block, string Name, string Path, Project
 /// </summary>
 public interface IAdapterHooks
 {
-    /// <summary>After the token embedding: may change rows (embedding LoRA) or add virtual rows, which changes the layout.</summary>
+    /// <summary>
+    /// After the token embedding: may change rows (embedding LoRA), or put virtual rows in front of segments and return the lengthened layout;
+    /// positions are then the hook's to shift, also in later steps with a cache.
+    /// </summary>
     (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (hidden, layout);
 
     /// <summary>Before a projection: the input <c>[tokens, in]</c> it shall see (IA3's feed-forward, sequential adapters).</summary>

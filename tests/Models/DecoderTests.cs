@@ -85,6 +85,26 @@ public sealed class DecoderTests
     }
 
     [Fact]
+    public void Hidden_VirtualTokensInFront_RowsOfTheIdsAsIfTheyWereTokens()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var hooks = new VirtualTokens(decoder, [7, 8, 9]);
+        var ids = torch.tensor([10L, 11, 12, 20, 21]);
+        var layout = new SegmentLayout([new Segment(0, 3, Member: 0), new Segment(3, 2)]);
+        var expected = decoder.Hidden(torch.tensor([7L, 8, 9, 10, 11, 12, 20, 21]), SegmentLayout.Of([6, 2]));
+        var hidden = decoder.Hidden(ids, layout, hooks);
+        GoldenTensors.AssertClose(expected.narrow(0, 3, 5), hidden, 1e-5, "packed");
+
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        Tensor Step(int start, int length) => decoder.Hidden(ids.narrow(0, start, length), new SegmentLayout([new Segment(0, length, 0, start, sequence)]), hooks, cache);
+        GoldenTensors.AssertClose(expected.narrow(0, 3, 3), torch.cat([Step(0, 2), Step(2, 1)]), 1e-5, "with the cache");
+        Assert.Equal(6, cache.Length(sequence));
+    }
+
+    [Fact]
     public void Hidden_RecordingHooks_EveryPlaceCalledInOrder()
     {
         using var decoder = TestModels.Random();
@@ -170,6 +190,24 @@ public sealed class DecoderTests
     private sealed record Prefix(Tensor Keys, Tensor Values) : IAdapterHooks
     {
         public ExtraKeyValues? Extra(int block, Segment segment) => segment.Member == 0 ? new ExtraKeyValues(Keys, Values) : null;
+    }
+
+    private sealed class VirtualTokens(Decoder decoder, long[] tokens) : IAdapterHooks
+    {
+        public (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout)
+        {
+            var rows = decoder.Embedding.index_select(0, torch.tensor(tokens));
+            List<Tensor> parts = [];
+            List<Segment> segments = [];
+            foreach (var s in layout.Segments)
+            {
+                var (fresh, added) = (s.Member == 0 && s.Position == 0, s.Member == 0 ? tokens.Length : 0);
+                if (fresh) parts.Add(rows);
+                parts.Add(hidden.narrow(0, s.Start, s.Length));
+                segments.Add(s with { Start = segments.Count == 0 ? 0 : segments[^1].End, Length = s.Length + (fresh ? added : 0), Position = fresh ? 0 : s.Position + added });
+            }
+            return (torch.cat(parts), new SegmentLayout(segments));
+        }
     }
 
     private sealed class Recorder : IAdapterHooks

@@ -8,6 +8,8 @@ namespace AlpacaCot.Models.Checkpoints;
 /// </summary>
 internal static class MetaFiles
 {
+    private const int Llama3Vocabulary = 128_256;
+
     private static readonly (string Meta, string HuggingFace)[] Names =
     [
         ("tok_embeddings", "model.embed_tokens"), ("norm", "model.norm"), ("output", "lm_head"),
@@ -66,10 +68,13 @@ internal static class MetaFiles
         int dim = keys.Count("dim"), heads = keys.Count("n_heads");
         if (dim % heads != 0) throw keys.Error("n_heads", $"is {heads}, which does not divide dim {dim}");
         // vocab_size is -1 in released files and the MLP's width follows from three keys: the tensors say both plainly.
+        var vocabulary = (int)file["tok_embeddings.weight"].Shape[0];
+        var third = vocabulary == Llama3Vocabulary;
+        var theta = keys.Real("rope_theta", 10000);
         return new DecoderConfig
         {
             ModelType = "llama",
-            VocabularySize = (int)file["tok_embeddings.weight"].Shape[0],
+            VocabularySize = vocabulary,
             HiddenSize = dim,
             IntermediateSize = (int)file["layers.0.feed_forward.w1.weight"].Shape[0],
             Layers = keys.Count("n_layers"),
@@ -77,9 +82,12 @@ internal static class MetaFiles
             KeyValueHeads = keys.Count("n_kv_heads", heads),
             HeadDim = dim / heads,
             NormEpsilon = keys.Real("norm_eps", 1e-5),
-            Rotary = new RotarySettings { Theta = keys.Real("rope_theta", 10000) },
-            BosTokenId = 1,
-            EosTokenIds = [2],
+            MaxPositions = third ? 8192 : 2048,
+            Rotary = keys.Flag("use_scaled_rope", false)
+                ? new RotarySettings { Theta = theta, Scaling = RotaryScaling.Llama3, Factor = 8, OriginalMaxPositions = 8192 }
+                : new RotarySettings { Theta = theta, OriginalMaxPositions = third ? 8192 : 2048 },
+            BosTokenId = third ? 128000 : 1,
+            EosTokenIds = third ? [128001, 128009] : [2],
             Dtype = file["tok_embeddings.weight"].Type.Scalar ?? throw new ModelException($"{file.Path}: tok_embeddings.weight has an unusable type"),
         };
     }

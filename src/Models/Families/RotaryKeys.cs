@@ -10,6 +10,7 @@ internal static class RotaryKeys
         var nested = keys.Object("rope_parameters") ?? keys.Object("rope_scaling");
         var theta = nested?.OptionalReal("rope_theta") ?? keys.Real("rope_theta", 10000);
         if (theta <= 0) throw keys.Error("rope_theta", "must be positive");
+        if ((nested?.OptionalReal("partial_rotary_factor") ?? keys.Real("partial_rotary_factor", 1)) != 1) throw keys.Error("partial_rotary_factor", "is not supported in this family");
         var kind = nested?.OptionalText("rope_type") ?? nested?.OptionalText("type") ?? "default";
         if (nested is null || kind == "default") return new RotarySettings { Theta = theta };
 
