@@ -12,6 +12,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 {
     private readonly List<Adapter?> _members = [];
     private IReadOnlyList<ulong>? _dropoutKeys;
+    private (SegmentLayout Layout, RowDropout[] Runs)? _dropout;
 
     /// <summary>The member of an index.</summary>
     /// <exception cref="AdapterException">There is none.</exception>
@@ -54,8 +55,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     /// <inheritdoc/>
     public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout)
     {
-        if (layout.Runs.Count == 1) return Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) => adapter.AfterProjection(site, x, rows, Dropout(run, layout)));
-        Tensor[]? inputs = null; // split once, and only when a member asks
+        Tensor[]? inputs = layout.Runs.Count == 1 ? [x] : null; // split once, and only when a member asks
         return Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) =>
         {
             inputs ??= Split(x, layout);
@@ -81,13 +81,26 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {
         if (_dropoutKeys is not { } keys) return null;
-        var (_, start, length) = layout.Runs[run];
-        var segments = layout.Segments.Select((segment, i) => (segment, i)).Where(s => s.segment.Start >= start && s.segment.Start < start + length);
-        return new RowDropout([.. segments.Select(s => (s.segment.Length, keys[s.i]))]);
+        if (_dropout?.Layout != layout) _dropout = (layout, Runs(layout, keys)); // once per batch, not per projection
+        return _dropout.Value.Runs[run];
+    }
+
+    private static RowDropout[] Runs(SegmentLayout layout, IReadOnlyList<ulong> keys)
+    {
+        if (keys.Count != layout.Segments.Count) throw new AdapterException($"{keys.Count} dropout keys for {layout.Segments.Count} segments");
+        var (runs, next) = (new RowDropout[layout.Runs.Count], 0);
+        for (var run = 0; run < runs.Length; run++)
+        {
+            var segments = new List<(int, ulong)>();
+            for (var end = layout.Runs[run].Start + layout.Runs[run].Length; next < keys.Count && layout.Segments[next].Start < end; next++)
+                segments.Add((layout.Segments[next].Length, keys[next]));
+            runs[run] = new RowDropout(segments);
+        }
+        return runs;
     }
 
     private sealed class TrainingMode(AdapterBank bank) : IDisposable
     {
-        public void Dispose() => bank._dropoutKeys = null;
+        public void Dispose() => (bank._dropoutKeys, bank._dropout) = (null, null);
     }
 }

@@ -26,6 +26,7 @@ public sealed class CoTrainer : IDisposable
     {
         _decoder = decoder;
         _options = options ?? new CoTrainerOptions();
+        if (_options.Threads is { } threads) torch.set_num_threads(threads);
         _bank = new AdapterBank(decoder);
         MemberChecks.Require(members, decoder);
         foreach (var member in members) _members.Add(new MemberState(member, _bank.Add(member.Adapter)));

@@ -9,6 +9,9 @@ public sealed record CoTrainerOptions
     /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time.</summary>
     public int LogitBudget { get; init; } = 1 << 23;
 
+    /// <summary>Threads of libtorch in this process; left as they are where null. The same number gives the same bits.</summary>
+    public int? Threads { get; init; }
+
     /// <summary>Where and how often checkpoints are written; never where null.</summary>
     public CheckpointPolicy? Checkpoints { get; init; }
 

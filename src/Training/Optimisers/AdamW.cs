@@ -62,19 +62,23 @@ public sealed class AdamW : IDisposable
     /// <param name="gradientScale">Multiplies the gradients first: the clipping coefficient.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
-        using var scope = torch.NewDisposeScope();
-        using var frozen = torch.no_grad();
-        Steps++;
-        if (_values.TrueForAll(value => value.device.Type == DeviceType.CPU))
-            torch.kernels.adamw_(_values, Gradients(), _first, _second, learningRate, _settings.Beta1, _settings.Beta2, _settings.Epsilon, _decay, Steps, gradientScale);
-        else
+        if (!_values.TrueForAll(value => value.device.Type == DeviceType.CPU))
+        {
             StepByOperators(learningRate, gradientScale);
+            return;
+        }
+        using var scope = torch.NewDisposeScope();
+        var s = _settings;
+        torch.kernels.adamw_(_values, Gradients(), _first, _second, learningRate, s.Beta1, s.Beta2, s.Epsilon, _decay, ++Steps, gradientScale);
     }
 
-    // The same on other devices.
+    // The same by libtorch's operators, for other devices than the processor.
     internal void StepByOperators(double learningRate, double gradientScale)
     {
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
         var (s, gradients) = (_settings, Gradients());
+        Steps++;
         if (gradientScale != 1) torch.foreach_.mul_(gradients, gradientScale);
         for (var i = 0; i < _values.Count; i++) if (_decay[i] != 0) _values[i].mul_(1 - learningRate * _decay[i]);
         torch.foreach_.mul_(_first, s.Beta1);

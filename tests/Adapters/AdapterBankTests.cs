@@ -1,0 +1,76 @@
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Adapters.Tests;
+
+public sealed class AdapterBankTests
+{
+    private static readonly int[] First = [3, 14, 15, 9, 26], Second = [5, 35, 8], Third = [9, 7, 9, 3, 2, 38, 46];
+
+    [Fact]
+    public void Forward_MembersAndBareBaseInOneRow_EachAsAlone()
+    {
+        using var decoder = TinyDecoder.Create();
+        using var lora = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") });
+        using var ia3 = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false });
+        var bank = new AdapterBank(decoder);
+        var (a, b) = (bank.Add(lora), bank.Add(ia3));
+
+        var packed = TinyDecoder.Logits(decoder, bank, (a, First), (a, Third), (-1, Second), (b, Second), (b, First), (a, Second));
+
+        Close(TinyDecoder.Logits(decoder, bank, (a, First))[0], packed[0]);
+        Close(TinyDecoder.Logits(decoder, bank, (a, Third))[0], packed[1]);
+        Close(TinyDecoder.Logits(decoder, null, (-1, Second))[0], packed[2]);
+        Close(TinyDecoder.Logits(decoder, bank, (b, Second))[0], packed[3]);
+        Close(TinyDecoder.Logits(decoder, bank, (b, First))[0], packed[4]);
+        Close(TinyDecoder.Logits(decoder, bank, (a, Second))[0], packed[5]);
+        Assert.True(Distance(packed[2], packed[3]) > 0.01 && Distance(packed[2], packed[5]) > 0.01 && Distance(packed[3], packed[5]) > 0.01);
+    }
+
+    [Fact]
+    public void Add_AfterRemove_IndexIsFreeAgain()
+    {
+        using var decoder = TinyDecoder.Create();
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig());
+        var bank = new AdapterBank(decoder);
+        Assert.Equal((0, 1), (bank.Add(adapter), bank.Add(adapter)));
+        bank.Remove(0);
+        Assert.Throws<AdapterException>(() => bank[0]);
+        Assert.Throws<AdapterException>(() => bank.Remove(0));
+        Assert.Equal(0, bank.Add(adapter));
+        Assert.Same(adapter, bank[1]);
+    }
+
+    [Fact]
+    public void Add_AdapterOfAnotherShape_Refused()
+    {
+        using var small = TinyDecoder.Create(layers: 1);
+        using var large = TinyDecoder.Create(layers: 2);
+        using var adapter = TinyDecoder.Adapter(large, new LoraConfig());
+        Assert.Contains("model.layers.1", Assert.Throws<AdapterException>(() => new AdapterBank(small).Add(adapter)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Apply_Dropout_DependsOnKeyAndModuleAloneAndKeepsTheMean()
+    {
+        using var scope = torch.NewDisposeScope();
+        var ones = torch.ones(40, 500);
+        float[] Mask(int module, params (int, ulong)[] segments) => new RowDropout(segments).Apply(ones.narrow(0, 0, segments.Sum(s => s.Item1)), 0.25, module).data<float>();
+
+        var alone = Mask(0, (10, 7));
+        var packed = Mask(0, (30, 99), (10, 7));
+        Assert.Equal(alone, packed[(30 * 500)..]);
+        Assert.NotEqual(alone, Mask(1, (10, 7)));
+        Assert.NotEqual(alone, Mask(0, (10, 8)));
+        var all = Mask(3, (40, 5));
+        Assert.Equal(0.25, all.Count(x => x == 0) / 20_000.0, 0.02);
+        Assert.All(all, x => Assert.True(x is 0 || Math.Abs(x - 1 / 0.75f) < 1e-6));
+    }
+
+    private static double Distance(float[] a, float[] b) => a.Zip(b, (x, y) => (double)Math.Abs(x - y)).Max();
+
+    private static void Close(float[] want, float[] have)
+    {
+        Assert.Equal(want.Length, have.Length);
+        Assert.True(Distance(want, have) <= 1e-5 * want.Max(Math.Abs), $"differs by {Distance(want, have):E2}");
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Adapters.Tests;
+
+public sealed class AdapterConfigTests
+{
+    [Fact]
+    public void ToJson_FreshLora_SortedKeysIndentTwoInferenceMode()
+    {
+        var json = new LoraConfig { TargetModules = ModuleSelection.Of("q_proj", "v_proj"), Alpha = 16, Dropout = 0.05 }.ToJson();
+        Assert.Contains("\n  \"inference_mode\": true,\n", json, StringComparison.Ordinal);
+        Assert.Contains("\n  \"lora_alpha\": 16,\n", json, StringComparison.Ordinal);
+        Assert.Contains("\n  \"lora_dropout\": 0.05,\n", json, StringComparison.Ordinal);
+        var keys = ((JsonObject)JsonNode.Parse(json)!).Select(p => p.Key).ToList();
+        Assert.Equal(keys.Order(StringComparer.Ordinal), keys);
+        Assert.Contains("\"lora_dropout\": 0.0,", new LoraConfig().ToJson(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_OwnText_SameSettings()
+    {
+        var config = new LoraConfig
+        {
+            R = 4,
+            Alpha = 2.5,
+            UseRsLora = true,
+            Init = LoraInit.Gaussian,
+            TargetModules = ModuleSelection.Of("q_proj"),
+            ExcludeModules = ModuleSelection.Matching(@".*layers\.0\..*"),
+            LayersToTransform = new OneOrMany<int>([1], Single: true),
+            RankPattern = [new("v_proj", 3)],
+        };
+        var read = Assert.IsType<LoraConfig>(AdapterConfig.Read(config.ToJson()));
+        Assert.Empty(read.Warnings);
+        Assert.Equal(config.ToJson(), read.ToJson());
+        Assert.Equal((4, 2.5, LoraInit.Gaussian, true), (read.R, read.Alpha, read.Init, read.UseRsLora));
+    }
+
+    [Fact]
+    public void Read_UnknownKey_WarnsAndKeepsIt()
+    {
+        var config = AdapterConfig.Read("""{"peft_type": "LORA", "r": 2, "new_thing": {"a": [1]}, "runtime_config": {}}""");
+        Assert.Contains("new_thing", Assert.Single(config.Warnings), StringComparison.Ordinal);
+        Assert.Equal("""{"a":[1]}""", JsonNode.Parse(config.ToJson())!["new_thing"]!.ToJsonString());
+        Assert.DoesNotContain("runtime_config", config.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"peft_type": "LORA", "use_dora": true}""", "use_dora")]
+    [InlineData("""{"peft_type": "LORA", "bias": "all"}""", "bias")]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": "pissa"}""", "init_lora_weights")]
+    [InlineData("""{"peft_type": "LORA", "modules_to_save": ["lm_head"]}""", "modules_to_save")]
+    [InlineData("""{"peft_type": "IA3", "modules_to_save": ["lm_head"]}""", "modules_to_save")]
+    [InlineData("""{"peft_type": "VERA"}""", "VERA")]
+    public void Read_FeatureThatIsNotBuilt_RefusedByName(string json, string key)
+        => Assert.Contains(key, Assert.Throws<AdapterNotSupportedException>(() => AdapterConfig.Read(json)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("{", "JSON")]
+    [InlineData("[]", "object")]
+    [InlineData("""{"r": 8}""", "peft_type")]
+    [InlineData("""{"peft_type": "LORA", "r": "eight"}""", "r = ")]
+    [InlineData("""{"peft_type": "LORA", "r": 0}""", "rank")]
+    [InlineData("""{"peft_type": "LORA", "lora_dropout": 1.5}""", "lora_dropout")]
+    [InlineData("""{"peft_type": "LORA", "target_modules": "q_proj", "layers_to_transform": 1}""", "layers_to_transform")]
+    [InlineData("""{"peft_type": "LORA", "target_modules": ["q"], "layers_pattern": "h"}""", "layers_pattern")]
+    [InlineData("""{"peft_type": "LORA", "target_modules": "("}""", "regular expression")]
+    [InlineData("""{"peft_type": "IA3", "target_modules": ["k_proj"], "feedforward_modules": ["down_proj"]}""", "down_proj")]
+    public void Read_BrokenText_OneLineNamesTheFault(string json, string fault)
+    {
+        var message = Assert.ThrowsAny<AdapterException>(() => AdapterConfig.Read(json, "some/adapter_config.json")).Message;
+        Assert.Contains(fault, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void At_PatternsAndRsLora_FirstMatchWins()
+    {
+        var config = new LoraConfig
+        {
+            R = 8,
+            Alpha = 16,
+            UseRsLora = true,
+            RankPattern = [new(@"layers\.1\.self_attn\.q_proj", 4), new("q_proj", 2)],
+            AlphaPattern = [new("v_proj", 5)],
+        };
+        Assert.Equal((4, 16, 8), config.At("model.layers.1.self_attn.q_proj"));
+        Assert.Equal((2, 16.0), (config.At("model.layers.0.self_attn.q_proj").R, config.At("model.layers.0.self_attn.q_proj").Alpha));
+        Assert.Equal((8, 5.0, 5 / Math.Sqrt(8)), config.At("model.layers.0.self_attn.v_proj"));
+        Assert.Equal(8, config.At("model.layers.0.self_attn.xq_proj").R);
+    }
+}

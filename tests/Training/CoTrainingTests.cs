@@ -1,0 +1,188 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training.Tests;
+
+public sealed class CoTrainingTests : IDisposable
+{
+    private readonly Decoder _decoder = TinyTraining.Decoder();
+
+    [Theory]
+    [InlineData(4096, 0.0)]
+    [InlineData(40, 0.0)]
+    [InlineData(40, 0.2)]
+    public void Run_LoraAndIa3OnOneBase_TenStepsAsAlone(int tokenBudget, double dropout)
+    {
+        var options = new CoTrainerOptions { TokenBudget = tokenBudget };
+        var (lora, ia3) = (LoraMember(dropout), Ia3Member());
+        var together = Train(options, lora, ia3);
+
+        var (loraAlone, ia3Alone) = (LoraMember(dropout), Ia3Member());
+        var alone = new[] { Train(new CoTrainerOptions(), loraAlone)[0], Train(new CoTrainerOptions(), ia3Alone)[0] };
+
+        foreach (var (a, b) in alone.Zip(together))
+        {
+            Assert.Equal(10, b.Losses.Count);
+            foreach (var (x, y) in a.Losses.Zip(b.Losses)) Assert.Equal(x, y, 1e-5);
+        }
+        Close(loraAlone.Adapter, lora.Adapter);
+        Close(ia3Alone.Adapter, ia3.Adapter);
+        Assert.True(TinyTraining.Values(ia3.Adapter).Max(l => Math.Abs(l - 1)) > 0.05, "the steps should have moved the vectors");
+    }
+
+    [Fact]
+    public void Run_DropoutOfAnotherSeed_OtherLosses()
+    {
+        var a = Train(new CoTrainerOptions(), LoraMember(0.2))[0];
+        var b = Train(new CoTrainerOptions(), LoraMember(0.2) with { Seed = 12, Order = RowOrder.Shuffled(5) })[0];
+        var c = Train(new CoTrainerOptions(), LoraMember(0.2) with { Order = RowOrder.Shuffled(5) })[0];
+        Assert.NotEqual(b.Losses, c.Losses);
+        Assert.NotEqual(a.Losses, c.Losses);
+    }
+
+    [Fact]
+    public void Run_SameTwice_SameBits()
+    {
+        var (a, b) = (LoraMember(0.1), LoraMember(0.1));
+        Assert.Equal(Train(new CoTrainerOptions(), a)[0].Losses, Train(new CoTrainerOptions(), b)[0].Losses);
+        Assert.Equal(TinyTraining.Values(a.Adapter), TinyTraining.Values(b.Adapter));
+    }
+
+    [Fact]
+    public void Run_MembersOfUnequalLength_EachEndsAtItsOwnStep()
+    {
+        var shorter = Ia3Member() with { Settings = Ia3Member().Settings with { MaxSteps = 3 } };
+        var results = Train(new CoTrainerOptions(), LoraMember(0), shorter);
+        Assert.Equal([10, 3], results.Select(r => r.Steps));
+        Assert.Equal(Train(new CoTrainerOptions(), LoraMember(0))[0].Losses[9], results[0].Losses[9], 1e-5);
+    }
+
+    [Fact]
+    public void Remove_FromTheCallback_OthersGoOnAsAlone()
+    {
+        using var trainer = new CoTrainer(_decoder, [LoraMember(0), Ia3Member()]);
+        var results = trainer.Run(p =>
+        {
+            if (p is { Member: "ia3", Step: 4 }) trainer.Remove("ia3");
+        });
+        Assert.Equal([(10, false), (4, true)], results.Select(r => (r.Steps, r.Removed)));
+        Assert.Equal(Train(new CoTrainerOptions(), LoraMember(0))[0].Losses[9], results[0].Losses[9], 1e-5);
+        Assert.Throws<TrainingException>(() => trainer.Remove("ia3"));
+    }
+
+    [Fact]
+    public void Run_Accumulation_AsOneLargeBatch()
+    {
+        var small = LoraMember(0) with { Settings = LoraMember(0).Settings with { BatchSize = 2, GradientAccumulation = 3 } };
+        var large = LoraMember(0) with { Settings = LoraMember(0).Settings with { BatchSize = 6 } };
+        Assert.Equal(Train(new CoTrainerOptions(), large)[0].Losses, Train(new CoTrainerOptions { TokenBudget = 25 }, small)[0].Losses, (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Fact]
+    public void Run_SmallLogitBudget_SameLosses()
+    {
+        var whole = Train(new CoTrainerOptions(), LoraMember(0))[0].Losses;
+        var chunked = Train(new CoTrainerOptions { LogitBudget = 5 * TinyTraining.Vocabulary }, LoraMember(0))[0].Losses;
+        Assert.Equal(whole, chunked, (a, b) => Math.Abs(a - b) < 1e-5);
+    }
+
+    [Fact]
+    public void Run_Bf16Base_LearnsWithFp32Adapter()
+    {
+        using var decoder = TinyTraining.Decoder(ScalarType.BFloat16);
+        using var adapter = TinyTraining.Lora(decoder);
+        using var trainer = new CoTrainer(decoder, [LoraMember(0) with { Adapter = adapter, Settings = LoraMember(0).Settings with { MaxSteps = 40 } }]);
+        var losses = trainer.Run()[0].Losses;
+        Assert.True(losses.Take(5).Average() - losses.TakeLast(5).Average() > 0.3);
+        Assert.All(adapter.Parameters, p => Assert.Equal(ScalarType.Float32, p.Value.dtype));
+    }
+
+    [Fact]
+    public void Run_HeldOutRows_EvaluatedAtTheEndOfEveryEpoch()
+    {
+        var member = LoraMember(0) with { Validation = TinyTraining.Rows(5, 77), Settings = LoraMember(0).Settings with { MaxSteps = null, Epochs = 1.5, BatchSize = 4 } };
+        var evaluated = new List<int>();
+        using var trainer = new CoTrainer(_decoder, [member]);
+        var result = trainer.Run(p =>
+        {
+            if (p.EvalLoss is not null) evaluated.Add(p.Step);
+        })[0];
+        Assert.Equal([5, 8], evaluated);
+        Assert.Equal([5, 8], result.Evaluations.Select(e => e.Step));
+    }
+
+    [Fact]
+    public void Run_ParameterNotFinite_NamesMemberStepAndTensorAndUpdatesNobody()
+    {
+        var (good, bad) = (LoraMember(0), Ia3Member());
+        using (torch.no_grad()) bad.Adapter.Parameters[0].Value.fill_(float.NaN);
+        var before = TinyTraining.Values(good.Adapter);
+        using var trainer = new CoTrainer(_decoder, [good, bad]);
+        var e = Assert.Throws<NonFiniteException>(() => trainer.Run());
+        Assert.Equal(("ia3", 1, "the loss"), (e.Member, e.Step, e.Tensor));
+        Assert.Equal(before, TinyTraining.Values(good.Adapter));
+
+        trainer.Remove("ia3");
+        Assert.Equal(10, trainer.Run()[0].Steps);
+    }
+
+    [Fact]
+    public void FirstNonFinite_OneBadGradient_ItsKey()
+    {
+        var adapter = Ia3Member().Adapter;
+        using var optimiser = new AdamW(adapter.Parameters, new TrainingSettings());
+        using var scope = torch.NewDisposeScope();
+        foreach (var parameter in adapter.Parameters) parameter.Value.grad = torch.ones_like(parameter.Value);
+        adapter.Parameters[2].Value.grad = torch.full_like(adapter.Parameters[2].Value, double.PositiveInfinity);
+        Assert.False(double.IsFinite(optimiser.GradNorm()));
+        Assert.Equal(adapter.Parameters[2].Key, optimiser.FirstNonFinite());
+    }
+
+    [Fact]
+    public void Step_ByOperators_AsTheKernel()
+    {
+        var (a, b) = (LoraMember(0).Adapter, LoraMember(0).Adapter);
+        var settings = new TrainingSettings { WeightDecay = 0.1 };
+        using var fused = new AdamW(a.Parameters, settings);
+        using var plain = new AdamW(b.Parameters, settings);
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(3);
+        foreach (var (x, y) in a.Parameters.Zip(b.Parameters))
+        {
+            x.Value.grad = torch.randn(x.Value.shape, generator);
+            y.Value.grad = x.Value.grad!.clone();
+        }
+        fused.Step(0.01, 0.5);
+        plain.StepByOperators(0.01, 0.5);
+        Close(a, b);
+    }
+
+    [Fact]
+    public void Create_SeveralFaults_AllNamed()
+    {
+        var rows = TinyTraining.Rows(2, 1);
+        rows[1] = rows[1] with { Ids = [.. rows[1].Ids.Select(_ => 1000)] };
+        var settings = new TrainingSettings { BatchSize = 0, Schedule = "quadratic" };
+        var member = new TrainingMember("a", LoraMember(0).Adapter, rows, settings, 0);
+        var message = Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [member, member with { Examples = [] }])).Message;
+        foreach (var part in new[] { "batch_size", "quadratic", "token 1000", "no training rows", "named 'a'" }) Assert.Contains(part, message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _decoder.Dispose();
+
+    private TrainingMember LoraMember(double dropout) => new("lora", TinyTraining.Lora(_decoder, dropout), TinyTraining.Rows(17, 3),
+        new TrainingSettings { LearningRate = 0.02, BatchSize = 3, MaxSteps = 10, Schedule = "cosine", WarmupSteps = 1, WeightDecay = 0.01 }, 11);
+
+    private TrainingMember Ia3Member() => new("ia3", TinyTraining.Ia3(_decoder), TinyTraining.Rows(23, 4),
+        new TrainingSettings { LearningRate = 0.03, BatchSize = 2, GradientAccumulation = 2, MaxSteps = 10, MaxGradNorm = 0.5 }, 12);
+
+    private IReadOnlyList<MemberResult> Train(CoTrainerOptions options, params TrainingMember[] members)
+    {
+        using var trainer = new CoTrainer(_decoder, members, options);
+        return trainer.Run();
+    }
+
+    private static void Close(Adapter a, Adapter b)
+        => Assert.All(TinyTraining.Values(a).Zip(TinyTraining.Values(b)), pair => Assert.Equal(pair.First, pair.Second, 2e-5));
+}

@@ -1,0 +1,53 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Data;
+using AlpacaCot.Models;
+using AlpacaCot.Torch;
+
+namespace AlpacaCot.Training.Tests;
+
+/// <summary>A small random decoder, adapters on it and rows to train on; all follow from seeds.</summary>
+internal static class TinyTraining
+{
+    public const int Vocabulary = 61;
+
+    public static Decoder Decoder(ScalarType dtype = ScalarType.Float32)
+    {
+        using var generator = new Generator(7);
+        return Models.Decoder.CreateRandom(new DecoderConfig
+        {
+            ModelType = "llama",
+            VocabularySize = Vocabulary,
+            HiddenSize = 32,
+            IntermediateSize = 48,
+            Layers = 2,
+            Heads = 4,
+            KeyValueHeads = 2,
+            HeadDim = 8,
+            InitializerRange = 0.15,
+        }, generator, dtype);
+    }
+
+    public static Adapter Lora(Decoder decoder, double dropout = 0, ulong seed = 1) => Create(decoder, new LoraConfig { R = 4, Alpha = 8, Dropout = dropout }, seed);
+
+    public static Adapter Ia3(Decoder decoder) => Create(decoder, new Ia3Config(), 2);
+
+    /// <summary>Rows of unequal lengths with the first third masked.</summary>
+    public static List<Example> Rows(int count, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ =>
+        {
+            var ids = Enumerable.Range(0, random.Next(4, 14)).Select(_ => random.Next(3, Vocabulary)).ToArray();
+            return new Example(ids, [.. ids.Select((id, i) => i < ids.Length / 3 ? Example.Ignored : id)]);
+        })];
+    }
+
+    /// <summary>All trainable values of an adapter, one behind the other.</summary>
+    public static float[] Values(Adapter adapter) => [.. adapter.Parameters.SelectMany(p => p.Value.data<float>())];
+
+    private static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
+    {
+        using var generator = new Generator(seed);
+        return AdapterFactory.Create(decoder, config, generator);
+    }
+}
