@@ -51,6 +51,28 @@ public static class TokenizerDirectory
     /// <exception cref="TokenizerException">A file cannot be read.</exception>
     public static ITokenizer LoadPairs(string vocabularyFile, string mergesFile) => LoadPairs(vocabularyFile, mergesFile, Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
 
+    /// <summary>Opens a tiktoken rank file, which holds neither its split pattern nor its special tokens.</summary>
+    /// <param name="file">Lines of base64 token and rank.</param>
+    /// <param name="pattern">The regular expression that cuts text into pieces.</param>
+    /// <param name="specialTokens">Special tokens and their ids.</param>
+    /// <exception cref="TokenizerException">The file cannot be read.</exception>
+    public static ITokenizer LoadTiktoken(string file, string pattern, IReadOnlyDictionary<string, int> specialTokens)
+    {
+        if (!File.Exists(file)) throw new TokenizerException($"{file} does not exist; give a tiktoken file");
+        try
+        {
+            var splits = new SequencePreTokenizer([new Splitter(Patterns.SplitPatterns.Regex(pattern), SplitBehavior.Isolated), new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: false)]);
+            var added = specialTokens.Select(token => new AddedToken(token.Value, token.Key, Special: true)).ToList();
+            var parts = new JsonTokenizerParts(TiktokenFile.Read(file), added, null, splits, PostProcessor.None, next => new ByteLevelStage(next));
+            var id = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', added.OrderBy(token => token.Id).Select(token => $"{token.Id} {token.Content}").Prepend(pattern).Append(Hash([file])))));
+            return new JsonTokenizer(parts, new JsonTokenizerOptions(), Convert.ToHexStringLower(id));
+        }
+        catch (TokenizerException e) when (e is not UnsupportedTokenizerException)
+        {
+            throw new TokenizerException($"{file}: {e.Message}", e);
+        }
+    }
+
     internal static JsonElement ReadJson(string path)
     {
         try

@@ -17,7 +17,7 @@ internal static class BertNormalizer
 
     private static string Clean(string text)
     {
-        var kept = Normalizers.Filter(text, point => point is '\t' or '\n' or '\r' || (point is not (0 or 0xFFFD) && !CharClass.In(point, CharClass.Others)));
+        var kept = Normalizers.Filter(text, point => point is '\t' or '\n' or '\r' || (point is not (0 or 0xFFFD) && CharClass.Category(point) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse)));
         return string.Create(kept.Length, kept, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++) span[i] = char.IsWhiteSpace(source[i]) ? ' ' : source[i];

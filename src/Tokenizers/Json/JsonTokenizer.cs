@@ -39,7 +39,8 @@ internal sealed record JsonTokenizerParts(
             {
                 "BPE" => BpeModel.Read(model),
                 "Unigram" => new UnigramModel(model),
-                _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram"),
+                "WordPiece" => new WordPieceModel(model),
+                _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram, WordPiece"),
             },
             root.Has("added_tokens") ? [.. root.List("added_tokens", "added token").Select(Token)] : [],
             root.Has("normalizer") ? Normalizers.Read(new Part(root.Get("normalizer"), "normalizer")) : null,
