@@ -30,6 +30,7 @@ public sealed class TokenizerDirectoryTests : IDisposable
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}""")]
+    [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 2000000000}, "merges": []}}""")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}""")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}""")]
     public void Load_DamagedJson_NamesTheFileInOneLine(string json)

@@ -19,6 +19,9 @@ internal interface ITokenModel
 /// <summary>BPE as tokenizer.json describes it.</summary>
 internal sealed class BpeModel : ITokenModel
 {
+    /// <summary>Larger ids are a damaged file.</summary>
+    public const int MostTokens = 1 << 24;
+
     private readonly Dictionary<string, int> _vocabulary;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly PairTable _merges;
@@ -46,7 +49,10 @@ internal sealed class BpeModel : ITokenModel
 
     /// <summary>The model of a vocab.json and a merges.txt.</summary>
     public static BpeModel Read(JsonElement vocabulary, IEnumerable<string> lines)
-        => new(ReadVocabulary(vocabulary), lines.Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(Split), new Part(default, "model"));
+    {
+        var merges = lines.Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(Split);
+        return new BpeModel(ReadVocabulary(vocabulary), merges, new Part(default, "model"));
+    }
 
     /// <summary>The model whose merges are all ways to cut a token into two tokens, by the rank of the token; a piece that is a token is taken whole.</summary>
     public static BpeModel OfRanks(Dictionary<string, int> ranks)
@@ -55,7 +61,8 @@ internal sealed class BpeModel : ITokenModel
         var merges = new PairTable(4 * ranks.Count);
         foreach (var (token, rank) in ranks)
             for (var cut = 1; cut < token.Length; cut++)
-                if (lookup.TryGetValue(token.AsSpan(0, cut), out var left) && lookup.TryGetValue(token.AsSpan(cut), out var right)) merges.Set(left, right, rank, rank);
+                if (lookup.TryGetValue(token.AsSpan(0, cut), out var left) && lookup.TryGetValue(token.AsSpan(cut), out var right))
+                    merges.Set(left, right, rank, rank);
         return new BpeModel(ranks, merges);
     }
 
@@ -77,7 +84,7 @@ internal sealed class BpeModel : ITokenModel
         _ignoreMerges = !plain && part.Flag("ignore_merges", false);
         _unknown = plain || part.TextOrNull("unk_token") is not { } unknown ? -1
             : vocabulary.TryGetValue(unknown, out var id) ? id : throw new TokenizerException($"tokenizer.json: unk_token {unknown} is not in the vocabulary");
-        _bytes = plain || !part.Flag("byte_fallback", false) ? null : [.. Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
+        _bytes = plain || !part.Flag("byte_fallback", false) ? null : ByteTokens.Ids(vocabulary);
         _merges = Table(merges);
         Characters();
         // A known mark also ends a run of unknown characters, which would otherwise be one over the cut.
@@ -202,12 +209,16 @@ internal sealed class BpeModel : ITokenModel
         return table;
     }
 
-    private int Id(string token, int rank) => _vocabulary.TryGetValue(token, out var id) ? id : throw new TokenizerException($"merge {rank} needs the token {token}, which is not in the vocabulary");
+    private int Id(string token, int rank) => _vocabulary.TryGetValue(token, out var id)
+        ? id
+        : throw new TokenizerException($"merge {rank} needs the token {token}, which is not in the vocabulary");
 
     private static (string, string) Split(string merge, int rank)
     {
         var space = merge.IndexOf(' ');
-        return space > 0 && merge.IndexOf(' ', space + 1) < 0 ? (merge[..space], merge[(space + 1)..]) : throw new TokenizerException($"merge {rank} is not a pair of tokens: {merge}");
+        return space > 0 && merge.IndexOf(' ', space + 1) < 0
+            ? (merge[..space], merge[(space + 1)..])
+            : throw new TokenizerException($"merge {rank} is not a pair of tokens: {merge}");
     }
 
     /// <summary>Reads an object of tokens and ids.</summary>
@@ -216,7 +227,9 @@ internal sealed class BpeModel : ITokenModel
         var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
         if (vocabulary.ValueKind != JsonValueKind.Object) throw new TokenizerException("the vocabulary is not an object of tokens and ids");
         foreach (var token in vocabulary.EnumerateObject())
-            tokens[token.Name] = token.Value.TryGetInt32(out var id) && id >= 0 ? id : throw new TokenizerException($"the id of token {token.Name} is not a number");
+            tokens[token.Name] = token.Value.TryGetInt32(out var id) && id is >= 0 and < MostTokens
+                ? id
+                : throw new TokenizerException($"the id of token {token.Name} is no number from 0 to {MostTokens - 1}");
         return tokens;
     }
 }

@@ -22,7 +22,8 @@ internal static class TiktokenFile
             number++;
             if (line.Length == 0) continue;
             var space = line.IndexOf(' ', StringComparison.Ordinal);
-            if (space < 0 || !Base64.IsValid(line.AsSpan(0, space)) || !int.TryParse(line.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var rank))
+            if (space < 0 || !Base64.IsValid(line.AsSpan(0, space))
+                || !int.TryParse(line.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var rank))
                 throw new TokenizerException($"line {number} is no base64 token and rank");
             vocabulary[string.Concat(Convert.FromBase64String(line[..space]).Select(ByteAlphabet.Character))] = rank;
         }

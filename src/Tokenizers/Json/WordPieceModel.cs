@@ -2,7 +2,10 @@ using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Json;
 
-/// <summary>WordPiece: the longest token at the word's beginning, then again and again the longest that continues it; one unknown token for a word that cannot be covered (Wu et al. 2016).</summary>
+/// <summary>
+/// WordPiece: the longest token at the word's beginning, then again and again the longest that continues it; one unknown token for a word that cannot
+/// be covered (Wu et al. 2016).
+/// </summary>
 internal sealed class WordPieceModel : ITokenModel
 {
     private readonly Dictionary<string, int> _vocabulary;
@@ -21,7 +24,8 @@ internal sealed class WordPieceModel : ITokenModel
         _unknown = _vocabulary.TryGetValue(unknown, out var id) ? id : throw new TokenizerException($"unk_token {unknown} is not in the vocabulary");
         _longest = part.Number("max_input_chars_per_word", 100);
         _begins = new CharTrie(_vocabulary.Select(token => (token.Key, token.Value)));
-        _continues = new CharTrie(_vocabulary.Where(token => token.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(token => (token.Key[prefix.Length..], token.Value)));
+        var continuing = _vocabulary.Where(token => token.Key.StartsWith(prefix, StringComparison.Ordinal));
+        _continues = new CharTrie(continuing.Select(token => (token.Key[prefix.Length..], token.Value)));
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;
