@@ -40,7 +40,8 @@ public static class TokenizerBenchmark
         {
             foreach (var sequence in ids) tokenizer.Decode(sequence);
         });
-        return new TokenizerFigures(texts.Count, bytes, ids.Sum(sequence => (long)sequence.Length), bytes / 1e6 / encode, bytes / 1e6 / decode, (double)allocated / Math.Max(1, bytes));
+        var tokens = ids.Sum(sequence => (long)sequence.Length);
+        return new TokenizerFigures(texts.Count, bytes, tokens, bytes / 1e6 / encode, bytes / 1e6 / decode, (double)allocated / Math.Max(1, bytes));
     }
 
     private static double Fastest(TimeProvider time, TimeSpan duration, Action round)

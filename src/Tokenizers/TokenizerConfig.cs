@@ -4,7 +4,10 @@ using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers;
 
-/// <summary>What the JSON files beside a tokenizer say about it: tokenizer_config.json, special_tokens_map.json, added_tokens.json, generation_config.json, config.json.</summary>
+/// <summary>
+/// What the JSON files beside a tokenizer say about it: tokenizer_config.json, special_tokens_map.json, added_tokens.json, generation_config.json,
+/// config.json.
+/// </summary>
 internal sealed class TokenizerConfig
 {
     private readonly JsonElement _config;
@@ -33,7 +36,8 @@ internal sealed class TokenizerConfig
     public bool Legacy => Flag("legacy") ?? true;
 
     /// <summary>A flag of tokenizer_config.json, or null.</summary>
-    public bool? Flag(string name) => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
+    public bool? Flag(string name)
+        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
     /// <summary>The text of a special token (<c>bos_token</c>), or null.</summary>
     public string? Token(string name) => Content(_config, name) ?? Content(_map, name);
@@ -59,14 +63,15 @@ internal sealed class TokenizerConfig
         var tokens = new Dictionary<int, AddedToken>();
         if (_addedTokens.ValueKind == JsonValueKind.Object)
             foreach (var token in _addedTokens.EnumerateObject())
-                if (token.Value.TryGetInt32(out var id)) tokens[id] = new AddedToken(id, token.Name, Special: false);
+                if (token.Value.TryGetInt32(out var id) && id is >= 0 and < BpeModel.MostTokens) tokens[id] = new AddedToken(id, token.Name, Special: false);
         if (!Exists) return [.. tokens.Values];
         if (_config.TryGetProperty("added_tokens_decoder", out var decoder) && decoder.ValueKind == JsonValueKind.Object)
             foreach (var token in decoder.EnumerateObject())
-                if (int.TryParse(token.Name, System.Globalization.CultureInfo.InvariantCulture, out var id) && id >= 0)
+                if (int.TryParse(token.Name, System.Globalization.CultureInfo.InvariantCulture, out var id) && id is >= 0 and < BpeModel.MostTokens)
                 {
                     var part = new Part(token.Value, "added token");
-                    tokens[id] = new AddedToken(id, part.Text("content"), part.Flag("special", false), part.Flag("single_word", false), part.Flag("lstrip", false), part.Flag("rstrip", false));
+                    var (special, word) = (part.Flag("special", false), part.Flag("single_word", false));
+                    tokens[id] = new AddedToken(id, part.Text("content"), special, word, part.Flag("lstrip", false), part.Flag("rstrip", false));
                 }
         foreach (var name in new[] { "bos_token", "eos_token", "unk_token", "pad_token" })
             if (Token(name) is { Length: > 0 } content && (tokens.Values.FirstOrDefault(token => token.Content == content)?.Id ?? find(content)) is { } id)
@@ -80,7 +85,9 @@ internal sealed class TokenizerConfig
             : String(value, "content");
 
     private static string? String(JsonElement json, string name)
-        => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     private static JsonElement Read(string folder, string name, List<string>? files)
     {

@@ -41,7 +41,8 @@ public static class TokenizerDirectory
             if (e is UnsupportedTokenizerException unsupported) throw unsupported.In(file);
             throw new TokenizerException($"{file}: {e.Message}", e);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or FormatException or KeyNotFoundException or IndexOutOfRangeException)
+        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or FormatException or KeyNotFoundException
+            or IndexOutOfRangeException)
         {
             throw new TokenizerException($"{file} is damaged or no tokenizer: {e.Message}", e);
         }
@@ -49,7 +50,32 @@ public static class TokenizerDirectory
 
     /// <summary>Opens a byte-level BPE model of the first generation: <c>vocab.json</c> and <c>merges.txt</c> under any names, with GPT-2's split pattern.</summary>
     /// <exception cref="TokenizerException">A file cannot be read.</exception>
-    public static ITokenizer LoadPairs(string vocabularyFile, string mergesFile) => LoadPairs(vocabularyFile, mergesFile, Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
+    public static ITokenizer LoadPairs(string vocabularyFile, string mergesFile)
+        => LoadPairs(vocabularyFile, mergesFile, Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
+
+    /// <summary>Opens a tiktoken rank file, which holds neither its split pattern nor its special tokens.</summary>
+    /// <param name="file">Lines of base64 token and rank.</param>
+    /// <param name="pattern">The regular expression that cuts text into pieces.</param>
+    /// <param name="specialTokens">Special tokens and their ids.</param>
+    /// <exception cref="TokenizerException">The file cannot be read.</exception>
+    public static ITokenizer LoadTiktoken(string file, string pattern, IReadOnlyDictionary<string, int> specialTokens)
+    {
+        if (!File.Exists(file)) throw new TokenizerException($"{file} does not exist; give a tiktoken file");
+        try
+        {
+            var splitter = new Splitter(Patterns.SplitPatterns.Regex(pattern), SplitBehavior.Isolated);
+            var splits = new SequencePreTokenizer([splitter, new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: false)]);
+            var added = specialTokens.Select(token => new AddedToken(token.Value, token.Key, Special: true)).ToList();
+            var parts = new JsonTokenizerParts(TiktokenFile.Read(file), added, null, splits, PostProcessor.None, next => new ByteLevelStage(next));
+            var identity = added.OrderBy(token => token.Id).Select(token => $"{token.Id} {token.Content}").Prepend(pattern).Append(Hash([file]));
+            var hash = SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', identity)));
+            return new JsonTokenizer(parts, new JsonTokenizerOptions(), Convert.ToHexStringLower(hash));
+        }
+        catch (TokenizerException e) when (e is not UnsupportedTokenizerException)
+        {
+            throw new TokenizerException($"{file}: {e.Message}", e);
+        }
+    }
 
     internal static JsonElement ReadJson(string path)
     {
@@ -76,7 +102,8 @@ public static class TokenizerDirectory
 
     private static JsonTokenizer Create(JsonTokenizerParts parts, TokenizerConfig config, List<string> files)
     {
-        var added = parts.Added.GroupBy(token => token.Content, StringComparer.Ordinal).ToDictionary(group => group.Key, group => group.Last().Id, StringComparer.Ordinal);
+        var added = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var token in parts.Added) added[token.Content] = token.Id;
         int? Find(string token) => added.TryGetValue(token, out var id) || parts.Model.Vocabulary.TryGetValue(token, out id) ? id : null;
         var options = new JsonTokenizerOptions
         {
@@ -97,7 +124,8 @@ public static class TokenizerDirectory
         var model = BpeModel.Read(ReadJson(vocabulary), File.ReadAllText(merges).Split('\n').Select(line => line.TrimEnd('\r')));
         var qwen = config.Class.StartsWith("Qwen2", StringComparison.Ordinal);
         if (!qwen && config.Class is not ("" or "GPT2Tokenizer" or "GPT2TokenizerFast" or "CodeGenTokenizer" or "CodeGenTokenizerFast"))
-            throw new UnsupportedTokenizerException($"vocab.json with merges.txt of class {config.Class}", "GPT2Tokenizer, CodeGenTokenizer, Qwen2Tokenizer; or save a tokenizer.json");
+            throw new UnsupportedTokenizerException(
+                $"vocab.json with merges.txt of class {config.Class}", "GPT2Tokenizer, CodeGenTokenizer, Qwen2Tokenizer; or save a tokenizer.json");
         int? Find(string token) => model.Vocabulary.TryGetValue(token, out var id) ? id : null;
         var added = config.AddedTokens(Find).ToList();
         const string EndOfText = "<|endoftext|>";
@@ -105,8 +133,8 @@ public static class TokenizerDirectory
         IPreTokenizer split = new ByteLevelPreTokenizer(config.Flag("add_prefix_space") ?? false, useRegex: !qwen);
         if (qwen) UnicodeForm.Require();
         if (qwen) split = new SequencePreTokenizer([new Splitter(Patterns.FamilyPattern.Cl100k(digits: 1), SplitBehavior.Isolated), split]);
-        return Create(
-            new JsonTokenizerParts(model, added, qwen ? (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC) : null, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
+        Normalizer? normalizer = qwen ? (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC) : null;
+        return Create(new JsonTokenizerParts(model, added, normalizer, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
     }
 
     private static SentencePieceTokenizer LoadModel(string file, string folder)

@@ -10,11 +10,13 @@ internal static class GoldenTokenizer
     public static ITokenizer Load(GoldenCase golden)
     {
         var library = golden.Json.GetProperty("library").GetString();
-        Skip.IfNot(library is "sentencepiece" or "tokenizers", $"library {library} is not known yet");
+        Skip.IfNot(library is "sentencepiece" or "tokenizers" or "tiktoken", $"library {library} is not known yet");
         Skip.If(golden.Json.TryGetProperty("specials_at", out _), "specials that a model's own code appends to a SentencePiece file are not known yet");
         var source = golden.Json.GetProperty("source");
         try
         {
+            if (library == "tiktoken")
+                return TokenizerDirectory.LoadTiktoken(Resolve(golden, source.GetString()!), golden.Json.GetProperty("pattern").GetString()!, golden.Json.GetProperty("special_tokens").EnumerateObject().ToDictionary(token => token.Name, token => token.Value.GetInt32()));
             return source.ValueKind == JsonValueKind.Array
                 ? TokenizerDirectory.LoadPairs(Resolve(golden, source[0].GetString()!), Resolve(golden, source[1].GetString()!))
                 : TokenizerDirectory.Load(Resolve(golden, source.GetString()!));
@@ -24,6 +26,17 @@ internal static class GoldenTokenizer
             Skip.If(true, "not known yet: " + e.Message);
             throw;
         }
+    }
+
+    /// <summary>Whether the case's library can leave special tokens out; tiktoken always shows them.</summary>
+    public static bool Skips(GoldenCase golden) => golden.Json.GetProperty("library").GetString() != "tiktoken";
+
+    /// <summary>Whether the case's decoder separates words by itself, so that nothing can continue a word.</summary>
+    public static bool SeparatesWords(GoldenCase golden)
+    {
+        if (golden.Json.GetProperty("source") is not { ValueKind: JsonValueKind.String } source || !source.GetString()!.EndsWith(".json", StringComparison.Ordinal)) return false;
+        using var json = JsonDocument.Parse(File.ReadAllBytes(Resolve(golden, source.GetString()!)));
+        return json.RootElement.TryGetProperty("decoder", out var decoder) && decoder.ValueKind == JsonValueKind.Object && decoder.GetProperty("type").GetString() == "WordPiece";
     }
 
     /// <summary>The lines of a file of JSON objects, split at line feeds only (texts hold other line breaks); none where it is absent.</summary>

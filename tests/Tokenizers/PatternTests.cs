@@ -64,6 +64,10 @@ public sealed class PatternTests
     public void RunePattern_UnknownSyntax_NamesThePattern(string pattern)
         => Assert.Contains(pattern, Assert.Throws<UnsupportedTokenizerException>(() => new RunePattern(pattern)).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void RunePattern_DeepNesting_IsRefusedAndDoesNotOverflow()
+        => Assert.Throws<UnsupportedTokenizerException>(() => new RunePattern(new string('(', 100_000) + "a" + new string(')', 100_000)));
+
     private static List<(int, int)> Matches(ISplitPattern pattern, string text)
     {
         var matches = new List<(int, int)>();

@@ -30,6 +30,7 @@ public sealed class TokenizerDirectoryTests : IDisposable
     [InlineData("{}")]
     [InlineData("[]")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": "x"}, "merges": []}}""")]
+    [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 2000000000}, "merges": []}}""")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}""")]
     [InlineData("""{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}""")]
     public void Load_DamagedJson_NamesTheFileInOneLine(string json)
@@ -38,6 +39,18 @@ public sealed class TokenizerDirectoryTests : IDisposable
         var message = Assert.Throws<TokenizerException>(() => TokenizerDirectory.Load(_folder.Path)).Message;
         Assert.Contains(_folder["tokenizer.json"], message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void LoadTiktoken_RankFile_MergesTheLowestRank()
+    {
+        string[] tokens = ["a", "b", "c", "bc", "ab", " ", "abc "];
+        File.WriteAllLines(_folder["t.tiktoken"], tokens.Select((token, rank) => $"{Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(token))} {rank}"));
+        var tokenizer = TokenizerDirectory.LoadTiktoken(_folder["t.tiktoken"], @"\w+| ", new Dictionary<string, int> { ["<end>"] = 7 });
+        Assert.Equal([0, 3, 5, 4, 7], tokenizer.Encode("abc ab<end>"));
+        Assert.Equal("abc ab<end>", tokenizer.Decode([0, 3, 5, 4, 7]));
+        File.AppendAllText(_folder["t.tiktoken"], "nonsense\n");
+        Assert.Contains("line 8", Assert.Throws<TokenizerException>(() => TokenizerDirectory.LoadTiktoken(_folder["t.tiktoken"], ".", new Dictionary<string, int>())).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,18 +11,22 @@ internal static class BertNormalizer
     {
         if (cleanText) text = Clean(text);
         if (spaceIdeographs) text = Space(text);
-        if (stripAccents) text = Normalizers.Filter(UnicodeForm.Apply(text, NormalizationForm.FormD), point => CharClass.Category(point) != UnicodeCategory.NonSpacingMark);
+        if (stripAccents) text = WithoutAccents(text);
         return lowercase ? Normalizers.Lowercase(text) : text;
     };
 
     private static string Clean(string text)
     {
-        var kept = Normalizers.Filter(text, point => point is '\t' or '\n' or '\r' || (point is not (0 or 0xFFFD) && !CharClass.In(point, CharClass.Others)));
+        const uint Dropped = 1u << (int)UnicodeCategory.Control | 1u << (int)UnicodeCategory.Format | 1u << (int)UnicodeCategory.PrivateUse;
+        var kept = Normalizers.Filter(text, point => point is '\t' or '\n' or '\r' || (point is not (0 or 0xFFFD) && !CharClass.In(point, Dropped)));
         return string.Create(kept.Length, kept, static (span, source) =>
         {
             for (var i = 0; i < span.Length; i++) span[i] = char.IsWhiteSpace(source[i]) ? ' ' : source[i];
         });
     }
+
+    private static string WithoutAccents(string text)
+        => Normalizers.Filter(UnicodeForm.Apply(text, NormalizationForm.FormD), point => CharClass.Category(point) != UnicodeCategory.NonSpacingMark);
 
     private static string Space(string text)
     {

@@ -19,6 +19,9 @@ internal interface ITokenModel
 /// <summary>BPE as tokenizer.json describes it.</summary>
 internal sealed class BpeModel : ITokenModel
 {
+    /// <summary>Larger ids are a damaged file.</summary>
+    public const int MostTokens = 1 << 24;
+
     private readonly Dictionary<string, int> _vocabulary;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly PairTable _merges;
@@ -46,7 +49,29 @@ internal sealed class BpeModel : ITokenModel
 
     /// <summary>The model of a vocab.json and a merges.txt.</summary>
     public static BpeModel Read(JsonElement vocabulary, IEnumerable<string> lines)
-        => new(ReadVocabulary(vocabulary), lines.Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(Split), new Part(default, "model"));
+    {
+        var merges = lines.Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal)).Select(Split);
+        return new BpeModel(ReadVocabulary(vocabulary), merges, new Part(default, "model"));
+    }
+
+    /// <summary>The model whose merges are all ways to cut a token into two tokens, by the rank of the token; a piece that is a token is taken whole.</summary>
+    public static BpeModel OfRanks(Dictionary<string, int> ranks)
+    {
+        var lookup = ranks.GetAlternateLookup<ReadOnlySpan<char>>();
+        var merges = new PairTable(4 * ranks.Count);
+        foreach (var (token, rank) in ranks)
+            for (var cut = 1; cut < token.Length; cut++)
+                if (lookup.TryGetValue(token.AsSpan(0, cut), out var left) && lookup.TryGetValue(token.AsSpan(cut), out var right))
+                    merges.Set(left, right, rank, rank);
+        return new BpeModel(ranks, merges);
+    }
+
+    private BpeModel(Dictionary<string, int> ranks, PairTable merges)
+    {
+        (_vocabulary, _merges, _unknown, _ignoreMerges, _prefix, _suffix) = (ranks, merges, -1, true, "", "");
+        _lookup = ranks.GetAlternateLookup<ReadOnlySpan<char>>();
+        Characters();
+    }
 
     private BpeModel(Dictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> merges, Part part)
     {
@@ -59,9 +84,9 @@ internal sealed class BpeModel : ITokenModel
         _ignoreMerges = !plain && part.Flag("ignore_merges", false);
         _unknown = plain || part.TextOrNull("unk_token") is not { } unknown ? -1
             : vocabulary.TryGetValue(unknown, out var id) ? id : throw new TokenizerException($"tokenizer.json: unk_token {unknown} is not in the vocabulary");
-        _bytes = plain || !part.Flag("byte_fallback", false) ? null : [.. Enumerable.Range(0, 256).Select(b => vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
+        _bytes = plain || !part.Flag("byte_fallback", false) ? null : ByteTokens.Ids(vocabulary);
         _merges = Table(merges);
-        for (var c = 0; c < _characters.Length; c++) _characters[c] = _lookup.TryGetValue([(char)c], out id) ? id : -1;
+        Characters();
         // A known mark also ends a run of unknown characters, which would otherwise be one over the cut.
         const char Mark = '\u2581';
         if (!_ignoreMerges && _suffix.Length == 0 && _prefix.Length == 0 && _characters[Mark] >= 0) _cut = new WordCut(Mark, vocabulary.Keys);
@@ -82,6 +107,11 @@ internal sealed class BpeModel : ITokenModel
             Word(piece[at..end], ids);
             at = end;
         }
+    }
+
+    private void Characters()
+    {
+        for (var c = 0; c < _characters.Length; c++) _characters[c] = _lookup.TryGetValue([(char)c], out var id) ? id : -1;
     }
 
     private void Word(ReadOnlySpan<char> word, List<int> ids)
@@ -179,20 +209,27 @@ internal sealed class BpeModel : ITokenModel
         return table;
     }
 
-    private int Id(string token, int rank) => _vocabulary.TryGetValue(token, out var id) ? id : throw new TokenizerException($"merge {rank} needs the token {token}, which is not in the vocabulary");
+    private int Id(string token, int rank) => _vocabulary.TryGetValue(token, out var id)
+        ? id
+        : throw new TokenizerException($"merge {rank} needs the token {token}, which is not in the vocabulary");
 
     private static (string, string) Split(string merge, int rank)
     {
         var space = merge.IndexOf(' ');
-        return space > 0 && merge.IndexOf(' ', space + 1) < 0 ? (merge[..space], merge[(space + 1)..]) : throw new TokenizerException($"merge {rank} is not a pair of tokens: {merge}");
+        return space > 0 && merge.IndexOf(' ', space + 1) < 0
+            ? (merge[..space], merge[(space + 1)..])
+            : throw new TokenizerException($"merge {rank} is not a pair of tokens: {merge}");
     }
 
-    private static Dictionary<string, int> ReadVocabulary(JsonElement vocabulary)
+    /// <summary>Reads an object of tokens and ids.</summary>
+    public static Dictionary<string, int> ReadVocabulary(JsonElement vocabulary)
     {
         var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
         if (vocabulary.ValueKind != JsonValueKind.Object) throw new TokenizerException("the vocabulary is not an object of tokens and ids");
         foreach (var token in vocabulary.EnumerateObject())
-            tokens[token.Name] = token.Value.TryGetInt32(out var id) && id >= 0 ? id : throw new TokenizerException($"the id of token {token.Name} is not a number");
+            tokens[token.Name] = token.Value.TryGetInt32(out var id) && id is >= 0 and < MostTokens
+                ? id
+                : throw new TokenizerException($"the id of token {token.Name} is no number from 0 to {MostTokens - 1}");
         return tokens;
     }
 }

@@ -37,15 +37,18 @@ internal static class Decoders
             case "Fuse": return next => new FuseStage(next);
             case "Replace":
                 var (pattern, content) = (Patterns.SplitPatterns.Read(part), part.Text("content"));
-                var single = part.Get("pattern").TryGetProperty("String", out var literal) && literal.GetString() is { Length: 1 } from && content.Length == 1 ? from[0] : (char?)null;
-                return single is { } old ? next => new ReplaceCharacterStage(next, old, content[0]) : next => new ReplaceStage(next, pattern, content);
+                if (content.Length == 1 && part.Get("pattern").TryGetProperty("String", out var literal) && literal.GetString() is { Length: 1 } from)
+                    return next => new ReplaceCharacterStage(next, from[0], content[0]);
+                return next => new ReplaceStage(next, pattern, content);
             case "Strip":
                 var (strip, start, stop) = (part.Text("content"), part.Number("start", 0), part.Number("stop", 0));
                 if (strip.Length != 1) throw new UnsupportedTokenizerException($"decoder Strip of {strip}", "one character of the basic plane");
                 return next => new StripStartStage(stop > 0 ? new StripEndStage(next, strip[0], stop) : next, strip[0], start);
             case "Metaspace":
-                var (mark, never) = (part.TextOrNull("replacement") ?? "\u2581", (part.TextOrNull("prepend_scheme") ?? (part.Flag("add_prefix_space", true) ? "always" : "never")) == "never");
-                return mark.Length == 1 ? next => new MetaspaceStage(next, mark[0], !never) : throw new UnsupportedTokenizerException($"decoder Metaspace of {mark}", "one character of the basic plane");
+                var mark = part.TextOrNull("replacement") ?? "\u2581";
+                var prepends = part.Has("prepend_scheme") ? part.Text("prepend_scheme") != "never" : part.Flag("add_prefix_space", true);
+                if (mark.Length != 1) throw new UnsupportedTokenizerException($"decoder Metaspace of {mark}", "one character of the basic plane");
+                return next => new MetaspaceStage(next, mark[0], prepends);
             case "BPEDecoder":
                 var suffix = part.TextOrNull("suffix") ?? "</w>";
                 return next => new SuffixStage(next, suffix);
@@ -53,7 +56,8 @@ internal static class Decoders
                 var (prefix, tidy) = (part.TextOrNull("prefix") ?? "##", part.Flag("cleanup", true));
                 return next => new WordPieceStage(next, prefix, tidy);
             case "CTC":
-                var (pad, delimiter, cleanup) = (part.TextOrNull("pad_token") ?? "<pad>", part.TextOrNull("word_delimiter_token") ?? "|", part.Flag("cleanup", true));
+                var (pad, delimiter) = (part.TextOrNull("pad_token") ?? "<pad>", part.TextOrNull("word_delimiter_token") ?? "|");
+                var cleanup = part.Flag("cleanup", true);
                 return next => new CtcStage(next, pad, delimiter, cleanup);
             default: throw new UnsupportedTokenizerException($"decoder {part.Type}", Known);
         }

@@ -24,7 +24,12 @@ internal sealed record JsonTokenizerOptions
 
 /// <summary>The parts of a tokenizer.json.</summary>
 internal sealed record JsonTokenizerParts(
-    ITokenModel Model, IReadOnlyList<AddedToken> Added, Normalizer? Normalizer, IPreTokenizer? PreTokenizer, PostProcessor PostProcessor, Func<DecodeStage, DecodeStage> Decoder)
+    ITokenModel Model,
+    IReadOnlyList<AddedToken> Added,
+    Normalizer? Normalizer,
+    IPreTokenizer? PreTokenizer,
+    PostProcessor PostProcessor,
+    Func<DecodeStage, DecodeStage> Decoder)
 {
     /// <summary>Reads a tokenizer.json.</summary>
     /// <exception cref="UnsupportedTokenizerException">A part is of a type that is not known.</exception>
@@ -39,7 +44,8 @@ internal sealed record JsonTokenizerParts(
             {
                 "BPE" => BpeModel.Read(model),
                 "Unigram" => new UnigramModel(model),
-                _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram"),
+                "WordPiece" => new WordPieceModel(model),
+                _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram, WordPiece"),
             },
             root.Has("added_tokens") ? [.. root.List("added_tokens", "added token").Select(Token)] : [],
             root.Has("normalizer") ? Normalizers.Read(new Part(root.Get("normalizer"), "normalizer")) : null,
@@ -50,8 +56,13 @@ internal sealed record JsonTokenizerParts(
 
     /// <summary>Reads an added token.</summary>
     public static AddedToken Token(Part part) => new(
-        part.Number("id", -1) is >= 0 and var id ? id : throw new TokenizerException("tokenizer.json: an added token without an id"),
-        part.Text("content"), part.Flag("special", false), part.Flag("single_word", false), part.Flag("lstrip", false), part.Flag("rstrip", false), part.Flag("normalized", !part.Flag("special", false)));
+        part.Number("id", -1) is >= 0 and < BpeModel.MostTokens and var id ? id : throw new TokenizerException("tokenizer.json: an added token without an id"),
+        part.Text("content"),
+        part.Flag("special", false),
+        part.Flag("single_word", false),
+        part.Flag("lstrip", false),
+        part.Flag("rstrip", false),
+        part.Flag("normalized", !part.Flag("special", false)));
 }
 
 /// <summary>A tokenizer.json: normalizer, pre-tokenizer, model, post-processor, decoder (the format of the Hugging Face tokenizers library).</summary>
@@ -109,7 +120,7 @@ internal sealed class JsonTokenizer : ITokenizer
         else
             foreach (var section in _added.Split(text, normalized: false, options.SpecialTokensAsText))
                 if (section.Id >= 0) ids.Add(section.Id);
-                else Section(section.Begin == 0 && section.End == text.Length ? text : text[section.Begin..section.End], section.Begin == 0, options, pieces, ids);
+                else Section(text[section.Begin..section.End], section.Begin == 0, options, pieces, ids);
         pieces.Trim();
         if (options.AddSpecialTokens) ids.AddRange(_after);
         return [.. ids];
@@ -124,9 +135,12 @@ internal sealed class JsonTokenizer : ITokenizer
 
     public bool IsSpecial(int id) => (uint)id < (uint)_special.Length && _special[id];
 
-    public string Token(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] ?? "" : throw new TokenizerException($"id {id} is outside the vocabulary of {VocabularySize} ids");
+    public string Token(int id) => (uint)id < (uint)_tokens.Length
+        ? _tokens[id] ?? ""
+        : throw new TokenizerException($"id {id} is outside the vocabulary of {VocabularySize} ids");
 
-    public int? Find(string token) => _addedIds.TryGetValue(token, out var added) ? added : _parts.Model.Vocabulary.TryGetValue(token, out var id) ? id : null;
+    public int? Find(string token)
+        => _addedIds.TryGetValue(token, out var added) ? added : _parts.Model.Vocabulary.TryGetValue(token, out var id) ? id : null;
 
     public ITokenStream Stream(bool skipSpecialTokens = true) => new JsonTokenStream(this, skipSpecialTokens);
 

@@ -33,7 +33,11 @@ internal static class Normalizers
             case "Lowercase": return (text, _) => Lowercase(text);
             case "Strip":
                 var (left, right) = (part.Flag("strip_left", true), part.Flag("strip_right", true));
-                return (text, _) => (left, right) switch { (true, true) => text.Trim(), (true, false) => text.TrimStart(), (false, true) => text.TrimEnd(), _ => text };
+                return (text, _) =>
+                {
+                    if (left) text = text.TrimStart();
+                    return right ? text.TrimEnd() : text;
+                };
             case "StripAccents": return (text, _) => Filter(text, point => !CharClass.In(point, CharClass.Marks));
             case "Replace":
                 var (pattern, content) = (SplitPatterns.Read(part), part.Text("content"));
@@ -84,7 +88,8 @@ internal static class Normalizers
 
     private static bool IsNmtControl(int point) => point is (>= 1 and <= 8) or 0xB or (>= 0xE and <= 0x1F) or 0x7F or 0x8F or 0x9F;
 
-    private static char NmtSpace(char c) => c is '\t' or '\n' or '\f' or '\r' or '\u1680' or (>= '\u200B' and <= '\u200F') or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD' ? ' ' : c;
+    private static char NmtSpace(char c) => c is '\t' or '\n' or '\f' or '\r' or '\u1680'
+        or (>= '\u200B' and <= '\u200F') or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD' ? ' ' : c;
 
     /// <summary>Other text for what a pattern matches.</summary>
     public static string Replace(string text, ISplitPattern pattern, string content)

@@ -24,8 +24,8 @@ internal readonly record struct Part(JsonElement Json, string Kind)
         ? value.GetBoolean()
         : throw Wrong(name, "true or false");
 
-    public int Number(string name, int otherwise) => !Has(name) ? otherwise : Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number)
-        ? number
+    public int Number(string name, int otherwise) => !Has(name) ? otherwise
+        : Get(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out var number) ? number
         : throw Wrong(name, "a number");
 
     /// <summary>The parts of a list.</summary>

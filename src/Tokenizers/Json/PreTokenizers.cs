@@ -37,7 +37,9 @@ internal static class PreTokenizers
     };
 
     private static SplitBehavior Behavior(Part part)
-        => Enum.TryParse<SplitBehavior>(part.Text("behavior"), out var behavior) ? behavior : throw new UnsupportedTokenizerException($"split behavior {part.Text("behavior")}", string.Join(", ", Enum.GetNames<SplitBehavior>()));
+        => Enum.TryParse<SplitBehavior>(part.Text("behavior"), out var behavior)
+            ? behavior
+            : throw new UnsupportedTokenizerException($"split behavior {part.Text("behavior")}", string.Join(", ", Enum.GetNames<SplitBehavior>()));
 
     private static MetaspacePreTokenizer Metaspace(Part part)
     {

@@ -26,9 +26,10 @@ internal sealed class UnigramModel : ITokenModel
         _lookup = _vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _unknown = part.Number("unk_id", -1);
         if (_unknown >= pieces.Count) throw new TokenizerException($"unk_id {_unknown} is outside the vocabulary of {pieces.Count} pieces");
-        if (part.Flag("byte_fallback", false)) _bytes = [.. Enumerable.Range(0, 256).Select(b => _vocabulary.GetValueOrDefault(ByteTokens.Name(b), -1))];
+        if (part.Flag("byte_fallback", false)) _bytes = ByteTokens.Ids(_vocabulary);
         var lowest = pieces.Select(piece => piece.Score).DefaultIfEmpty(0).Min();
-        _search = new UnigramSearch(new CharTrie(_vocabulary.Select(item => (item.Key, item.Value))), [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
+        var trie = new CharTrie(_vocabulary.Select(item => (item.Key, item.Value)));
+        _search = new UnigramSearch(trie, [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;

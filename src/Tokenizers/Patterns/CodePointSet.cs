@@ -39,7 +39,8 @@ internal sealed class CodePointSet(Predicate<int> holds)
         if (categories is { } bits) return point => CharClass.In(point, bits);
         return name switch
         {
-            "Alpha" or "Alphabetic" => point => CharClass.IsWord(point) && !CharClass.In(point, CharClass.Bit(UnicodeCategory.DecimalDigitNumber) | CharClass.Bit(UnicodeCategory.ConnectorPunctuation)),
+            "Alpha" or "Alphabetic" => point => CharClass.IsWord(point)
+                && CharClass.Category(point) is not (UnicodeCategory.DecimalDigitNumber or UnicodeCategory.ConnectorPunctuation),
             "Space" or "White_Space" => CharClass.IsSpace,
             "Word" => CharClass.IsWord,
             "Digit" => point => CharClass.Category(point) == UnicodeCategory.DecimalDigitNumber,

@@ -12,6 +12,7 @@ internal sealed class PatternParser
     private const string Known = @"literals, classes, \p{…}, \s \d \w \h, groups, (?i:…), look-around, atomic groups, * + ? {n,m} with ? and +, ^ $ \A \z \b";
     private readonly string _pattern;
     private int _at;
+    private int _depth;
     private bool _ignoreCase;
 
     private PatternParser(string pattern) => _pattern = pattern;
@@ -26,10 +27,12 @@ internal sealed class PatternParser
 
     private PatternNode Alternation()
     {
+        if (++_depth > 200) throw Unknown("groups nested more than 200 deep");
         var before = _ignoreCase;
         var options = new List<PatternNode> { Sequence() };
         while (Take('|')) options.Add(Sequence());
         _ignoreCase = before;
+        _depth--;
         return options.Count == 1 ? options[0] : new PatternNode.Choice(options);
     }
 
@@ -143,6 +146,7 @@ internal sealed class PatternParser
 
     private Predicate<int> Class()
     {
+        if (++_depth > 200) throw Unknown("classes nested more than 200 deep");
         var negated = Take('^');
         Predicate<int>? whole = null;
         var items = new List<Predicate<int>>();
@@ -159,6 +163,7 @@ internal sealed class PatternParser
             else if (Take('[')) items.Add(Class());
             else items.Add(Item());
         }
+        _depth--;
         var result = And(whole, Any(items));
         return negated ? point => !result(point) : result;
     }

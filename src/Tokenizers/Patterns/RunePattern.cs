@@ -182,7 +182,8 @@ internal sealed class RunePattern : ISplitPattern
             return;
         }
         if (repeat.Max < 0 && repeat.Body.CanBeEmpty)
-            throw new UnsupportedTokenizerException($"the pattern {pattern} (a repetition without end of something that may be empty)", "repetitions whose body matches at least one character");
+            throw new UnsupportedTokenizerException(
+                $"the pattern {pattern} (a repetition without end of something that may be empty)", "repetitions whose body matches at least one character");
         for (var i = 0; i < repeat.Min; i++) Compile(repeat.Body, pattern);
         var forks = new List<int>();
         for (var i = repeat.Min; i < repeat.Max || (repeat.Max < 0 && i == repeat.Min); i++)

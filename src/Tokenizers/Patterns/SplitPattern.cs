@@ -3,7 +3,10 @@ namespace AlpacaCot.Tokenizers.Patterns;
 /// <summary>Something that matches stretches of text.</summary>
 internal interface ISplitPattern
 {
-    /// <summary>The next match that begins at or after a position: [begin, end), possibly empty. Text before <paramref name="from"/> can be looked at, but not matched.</summary>
+    /// <summary>
+    /// The next match that begins at or after a position: [begin, end), possibly empty. Text before <paramref name="from"/> can be looked at, but not
+    /// matched.
+    /// </summary>
     bool Find(ReadOnlySpan<char> text, int from, out int begin, out int end);
 }
 

@@ -119,8 +119,9 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
 
     private static int[] Ranks(SentencePieceModel model)
     {
-        var order = model.Pieces.Select(piece => piece.Score).Distinct().OrderDescending().Select((score, rank) => (score, rank)).ToDictionary(x => x.score, x => x.rank);
-        return [.. model.Pieces.Select(piece => order[piece.Score])];
+        // Equal scores share a rank, so that the leftmost pair goes first.
+        var scores = model.Pieces.Select(piece => -piece.Score).Distinct().Order().ToArray();
+        return [.. model.Pieces.Select(piece => Array.BinarySearch(scores, -piece.Score))];
     }
 
     private PairTable Merges(Dictionary<string, int> texts, int[] ranks)
@@ -130,7 +131,9 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
         var lookup = texts.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var (text, id) in texts)
             for (var cut = 1; cut < text.Length; cut++)
-                if (!char.IsLowSurrogate(text[cut]) && SymbolOf(text.AsSpan(0, cut), lookup) is >= 0 and var left && SymbolOf(text.AsSpan(cut), lookup) is >= 0 and var right)
+                if (!char.IsLowSurrogate(text[cut])
+                    && SymbolOf(text.AsSpan(0, cut), lookup) is >= 0 and var left
+                    && SymbolOf(text.AsSpan(cut), lookup) is >= 0 and var right)
                     merges.Set(left, right, ranks[id], id);
         return merges;
     }

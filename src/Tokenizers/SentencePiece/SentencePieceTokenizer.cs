@@ -50,7 +50,8 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             var piece = model.Pieces[id];
             if (piece.Type == PieceType.Byte && bytes is not null && ByteTokens.Value(piece.Text) is >= 0 and var value) bytes[value] = id;
         }
-        var userDefined = new CharTrie(model.Pieces.Select((piece, id) => (piece, id)).Where(item => item.piece.Type == PieceType.UserDefined).Select(item => (item.piece.Text, item.id)));
+        var userDefined = new CharTrie(
+            model.Pieces.Select((piece, id) => (piece, id)).Where(item => item.piece.Type == PieceType.UserDefined).Select(item => (item.piece.Text, item.id)));
         _normalizer = new SentencePieceNormalizer(model, userDefined);
         _algorithm = model.Algorithm switch
         {
@@ -89,7 +90,11 @@ internal sealed class SentencePieceTokenizer : ITokenizer
             foreach (var section in _added.Split(text, normalized: false, options.SpecialTokensAsText))
             {
                 if (section.Id >= 0) ids.Add(section.Id);
-                else _algorithm.Encode(_normalizer.Normalize(text[section.Begin..section.End], !options.Continuation && (first || _options.LegacyPrefix)), ids);
+                else
+                {
+                    var prefix = !options.Continuation && (first || _options.LegacyPrefix);
+                    _algorithm.Encode(_normalizer.Normalize(text[section.Begin..section.End], prefix), ids);
+                }
                 first = false;
             }
         }
@@ -105,9 +110,13 @@ internal sealed class SentencePieceTokenizer : ITokenizer
     }
 
     public bool IsSpecial(int id)
-        => _added.Find(id) is { } token ? token.Special : (uint)id < _model.Pieces.Count && _model.Pieces[id].Type is PieceType.Control or PieceType.Unknown;
+        => _added.Find(id) is { } token
+            ? token.Special
+            : (uint)id < _model.Pieces.Count && _model.Pieces[id].Type is PieceType.Control or PieceType.Unknown;
 
-    public string Token(int id) => (uint)id < (uint)_tokens.Length ? _tokens[id] : throw new TokenizerException($"id {id} is outside the vocabulary of {VocabularySize} ids");
+    public string Token(int id) => (uint)id < (uint)_tokens.Length
+        ? _tokens[id]
+        : throw new TokenizerException($"id {id} is outside the vocabulary of {VocabularySize} ids");
 
     public int? Find(string token) => _ids.TryGetValue(token, out var id) ? id : null;
 

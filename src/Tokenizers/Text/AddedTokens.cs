@@ -1,7 +1,8 @@
 namespace AlpacaCot.Tokenizers.Text;
 
 /// <summary>A token that is cut out of the text before anything else, with its flags as tokenizer.json writes them.</summary>
-internal sealed record AddedToken(int Id, string Content, bool Special, bool SingleWord = false, bool LeftStrip = false, bool RightStrip = false, bool Normalized = false);
+internal sealed record AddedToken(
+    int Id, string Content, bool Special, bool SingleWord = false, bool LeftStrip = false, bool RightStrip = false, bool Normalized = false);
 
 /// <summary>A stretch of text [Begin, End): an added token's (Id ≥ 0) or text between them (Id −1).</summary>
 internal readonly record struct Section(int Begin, int End, int Id);

@@ -25,14 +25,16 @@ internal static class CharClass
 
     /// <summary>\w: alphabetic, marks, decimal digits, connector punctuation, join controls.</summary>
     public static bool IsWord(int codePoint)
-        => In(codePoint, Letters | Marks | Bit(UnicodeCategory.DecimalDigitNumber) | Bit(UnicodeCategory.LetterNumber) | Bit(UnicodeCategory.ConnectorPunctuation))
-            || codePoint is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9) or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
+        => In(codePoint, WordCategories)
+            || codePoint is 0x200C or 0x200D or (>= 0x24B6 and <= 0x24E9)
+                or (>= 0x1F130 and <= 0x1F149) or (>= 0x1F150 and <= 0x1F169) or (>= 0x1F170 and <= 0x1F189);
 
     /// <summary>ASCII punctuation and symbols, and \p{P}.</summary>
     public static bool IsPunctuation(int codePoint)
         => codePoint < 128 ? char.IsPunctuation((char)codePoint) || char.IsSymbol((char)codePoint) : In(codePoint, Punctuation);
 
-    public static uint Bit(UnicodeCategory category) => 1u << (int)category;
+    private const uint WordCategories = Letters | Marks | 1u << (int)UnicodeCategory.DecimalDigitNumber | 1u << (int)UnicodeCategory.LetterNumber
+        | 1u << (int)UnicodeCategory.ConnectorPunctuation;
 
     public const uint Letters = 0x1F;
     public const uint Marks = 0xE0;

@@ -35,7 +35,10 @@ public static class ByteBpeTrainer
 {
     private const int SpecialCount = 3;
 
-    /// <summary>Trains on texts and writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, each whole or not at all; returns the tokenizer, read back from them.</summary>
+    /// <summary>
+    /// Trains on texts and writes <c>tokenizer.json</c> and <c>tokenizer_config.json</c>, each whole or not at all; returns the tokenizer, read back from
+    /// them.
+    /// </summary>
     /// <param name="texts">The texts.</param>
     /// <param name="options">The options.</param>
     /// <param name="directory">Where the files go; created if absent.</param>
@@ -43,7 +46,8 @@ public static class ByteBpeTrainer
     public static ITokenizer Train(IEnumerable<string> texts, ByteBpeOptions options, string directory)
     {
         var smallest = SpecialCount + 256;
-        if (options.VocabularySize < smallest) throw new TokenizerException($"a vocabulary of {options.VocabularySize} is too small; {SpecialCount} special tokens and 256 bytes need {smallest}");
+        if (options.VocabularySize < smallest)
+            throw new TokenizerException($"a vocabulary of {options.VocabularySize} is too small; {SpecialCount} special tokens and 256 bytes need {smallest}");
         var merges = Merges(Count(texts, options.SplitDigits), options);
         TokenizerFiles.Write(directory, options, merges);
         return TokenizerDirectory.Load(directory);
@@ -61,7 +65,8 @@ public static class ByteBpeTrainer
             preTokenizer.Apply(pieces);
             foreach (var range in pieces.Ranges) CollectionsMarshal.GetValueRefOrAddDefault(lookup, pieces[range], out _)++;
         }
-        return [.. counts.OrderBy(word => word.Key, StringComparer.Ordinal).Select(word => new Word([.. word.Key.Select(c => SpecialCount + ByteAlphabet.Byte(c))], word.Value))];
+        var sorted = counts.OrderBy(word => word.Key, StringComparer.Ordinal);
+        return [.. sorted.Select(word => new Word([.. word.Key.Select(c => SpecialCount + ByteAlphabet.Byte(c))], word.Value))];
     }
 
     private static SequencePreTokenizer PreTokenizer(bool splitDigits)
