@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AlpacaCot.Client.Running;
+using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -9,7 +10,7 @@ internal static class SweepCommands
     /// <summary>Builds the commands.</summary>
     public static Command Build(Func<ClientContext> context)
     {
-        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, list").WithExample("sweep run examples/quickstart.yaml");
+        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, ask, list").WithExample("sweep run examples/quickstart.yaml");
         sweep.Subcommands.Add(Validate(context));
         sweep.Subcommands.Add(Run(context));
         sweep.Subcommands.Add(Named("watch", "Follow a sweep until it ends", context, (c, key, json, stop) => SweepRunner.WatchAsync(c, key, json, stop)));
@@ -17,6 +18,7 @@ internal static class SweepCommands
         sweep.Subcommands.Add(Named("report", "Write the report anew and say where it is", context, (c, key, json, stop) => SweepRunner.ReportAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Named("cancel", "Cancel what is not done yet", context, (c, key, json, stop) => SweepRunner.CancelAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Resume(context));
+        sweep.Subcommands.Add(Ask(context));
         sweep.Subcommands.Add(List(context));
         return sweep;
     }
@@ -55,6 +57,29 @@ internal static class SweepCommands
         var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end") { name, retry, slots, experiment, json }.WithExample("sweep resume first");
         command.SetAction((parsed, stop) => SweepRunner.ResumeAsync(
             context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(retry), parsed.GetValue(slots), parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Ask(Func<ClientContext> context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var trial = new Argument<string>("TRIAL") { Description = "The trial's name; sweep status shows them" };
+        var prompt = new Option<string>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied", Required = true };
+        var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
+        var tokens = new Option<int>("--max-new-tokens") { Description = "Most new tokens", DefaultValueFactory = _ => 128 };
+        var temperature = new Option<double>("--temperature") { Description = "Sample at this temperature; greedy otherwise" };
+        var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("ask", "Ask a finished trial's model through its server; tokens are printed as they come")
+            { name, trial, prompt, raw, tokens, temperature, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"");
+        command.SetAction((parsed, stop) => SweepAsking.RunAsync(
+            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trial)!,
+            new GenerateRequest
+            {
+                Prompt = parsed.GetValue(prompt)!, Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed),
+            },
+            parsed.GetValue(json), stop));
         return command;
     }
 

@@ -73,7 +73,7 @@ internal sealed class PackEvaluation : IDisposable
     {
         var text = trial.Evaluation.GetRawText();
         if (_suites.TryGetValue(text, out var known)) return known;
-        return _suites[text] = [.. JsonNode.Parse(text)!.AsArray().Select(declaration => SuiteDeclarations.Create(declaration!))];
+        return _suites[text] = [.. JsonNode.Parse(text)!.AsArray().Select(declaration => SuiteDeclarations.Create(declaration!, _pack.Folders.Datasets))];
     }
 }
 

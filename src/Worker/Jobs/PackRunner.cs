@@ -45,7 +45,7 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
                 var settings = TrainingJson.Settings(member.Training);
                 var data = DataSpecJson.Read(member.Data);
                 var template = templates[member.Name] = PromptTemplates.Get(data.Template);
-                var prepared = new DataPreparation(new DatasetCatalogue([pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
+                var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
                     .Prepare(data, model.Tokenizer, template, TrainingJson.CutoffLen(member.Training), member.Seed, context.Stop);
                 // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
                 using var generator = new Generator(unchecked((ulong)member.Seed));

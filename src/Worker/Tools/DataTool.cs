@@ -21,7 +21,7 @@ internal static class DataTool
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : Places.Model(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template);
-        var catalogue = new DatasetCatalogue([job.Folders.Datasets]);
+        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
         var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
         context.Answer(

@@ -24,7 +24,7 @@ internal static class PrepareTool
         var spec = options.Json("spec") ?? throw new ToolException("prepare needs a spec");
         options.TextOrNull("models_folder");
         options.Done();
-        var catalogue = new DatasetCatalogue([job.Folders.Datasets]);
+        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var template = spec.TryGetProperty("template", out var t) ? t.GetString()! : PromptTemplates.Default;
         var cutoff = spec.TryGetProperty("training", out var training) ? Jobs.TrainingJson.CutoffLen(training) : 512;
 
@@ -40,7 +40,7 @@ internal static class PrepareTool
             }
         context.Answer(new
         {
-            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(Suite).ToList(),
+            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets)).ToList(),
             knownSets = DatasetCatalogue.Known.Select(set => set.Name).Distinct(), knownTemplates = PromptTemplates.All.Select(p => p.Name), knownSuites = SuiteRegistry.Known,
         });
     }
@@ -151,14 +151,14 @@ internal static class PrepareTool
         }
     }
 
-    private static object Suite(JsonElement item)
+    private static object Suite(JsonElement item, string datasets)
     {
         var name = item.GetProperty("name").GetString()!;
         var suite = item.GetProperty("suite").GetString()!;
         if (!SuiteRegistry.Known.Contains(suite)) return new { name, exists = false };
         try
         {
-            var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!);
+            var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!, datasets);
             return new { name, exists = true, items = created.Items.Count, contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
         }
         catch (EvaluationException e)
