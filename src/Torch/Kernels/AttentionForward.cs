@@ -55,7 +55,7 @@ internal static unsafe class AttentionForward
     /// <summary>Attention of single queries, straight from the cache: the whole group of heads shares each key that is read.</summary>
     private static void Single<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv) where T : IElement
     {
-        int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads, whole = d / 16 * 16, rest = d - whole;
+        int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
         var scratch = new Scratch((long)group * (keys + 2 * dp) + 4 * dp, 3);
         float* q = scratch.Take((group + 4) * dp), p = scratch.Take((long)group * keys), y = scratch.Take(group * dp);
         byte* k = s.K + kv * s.KHead * Width<T>(), v = s.V + kv * s.VHead * Width<T>();
@@ -65,17 +65,7 @@ internal static unsafe class AttentionForward
             var (low, high) = AttentionBlock.Seen(s, i, c.Window);
             int from = low / 16 * 16, to = AttentionBlock.Pad(high);
             AttentionBlock.Pack<T>(c.Q + ((s.Start + i) * c.QRow + kv * group * c.QHead) * Width<T>(), c.QHead, group, d, c.Scale, q);
-            for (var j = low; j < high; j++)
-            {
-                for (var h = 0; h < group; h++)
-                {
-                    Vector512<float> sum = default;
-                    for (var x = 0; x < whole; x += 16) sum = Vector512.FusedMultiplyAdd(T.Load(k, j * s.KRow + x), Vector512.Load(q + h * dp + x), sum);
-                    if (rest > 0) sum = Vector512.FusedMultiplyAdd(Simd.LoadTail<T>(k, j * s.KRow + whole, rest), Vector512.Load(q + h * dp + whole), sum);
-                    p[(long)h * keys + j] = Vector512.Sum(sum);
-                }
-            }
-            new Span<float>(y, group * dp).Clear();
+            for (var h = 0; h < group; h++) FewRows.Scores<T>(k, s.KRow, low, high, q + h * dp, d, p + (long)h * keys);
             for (var h = 0; h < group; h++)
             {
                 var head = kv * group + h;
@@ -87,15 +77,7 @@ internal static unsafe class AttentionForward
                 sums[h] = Softmax(row, from, to, out var lse);
                 c.Lse[head * c.Tokens + s.Start + i] = lse;
             }
-            for (var j = low; j < high; j++)
-            {
-                for (var x = 0; x < d; x += 16)
-                {
-                    var row = x < whole ? T.Load(v, j * s.VRow + x) : Simd.LoadTail<T>(v, j * s.VRow + x, rest);
-                    for (var h = 0; h < group; h++)
-                        Vector512.FusedMultiplyAdd(Vector512.Create(p[(long)h * keys + j]), row, Vector512.Load(y + h * dp + x)).Store(y + h * dp + x);
-                }
-            }
+            for (var h = 0; h < group; h++) FewRows.Mix<T>(v, s.VRow, low, high, p + (long)h * keys, d, y + h * dp);
             for (var h = 0; h < group; h++) Store<T>(c.Y, (s.Start + i) * c.YRow + (kv * group + h) * d, y + h * dp, 1 / sums[h], d);
         }
     }
