@@ -53,11 +53,14 @@ internal sealed class Catalog(Silo silo) : IDisposable
         _stopping = true;
         _collector?.Dispose();
         var reason = new DeactivationReason(DeactivationReasonCode.ShuttingDown, "the silo stops");
-        var ending = _activations.Values.ToArray();
-        foreach (var activation in ending) activation.Deactivate(reason, cancellationToken);
         try
         {
-            await Task.WhenAll(ending.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+            // A request that was on its way when the silo began to stop may still have made an activation: hence again, until none is left.
+            for (var ending = _activations.Values.ToArray(); ending.Length > 0; ending = [.. _activations.Values])
+            {
+                foreach (var activation in ending) activation.Deactivate(reason, cancellationToken);
+                await Task.WhenAll(ending.Select(a => a.Deactivated)).WaitAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {

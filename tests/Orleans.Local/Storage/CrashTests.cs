@@ -14,7 +14,7 @@ public sealed class CrashTests
         {
             using (var child = await ChildProcess.StartAsync("write", root))
             {
-                for (var i = 0; i < 400 + round * 333; i++) Note(acknowledged, await child.Output.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
+                for (var i = 0; i < 400 + round * 333 || acknowledged.Count < 16; i++) Note(acknowledged, await child.Output.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(60)));
                 child.Kill();
                 while (await child.Output.ReadLineAsync() is { } rest) Note(acknowledged, rest);
             }

@@ -24,6 +24,7 @@ internal sealed partial class Activation
             if (_state is ActivationState.New)
             {
                 _state = ActivationState.Dead;
+                Silo.Catalog.Remove(this);
                 _deactivated.TrySetResult();
                 return;
             }
