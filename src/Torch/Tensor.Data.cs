@@ -5,7 +5,9 @@ namespace AlpacaCot.Torch;
 
 public sealed partial class Tensor
 {
-    /// <summary>A copy of the elements in row-major order, converted to <typeparamref name="T"/> (bf16 to float, say) and fetched from its device.</summary>
+    /// <summary>
+    /// A copy of the elements in row-major order, converted to <typeparamref name="T"/> (bf16 to float, say) and fetched from its device.
+    /// </summary>
     public unsafe T[] data<T>() where T : unmanaged
     {
         var wanted = ScalarTypes.Of<T>();

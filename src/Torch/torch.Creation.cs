@@ -39,7 +39,9 @@ public static partial class torch
     /// <summary>A tensor of no dimensions with one number.</summary>
     public static Tensor scalar_tensor(double value, ScalarType type = ScalarType.Float32) => full([], value, type);
 
-    /// <summary>A tensor over memory that the caller owns, without a copy; <paramref name="release"/> runs when its last view is gone, on any thread.</summary>
+    /// <summary>
+    /// A tensor over memory that the caller owns, without a copy; <paramref name="release"/> runs when its last view is gone, on any thread.
+    /// </summary>
     /// <param name="data">Address of the first element, aligned to its size.</param>
     /// <param name="shape">Sizes, row-major.</param>
     /// <param name="type">Element type.</param>

@@ -6,7 +6,10 @@ public static partial class torch
 {
     public static partial class functional
     {
-        /// <summary>x / sqrt(mean(x²) + eps) over the last dimension, statistics in fp32, then times weight in x's type (Zhang and Sennrich 2019, as LLaMA does it).</summary>
+        /// <summary>
+        /// x / sqrt(mean(x²) + eps) over the last dimension, statistics in fp32, then times weight in x's type (Zhang and Sennrich 2019, as
+        /// LLaMA does it).
+        /// </summary>
         /// <param name="x"><c>[..., n]</c>.</param>
         /// <param name="weight"><c>[n]</c>, or null.</param>
         /// <param name="eps">Added to the mean square.</param>
@@ -23,13 +26,17 @@ public static partial class torch
         /// <summary>silu(gate) * up, elementwise (Shazeer 2020).</summary>
         public static Tensor swiglu(Tensor gate, Tensor up) => SwiGlu.Apply(gate, up);
 
-        /// <summary>Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads. Scores are fp32 and never stored.</summary>
+        /// <summary>
+        /// Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads. Scores are fp32 and never
+        /// stored.
+        /// </summary>
         /// <param name="q"><c>[tokens, heads, d]</c>.</param>
         /// <param name="k"><c>[keys, kv heads, d]</c>.</param>
         /// <param name="v"><c>[keys, kv heads, d]</c>.</param>
         /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
         /// <param name="scale">1 / sqrt(d) unless told otherwise.</param>
-        /// <param name="key_bounds">Starts of the segments among the keys, where a segment has learned keys in front of its own; the last query sees the last key.</param>
+        /// <param name="key_bounds">Starts of the segments among the keys, where a segment has learned keys in front of its own; the last query
+        /// sees the last key.</param>
         /// <param name="window">A query sees the last so many keys, itself included; 0 is all of them.</param>
         /// <param name="alibi">Slope per head: adds slope · (key position - query position) (Press et al. 2022).</param>
         /// <param name="prefix">Per segment, how many first keys every query sees (prefix-LM).</param>
@@ -64,7 +71,9 @@ public static partial class torch
         /// <exception cref="TorchException">The shapes do not fit.</exception>
         public static Tensor low_rank_add(Tensor y, Tensor x, Tensor a, Tensor b, double scale) => LowRank.Apply(y, x, a, b, scale);
 
-        /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
+        /// <summary>
+        /// Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.
+        /// </summary>
         public static Tensor cross_entropy_rows(Tensor logits, Tensor targets) =>
             cross_entropy(logits.to(ScalarType.Float32), targets, Reduction.None);
     }

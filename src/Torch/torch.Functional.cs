@@ -7,7 +7,10 @@ public static partial class torch
     /// <summary>Functions of neural networks, as in <c>torch.nn.functional</c>.</summary>
     public static partial class functional
     {
-        /// <summary>x W^T + b: x <c>[..., in]</c>, weight <c>[out, in]</c>, bias <c>[out]</c>. A few rows without a gradient go through the project's own matrix-vector kernel.</summary>
+        /// <summary>
+        /// x W^T + b: x <c>[..., in]</c>, weight <c>[out, in]</c>, bias <c>[out]</c>. A few rows without a gradient go through the project's
+        /// own matrix-vector kernel.
+        /// </summary>
         public static Tensor linear(Tensor x, Tensor weight, Tensor? bias = null) =>
             Kernels.MatVec.Suits(x, weight, bias) ? Kernels.MatVec.Run(x, weight, bias) : Op.linear.Run(x, weight, bias);
 

@@ -7,7 +7,10 @@ namespace AlpacaCot.Torch.Interop;
 /// <summary>The managed half of a custom autograd node: its callback, what it saved, and the way its exceptions take around native frames.</summary>
 internal sealed unsafe class CustomNode
 {
-    /// <summary>The exception of a failed callback on its way to the caller of backward. CPU nodes run on the caller's thread; the last one wins elsewhere.</summary>
+    /// <summary>
+    /// The exception of a failed callback on its way to the caller of backward. CPU nodes run on the caller's thread; the last one wins
+    /// elsewhere.
+    /// </summary>
     [ThreadStatic]
     private static ExceptionDispatchInfo? _failure;
 

@@ -7,7 +7,10 @@ internal static unsafe class AttentionBlock
 {
     internal static int Pad(int n) => (n + 15) / 16 * 16;
 
-    /// <summary>Copies rows of one head to fp32 <c>[count, padded d]</c>, times a factor; padding is zero, as are rows from count on up to a multiple of four.</summary>
+    /// <summary>
+    /// Copies rows of one head to fp32 <c>[count, padded d]</c>, times a factor; padding is zero, as are rows from count on up to a multiple of
+    /// four.
+    /// </summary>
     internal static void Pack<T>(byte* from, long row, int count, int d, float factor, float* to) where T : IElement
     {
         int padded = Pad(d), whole = d / 16 * 16;

@@ -1,6 +1,8 @@
 namespace AlpacaCot.Torch.Kernels;
 
-/// <summary>One call of attention: where every segment's rows lie. A part of the work is one kv head of one segment with all its query heads.</summary>
+/// <summary>
+/// One call of attention: where every segment's rows lie. A part of the work is one kv head of one segment with all its query heads.
+/// </summary>
 internal sealed unsafe class AttentionCall
 {
     /// <summary>Queries that are worked on together.</summary>

@@ -37,7 +37,9 @@ internal static unsafe class SegmentAttention
     // libtorch's own attention wants a mask of the queries' type; the composed one adds fp32 scores.
     private static ScalarType Mask(Tensor q) => torch.has("scaled_dot_product_attention") ? q.dtype : ScalarType.Float32;
 
-    /// <summary>Self-attention: keys and values are rows of one tensor each, cut at <paramref name="keyBounds"/>; gradients flow to all three.</summary>
+    /// <summary>
+    /// Self-attention: keys and values are rows of one tensor each, cut at <paramref name="keyBounds"/>; gradients flow to all three.
+    /// </summary>
     internal static Tensor Apply(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
     {
         Check(q, k, v, bounds, keyBounds, options);

@@ -35,8 +35,10 @@ else
   fail "no libtorch found: install libtorch-dev (./alpacacot does it) or set LIBTORCH to a libtorch folder"
 fi
 
-# oneDNN is optional: without it frozen bf16 products go through libtorch.
-if echo '#include <dnnl.hpp>' | "$cxx" -E -x c++ - >/dev/null 2>&1; then link+=(-ldnnl); fi
+# oneDNN is optional: without it frozen bf16 products go through libtorch. A wheel has its own inside, with its own thread pool.
+if [[ -z $root ]] && echo '#include <dnnl.hpp>' | "$cxx" -E -x c++ - >/dev/null 2>&1; then
+  flags+=(-DALPACACOT_ONEDNN) link+=(-ldnnl)
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

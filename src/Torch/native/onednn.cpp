@@ -2,7 +2,7 @@
 // libtorch's own linear lays them out again at every call.
 #include "shim.h"
 
-#if __has_include(<dnnl.hpp>)
+#ifdef ALPACACOT_ONEDNN
 #include <dnnl.hpp>
 #include <map>
 #include <memory>
