@@ -1,4 +1,5 @@
 using AlpacaCot.Models;
+using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters;
@@ -11,6 +12,9 @@ public static class AdapterDirectory
 
     /// <summary>Name of the weights.</summary>
     public const string WeightsFile = "adapter_model.safetensors";
+
+    // What PEFT wrote before safetensors: read where the other is absent, never written.
+    private const string OldWeightsFile = "adapter_model.bin";
 
     /// <summary>Reads the configuration alone.</summary>
     /// <exception cref="AdapterException">The folder is no adapter, or its method is not supported.</exception>
@@ -26,13 +30,18 @@ public static class AdapterDirectory
     public static Adapter Load(Decoder decoder, string folder)
     {
         var config = ReadConfig(folder);
-        var file = Path.Combine(folder, WeightsFile);
-        if (!File.Exists(file)) throw new AdapterException($"{folder}: no {WeightsFile}");
+        var file = new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new AdapterException($"{folder}: no {WeightsFile}");
         var adapter = AdapterMethods.Find(config.PeftType, folder).Create(decoder, config, null);
         try
         {
             Fill(adapter, file);
             return adapter;
+        }
+        catch (ModelException e)
+        {
+            adapter.Dispose();
+            throw new AdapterException(e.Message, e);
         }
         catch
         {
@@ -54,7 +63,7 @@ public static class AdapterDirectory
             File.WriteAllText(partial, adapter.Config.ToJson());
             File.Move(partial, Path.Combine(folder, ConfigFile), overwrite: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {
             throw new AdapterException($"{folder}: cannot be written ({e.Message})", e);
         }
@@ -62,7 +71,7 @@ public static class AdapterDirectory
 
     private static void Fill(Adapter adapter, string file)
     {
-        using var stored = SafeTensors.Open(file);
+        using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         var byKey = stored.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);

@@ -49,6 +49,8 @@ public sealed class AdapterDirectoryTests : IDisposable
         Assert.Contains("stray", Fault(), StringComparison.Ordinal);
         SafeTensors.Write(file, all.Skip(1).Append(new(all[0].Key, torch.zeros(3, 5))));
         Assert.Contains("[3, 5]", Fault(), StringComparison.Ordinal);
+        using (var stream = File.OpenWrite(file)) stream.SetLength(stream.Length / 2);
+        Assert.Contains(file, Fault(), StringComparison.Ordinal);
         File.Delete(file);
         Assert.Contains(AdapterDirectory.WeightsFile, Fault(), StringComparison.Ordinal);
         File.Delete(_folder[AdapterDirectory.ConfigFile]);

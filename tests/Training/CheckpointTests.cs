@@ -81,6 +81,15 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Save_FolderThatCannotBeWritten_OneLineAndNothingLeft()
+    {
+        File.WriteAllText(_folder["pack"], "a file, where the folder should be");
+        using var trainer = Trainer(out _);
+        Assert.Contains("cannot be written", Assert.Throws<TrainingException>(trainer.SaveCheckpoint).Message, StringComparison.Ordinal);
+        Assert.Single(Directory.EnumerateFileSystemEntries(_folder.Path));
+    }
+
+    [Fact]
     public void Restore_OtherSettings_Refused()
     {
         using (var first = Trainer(out _)) first.Run();

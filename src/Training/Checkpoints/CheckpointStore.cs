@@ -46,6 +46,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {
+            Discard(partial);
             throw new TrainingException($"{name}: the checkpoint cannot be written ({e.Message}); is the disk full?", e);
         }
         policy.Saved?.Invoke(name, step);
@@ -70,6 +71,18 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             return _lastStep = manifest.Step;
         }
         return 0;
+    }
+
+    private static void Discard(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is ignored when resuming and replaced by the next checkpoint of its step.
+        }
     }
 
     private static MemberManifest Write(MemberState state, string folder, string file)
