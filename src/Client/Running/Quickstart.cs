@@ -11,8 +11,8 @@ internal static class Quickstart
     /// <summary>The two bases: what each has seen before any adapter is trained.</summary>
     private static readonly (string Name, JsonObject Recipe)[] _bases =
     [
-        ("nano-direct", new JsonObject { ["task"] = "arithmetic", ["style"] = "direct", ["seed"] = 0 }),
-        ("nano-steps", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["seed"] = 0 }),
+        ("nano-answers", new JsonObject { ["task"] = "arithmetic", ["style"] = "direct", ["seed"] = 0 }),
+        ("nano-columns", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["seed"] = 0 }),
     ];
 
     /// <summary>Runs it; the last line on stdout is the path of the report.</summary>
