@@ -3,6 +3,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Hosting;
 
@@ -16,7 +17,7 @@ public static class GrainStorage
 }
 
 /// <summary>Registration of the platform's grains in a silo.</summary>
-public static class PlatformGrains
+public static partial class PlatformGrains
 {
     /// <summary>Registers what the grains need.</summary>
     public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home)
@@ -33,7 +34,19 @@ public static class PlatformGrains
             var grains = services.GetRequiredService<IGrainFactory>();
             var epoch = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
             await grains.GetGrain<ISlotRegistryGrain>("default").RegisterAsync(node, epoch, [.. devices.Select(device => new SlotKey(node, device).ToString())]);
+            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PlatformGrains));
             foreach (var sweep in await grains.GetGrain<ISweepIndexGrain>("default").ListAsync())
-                await grains.GetGrain<ISweepGrain>(sweep).ResumeAsync(retryFailed: false);
+                try
+                {
+                    await grains.GetGrain<ISweepGrain>(sweep).WakeAsync();
+                }
+                catch (Exception e)
+                {
+                    // One sweep that cannot be read must not keep the others from going on.
+                    LogNotWoken(logger, sweep, e.Message);
+                }
         });
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sweep {Sweep} cannot go on: {Problem}")]
+    private static partial void LogNotWoken(ILogger logger, string sweep, string problem);
 }

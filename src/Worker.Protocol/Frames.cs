@@ -52,7 +52,7 @@ public static class Frames
         {
             return JsonSerializer.Deserialize<T>(body, Json) ?? throw new ProtocolException($"a frame holds null instead of a {typeof(T).Name}");
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or NotSupportedException)
         {
             throw new ProtocolException($"a frame is no {typeof(T).Name}: {e.Message}", e);
         }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -35,6 +36,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly NetworkStream _stream;
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private int _disposed;
 
     private WorkerProcess(Process process, NetworkStream stream, string logFile)
     {
@@ -48,16 +50,23 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Where its stdout and stderr go.</summary>
     public string LogFile { get; }
 
-    /// <summary>Whether the process has ended.</summary>
-    public bool HasExited => _process.HasExited;
+    /// <summary>Whether the process has ended (or this object was disposed, which ends it).</summary>
+    public bool HasExited => _disposed != 0 || _process.HasExited;
 
     /// <summary>Starts a worker and waits for its hello.</summary>
     /// <exception cref="WorkerStartException">The program is missing, ended before its hello, is late or speaks another version.</exception>
     public static async Task<WorkerProcess> StartAsync(WorkerStart start, CancellationToken cancellationToken)
     {
         if (!File.Exists(start.Program)) throw new WorkerStartException($"there is no worker at {start.Program}; build it with ./alpacacot");
-        Directory.CreateDirectory(start.SocketFolder);
-        Directory.CreateDirectory(Path.GetDirectoryName(start.LogFile)!);
+        try
+        {
+            Directory.CreateDirectory(start.SocketFolder);
+            Directory.CreateDirectory(Path.GetDirectoryName(start.LogFile)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkerStartException($"the folder of the worker's socket or log cannot be made: {e.Message}");
+        }
         var path = Path.Combine(start.SocketFolder, $"w{Guid.NewGuid():N}"[..12]);
         using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -68,32 +77,29 @@ public sealed class WorkerProcess : IAsyncDisposable
         {
             throw new WorkerStartException($"the socket path {path} is longer than a Unix socket allows; use a shorter ALPACACOT_HOME");
         }
+        catch (SocketException e)
+        {
+            throw new WorkerStartException($"the socket {path} cannot be opened: {e.Message}");
+        }
         listener.Listen(1);
-        var process = Launch(start, path);
+        Process? process = null;
+        NetworkStream? stream = null;
         try
         {
+            process = Launch(start, path);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(start.HelloTimeout);
-            var accept = listener.AcceptAsync(deadline.Token).AsTask();
-            var exit = process.WaitForExitAsync(deadline.Token);
-            if (await Task.WhenAny(accept, exit).ConfigureAwait(false) == exit && process.HasExited)
-            {
-                await deadline.CancelAsync().ConfigureAwait(false);
-                await accept.ContinueWith(t => { if (t.IsCompletedSuccessfully) t.Result.Dispose(); }, TaskScheduler.Default).ConfigureAwait(false);
-                throw new WorkerStartException($"the worker ended with code {process.ExitCode} before it said hello; its log is {start.LogFile}");
-            }
-            var stream = new NetworkStream(await accept.ConfigureAwait(false), ownsSocket: true);
-            var hello = await Frames.ReadAsync<WorkerEvent>(stream, deadline.Token).ConfigureAwait(false) as HelloEvent;
-            if (hello?.Version != Frames.Version)
-                throw new WorkerStartException($"the worker speaks version {hello?.Version.ToString() ?? "none"} of the protocol, this program {Frames.Version}; build both anew");
+            stream = new NetworkStream(await AcceptAsync(listener, process, start, deadline).ConfigureAwait(false), ownsSocket: true);
+            await ReadHelloAsync(stream, process, start, deadline.Token).ConfigureAwait(false);
             return new WorkerProcess(process, stream, start.LogFile);
         }
         catch (Exception e)
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
-            process.Dispose();
+            stream?.Dispose();
+            if (process is { HasExited: false }) process.Kill(entireProcessTree: true);
+            process?.Dispose();
             if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-                throw new WorkerStartException($"the worker said no hello within {start.HelloTimeout.TotalSeconds:0} s; its log is {start.LogFile}");
+                throw new WorkerStartException(FormattableString.Invariant($"the worker said no hello within {start.HelloTimeout.TotalSeconds:0.#} s; its log is {start.LogFile}"));
             throw;
         }
         finally
@@ -127,7 +133,7 @@ public sealed class WorkerProcess : IAsyncDisposable
             {
                 message = await Frames.ReadAsync<WorkerEvent>(_stream, cancellationToken).ConfigureAwait(false);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
             {
                 yield break;
             }
@@ -139,6 +145,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>How the process ended, in words, with the last line of its log; waits a moment for it to end.</summary>
     public async Task<string> DescribeEndAsync()
     {
+        if (_disposed != 0) return $"the worker (process {Id}) was ended by its supervisor";
         try
         {
             await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
@@ -154,8 +161,7 @@ public sealed class WorkerProcess : IAsyncDisposable
             139 => "crashed (signal 11)",
             var code => $"ended with code {code}",
         };
-        var last = File.Exists(LogFile) ? File.ReadLines(LogFile).LastOrDefault(line => line.Trim().Length > 0) : null;
-        return $"the worker (process {Id}) {how}" + (last is null ? "" : $": {last.Trim()}");
+        return $"the worker (process {Id}) {how}" + (LastLine(LogFile) is { } last ? $": {last}" : "");
     }
 
     /// <summary>Ends the process at once.</summary>
@@ -163,9 +169,9 @@ public sealed class WorkerProcess : IAsyncDisposable
     {
         try
         {
-            if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+            if (!HasExited) _process.Kill(entireProcessTree: true);
         }
-        catch (InvalidOperationException)
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
         {
             // It ended by itself in between.
         }
@@ -174,6 +180,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Closes the socket, which ends the worker, and makes sure that it is gone.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await _stream.DisposeAsync().ConfigureAwait(false);
         try
         {
@@ -186,6 +193,45 @@ public sealed class WorkerProcess : IAsyncDisposable
         _process.Dispose();
         _sending.Dispose();
     }
+
+    /// <summary>The worker's connection, or the news that it ended without one.</summary>
+    private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, CancellationTokenSource deadline)
+    {
+        var accept = listener.AcceptAsync(deadline.Token).AsTask();
+        var exit = process.WaitForExitAsync(deadline.Token);
+        if (await Task.WhenAny(accept, exit).ConfigureAwait(false) != exit || !process.HasExited) return await accept.ConfigureAwait(false);
+        await deadline.CancelAsync().ConfigureAwait(false);
+        await accept.ContinueWith(t => { if (t.IsCompletedSuccessfully) t.Result.Dispose(); }, TaskScheduler.Default).ConfigureAwait(false);
+        throw EndedEarly(process, start);
+    }
+
+    private static async Task ReadHelloAsync(NetworkStream stream, Process process, WorkerStart start, CancellationToken deadline)
+    {
+        WorkerEvent? first;
+        try
+        {
+            first = await Frames.ReadAsync<WorkerEvent>(stream, deadline).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new WorkerStartException($"{start.Program} does not speak the worker protocol: {e.Message}");
+        }
+        if (first is null)
+        {
+            await process.WaitForExitAsync(deadline).ConfigureAwait(false);
+            throw EndedEarly(process, start);
+        }
+        if ((first as HelloEvent)?.Version is not Frames.Version)
+            throw new WorkerStartException($"the worker speaks version {(first as HelloEvent)?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"} of the protocol, this program {Frames.Version}; build both anew");
+    }
+
+    private static WorkerStartException EndedEarly(Process process, WorkerStart start)
+    {
+        var last = LastLine(start.LogFile);
+        return new WorkerStartException($"the worker ended with code {process.ExitCode} before it said hello{(last is null ? "" : $": {last}")}; its log is {start.LogFile}");
+    }
+
+    private static string? LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault(line => line.Trim().Length > 0)?.Trim() : null;
 
     private static Process Launch(WorkerStart start, string socket)
     {

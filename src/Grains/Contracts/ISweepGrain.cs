@@ -16,7 +16,7 @@ public interface IExperimentGrain : IGrainWithStringKey
     Task<SweepSummary[]> ListAsync();
 
     /// <summary>Takes the news of one of its sweeps.</summary>
-    [Alias("Update")]
+    [Alias("Update"), AlwaysInterleave]
     Task UpdateAsync(SweepSummary summary);
 }
 
@@ -39,6 +39,10 @@ public interface ISweepGrain : IGrainWithStringKey
     /// <summary>Takes up what a crash or a cancellation left undone; harmless on a sweep that runs or is done.</summary>
     [Alias("Resume")]
     Task ResumeAsync(bool retryFailed);
+
+    /// <summary>The silo has started: goes on where its end left the sweep. What was cancelled or has ended stays so.</summary>
+    [Alias("Wake")]
+    Task WakeAsync();
 
     /// <summary>Writes the report (Markdown, HTML, JSON) anew and says where it is.</summary>
     [Alias("WriteReport"), ResponseTimeout("00:05:00")]

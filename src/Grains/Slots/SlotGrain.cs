@@ -22,6 +22,7 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
     private Assignment? _current;
     private long _lastUse;
     private int _started;
+    private bool _closing;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -33,7 +34,12 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
         return Task.CompletedTask;
     }
 
-    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await DropWorkerAsync();
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        // The silo ends: what runs here is put off, which is no failure of it.
+        _closing = true;
+        await DropWorkerAsync();
+    }
 
     public Task<StartReply> StartAsync(SlotAssignment assignment)
     {
@@ -60,59 +66,71 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
         // The call that starts an assignment returns at once; everything else happens in later turns of this activation.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.ForceYielding);
         var what = assignment.What;
-        var last = await RunAsync(assignment);
-        if (last is not DoneEvent) await DropWorkerAsync();
-        _lastUse = time.GetTimestamp();
-        _current = null;
-        // The slot is free before its owner hears of the end, so that the next assignment finds it free.
-        for (var attempt = 0; attempt < 5; attempt++)
+        var untold = new List<WorkerEvent>();
+        WorkerEvent last;
+        try
         {
-            try
-            {
-                await ReportAsync(what, [last]);
-                return;
-            }
-            catch (Exception e) when (e is OrleansException or TimeoutException)
-            {
-                LogReportFailed(Key, what.Sweep, e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time);
-            }
+            last = await RunAsync(assignment, untold);
+            if (last is not DoneEvent) await DropWorkerAsync();
+        }
+        catch (Exception e)
+        {
+            // Whatever went wrong ends this assignment, never the slot.
+            LogBroken(Key, what.Sweep, e);
+            last = Failed(what, FailureKind.Unknown, e.Message);
+            _worker = null;
+        }
+        _lastUse = time.GetTimestamp();
+        // The slot is free before its owner hears of the end, so that the next assignment finds it free.
+        _current = null;
+        untold.Add(last);
+        for (var attempt = 0; attempt < 5 && !_closing; attempt++)
+        {
+            if (await TryReportAsync(what, untold) is not null) return;
+            await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time);
         }
     }
 
-    private async Task<WorkerEvent> RunAsync(Assignment assignment)
+    /// <summary>The event that ends the assignment; what the owner has not been told before it stays in <paramref name="untold"/>.</summary>
+    private async Task<WorkerEvent> RunAsync(Assignment assignment, List<WorkerEvent> untold)
     {
         var what = assignment.What;
-        WorkerEvent Failed(FailureKind kind, string message) => new FailedEvent(what.Pack, what.Fence, kind, message);
+        WorkerProcess worker;
         try
         {
-            var worker = await WarmWorkerAsync();
-            await worker.SendAsync(new StartCommand(what.Pack, what.Fence, Deserialize(what.Job)), CancellationToken.None);
-            var cancelled = false;
-            var batch = new List<WorkerEvent>();
-            while (true)
-            {
-                var (ended, last) = await CollectAsync(what, batch, assignment.Stop.Token, cancelled);
-                if (last is not null)
-                {
-                    if (batch.Count > 0) await ReportAsync(what, batch);
-                    return last;
-                }
-                if (ended) return Failed(FailureKind.Unknown, await worker.DescribeEndAsync());
-                var current = await ReportAsync(what, batch);
-                batch.Clear();
-                if ((current && !assignment.Stop.IsCancellationRequested) || cancelled) continue;
-                cancelled = true;
-                await worker.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
-            }
+            worker = await WarmWorkerAsync();
         }
         catch (WorkerStartException e)
         {
-            return Failed(FailureKind.Unknown, SlotFailures.StartPrefix + e.Message);
+            return Failed(what, FailureKind.Unknown, SlotFailures.StartPrefix + e.Message);
         }
-        catch (Exception e) when (e is IOException or OrleansException or TimeoutException or JsonException)
+        try
         {
-            return Failed(FailureKind.Unknown, e.Message);
+            await worker.SendAsync(new StartCommand(what.Pack, what.Fence, Deserialize(what.Job)), CancellationToken.None);
+            long? cancelled = null;
+            while (true)
+            {
+                var (ended, last) = await CollectAsync(what, untold, assignment.Stop.Token, cancelled is not null);
+                if (last is not null) return last;
+                if (ended) return Failed(what, _closing ? FailureKind.Cancelled : FailureKind.Unknown, await worker.DescribeEndAsync());
+                if (cancelled is { } since)
+                {
+                    // Nobody waits for these any more; a worker that does not stop is ended.
+                    untold.Clear();
+                    if (time.GetElapsedTime(since) >= options.CancelGrace) return Failed(what, FailureKind.Cancelled, "the worker did not stop in time and was ended");
+                    continue;
+                }
+                // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
+                var current = await TryReportAsync(what, untold);
+                if (current is not null) untold.Clear();
+                if (current is not false && !assignment.Stop.IsCancellationRequested) continue;
+                cancelled = time.GetTimestamp();
+                await worker.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
+            }
+        }
+        catch (IOException)
+        {
+            return Failed(what, _closing ? FailureKind.Cancelled : FailureKind.Unknown, await worker.DescribeEndAsync());
         }
     }
 
@@ -142,9 +160,22 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
         }
     }
 
-    private Task<bool> ReportAsync(SlotAssignment what, IReadOnlyList<WorkerEvent> events)
-        => GrainFactory.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-            new SlotReport(Key, what.Pack, what.Fence, [.. events.Select(e => JsonSerializer.Serialize(e, Frames.Json))]));
+    /// <summary>Whether the fence is still the current one; null where the owner could not be reached.</summary>
+    private async Task<bool?> TryReportAsync(SlotAssignment what, IReadOnlyList<WorkerEvent> events)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
+                new SlotReport(Key, what.Pack, what.Fence, [.. events.Select(e => JsonSerializer.Serialize(e, Frames.Json))]));
+        }
+        catch (Exception e)
+        {
+            LogReportFailed(Key, what.Sweep, e.Message);
+            return null;
+        }
+    }
+
+    private static FailedEvent Failed(SlotAssignment what, FailureKind kind, string message) => new(what.Pack, what.Fence, kind, message);
 
     private static WorkerJob Deserialize(string job)
         => JsonSerializer.Deserialize<WorkerJob>(job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
@@ -167,8 +198,14 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
 
     private static async Task PumpAsync(WorkerProcess worker, ChannelWriter<WorkerEvent> events)
     {
-        await foreach (var news in worker.EventsAsync(CancellationToken.None)) events.TryWrite(news);
-        events.Complete();
+        try
+        {
+            await foreach (var news in worker.EventsAsync(CancellationToken.None)) events.TryWrite(news);
+        }
+        finally
+        {
+            events.Complete();
+        }
     }
 
     private async Task DropWorkerAsync()
@@ -186,6 +223,9 @@ internal sealed partial class SlotGrain(SlotOptions options, TimeProvider time, 
 
     [LoggerMessage(Level = LogLevel.Information, Message = "slot {Slot} started worker process {ProcessId}")]
     private partial void LogWorkerStarted(string slot, int processId);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "slot {Slot} gave up an assignment of sweep {Sweep}")]
+    private partial void LogBroken(string slot, string sweep, Exception problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "slot {Slot} could not report to sweep {Sweep}: {Problem}")]
     private partial void LogReportFailed(string slot, string sweep, string problem);

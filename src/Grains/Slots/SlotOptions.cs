@@ -21,6 +21,9 @@ public sealed record SlotOptions
     /// <summary>News of a worker are collected for this long before they are reported together.</summary>
     public TimeSpan Collect { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A worker that was told to stop its job and goes on for this long is ended.</summary>
+    public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>An idle worker is ended after this time; its base is loaded anew then.</summary>
     public TimeSpan IdleUnload { get; init; } = TimeSpan.FromMinutes(5);
 }

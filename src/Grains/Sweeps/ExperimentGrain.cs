@@ -14,13 +14,15 @@ internal sealed class ExperimentState
 [GrainType("experiment")]
 internal sealed class ExperimentGrain([PersistentState("experiment", GrainStorage.Name)] IPersistentState<ExperimentState> state, TimeProvider time) : Grain, IExperimentGrain
 {
+    private Task _written = Task.CompletedTask;
+
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
         var key = $"{this.GetPrimaryKeyString()}/{request.Name}";
         var reply = await GrainFactory.GetGrain<ISweepGrain>(key).SubmitAsync(request);
         if (reply.Problem is not null || state.State.Sweeps.Any(sweep => sweep.Name == request.Name)) return reply;
         state.State.Sweeps.Add(new SweepSummary(request.Name, "running", reply.Trials, 0, 0, time.GetUtcNow(), null));
-        await state.WriteStateAsync();
+        await WriteAsync();
         return reply;
     }
 
@@ -31,6 +33,18 @@ internal sealed class ExperimentGrain([PersistentState("experiment", GrainStorag
         var at = state.State.Sweeps.FindIndex(sweep => sweep.Name == summary.Name);
         if (at < 0) state.State.Sweeps.Add(summary);
         else state.State.Sweeps[at] = summary with { Submitted = state.State.Sweeps[at].Submitted };
-        await state.WriteStateAsync();
+        await WriteAsync();
+    }
+
+    /// <summary>A sweep's news come while it is being submitted once more, which waits for that sweep: writes take their turns here.</summary>
+    private Task WriteAsync()
+    {
+        return _written = AfterAsync(_written);
+
+        async Task AfterAsync(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await state.WriteStateAsync();
+        }
     }
 }

@@ -28,7 +28,9 @@ internal sealed partial class SweepGrain(
     private SweepState? _state;
     private WorkerNews? _reader;
     private IGrainTimer? _timer;
+    private readonly HashSet<long> _heard = [];
     private bool _writeDue;
+    private bool _recoverDue;
 
     private string Key => this.GetPrimaryKeyString();
 
@@ -39,7 +41,12 @@ internal sealed partial class SweepGrain(
         _shards = new SweepShards(this.GetGrainId(), ServiceProvider);
         if (record.State.Header is not { } header) return;
         Take(SweepState.Load(header, await _shards.ReadAsync(header.Shards), new SchedulingOptions()));
-        _ = SweepMachine.Apply(_state!, new Recovered(), Now);
+        _recoverDue = true;
+        if (record.State.Ended) return;
+        // An activation that ended badly has left slots behind. A silo without slots (one that only answers) drives nothing.
+        var slots = await Registry.ListAsync();
+        _slots.UnionWith(slots.Where(slot => slot.User == Key).Select(slot => slot.Slot));
+        if (slots.Length > 0) StartDriving();
     }
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
@@ -76,24 +83,36 @@ internal sealed partial class SweepGrain(
     public async Task CancelAsync()
     {
         if (_state is null) return;
-        await ApplyAsync(new CancelRequested("cancelled by the user"));
+        if (await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
         await WriteAsync();
+        // Its end is to be dealt with also where nothing drives it.
+        StartDriving();
     }
 
     public async Task ResumeAsync(bool retryFailed)
     {
         if (_state is null) return;
-        if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted) (record.State.ReportHtml, record.State.ReportProblem) = (null, null);
+        if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
+        {
+            (record.State.Ended, record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (false, null, null, null);
+            await WriteAsync(head: true);
+        }
         if (_state.Header.Status != Experiments.SweepStatus.Running) return;
         await Index.AddAsync(Key);
         StartDriving();
+    }
+
+    public Task WakeAsync()
+    {
+        if (_state is not null) StartDriving();
+        return Task.CompletedTask;
     }
 
     public async Task<ReportFiles> WriteReportAsync()
     {
         var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), record.State.Directory, Now);
         (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (files.Files.Html, null, files.Aggregates);
-        await WriteAsync();
+        await WriteAsync(head: true);
         return files.Files;
     }
 
@@ -108,7 +127,8 @@ internal sealed partial class SweepGrain(
                 afterSequence = news.Sequence;
                 yield return news;
             }
-            if (_state is null || _state.Header.Status != Experiments.SweepStatus.Running) yield break;
+            // Its last news come with its end, which is dealt with in a tick after the last trial's.
+            if (_state is null || (_state.Header.Status != Experiments.SweepStatus.Running && record.State.Ended)) yield break;
             await arrived.WaitAsync(cancellationToken);
         }
     }
@@ -118,6 +138,7 @@ internal sealed partial class SweepGrain(
         if (_state is null) return false;
         var verdict = Verdict.Accepted;
         var ended = false;
+        _heard.Add(report.Fence);
         foreach (var news in report.Events.Select(WorkerNews.Read))
         {
             if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
@@ -168,28 +189,46 @@ internal sealed partial class SweepGrain(
     private async Task DriveAsync(CancellationToken cancellationToken)
     {
         if (_state is not { } state) return;
-        if (state.Header.Status == Experiments.SweepStatus.Running) await ApplyAsync(new Drive(await OffersAsync(state)));
+        if (state.Header.Status == Experiments.SweepStatus.Running)
+        {
+            if (_recoverDue) await ApplyAsync(new Recovered());
+            _recoverDue = false;
+            await ApplyAsync(new Drive(await OffersAsync(state)));
+        }
         if (_writeDue) await WriteAsync();
-        if (state.Header.Status == Experiments.SweepStatus.Running) return;
-        await EndAsync();
+        if (state.Header.Status != Experiments.SweepStatus.Running) await EndAsync(state);
     }
 
     /// <summary>The slots of this sweep, as many as it has work for, each with the fence it works under.</summary>
     private async Task<IReadOnlyList<SlotOffer>> OffersAsync(SweepState state)
     {
-        var unconfirmed = state.Leases.Values.Where(pack => !_slots.Contains(pack.Slot!)).ToList();
         var waiting = state.Packs.Count(pack => pack.Status == Experiments.PackStatus.Pending);
         var wanted = Math.Min(waiting + state.Leases.Count, 4096) - _slots.Count;
         if (wanted > 0) _slots.UnionWith(await Registry.ReserveAsync(Key, wanted));
         var busy = state.Leases.Values.ToDictionary(pack => pack.Slot!, pack => pack.Fence, StringComparer.Ordinal);
-        foreach (var pack in unconfirmed.Where(pack => _slots.Contains(pack.Slot!)))
-            if (await GrainFactory.GetGrain<ISlotGrain>(pack.Slot!).RunningFenceAsync(Key) != pack.Fence) busy.Remove(pack.Slot!);
+        // Leases from before this activation: the slot knows whether it still works on them.
+        foreach (var pack in state.Leases.Values.Where(pack => !_heard.Contains(pack.Fence) && _slots.Contains(pack.Slot!)).ToList())
+            if (await RunningFenceAsync(pack.Slot!) != pack.Fence) busy.Remove(pack.Slot!);
         if (waiting == 0 && _slots.Where(slot => !busy.ContainsKey(slot)).ToArray() is { Length: > 0 } idle)
         {
             _slots.ExceptWith(idle);
             await Registry.ReleaseAsync(Key, idle);
         }
         return [.. _slots.Order(StringComparer.Ordinal).Select(slot => new SlotOffer(slot, busy.TryGetValue(slot, out var fence) ? fence : null))];
+    }
+
+    private async Task<long> RunningFenceAsync(string slot)
+    {
+        try
+        {
+            return await GrainFactory.GetGrain<ISlotGrain>(slot).RunningFenceAsync(Key);
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            // Its node is gone, and its workers with it.
+            LogSlotLost(Key, slot, e.Message);
+            return 0;
+        }
     }
 
     private async Task<Verdict> ApplyAsync(SweepInput input)
@@ -224,6 +263,7 @@ internal sealed partial class SweepGrain(
     {
         var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, record.State, assignment, home), Frames.Json);
         SweepInput? refusal = null;
+        _heard.Add(assignment.Fence);
         try
         {
             var reply = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
@@ -242,39 +282,59 @@ internal sealed partial class SweepGrain(
         if (refusal is not null) await ApplyAsync(refusal);
     }
 
-    private async Task WriteAsync()
+    /// <summary>Writes what has changed of the record, and its head where asked.</summary>
+    private async Task WriteAsync(bool head = false)
     {
         _writeDue = false;
         var (header, shards) = _state!.TakeDirty();
-        await _shards!.WriteAsync(shards);
-        if (!header && record.RecordExists && shards.Count > 0) return;
-        record.State.Header = _state.Header;
-        await record.WriteStateAsync();
+        try
+        {
+            await _shards!.WriteAsync(shards);
+            if (!header && !head) return;
+            record.State.Header = _state.Header;
+            await record.WriteStateAsync();
+        }
+        catch (Exception e)
+        {
+            // What is in memory is ahead of the record now: the next activation goes on from the record.
+            LogNotWritten(Key, e.Message);
+            DeactivateOnIdle();
+            throw;
+        }
     }
 
-    private async Task EndAsync()
+    /// <summary>The sweep has ended: its slots go back, its report is written, its experiment hears of it. The next tick tries again where that fails.</summary>
+    private async Task EndAsync(SweepState state)
     {
+        if (_slots.Count > 0) await Registry.ReleaseAsync(Key, [.. _slots]);
+        _slots.Clear();
+        try
+        {
+            var files = await SweepReports.WriteAsync(state, record.State.Directory, Now);
+            (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (files.Files.Html, null, files.Aggregates);
+        }
+        catch (Exception e)
+        {
+            // The results stand without it; WriteReportAsync writes it once the cause is gone.
+            (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (null, e.Message, null);
+            LogNoReport(Key, e.Message);
+        }
+        record.State.Ended = true;
+        await WriteAsync(head: true);
+        var status = SweepPictures.Status(Key, state, record.State, _live, _news.Last);
+        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
+        await Index.RemoveAsync(Key);
         _timer?.Dispose();
         _timer = null;
         _news.Wake();
-        var idle = _slots.ToArray();
-        _slots.Clear();
-        await Registry.ReleaseAsync(Key, idle);
-        try
-        {
-            await WriteReportAsync();
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            record.State.ReportProblem = e.Message;
-            LogNoReport(Key, e.Message);
-            await WriteAsync();
-        }
-        var status = SweepPictures.Status(Key, _state, record.State, _live, _news.Last);
-        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
-        await Index.RemoveAsync(Key);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the record of sweep {Sweep} could not be written: {Problem}")]
+    private partial void LogNotWritten(string sweep, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} cannot reach slot {Slot}: {Problem}")]
+    private partial void LogSlotLost(string sweep, string slot, string problem);
 }

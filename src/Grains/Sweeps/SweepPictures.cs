@@ -23,8 +23,8 @@ internal static class SweepPictures
             {
                 Experiments.SweepStatus.Running => "running",
                 Experiments.SweepStatus.Cancelled => "cancelled",
-                // Ended, but its report is still being written.
-                _ when record.ReportHtml is null && record.ReportProblem is null => "running",
+                // All trials have ended, but the report is still being written.
+                _ when !record.Ended => "running",
                 _ => views.Any(v => v.Status == Experiments.TrialStatus.Failed) ? "failed" : "done",
             },
             Trials = [.. views.Select(Trial)],

@@ -15,6 +15,9 @@ internal sealed class SweepRecord
 
     public SweepHeader? Header { get; set; }
 
+    /// <summary>Its end has been dealt with: slots given back, report written, experiment told.</summary>
+    public bool Ended { get; set; }
+
     public string? ReportHtml { get; set; }
 
     public string? ReportProblem { get; set; }
