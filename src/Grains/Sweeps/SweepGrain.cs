@@ -224,6 +224,7 @@ internal sealed partial class SweepGrain(
     {
         var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, record.State, assignment, home), Frames.Json);
         SweepInput? refusal = null;
+        LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
         try
         {
             var reply = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
@@ -274,6 +275,9 @@ internal sealed partial class SweepGrain(
         await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
         await Index.RemoveAsync(Key);
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Pack} goes to {Slot} under fence {Fence}, from step {Step}")]
+    private partial void LogStarting(string sweep, string pack, string slot, long fence, long step);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);
