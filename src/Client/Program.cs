@@ -34,7 +34,7 @@ catch (ClientException e)
     Console.Error.WriteLine($"error: {e.Message}");
     return e.ExitCode;
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkerStartException)
+catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkerStartException or Orleans.Runtime.OrleansException or TimeoutException)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return ExitCodes.Failed;

@@ -91,6 +91,9 @@ public sealed class CoTrainer : IDisposable
         state.Removed = true;
     }
 
+    /// <summary>Whether a member was taken out, here or before the checkpoint that was resumed.</summary>
+    public bool IsRemoved(string name) => _members.Exists(member => member.Member.Name == name && member.Removed);
+
     /// <summary>Writes a checkpoint now.</summary>
     /// <exception cref="TrainingException">No checkpoint folder is set, or it cannot be written.</exception>
     public void SaveCheckpoint() => (_checkpoints ?? throw new TrainingException("no checkpoint folder is set")).Save(_members, Step);

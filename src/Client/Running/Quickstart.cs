@@ -34,7 +34,7 @@ internal static class Quickstart
         var file = Path.Combine(context.Home.Cache, Sweep);
         Directory.CreateDirectory(context.Home.Cache);
         await File.WriteAllTextAsync(file, await ReadSweepAsync(), stop);
-        return await SweepRunner.RunAsync(context, file, name: null, "default", slots: null, json, stop);
+        return await SweepRunner.RunAsync(context, file, name: null, "default", Math.Max(1, Environment.ProcessorCount), json, stop);
     }
 
     /// <summary>The example travels inside the program, so that it is the same wherever the program runs.</summary>

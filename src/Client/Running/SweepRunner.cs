@@ -118,6 +118,10 @@ internal static class SweepRunner
                 : $"the sweep goes on in the silo; follow it with: ./alpacacot sweep watch {sweep.Name}");
             throw;
         }
+        catch (Orleans.Runtime.OrleansException e)
+        {
+            throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
+        }
         if (json) ClientJson.Print(SweepView.Summary(status));
         else SweepView.PrintSummary(status);
         return Code(status);
@@ -132,5 +136,5 @@ internal static class SweepRunner
 
     private static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
-    private static int Code(SweepStatus status) => status.State == "done" ? ExitCodes.Done : ExitCodes.Failed;
+    private static int Code(SweepStatus status) => status.State switch { "done" => ExitCodes.Done, "cancelled" => ExitCodes.Cancelled, _ => ExitCodes.Failed };
 }

@@ -263,7 +263,11 @@ internal sealed partial class SweepGrain(
     {
         var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, record.State, assignment, home), Frames.Json);
         SweepInput? refusal = null;
+<<<<<<< HEAD
         _heard.Add(assignment.Fence);
+=======
+        LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
+>>>>>>> 1ff0cdfe2d6dafe49f5177d5fbeae5d3c5bcfb22
         try
         {
             var reply = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
@@ -328,6 +332,9 @@ internal sealed partial class SweepGrain(
         _timer = null;
         _news.Wake();
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Pack} goes to {Slot} under fence {Fence}, from step {Step}")]
+    private partial void LogStarting(string sweep, string pack, string slot, long fence, long step);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);

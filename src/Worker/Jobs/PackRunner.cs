@@ -17,6 +17,9 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
 {
     private const string CheckpointFolder = "checkpoints";
 
+    /// <summary>A checkpoint is accepted a moment after it is written, and the accepted one is what a crash goes back to: frequent ones must not push it out before.</summary>
+    private const int KeptCheckpoints = 4;
+
     /// <summary>Runs the pack to its end.</summary>
     public void Run()
     {
@@ -69,13 +72,18 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         {
             TokenBudget = pack.MicroBatchTokens,
             Time = context.Time,
-            Checkpoints = new CheckpointPolicy(checkpoints, pack.CheckpointSteps > 0 ? pack.CheckpointSteps : null, TimeSpan.FromSeconds(pack.CheckpointSeconds)) { Saved = Saved },
+            Checkpoints = new CheckpointPolicy(checkpoints, pack.CheckpointSteps > 0 ? pack.CheckpointSteps : null, TimeSpan.FromSeconds(pack.CheckpointSeconds), KeptCheckpoints) { Saved = Saved },
         };
         using var trainer = new CoTrainer(model.Decoder, members, options);
-        foreach (var warning in trainer.Warnings) context.Progress("train", 0, 0, note: warning);
+        if (trainer.Step > 0) Console.WriteLine($"{context.Assignment} goes on from step {trainer.Step}");
+        foreach (var warning in trainer.Warnings)
+        {
+            Console.WriteLine(warning);
+            context.Progress("train", 0, 0, note: warning);
+        }
         // Members step together: the pack's throughput is the sum of theirs.
         var speeds = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var member in pack.Members.Where(member => member.Failed)) trainer.Remove(member.Name);
+        foreach (var member in pack.Members.Where(member => member.Failed && !trainer.IsRemoved(member.Name))) trainer.Remove(member.Name);
         var results = Run(trainer, step =>
         {
             speeds[step.Member] = step.TokensPerSecond;

@@ -1,0 +1,87 @@
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+
+namespace AlpacaCot.Tests.Acceptance;
+
+/// <summary>The rooms, the arrows between them, and what no source file may hold.</summary>
+[Trait("Category", "Acceptance")]
+public sealed partial class ArchitectureTests
+{
+    private const int MostLines = 500;
+
+    /// <summary>What each room may use, as docs/architecture.md draws it. A room that is not named here may not exist.</summary>
+    private static readonly Dictionary<string, string[]> _mayUse = new(StringComparer.Ordinal)
+    {
+        ["Torch"] = [],
+        ["Hub"] = [],
+        ["Tokenizers"] = [],
+        ["Statistics"] = [],
+        ["Orleans.Local"] = [],
+        ["Worker.Protocol"] = [],
+        ["Models"] = ["Torch", "Hub"],
+        ["Adapters"] = ["Models", "Torch"],
+        ["Data"] = ["Tokenizers", "Hub"],
+        ["Training"] = ["Adapters", "Models", "Data", "Torch"],
+        ["Inference"] = ["Adapters", "Models", "Tokenizers", "Torch"],
+        ["Evaluation"] = ["Inference", "Data", "Statistics"],
+        ["Experiments"] = ["Statistics"],
+        ["Worker"] = ["Training", "Evaluation", "Inference", "Worker.Protocol"],
+        ["Grains.Contracts"] = ["Orleans.Local"],
+        ["Grains"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
+        ["Silo"] = ["Grains"],
+        ["Client"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
+    };
+
+    private static string Source => Path.Combine(Programs.Checkout, "src");
+
+    public static IEnumerable<object[]> Projects()
+        => Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories).Select(file => new object[] { Path.GetRelativePath(Source, file).Replace('\\', '/') });
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Room_References_AreItsArrows(string project)
+    {
+        var room = Path.GetFileNameWithoutExtension(project);
+        Assert.True(_mayUse.TryGetValue(room, out var allowed), $"the room {room} is in no drawing");
+        var used = XDocument.Load(Path.Combine(Source, project)).Descendants("ProjectReference")
+            .SelectMany(reference => reference.Attribute("Include")!.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
+            .ToList();
+        Assert.Empty(used.Except(allowed!));
+    }
+
+    [Fact]
+    public void Rooms_InTheDrawing_AllExist()
+    {
+        var projects = Projects().Select(row => Path.GetFileNameWithoutExtension((string)row[0])).Order(StringComparer.Ordinal);
+        Assert.Equal(_mayUse.Keys.Order(StringComparer.Ordinal), projects);
+    }
+
+    /// <summary>Orleans is of the grains and those that call them; the rooms that compute never see it, and no pure room reads a file or the environment.</summary>
+    [Fact]
+    public void PureRooms_Sources_DoNoInputOrOutput()
+    {
+        var wrong = (from room in (string[])["Experiments", "Statistics"]
+                     from file in Sources(room)
+                     where PureRoomsAvoid().IsMatch(File.ReadAllText(file))
+                     select Path.GetRelativePath(Source, file)).ToList();
+        Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void SourceFiles_Length_FitsAFewScreens()
+        => Assert.Empty(Sources().Where(file => File.ReadLines(file).Skip(MostLines).Any()).Select(file => Path.GetRelativePath(Source, file)));
+
+    [Fact]
+    public void SourceFiles_HoldNothingUnfinished()
+        => Assert.Empty(Sources().Where(file => Unfinished().IsMatch(File.ReadAllText(file))).Select(file => Path.GetRelativePath(Source, file)));
+
+    private static IEnumerable<string> Sources(string room = "")
+        => Directory.EnumerateFiles(Path.Combine(Source, room), "*.*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is ".cs" or ".cpp" or ".c" or ".h");
+
+    [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
+    private static partial Regex Unfinished();
+
+    [GeneratedRegex(@"\bFile\.(Read|Write|Open|Create|Exists|Move|Delete)|\bDirectory\.(Create|Enumerate|Exists|Delete)|(?<!\.)\bEnvironment\.|\bHttpClient\b|using Orleans|TimeProvider\.System")]
+    private static partial Regex PureRoomsAvoid();
+}

@@ -1,0 +1,133 @@
+using System.Text.Json;
+
+namespace AlpacaCot.Tests.Acceptance;
+
+/// <summary>What a killed worker and a killed silo cost: time, and not one bit of the numbers.</summary>
+[Collection(Platform.Name), Trait("Category", "Acceptance")]
+public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) : IClassFixture<CrashTests.Undisturbed>
+{
+    private const string Name = "crash";
+    private const int Steps = 480, Checkpoint = 20, KillAfter = 120;
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(120);
+
+    private static string Yaml(Bases bases) => Sweeps.Tiny(bases.Sums, Name, Steps, Checkpoint);
+
+    [Fact]
+    public async Task Run_WorkerKilledInTraining_GoesOnFromTheCheckpointBitForBit()
+    {
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
+        Assert.Equal(1, home.Kill("Worker"));
+        var summary = (await run.EndAsync(_limit)).Done().Json();
+        undisturbed.RequireSame(home, summary);
+        Assert.All(summary.GetProperty("trials").EnumerateArray(), trial => Assert.Equal(2, trial.GetProperty("fence").GetInt64()));
+        RequireResumed(home);
+    }
+
+    [Fact]
+    public async Task Resume_SiloKilledInTraining_EndsBitForBit()
+    {
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
+        Assert.Equal(1, home.Kill("Silo"));
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        (await run.EndAsync(_limit)).Refused(1, "silo", $"sweep resume {Name}");
+
+        var summary = (await home.RunAsync("sweep", "resume", Name, "--json")).Done().Json();
+        undisturbed.RequireSame(home, summary);
+        RequireResumed(home);
+    }
+
+    [Fact]
+    public async Task Resume_NewestCheckpointDamaged_FallsBackToTheOneBefore()
+    {
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
+        Assert.Equal(1, home.Kill("Silo"));
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        (await run.EndAsync(_limit)).Ended(1);
+        foreach (var folder in Directory.EnumerateDirectories(Sweeps.Folder(home, Name), $"step-{Sweeps.LastCheckpoint(home, Name)}", SearchOption.AllDirectories))
+            foreach (var file in Directory.EnumerateFiles(folder, "*.safetensors"))
+            {
+                await using var stream = File.Open(file, FileMode.Open);
+                stream.SetLength(stream.Length / 2);
+            }
+        undisturbed.RequireSame(home, (await home.RunAsync("sweep", "resume", Name, "--json")).Done().Json());
+    }
+
+    [Fact]
+    public async Task Resume_StateJournalTornAtItsEnd_LosesNothingThatWasAcknowledged()
+    {
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
+        Assert.Equal(1, home.Kill("Silo"));
+        (await run.EndAsync(_limit)).Ended(1);
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        var journal = Directory.EnumerateFiles(home["state"], "*", SearchOption.AllDirectories).Where(file => new FileInfo(file).Length > 0).MaxBy(File.GetLastWriteTimeUtc)!;
+        await File.AppendAllTextAsync(journal, "half a record, as a power cut leaves it");
+        undisturbed.RequireSame(home, (await home.RunAsync("sweep", "resume", Name, "--json")).Done().Json());
+    }
+
+    [SkippableFact, Trait("Category", "Soak")]
+    public async Task Run_KillStorm_EndsBitForBit()
+    {
+        Skip.If(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var file = Sweeps.Write(home, Yaml(bases));
+        var run = home.Start("sweep", "run", file, "--json");
+        for (var round = 1; round <= 8; round++)
+        {
+            var next = Sweeps.LastCheckpoint(home, Name) + 4 * Checkpoint;
+            await Home.UntilAsync(() => run.Process.HasExited || Sweeps.LastCheckpoint(home, Name) >= Math.Min(next, Steps - Checkpoint), "the sweep goes on");
+            if (run.Process.HasExited) break;
+            home.Kill(round % 2 == 0 ? "Silo" : "Worker");
+            if (round % 2 != 0) continue;
+            await run.EndAsync(_limit);
+            run = home.Start("sweep", "resume", Name, "--json");
+        }
+        undisturbed.RequireSame(home, (await run.EndAsync(_limit)).Done().Json());
+    }
+
+    /// <summary>The last attempt began at a checkpoint, not at the first step.</summary>
+    private static void RequireResumed(Home home)
+    {
+        var told = Directory.EnumerateFiles(home["logs"], "worker-*.log").SelectMany(File.ReadLines).Where(line => line.Contains("goes on from step", StringComparison.Ordinal)).ToList();
+        Assert.True(told.Count > 0, "no worker went on from a checkpoint");
+    }
+
+    /// <summary>The sweep without any disturbance.</summary>
+    public sealed class Undisturbed : IDisposable
+    {
+        private readonly Home _home = new();
+        private JsonElement? _summary;
+
+        public async Task RunAsync(Bases bases)
+            => _summary ??= (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Yaml(bases)), "--json")).Done().Json();
+
+        /// <summary>Requires that another home's sweep ended with every trial done, the same numbers, and the same weights and losses to the last bit.</summary>
+        public void RequireSame(Home home, JsonElement summary)
+        {
+            Assert.All(summary.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));
+            Assert.Equal(Sweeps.Metrics(_summary!.Value), Sweeps.Metrics(summary));
+            Assert.Equal(_summary!.Value.GetProperty("aggregates").GetRawText(), summary.GetProperty("aggregates").GetRawText());
+            foreach (var file in (string[])["adapter_model.safetensors", "losses.json"])
+            {
+                var (expected, actual) = (Sweeps.FilesOf(_home, Name, file), Sweeps.FilesOf(home, Name, file));
+                Assert.Equal(4, expected.Count);
+                Assert.Equal(expected.Keys, actual.Keys);
+                foreach (var (member, bytes) in expected) Assert.True(bytes.AsSpan().SequenceEqual(actual[member]), $"{member}: {file} differs from the undisturbed run's");
+            }
+        }
+
+        public void Dispose() => _home.Dispose();
+    }
+}

@@ -1,0 +1,40 @@
+namespace AlpacaCot.Tests.Acceptance;
+
+/// <summary>Small bases that are pretrained once for all tests.</summary>
+public sealed class Bases : IAsyncLifetime, IDisposable
+{
+    private readonly Home _home = new();
+    private Task<string>? _words;
+
+    /// <summary>A base of one block that has seen a few short sums.</summary>
+    public string Sums => _home["sums"];
+
+    /// <summary>A base of one block that has seen some of the real rows; skips the test where there are none.</summary>
+    public Task<string> WordsAsync() => _words ??= PretrainAsync(
+        "words", "--task", "text", "--text", RealData.File("instructions/alpaca_tiny.json"), RealData.File("cot/gsm8k_train.tsv"), "--vocab", "512", "--steps", "8", "--batch-size", "4");
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+        => await PretrainAsync("sums", "--task", "arithmetic", "--style", "direct", "--digits", "2", "--steps", "20", "--batch-size", "16");
+
+    /// <inheritdoc/>
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public void Dispose() => _home.Dispose();
+
+    private async Task<string> PretrainAsync(string name, params string[] recipe)
+    {
+        var folder = _home[name];
+        (await _home.RunAsync(["model", "pretrain", folder, "--hidden", "32", "--layers", "1", "--heads", "2", "--seed", "0", .. recipe])).Done();
+        return folder;
+    }
+}
+
+/// <summary>All tests that run the platform's programs: one after the other, with the same bases.</summary>
+[CollectionDefinition(Name)]
+public sealed class Platform : ICollectionFixture<Bases>
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "platform";
+}
