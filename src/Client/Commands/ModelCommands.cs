@@ -81,11 +81,7 @@ internal static class ModelCommands
             .Argument("OUT", "The model directory to write")
             .Option<string>("--task", "arithmetic (default) or text")
             .Option<string[]>("--text", "Text files for the task text")
-<<<<<<< HEAD
             .Option<string>("--style", "Form of the sums: direct (default), steps (column by column), goat")
-=======
-            .Option<string>("--style", "How sums of the task arithmetic are answered: direct (default) or steps")
->>>>>>> 1ff0cdfe2d6dafe49f5177d5fbeae5d3c5bcfb22
             .Option<int?>("--digits", "Most digits of the operands (3)")
             .Option<int?>("--vocab", "Size of the vocabulary that is trained for the task text")
             .Option<int?>("--hidden", "Width (128)")

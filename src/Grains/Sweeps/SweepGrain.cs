@@ -263,11 +263,8 @@ internal sealed partial class SweepGrain(
     {
         var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, record.State, assignment, home), Frames.Json);
         SweepInput? refusal = null;
-<<<<<<< HEAD
         _heard.Add(assignment.Fence);
-=======
         LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
->>>>>>> 1ff0cdfe2d6dafe49f5177d5fbeae5d3c5bcfb22
         try
         {
             var reply = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
