@@ -49,6 +49,7 @@ public sealed class CoTrainer : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<MemberResult> Run(Action<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
+        foreach (var done in _members.FindAll(member => member.IsDone)) Finish(done); // resumed: its output may be wanted elsewhere now
         while (_members.FindAll(member => member.IsActive) is { Count: > 0 } active)
         {
             if (cancellation.IsCancellationRequested) _checkpoints?.Save(_members, Step);

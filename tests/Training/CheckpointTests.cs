@@ -46,6 +46,16 @@ public sealed class CheckpointTests : IDisposable
         AssertSame(undisturbed, again, adapters);
     }
 
+    [Fact]
+    public void Run_ResumedAfterAMemberWasDone_ItsOutputIsWrittenWhereItIsWantedNow()
+    {
+        var policy = new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) };
+        using (var first = new CoTrainer(_decoder, [Member("lora", TinyTraining.Lora(_decoder), 0.02) with { Output = _folder["attempt-1"] }], policy)) first.Run();
+        using var second = new CoTrainer(_decoder, [Member("lora", TinyTraining.Lora(_decoder), 0.02) with { Output = _folder["attempt-2"] }], policy);
+        second.Run();
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["attempt-1"], AdapterDirectory.WeightsFile)), File.ReadAllBytes(Path.Combine(_folder["attempt-2"], AdapterDirectory.WeightsFile)));
+    }
+
     [Theory]
     [InlineData("member-1.safetensors", 6)]
     [InlineData("manifest.json", 6)]
