@@ -68,9 +68,14 @@ internal static class ServeRunner
                     Tell(chunk.Seq, chunk.Ids, shown, chunk.FinishReason);
                 }
             }
-            catch (InferenceException e)
+            catch (OperationCanceledException)
             {
-                Tell(sequence + 1, [], "", "error", e.Message);
+                Tell(sequence + 1, [], "", "cancelled");
+            }
+            catch (Exception e)
+            {
+                // Whatever goes wrong with one request is its answer; the others go on.
+                Tell(sequence + 1, [], "", "error", Failures.Describe(e));
             }
             finally
             {

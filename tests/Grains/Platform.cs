@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Grains.Slots;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace AlpacaCot.Tests.Grains;
+
+/// <summary>The platform's grains in this process, with the journal and real worker processes whose packs are answered by a stub.</summary>
+internal sealed class Platform : IAsyncDisposable
+{
+    public const string Node = "here";
+    private readonly IHost _host;
+
+    private Platform(IHost host, Owner owner) => (_host, Owner) = (host, owner);
+
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    public IServiceProvider Services => _host.Services;
+
+    /// <summary>Stands for the sweeps <c>test/…</c>.</summary>
+    public Owner Owner { get; }
+
+    /// <summary>Starts a silo whose home is a folder.</summary>
+    /// <param name="folder">The home.</param>
+    /// <param name="slots">How many slots; none makes a silo that drives nothing.</param>
+    /// <param name="trialSeconds">How long a stub takes for a trial.</param>
+    /// <param name="change">Changes the options of the slots.</param>
+    public static async Task<Platform> StartAsync(TemporaryFolder folder, int slots = 1, double trialSeconds = 0, Func<SlotOptions, SlotOptions>? change = null)
+    {
+        var home = new HomeLayout(folder.Path);
+        var options = new SlotOptions
+        {
+            WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"), WorkerArguments = ["--stub", trialSeconds.ToString(CultureInfo.InvariantCulture)],
+            SocketFolder = home.Run, LogFolder = home.Logs, Heartbeat = TimeSpan.FromMilliseconds(200), Collect = TimeSpan.FromMilliseconds(20),
+        };
+        var owner = new Owner();
+        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(LogLevel.None);
+        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home);
+        builder.UseOrleans(silo => silo
+            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = Node })
+            .AddJournalGrainStorage(GrainStorage.Name, journal => journal.Root = home.State)
+            .AddIncomingGrainCallFilter(owner.Invoke)
+            .AddPlatformStartup(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))]));
+        var host = builder.Build();
+        await host.StartAsync();
+        return new Platform(host, owner);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync();
+        _host.Dispose();
+    }
+
+    public ISlotGrain Slot(int n = 0) => Grains.GetGrain<ISlotGrain>(string.Create(CultureInfo.InvariantCulture, $"{Node}/cpu{n}"));
+
+    public ISlotRegistryGrain Registry => Grains.GetGrain<ISlotRegistryGrain>("default");
+
+    /// <summary>The worker processes that were started for a home.</summary>
+    public static IReadOnlyList<int> Workers(TemporaryFolder folder)
+    {
+        bool IsWorker(string process)
+        {
+            try
+            {
+                var words = File.ReadAllText(Path.Combine(process, "cmdline")).Split('\0');
+                return words[0] != "/bin/sh" && words.Any(word => word.StartsWith(folder["run"] + "/w", StringComparison.Ordinal)) && !File.ReadAllText(Path.Combine(process, "stat")).Contains(") Z", StringComparison.Ordinal);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return false;
+            }
+        }
+        return [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)).Where(IsWorker)
+            .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))];
+    }
+
+    public static void Signal(string signal, int process)
+    {
+        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>A pack for a stub: one member with trials of one evaluation each.</summary>
+    public static string Job(TemporaryFolder folder, int trials = 1)
+    {
+        var nothing = JsonDocument.Parse("{}").RootElement;
+        var evaluation = JsonDocument.Parse("""[{"name":"e"}]""").RootElement;
+        return JsonSerializer.Serialize<WorkerJob>(
+            new PackJob
+            {
+                Base = new BaseModel("none", "fp32"), Directory = folder.Path, BaseDirectory = folder.Path, Folders = new HomeLayout(folder.Path).WorkerFolders,
+                Members =
+                [
+                    new PackMember
+                    {
+                        Name = "m", Peft = nothing, Data = nothing, Training = nothing, Seed = 0,
+                        Trials = [.. Enumerable.Range(0, trials).Select(n => new PackTrial { Name = $"t{n}", Decoding = new DecodingSettings(), Evaluation = evaluation })],
+                    },
+                ],
+            },
+            Frames.Json);
+    }
+}
+
+/// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone.</summary>
+internal sealed class Owner
+{
+    private readonly ConcurrentQueue<SlotReport> _reports = new();
+
+    /// <summary>What a report is answered; it may throw.</summary>
+    public Func<SlotReport, bool> Answer { get; set; } = _ => true;
+
+    /// <summary>The sweeps that were told of free slots.</summary>
+    public ConcurrentQueue<string> Told { get; } = new();
+
+    public IReadOnlyList<SlotReport> Reports => [.. _reports];
+
+    public IReadOnlyList<WorkerEvent> Events(long fence)
+        => [.. Reports.Where(r => r.Fence == fence).SelectMany(r => r.Events).Select(json => JsonSerializer.Deserialize<WorkerEvent>(json, Frames.Json)!)];
+
+    public async Task<WorkerEvent> EndAsync(long fence)
+    {
+        WorkerEvent? end = null;
+        await Poll.UntilAsync(() => (end = Events(fence).FirstOrDefault(e => e is DoneEvent or FailedEvent)) is not null, $"the end of fence {fence}");
+        return end!;
+    }
+
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        var key = context.TargetId.Key.ToString()!;
+        if (!key.StartsWith("test/", StringComparison.Ordinal)) return context.Invoke();
+        switch (context.MethodName)
+        {
+            case nameof(ISweepGrain.ReportAsync):
+                var report = (SlotReport)context.Request.GetArgument(0)!;
+                var answer = Answer(report);
+                _reports.Enqueue(report);
+                context.Result = answer;
+                return Task.CompletedTask;
+            case nameof(ISweepGrain.SlotsFreedAsync):
+                Told.Enqueue(key);
+                return Task.CompletedTask;
+            default:
+                return context.Invoke();
+        }
+    }
+}
+
+/// <summary>Waits for something to become true, with a deadline instead of a fixed sleep.</summary>
+internal static class Poll
+{
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, int seconds = 30)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!await condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(seconds), $"after {seconds} s still not: {what}");
+            await Task.Delay(10);
+        }
+    }
+
+    public static Task UntilAsync(Func<bool> condition, string what, int seconds = 30) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
+}

@@ -1,0 +1,170 @@
+namespace AlpacaCot.Tests.Grains;
+
+/// <summary>A slot with a real worker process.</summary>
+public sealed class SlotGrainTests : IDisposable
+{
+    private const string Sweep = "test/s";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private SlotAssignment Work(long fence, string sweep = Sweep, int trials = 1) => new(sweep, "pack-0", fence, Platform.Job(_folder, trials));
+
+    [Fact]
+    public async Task Start_TellsItsOwnerEverythingInOrder()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(3, trials: 2)));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(3));
+        Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(3).Select(e => e.GetType().Name));
+        Assert.All(platform.Owner.Reports, report => Assert.Equal(("here/cpu0", "pack-0"), (report.Slot, report.Pack)));
+        Assert.Equal(0, await platform.Slot().RunningFenceAsync(Sweep));
+    }
+
+    [Fact]
+    public async Task Start_WhileOneRuns_IsRefusedByFenceAndOwner()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
+        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(5)));
+        Assert.Equal(StartReply.AlreadyRunning, await platform.Slot().StartAsync(Work(5)));
+        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(4)));
+        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(6)));
+        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(1, "test/other")));
+        Assert.Equal(5, await platform.Slot().RunningFenceAsync(Sweep));
+        Assert.Equal(0, await platform.Slot().RunningFenceAsync("test/other"));
+    }
+
+    [Fact]
+    public async Task Start_SeveralTimes_KeepsTheWorkerWarm()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        var workers = new HashSet<int>();
+        for (var fence = 1; fence <= 3; fence++)
+        {
+            Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(fence)));
+            Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(fence));
+            workers.Add(Assert.Single(Platform.Workers(_folder)));
+        }
+        Assert.Single(workers);
+        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(3)));
+    }
+
+    [Fact]
+    public async Task Stop_CancelsTheWork_AndTheSlotGoesOnWithAnotherWorker()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
+        await platform.Slot().StartAsync(Work(1));
+        await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
+        await platform.Slot().StopAsync(Sweep, 99);
+        Assert.Equal(1, await platform.Slot().RunningFenceAsync(Sweep));
+        await platform.Slot().StopAsync(Sweep, 1);
+        Assert.Equal(FailureKind.Cancelled, Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Kind);
+        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        await Poll.UntilAsync(() => platform.Owner.Events(2).Any(e => e is TrainedEvent), "the next work has begun");
+    }
+
+    [Fact]
+    public async Task WorkerKilled_IsToldWithTheSignal_AndTheSlotGoesOn()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 2);
+        await platform.Slot().StartAsync(Work(1, trials: 30));
+        await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
+        Platform.Signal("KILL", Assert.Single(Platform.Workers(_folder)));
+        var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
+        Assert.Equal(FailureKind.Unknown, failed.Kind);
+        Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
+    }
+
+    [Fact]
+    public async Task Heartbeat_WithoutNews_RenewsTheLease()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
+        await platform.Slot().StartAsync(Work(1));
+        await Poll.UntilAsync(() => platform.Owner.Reports.Count(r => r.Events.Length == 0) >= 3, "three renewals");
+    }
+
+    [Fact]
+    public async Task FencedOut_StopsTheWorker()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
+        platform.Owner.Answer = _ => false;
+        await platform.Slot().StartAsync(Work(1));
+        await Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "the slot has stopped");
+        await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is gone");
+    }
+
+    [Fact]
+    public async Task FencedOut_WorkerThatDoesNotStop_IsEndedAfterTheGrace()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60, change: o => o with { CancelGrace = TimeSpan.FromMilliseconds(300) });
+        await platform.Slot().StartAsync(Work(1));
+        await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
+        Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
+        await platform.Slot().StopAsync(Sweep, 1);
+        Assert.Contains("did not stop in time", Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Message, StringComparison.Ordinal);
+        Assert.Empty(Platform.Workers(_folder));
+    }
+
+    [Fact]
+    public async Task OwnerThatCannotBeReached_IsToldAgain()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        var refused = 0;
+        platform.Owner.Answer = _ => ++refused <= 1 ? throw new OrleansException("not now") : true;
+        await platform.Slot().StartAsync(Work(1));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
+        Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(1).Select(e => e.GetType().Name));
+    }
+
+    [Fact]
+    public async Task WorkerThatCannotBeStarted_IsNoAttempt()
+    {
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = "/no/worker.dll" });
+        await platform.Slot().StartAsync(Work(1));
+        var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
+        Assert.StartsWith("start: there is no worker at /no/worker.dll", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+    }
+
+    [Fact]
+    public async Task JobThatCannotBeRead_EndsTheAssignmentAlone()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await platform.Slot().StartAsync(Work(1) with { Job = """{"job":"dance"}""" });
+        Assert.Equal(FailureKind.Unknown, Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Kind);
+        await platform.Slot().StartAsync(Work(2));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
+    }
+
+    [Fact]
+    public async Task IdleWorker_IsEnded()
+    {
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { IdleUnload = TimeSpan.FromMilliseconds(200) });
+        await platform.Slot().StartAsync(Work(1));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
+        await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is gone");
+    }
+
+    [Fact]
+    public async Task SiloEnds_WithWorkRunning_LeavesNoWorkerAndCountsNoFailure()
+    {
+        await using (var platform = await Platform.StartAsync(_folder, trialSeconds: 60))
+        {
+            await platform.Slot().StartAsync(Work(1));
+            await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
+            await platform.DisposeAsync();
+            Assert.DoesNotContain(platform.Owner.Events(1), e => e is FailedEvent { Kind: not FailureKind.Cancelled });
+        }
+        Assert.Empty(Platform.Workers(_folder));
+    }
+
+    [Fact]
+    public async Task SlotOfAnotherNode_HasNoPlaceHere()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        foreach (var key in (string[])["elsewhere/cpu0", "nonsense"])
+            await Assert.ThrowsAsync<OrleansException>(() => platform.Grains.GetGrain<ISlotGrain>(key).RunningFenceAsync(Sweep));
+    }
+}

@@ -1,0 +1,267 @@
+using System.Text.Json;
+using AlpacaCot.Experiments;
+using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
+using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
+
+namespace AlpacaCot.Tests.Grains;
+
+/// <summary>Sweeps through grains, journal, slots and worker processes; only the worker's answers are a stub's.</summary>
+public sealed class SweepGrainTests : IDisposable
+{
+    private const string Yaml = """
+        name: s
+        seeds: [0, 1]
+        models: [{ name: none, path: none }]
+        peft: [{ name: lora, method: lora }, { name: ia3, method: ia3 }]
+        data: [{ name: none, sources: [goat] }]
+        training: { max_steps: 1 }
+        evaluation: [{ suite: goat-arithmetic, limit: 1 }]
+        """;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private SubmitSweep Request(string yaml = Yaml) => new()
+    {
+        Name = "s", Yaml = yaml, BaseDirectory = _folder.Path, Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json), Directory = _folder["experiments/e/s"],
+    };
+
+    private static ISweepGrain Sweep(Platform platform) => platform.Grains.GetGrain<ISweepGrain>("e/s");
+
+    private Task<SubmitReply> SubmitAsync(Platform platform, string yaml = Yaml) => platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(Request(yaml));
+
+    private static async Task<SweepStatus> EndAsync(Platform platform)
+    {
+        SweepStatus? status = null;
+        await Poll.UntilAsync(async () => (status = await Sweep(platform).GetStatusAsync()).State is "done" or "failed" or "cancelled", "the sweep has ended");
+        return status!;
+    }
+
+    private static Task RunningAsync(Platform platform)
+        => Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Trials.Any(t => t.State == "running"), "a trial runs");
+
+    [Fact]
+    public async Task Submit_RunsToItsEnd_WithReportAndAggregates()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 2);
+        var reply = await SubmitAsync(platform);
+        Assert.Equal(new SubmitReply("e/s", 4, Existing: false, null), reply);
+        var status = await EndAsync(platform);
+        Assert.Equal("done", status.State);
+        Assert.All(status.Trials, trial =>
+        {
+            Assert.Equal("succeeded", trial.State);
+            Assert.Equal(1.0, trial.Metrics["goat-arithmetic/stub"]);
+            Assert.Equal(1, trial.Attempts);
+            Assert.True(trial.Fence > 0);
+        });
+        Assert.NotEqual(0, JsonDocument.Parse(status.Aggregates!).RootElement.GetArrayLength());
+        foreach (var file in (string[])["report.html", "report.md", "report.json"]) Assert.True(new FileInfo(_folder[$"experiments/e/s/{file}"]).Length > 0);
+        Assert.Equal(_folder["experiments/e/s/report.html"], status.Report);
+        Assert.All(status.Packs, pack => Assert.Equal(("done", null), (pack.State, pack.Slot)));
+        Assert.All(await platform.Registry.ListAsync(), slot => Assert.Null(slot.User));
+        await Poll.UntilAsync(async () => Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()) is { State: "done", Done: 4, Failed: 0 }, "the experiment knows");
+    }
+
+    [Fact]
+    public async Task Submit_Again_IsTheSameSweep_AndAnotherFileIsRefused()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await SubmitAsync(platform);
+        Assert.Equal(new SubmitReply("e/s", 4, Existing: true, null), await SubmitAsync(platform));
+        await EndAsync(platform);
+        Assert.Equal(new SubmitReply("e/s", 4, Existing: true, null), await SubmitAsync(platform));
+        var refused = await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 2]", StringComparison.Ordinal));
+        Assert.Contains("choose another --name", refused.Problem, StringComparison.Ordinal);
+        Assert.Equal("done", (await EndAsync(platform)).State);
+        Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync());
+    }
+
+    [Theory]
+    [InlineData("name: [")]
+    [InlineData("name: s\npeft: unheard-of\nmodels: m\ndata: d")]
+    public async Task Submit_UnreadableFile_IsRefusedAndLeavesNothing(string yaml)
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0);
+        Assert.NotNull((await SubmitAsync(platform, yaml)).Problem);
+        Assert.Equal("unknown", (await Sweep(platform).GetStatusAsync()).State);
+        Assert.Empty(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync());
+    }
+
+    [Fact]
+    public async Task UnknownSweep_AnswersEverythingHarmlessly()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        var sweep = Sweep(platform);
+        Assert.Equal("unknown", (await sweep.GetStatusAsync()).State);
+        await sweep.CancelAsync();
+        await sweep.ResumeAsync(retryFailed: true);
+        Assert.False(await sweep.ReportAsync(new SlotReport("here/cpu0", "pack-0", 1, [])));
+        Assert.Contains("no sweep e/s", (await sweep.LocateAsync("t")).Problem, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<OrleansException>(sweep.WriteReportAsync);
+        await foreach (var news in sweep.WatchAsync(0)) Assert.Fail(news.Text);
+    }
+
+    [Fact]
+    public async Task Watch_TellsRisingNumbers_FromTheFirstToTheLast_AndEnds()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 2, trialSeconds: 0.05);
+        await SubmitAsync(platform);
+        var news = new List<SweepNews>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var piece in Sweep(platform).WatchAsync(-1, limit.Token)) news.Add(piece);
+        Assert.Equal(news.Select(n => n.Sequence).Order().Distinct(), news.Select(n => n.Sequence));
+        Assert.Equal(4, news.Count(n => n.Kind == "TrialSucceeded"));
+        Assert.Equal("Completed", news[^1].Kind);
+        // Who has followed to the end finds the end dealt with.
+        Assert.Equal("done", (await Sweep(platform).GetStatusAsync()).State);
+        var late = new List<SweepNews>();
+        await foreach (var piece in Sweep(platform).WatchAsync(news[^3].Sequence, limit.Token)) late.Add(piece);
+        Assert.Equal(news[^2..], late);
+    }
+
+    [Fact]
+    public async Task Cancel_StopsTheWork_AndResumeFinishesIt()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.4);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        await Sweep(platform).CancelAsync();
+        var status = await Sweep(platform).GetStatusAsync();
+        Assert.Equal("cancelled", status.State);
+        Assert.Contains(status.Trials, t => t.State == "cancelled");
+        await Poll.UntilAsync(async () => (await platform.Registry.ListAsync()).All(s => s.User is null), "the slots are given back");
+        await Sweep(platform).ResumeAsync(retryFailed: false);
+        Assert.Equal("done", (await EndAsync(platform)).State);
+    }
+
+    [Fact]
+    public async Task Cancel_StaysSoOverARestart_AlsoWhereNothingDroveIt()
+    {
+        await using (var platform = await Platform.StartAsync(_folder, slots: 0))
+        {
+            await SubmitAsync(platform);
+            await Sweep(platform).CancelAsync();
+            await Poll.UntilAsync(async () => Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).State == "cancelled", "the experiment knows");
+        }
+        await using var again = await Platform.StartAsync(_folder);
+        Assert.Equal("cancelled", (await Sweep(again).GetStatusAsync()).State);
+        Assert.Empty(Platform.Workers(_folder));
+    }
+
+    [Fact]
+    public async Task Restart_GoesOnByItself_UnderNewFences()
+    {
+        long before;
+        await using (var platform = await Platform.StartAsync(_folder, trialSeconds: 60))
+        {
+            await SubmitAsync(platform);
+            await RunningAsync(platform);
+            before = (await Sweep(platform).GetStatusAsync()).Packs.Max(p => p.Fence);
+        }
+        Assert.Empty(Platform.Workers(_folder));
+        await using var again = await Platform.StartAsync(_folder);
+        var status = await EndAsync(again);
+        Assert.Equal("done", status.State);
+        Assert.All(status.Trials, t => Assert.True(t.Fence > before));
+    }
+
+    [Fact]
+    public async Task Restart_WithoutSlots_AnswersAndDrivesNothing()
+    {
+        await using (var platform = await Platform.StartAsync(_folder))
+        {
+            await SubmitAsync(platform);
+            await EndAsync(platform);
+        }
+        await using var passive = await Platform.StartAsync(_folder, slots: 0);
+        var status = await Sweep(passive).GetStatusAsync();
+        Assert.Equal("done", status.State);
+        Assert.NotNull(status.Aggregates);
+        var files = await Sweep(passive).WriteReportAsync();
+        Assert.Equal(status.Report, files.Html);
+    }
+
+    [Fact]
+    public async Task WorkerKilled_CostsAnAttemptAndNoResult()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.5);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        Platform.Signal("KILL", Assert.Single(Platform.Workers(_folder)));
+        var status = await EndAsync(platform);
+        Assert.Equal("done", status.State);
+        Assert.Contains(status.Trials, t => t.Attempts == 2);
+    }
+
+    [Fact]
+    public async Task WorkerThatCannotBeStarted_IsNoAttempt()
+    {
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = "/no/worker.dll" });
+        await SubmitAsync(platform);
+        await using var news = Sweep(platform).WatchAsync(-1).GetAsyncEnumerator();
+        do Assert.True(await news.MoveNextAsync());
+        while (news.Current.Kind != "PackRefused");
+        Assert.Contains("/no/worker.dll", news.Current.Text, StringComparison.Ordinal);
+        var status = await Sweep(platform).GetStatusAsync();
+        Assert.Equal("running", status.State);
+        Assert.All(status.Trials, t => Assert.Equal((0, "pending"), (t.Attempts, t.State)));
+    }
+
+    [Fact]
+    public async Task ReportThatCannotBeWritten_DoesNotHoldTheSweep_AndComesLater()
+    {
+        Directory.CreateDirectory(_folder["experiments/e"]);
+        File.WriteAllText(_folder["experiments/e/s"], "in the way");
+        await using var platform = await Platform.StartAsync(_folder);
+        await SubmitAsync(platform);
+        var status = await EndAsync(platform);
+        Assert.Equal(("done", null), (status.State, status.Report));
+        File.Delete(_folder["experiments/e/s"]);
+        var files = await Sweep(platform).WriteReportAsync();
+        Assert.Equal(files.Html, (await Sweep(platform).GetStatusAsync()).Report);
+    }
+
+    [Fact]
+    public async Task TwoSweeps_ShareTheSlots_OneAfterTheOther()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await SubmitAsync(platform);
+        var other = platform.Grains.GetGrain<IExperimentGrain>("e");
+        await other.SubmitAsync(Request() with { Name = "t", Directory = _folder["experiments/e/t"] });
+        await EndAsync(platform);
+        await Poll.UntilAsync(async () => (await platform.Grains.GetGrain<ISweepGrain>("e/t").GetStatusAsync()).State == "done", "the second sweep is done");
+        await Poll.UntilAsync(async () => (await other.ListAsync()) is [{ Name: "s", State: "done" }, { Name: "t", State: "done" }], "the experiment knows both");
+    }
+
+    [Fact]
+    public async Task Locate_TrainedTrial_NamesBaseAdapterAndCue()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await SubmitAsync(platform);
+        var trial = (await EndAsync(platform)).Trials[0].Name;
+        var model = await Sweep(platform).LocateAsync(trial);
+        Assert.Null(model.Problem);
+        Assert.Equal("none", model.Base);
+        Assert.NotNull(model.Adapter);
+        Assert.Contains("no trial 'x'", (await Sweep(platform).LocateAsync("x")).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ModelServer_ThatCannotLoad_SaysWhyAndGivesTheSlotBack()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await SubmitAsync(platform);
+        var trial = (await EndAsync(platform)).Trials[0].Name;
+        foreach (var (key, says) in ((string, string)[])[("e/s/unheard-of", "no trial 'unheard-of'"), ("e/none/t", "no sweep e/none"), ($"e/s/{trial}", "no such model")])
+        {
+            var chunks = new List<TokenChunk>();
+            await foreach (var chunk in platform.Grains.GetGrain<IModelServerGrain>(key).GenerateAsync(new GenerateRequest { Prompt = "1+1" })) chunks.Add(chunk);
+            var only = Assert.Single(chunks);
+            Assert.Equal("error", only.FinishReason);
+            Assert.Contains(says, only.Error, StringComparison.Ordinal);
+            Assert.All(await platform.Registry.ListAsync(), slot => Assert.Null(slot.User));
+        }
+    }
+}
