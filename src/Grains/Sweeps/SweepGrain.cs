@@ -184,7 +184,9 @@ internal sealed partial class SweepGrain(
         var busy = state.Leases.Values.ToDictionary(pack => pack.Slot!, pack => pack.Fence, StringComparer.Ordinal);
         foreach (var pack in unconfirmed.Where(pack => _slots.Contains(pack.Slot!)))
             if (await GrainFactory.GetGrain<ISlotGrain>(pack.Slot!).RunningFenceAsync(Key) != pack.Fence) busy.Remove(pack.Slot!);
-        if (waiting == 0 && _slots.Where(slot => !busy.ContainsKey(slot)).ToArray() is { Length: > 0 } idle)
+        // A slot that has lost its pack is offered again: the pack is about to wait for one.
+        var leased = state.Leases.Values.Select(pack => pack.Slot!).ToHashSet(StringComparer.Ordinal);
+        if (waiting == 0 && _slots.Where(slot => !leased.Contains(slot)).ToArray() is { Length: > 0 } idle)
         {
             _slots.ExceptWith(idle);
             await Registry.ReleaseAsync(Key, idle);
