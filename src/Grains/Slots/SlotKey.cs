@@ -13,11 +13,15 @@ public readonly record struct SlotKey(string Node, string Device)
         return key.Node is not null;
     }
 
-    /// <summary>The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU.</summary>
-    public IReadOnlyDictionary<string, string> Environment
-        => Device.StartsWith("gpu", StringComparison.Ordinal)
-            ? new Dictionary<string, string> { ["CUDA_VISIBLE_DEVICES"] = Device[3..].Split('.')[0] }
-            : new Dictionary<string, string> { ["CUDA_VISIBLE_DEVICES"] = "" };
+    /// <summary>
+    /// The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU. Idle kernel threads sleep: beside a silo and other workers, spinning ones
+    /// would take the very processors that the others wait for.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
+    {
+        ["CUDA_VISIBLE_DEVICES"] = Device.StartsWith("gpu", StringComparison.Ordinal) ? Device[3..].Split('.')[0] : "",
+        ["OMP_WAIT_POLICY"] = "passive",
+    };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node}/{Device}";

@@ -24,6 +24,7 @@ internal static class PretrainTool
         var output = options.Text("out");
         var task = options.TextOrNull("task") ?? "arithmetic";
         var style = options.TextOrNull("style") ?? "direct";
+        var cue = options.TextOrNull("cue");
         var digits = options.Int("digits", 3);
         var texts = options.Texts("text");
         var (hidden, layers, heads) = (options.Int("hidden", 128), options.Int("layers", 3), options.Int("heads", 4));
@@ -43,7 +44,7 @@ internal static class PretrainTool
         {
             var (tokenizer, rows) = task switch
             {
-                "arithmetic" => Sums(folder, vocabulary, style, digits, steps * batch, seed),
+                "arithmetic" => Sums(folder, vocabulary, style, cue, digits, steps * batch, seed),
                 "text" => Passages(folder, vocabulary, texts),
                 _ => throw new ToolException($"task '{task}' is unknown; known are arithmetic and text"),
             };
@@ -54,7 +55,7 @@ internal static class PretrainTool
             };
             using var generator = new Generator(unchecked((ulong)seed));
             using var decoder = Decoder.CreateRandom(config, generator, ScalarType.Float32);
-            var loss = Train(decoder, rows, steps, batch, rate, seed, context);
+            var loss = Train(decoder, rows, steps, batch, rate, seed, Path.GetFileName(output), context);
             ModelDirectory.Save(decoder, folder);
             context.Answer(
                 new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, final_loss = loss, seed },
@@ -62,7 +63,7 @@ internal static class PretrainTool
         });
     }
 
-    private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, JobContext context)
+    private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
     {
         using var all = new FullParameters(decoder);
         var settings = new TrainingSettings
@@ -70,17 +71,24 @@ internal static class PretrainTool
             LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, Beta2 = 0.98, MaxGradNorm = 1,
         };
         using var trainer = new CoTrainer(decoder, [new TrainingMember("base", all, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
-        return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, loss: p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];
+        return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, name, p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];
     }
 
-    /// <summary>Sums of the generator's training split under the template <c>goat</c>; the answer alone is learnt.</summary>
-    private static (ITokenizer, IReadOnlyList<Example>) Sums(string folder, int vocabulary, string style, int digits, int count, long seed)
+    /// <summary>Sums of the generator's training split under the template <c>goat</c>; the answer alone is learnt. Every other question carries the cue, where there is one.</summary>
+    private static (ITokenizer, IReadOnlyList<Example>) Sums(string folder, int vocabulary, string style, string? cue, int digits, int count, long seed)
     {
-        if (!Enum.TryParse<GoatStyle>(style, ignoreCase: true, out var wanted)) throw new ToolException($"style '{style}' is unknown; known are {string.Join(", ", Enum.GetNames<GoatStyle>().Select(n => n.ToLowerInvariant()))}");
+        var wanted = style switch
+        {
+            "direct" => GoatStyle.Direct,
+            "steps" => GoatStyle.Steps,
+            _ => throw new ToolException($"style '{style}' is unknown; known are direct and steps"),
+        };
         var goat = new GoatOptions { Operations = [GoatOperation.Add], MinDigits = 1, MaxDigits = digits, Style = wanted, Count = count, Noise = false };
         if (goat.Mistakes().FirstOrDefault() is { } mistake) throw new ToolException(mistake);
         var template = PromptTemplates.Goat;
-        var records = GoatGenerator.Generate(goat, seed).Select(item => item.Record).ToList();
+        var records = GoatGenerator.Generate(goat, seed)
+            .Select((item, i) => i % 2 == 0 ? item.Record with { Instruction = CotCue.Append(item.Record.Instruction, cue) } : item.Record)
+            .ToList();
         var tokenizer = ByteBpeTrainer.Train(
             records.Take(TokenizerRows).Select(r => template.Prompt(r.Instruction, r.Input) + r.Output), new ByteBpeOptions { VocabularySize = vocabulary }, folder);
         var builder = new ExampleBuilder(tokenizer, template, 512);
