@@ -12,7 +12,7 @@ internal static class Quickstart
     private static readonly (string Name, JsonObject Recipe)[] _bases =
     [
         ("nano-answers", new JsonObject { ["task"] = "arithmetic", ["style"] = "direct", ["cue"] = "Step by step.", ["steps"] = 800, ["seed"] = 0, ["threads"] = 1 }),
-        ("nano-columns", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["cue"] = "Step by step.", ["steps"] = 450, ["seed"] = 0, ["threads"] = 1 }),
+        ("nano-columns", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["cue"] = "Step by step.", ["steps"] = 550, ["seed"] = 0, ["threads"] = 1 }),
     ];
 
     /// <summary>Runs it; the last line on stdout is the path of the report.</summary>
