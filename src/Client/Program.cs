@@ -2,6 +2,7 @@ using System.CommandLine;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
 using AlpacaCot.Worker.Protocol;
+using Orleans.Runtime;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -34,8 +35,10 @@ catch (ClientException e)
     Console.Error.WriteLine($"error: {e.Message}");
     return e.ExitCode;
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException or WorkerStartException or Orleans.Runtime.OrleansException or TimeoutException)
+catch (Exception e)
 {
-    Console.Error.WriteLine($"error: {e.Message}");
+    // No stack trace reaches a user; whatever was not foreseen is named by its kind.
+    var kind = e is IOException or UnauthorizedAccessException or WorkerStartException or TimeoutException or OrleansException ? "" : $"{e.GetType().Name}: ";
+    Console.Error.WriteLine($"error: {kind}{e.Message.ReplaceLineEndings(" ")}");
     return ExitCodes.Failed;
 }

@@ -1,4 +1,5 @@
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Worker.Protocol;
 using Orleans;
 
 namespace AlpacaCot.Silo;
@@ -14,7 +15,7 @@ internal static class StatusPages
         app.MapGet("/api/experiments/{experiment}/sweeps", (IGrainFactory grains, string experiment) => grains.GetGrain<IExperimentGrain>(experiment).ListAsync());
         app.MapGet("/api/experiments/{experiment}/sweeps/{sweep}", async (IGrainFactory grains, string experiment, string sweep) =>
             await grains.GetGrain<ISweepGrain>($"{experiment}/{sweep}").GetStatusAsync() is { State: not "unknown" } status
-                ? Results.Json(status) : Results.NotFound(new { error = $"there is no sweep {experiment}/{sweep}" }));
+                ? Results.Json(status, Frames.Json) : Results.NotFound(new { error = $"there is no sweep {experiment}/{sweep}" }));
         app.MapGet("/experiments/{experiment}/{sweep}/report", async (IGrainFactory grains, string experiment, string sweep) =>
             await grains.GetGrain<ISweepGrain>($"{experiment}/{sweep}").GetStatusAsync() is { Report: { } report } && File.Exists(report)
                 ? Results.File(report, "text/html") : Results.NotFound(new { error = $"the sweep {experiment}/{sweep} has no report yet" }));

@@ -155,7 +155,7 @@ internal sealed class Owner
 /// <summary>Waits for something to become true, with a deadline instead of a fixed sleep.</summary>
 internal static class Poll
 {
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, int seconds = 30)
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, int seconds = 20)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!await condition())
@@ -165,5 +165,5 @@ internal static class Poll
         }
     }
 
-    public static Task UntilAsync(Func<bool> condition, string what, int seconds = 30) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
+    public static Task UntilAsync(Func<bool> condition, string what, int seconds = 20) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
 }

@@ -17,6 +17,9 @@ internal static class Help
         return command;
     }
 
+    /// <summary>The example of a command, or null.</summary>
+    public static string? ExampleOf(Command command) => _examples.TryGetValue(command, out var example) ? example : null;
+
     /// <summary>The help option of the whole tree.</summary>
     public static Option Option()
     {
@@ -32,7 +35,7 @@ internal static class Help
         public override int Invoke(ParseResult parseResult)
         {
             var code = plain.Invoke(parseResult);
-            if (_examples.TryGetValue(parseResult.CommandResult.Command, out var example))
+            if (ExampleOf(parseResult.CommandResult.Command) is { } example)
                 parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  ./alpacacot {example.Replace("\n", "\n  ./alpacacot ", StringComparison.Ordinal)}\n");
             return code;
         }

@@ -80,7 +80,6 @@ internal static class ModelCommands
         model.Subcommands.Add(new ToolCommand(context, "model pretrain", "pretrain", "Train a small decoder from scratch on generated or given text, seeded", "model pretrain models/nano --task arithmetic --steps 1500 --seed 0")
             .Argument("OUT", "The model directory to write")
             .Option<string>("--task", "arithmetic (default) or text")
-            .Option<string>("--style", "Answers of the task arithmetic: direct (default) or steps")
             .Option<string[]>("--text", "Text files for the task text")
             .Option<string>("--style", "Form of the sums: direct (default) or steps (worked out column by column)")
             .Option<string>("--cue", "Appended to every other question of the sums")

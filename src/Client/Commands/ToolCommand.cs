@@ -15,16 +15,19 @@ internal sealed class ToolCommand
         Command = new Command(name, description).WithExample(example);
         var json = CommandTree.JsonOption();
         Command.Options.Add(json);
-        Command.SetAction((parsed, cancellationToken) =>
-        {
-            var options = new JsonObject();
-            foreach (var read in _readers) read(parsed, options);
-            return ToolRunner.RunAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
-        });
+        Command.SetAction((parsed, cancellationToken) => ToolRunner.RunAsync(context(), tool, OptionsOf(parsed), parsed.GetValue(json), cancellationToken));
     }
 
     /// <summary>The command.</summary>
     public Command Command { get; }
+
+    /// <summary>What was given, as the job's options.</summary>
+    public JsonObject OptionsOf(ParseResult parsed)
+    {
+        var options = new JsonObject();
+        foreach (var read in _readers) read(parsed, options);
+        return options;
+    }
 
     /// <summary>Adds a required argument.</summary>
     public ToolCommand Argument(string name, string description)

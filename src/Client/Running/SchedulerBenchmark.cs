@@ -8,7 +8,7 @@ namespace AlpacaCot.Client.Running;
 
 /// <summary>
 /// No-op trials through the real grains, journal, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
-/// and every trial is a training and an assignment of its own, so that nothing is saved by packing.
+/// and every trial is a training and an assignment of its own (its rows are so long that no pack holds two), so that nothing is saved by packing.
 /// </summary>
 internal static class SchedulerBenchmark
 {
@@ -55,7 +55,7 @@ internal static class SchedulerBenchmark
         models: [{ name: none, path: none }]
         peft: [{ name: lora, method: lora }]
         data: [{ name: none, sources: [goat] }]
-        training: { max_steps: 1 }
+        training: { max_steps: 1, cutoff_len: 131072 }
         evaluation: [{ suite: goat-arithmetic, limit: 1 }]
         """);
 }

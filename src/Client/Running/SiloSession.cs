@@ -49,13 +49,21 @@ internal sealed class SiloSession : IAsyncDisposable
         var log = Path.Combine(context.Home.Logs, "silo.log");
         var silo = Launch(context, log, siloArguments);
         var began = context.Time.GetTimestamp();
-        while (context.Time.GetElapsedTime(began) < _startTimeout)
+        try
         {
-            var gone = silo.HasExited;
-            // A silo that another command started at the same moment serves as well.
-            if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
-            if (gone) break;
-            await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
+            while (context.Time.GetElapsedTime(began) < _startTimeout)
+            {
+                var gone = silo.HasExited;
+                // A silo that another command started at the same moment serves as well.
+                if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
+                if (gone) break;
+                await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
+            }
+        }
+        catch
+        {
+            if (!silo.HasExited) silo.Kill(entireProcessTree: true);
+            throw;
         }
         if (!silo.HasExited) silo.Kill(entireProcessTree: true);
         var last = File.Exists(log) ? File.ReadLines(log).LastOrDefault(line => line.Trim().Length > 0) : null;

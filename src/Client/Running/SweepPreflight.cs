@@ -13,7 +13,8 @@ internal sealed class SweepPreflight
     private readonly IReadOnlyList<SpecError> _remarks;
     private readonly Grid? _grid;
 
-    private SweepPreflight(string text, string baseDirectory, SweepDocument document, SpecFacts facts)
+    /// <summary>Judges a text by what is known about its models, data and suites.</summary>
+    internal SweepPreflight(string text, string baseDirectory, SweepDocument document, SpecFacts facts)
     {
         (Text, BaseDirectory, _document) = (text, baseDirectory, document);
         Facts = JsonSerializer.Serialize(facts, Frames.Json);

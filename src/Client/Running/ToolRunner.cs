@@ -8,26 +8,28 @@ namespace AlpacaCot.Client.Running;
 /// <summary>Starts a worker with one job, shows its progress on stderr and its answer on stdout.</summary>
 internal static class ToolRunner
 {
-    /// <summary>Runs a tool to its end and returns the exit code.</summary>
+    /// <summary>Runs a tool to its end and shows its answers.</summary>
+    /// <exception cref="ClientException">The tool failed.</exception>
     public static async Task<int> RunAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
     {
-        var (code, _) = await RunAsync(context, tool, options, output =>
+        await RunAsync(context, tool, options, output =>
         {
             if (json || output.Text is null) ClientJson.Print(output.Document);
             else System.Console.Out.WriteLine(output.Text);
         }, cancellationToken);
-        return code;
+        return ExitCodes.Done;
     }
 
     /// <summary>Runs a tool and returns its last answer.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
     public static async Task<JsonElement> AskAsync(ClientContext context, string tool, JsonObject options, CancellationToken cancellationToken)
     {
-        var (code, last) = await RunAsync(context, tool, options, _ => { }, cancellationToken);
-        return code == ExitCodes.Done && last is { } output ? output.Document : throw new ClientException($"{tool} gave no answer", code == 0 ? ExitCodes.Failed : code);
+        OutputEvent? last = null;
+        await RunAsync(context, tool, options, output => last = output, cancellationToken);
+        return last is { } output ? output.Document : throw new ClientException($"{tool} gave no answer", ExitCodes.Failed);
     }
 
-    private static async Task<(int Code, OutputEvent? Last)> RunAsync(
+    private static async Task RunAsync(
         ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(context.Home.Logs);
@@ -41,9 +43,8 @@ internal static class ToolRunner
             cancellationToken);
         var job = new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), context.Home.WorkerFolders);
         await worker.SendAsync(new StartCommand(tool, 1, job), cancellationToken);
-        await using var stop = cancellationToken.Register(() => _ = worker.SendAsync(new CancelCommand(tool, 1), CancellationToken.None));
+        await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool));
         using var progress = new ProgressLine(context.Time);
-        OutputEvent? last = null;
         await foreach (var news in worker.EventsAsync(CancellationToken.None))
             switch (news)
             {
@@ -52,20 +53,31 @@ internal static class ToolRunner
                     break;
                 case OutputEvent output:
                     progress.Clear();
-                    show(last = output);
+                    show(output);
                     break;
                 case FailedEvent failed:
                     progress.Clear();
-                    System.Console.Error.WriteLine(failed.Kind == FailureKind.Cancelled ? "cancelled" : $"error: {failed.Message}");
-                    return (failed.Kind switch { FailureKind.Cancelled => ExitCodes.Cancelled, FailureKind.Data => ExitCodes.Wrong, _ => ExitCodes.Failed }, last);
+                    if (failed.Kind == FailureKind.Cancelled) throw new OperationCanceledException(cancellationToken);
+                    throw new ClientException(failed.Message, failed.Kind == FailureKind.Data ? ExitCodes.Wrong : ExitCodes.Failed);
                 case DoneEvent:
                     progress.Clear();
                     Forget(worker);
-                    return (ExitCodes.Done, last);
+                    return;
             }
         progress.Clear();
-        System.Console.Error.WriteLine($"error: {await worker.DescribeEndAsync()}; its log is {worker.LogFile}");
-        return (ExitCodes.Failed, last);
+        throw new ClientException($"{await worker.DescribeEndAsync()}; its log is {worker.LogFile}", ExitCodes.Failed);
+    }
+
+    private static async Task CancelAsync(WorkerProcess worker, string tool)
+    {
+        try
+        {
+            await worker.SendAsync(new CancelCommand(tool, 1), CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // It has ended by itself in between; its events say how.
+        }
     }
 
     /// <summary>The log of a tool that went well and said nothing is of no use.</summary>

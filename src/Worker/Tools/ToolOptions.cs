@@ -16,29 +16,29 @@ internal sealed class ToolOptions
     public string Text(string name) => TextOrNull(name) ?? throw new ToolException($"--{name.Replace('_', '-')} is missing");
 
     /// <summary>A text, or null.</summary>
-    public string? TextOrNull(string name) => Take(name)?.GetString();
+    public string? TextOrNull(string name) => Take(name) is not { } value ? null : value.ValueKind == JsonValueKind.String ? value.GetString() : throw Wrong(name, value, "a text");
 
     /// <summary>Texts, or none.</summary>
     public IReadOnlyList<string> Texts(string name)
         => Take(name) is not { } value ? [] : value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(v => v.GetString()!)] : [value.GetString()!];
 
     /// <summary>A whole number.</summary>
-    public int Int(string name, int otherwise) => Take(name)?.GetInt32() ?? otherwise;
+    public int Int(string name, int otherwise) => IntOrNull(name) ?? otherwise;
 
     /// <summary>A whole number, or null.</summary>
-    public int? IntOrNull(string name) => Take(name)?.GetInt32();
+    public int? IntOrNull(string name) => Read<int>(name, value => value.GetInt32(), "a whole number");
 
     /// <summary>A long whole number.</summary>
-    public long Long(string name, long otherwise) => Take(name)?.GetInt64() ?? otherwise;
+    public long Long(string name, long otherwise) => Read<long>(name, value => value.GetInt64(), "a whole number") ?? otherwise;
 
     /// <summary>A number.</summary>
-    public double Double(string name, double otherwise) => Take(name)?.GetDouble() ?? otherwise;
+    public double Double(string name, double otherwise) => DoubleOrNull(name) ?? otherwise;
 
     /// <summary>A number, or null.</summary>
-    public double? DoubleOrNull(string name) => Take(name)?.GetDouble();
+    public double? DoubleOrNull(string name) => Read<double>(name, value => value.GetDouble(), "a number");
 
     /// <summary>A switch.</summary>
-    public bool Flag(string name) => Take(name)?.GetBoolean() ?? false;
+    public bool Flag(string name) => Read<bool>(name, value => value.GetBoolean(), "true or false") ?? false;
 
     /// <summary>Any JSON, or null.</summary>
     public JsonElement? Json(string name) => Take(name);
@@ -49,6 +49,21 @@ internal sealed class ToolOptions
         var left = _values.Keys.Where(name => !_read.Contains(name)).ToList();
         if (left.Count > 0) throw new ToolException($"unknown option {string.Join(", ", left.Select(name => $"--{name.Replace('_', '-')}"))}");
     }
+
+    private T? Read<T>(string name, Func<JsonElement, T> read, string what) where T : struct
+    {
+        if (Take(name) is not { } value) return null;
+        try
+        {
+            return read(value);
+        }
+        catch (Exception e) when (e is InvalidOperationException or FormatException)
+        {
+            throw Wrong(name, value, what);
+        }
+    }
+
+    private static ToolException Wrong(string name, JsonElement value, string what) => new($"--{name.Replace('_', '-')} {value.GetRawText()} is not {what}");
 
     private JsonElement? Take(string name)
     {

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Client;
+using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Running;
+using AlpacaCot.Experiments;
+using AlpacaCot.Worker.Protocol;
+using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
+using TrialStatus = AlpacaCot.Grains.Contracts.TrialStatus;
+
+namespace AlpacaCot.Tests.Client;
+
+/// <summary>What commands show, from records alone.</summary>
+public sealed class ViewTests
+{
+    private const string Yaml = """
+        name: s
+        seeds: [0, 1, 2]
+        models: [{ name: m, path: m }]
+        peft: [{ name: lora, method: lora }, { name: ia3, method: ia3, learning_rate: 0.005 }]
+        data: [{ name: d, sources: [goat] }]
+        cot: [{ name: none }, { name: cue, cue: "Think." }]
+        evaluation: [{ suite: goat-arithmetic, limit: 5 }]
+        """;
+
+    [Fact]
+    public void Summary_HasTheShapeThatScriptsReadAtTheDoor()
+    {
+        var status = new SweepStatus
+        {
+            Name = "s", State = "done", Report = "/r/report.html", Aggregates = """[{"cell":1}]""",
+            Trials =
+            [
+                new TrialStatus { Name = "a", State = "succeeded", Fence = 3, Attempts = 1, Metrics = new Dictionary<string, double> { ["z/m"] = 0.5, ["a/m"] = double.NaN } },
+                new TrialStatus { Name = "b", State = "failed", Message = "no" },
+            ],
+        };
+        var json = JsonDocument.Parse(JsonSerializer.Serialize(SweepView.Summary(status), ClientJson.Options)).RootElement;
+        Assert.Equal("s", json.GetProperty("name").GetString());
+        Assert.Equal("/r/report.html", json.GetProperty("report").GetString());
+        Assert.Equal(1, json.GetProperty("aggregates")[0].GetProperty("cell").GetInt32());
+        var trials = json.GetProperty("trials");
+        Assert.Equal(2, trials.GetArrayLength());
+        Assert.Equal(["a", "succeeded"], new[] { "name", "state" }.Select(key => trials[0].GetProperty(key).GetString()!));
+        Assert.Equal(["a/m", "z/m"], trials[0].GetProperty("metrics").EnumerateObject().Select(p => p.Name));
+        Assert.Equal(0.5, trials[0].GetProperty("metrics").GetProperty("z/m").GetDouble());
+        Assert.Empty(trials[1].GetProperty("metrics").EnumerateObject());
+        Assert.Equal("no", trials[1].GetProperty("message").GetString());
+    }
+
+    [Fact]
+    public void Summary_WithoutReport_StillHasItsKeys()
+    {
+        var json = SweepView.Summary(new SweepStatus { Name = "s", State = "cancelled", Trials = [] });
+        Assert.Equal(["name", "state", "trials", "aggregates", "report"], json.Select(p => p.Key));
+    }
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("A-b_c.9", true)]
+    [InlineData("", false)]
+    [InlineData(".hidden", false)]
+    [InlineData("..", false)]
+    [InlineData("a/b", false)]
+    [InlineData("a b", false)]
+    [InlineData("größe", false)]
+    public void SweepName_AllowsWhatCanBeAFolder(string name, bool allowed)
+    {
+        foreach (var sweep in (SweepName[])[new("default", name), new(name, "s")])
+            if (allowed) Assert.Equal($"{sweep.Experiment}/{sweep.Name}", sweep.Checked().Key);
+            else Assert.Equal(ExitCodes.Wrong, Assert.Throws<ClientException>(sweep.Checked).ExitCode);
+    }
+
+    [Fact]
+    public void SweepName_LongerThanAFileName_IsRefused() => Assert.Throws<ClientException>(() => new SweepName("e", new string('a', 101)).Checked());
+
+    public static TheoryData<ProgressEvent, string> Lines => new()
+    {
+        { new ProgressEvent("a", 1, null, "load", 0, 0), "load" },
+        { new ProgressEvent("a", 1, "m", "train", 3, 10, 0.12345, 1234.4), "m train  3/10  loss 0.1235  1234 tokens/s" },
+        { new ProgressEvent("a", 1, null, "evaluate", 1, 2, Note: "goat"), "evaluate  1/2  goat" },
+    };
+
+    [Theory, MemberData(nameof(Lines))]
+    public void ProgressLine_Describe(ProgressEvent news, string line) => Assert.Equal(line, ProgressLine.Describe(news));
+
+    [Fact]
+    public void Preflight_ValidSweep_ShowsThePlan()
+    {
+        var check = Check(Yaml);
+        Assert.True(check.IsValid);
+        var json = check.ToJson();
+        Assert.Equal(("s", true, 12, 6), ((string)json["name"]!, (bool)json["valid"]!, (int)json["trials"]!, (int)json["trainings"]!));
+        var text = Printed(check);
+        Assert.Contains("12 trials (1 models × 2 methods × 1 data × 2 cues × 3 seeds), 6 trainings", text, StringComparison.Ordinal);
+        Assert.Contains("ia3: learning rate 0.005 (its own)", text, StringComparison.Ordinal);
+        Assert.Contains("lora: learning rate", text, StringComparison.Ordinal);
+        Assert.Contains("(lora's default)", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preflight_WrongSweep_TellsEveryErrorWithLineAndFix()
+    {
+        var check = Check(Yaml.Replace("method: lora", "method: lroa", StringComparison.Ordinal).Replace("seeds:", "sedes:", StringComparison.Ordinal));
+        Assert.False(check.IsValid);
+        var remarks = check.ToJson()["remarks"]!.AsArray().Where(r => (string)r!["severity"]! == "error").Select(r => r!).ToList();
+        Assert.Equal(2, remarks.Count);
+        Assert.Equal([2, 4], remarks.Select(r => (int)r["line"]!).Order());
+        Assert.Null(check.ToJson()["trials"]);
+        var text = Printed(check);
+        Assert.Contains("2 errors; nothing was run", text, StringComparison.Ordinal);
+        Assert.Contains("seeds", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("12 trials", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preflight_Advice_DoesNotStopTheSweep()
+    {
+        var check = Check(Yaml.Replace("[0, 1, 2]", "[0, 1]", StringComparison.Ordinal));
+        Assert.True(check.IsValid);
+        var output = new StringWriter();
+        check.PrintAdvice(output);
+        Assert.StartsWith("advice: ", output.ToString(), StringComparison.Ordinal);
+    }
+
+    private static SweepPreflight Check(string yaml) => new(yaml, "/spec", SweepDocument.Parse(yaml), new SpecFacts());
+
+    private static string Printed(SweepPreflight check)
+    {
+        var output = new StringWriter();
+        check.Print(output);
+        return output.ToString();
+    }
+}

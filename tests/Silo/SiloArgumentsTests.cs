@@ -1,0 +1,48 @@
+using AlpacaCot.Silo;
+
+namespace AlpacaCot.Tests.Silo;
+
+/// <summary>The silo's command line.</summary>
+public sealed class SiloArgumentsTests
+{
+    private static SiloArguments Parse(string line) => SiloArguments.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    [Fact]
+    public void Parse_Nothing_IsOneCpuSlotWithoutHttp()
+    {
+        var parsed = Parse("");
+        Assert.Equal(("local", "cpu0", null), (parsed.Node, string.Join(" ", parsed.Slots), parsed.Port));
+        Assert.Empty(parsed.WorkerArguments);
+    }
+
+    [Theory]
+    [InlineData("--slots 3", "cpu0 cpu1 cpu2")]
+    [InlineData("--gpus 2", "gpu0 gpu1")]
+    [InlineData("--passive yes", "")]
+    public void Parse_Slots(string line, string slots) => Assert.Equal(slots, string.Join(" ", Parse(line).Slots));
+
+    [Fact]
+    public void Parse_Everything()
+    {
+        var parsed = Parse("--node n1 --port 8088 --stub-workers 0.5");
+        Assert.Equal(("n1", 8088), (parsed.Node, parsed.Port));
+        Assert.Equal(["--stub", "0.5"], parsed.WorkerArguments);
+    }
+
+    [Theory]
+    [InlineData("--slots", "needs a value")]
+    [InlineData("--slots 0", "no positive number")]
+    [InlineData("--slots -1", "no positive number")]
+    [InlineData("--slots 1.5", "no positive number")]
+    [InlineData("--port x", "no positive number")]
+    [InlineData("--port 70000", "65535")]
+    [InlineData("--node a/b", "'/'")]
+    [InlineData("--stub-workers soon", "seconds")]
+    [InlineData("--stub-workers -1", "seconds")]
+    [InlineData("--stub-workers NaN", "seconds")]
+    [InlineData("--slot 1", "known are --node, --slots")]
+    public void Parse_Wrong_SaysWhat(string line, string says) => Assert.Contains(says, Assert.Throws<FormatException>(() => Parse(line)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Parse_EmptyNode_IsRefused() => Assert.Throws<FormatException>(() => SiloArguments.Parse(["--node", ""]));
+}

@@ -1,0 +1,13 @@
+using System.Runtime.CompilerServices;
+using AlpacaCot.Torch;
+
+// A pack's relative paths count from the process's current directory, which a worker sets for its one job.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace AlpacaCot.Tests.Worker;
+
+internal static class AssemblySettings
+{
+    [ModuleInitializer]
+    internal static void OneThread() => torch.set_num_threads(1);
+}

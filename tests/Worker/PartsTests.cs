@@ -1,0 +1,140 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Adapters;
+using AlpacaCot.Data;
+using AlpacaCot.Evaluation;
+using AlpacaCot.Inference;
+using AlpacaCot.Models;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Torch;
+using AlpacaCot.Training;
+using AlpacaCot.Worker;
+using AlpacaCot.Worker.Jobs;
+using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
+
+namespace AlpacaCot.Tests.Worker;
+
+/// <summary>The small parts of the worker.</summary>
+public sealed class PartsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void TrainingJson_Everything_IsTaken()
+    {
+        var s = TrainingJson.Settings(TinyPack.Json(
+            """{"learning_rate":0.01,"batch_size":10,"gradient_accumulation":4,"epochs":1.5,"max_steps":7,"schedule":"cosine","warmup_ratio":0.1,"warmup_steps":3,"weight_decay":0.2,"adam_beta1":0.8,"adam_beta2":0.95,"adam_epsilon":1e-6,"clip":0.5,"cutoff_len":64}"""));
+        // The rows of a step are batch_size in all: 10 rows in 4 parts are 3 a part.
+        Assert.Equal((0.01, 3, 4, 1.5, 7, "cosine"), (s.LearningRate, s.BatchSize, s.GradientAccumulation, s.Epochs, s.MaxSteps, s.Schedule));
+        Assert.Equal((0.1, 3, 0.2, 0.8, 0.95, 1e-6, 0.5), (s.WarmupRatio, s.WarmupSteps, s.WeightDecay, s.Beta1, s.Beta2, s.Epsilon, s.MaxGradNorm));
+    }
+
+    [Fact]
+    public void TrainingJson_LeftOut_IsTheTrainersDefault()
+    {
+        var s = TrainingJson.Settings(TinyPack.Json("""{"learning_rate":0.01}"""));
+        var defaults = new TrainingSettings();
+        Assert.Equal((defaults.BatchSize, 1, defaults.Epochs, defaults.Schedule, 1.0), (s.BatchSize, s.GradientAccumulation, s.Epochs, s.Schedule, s.MaxGradNorm));
+        Assert.Null(TrainingJson.Settings(TinyPack.Json("""{"learning_rate":0.01,"clip":null}""")).MaxGradNorm);
+        Assert.Equal(512, TrainingJson.CutoffLen(TinyPack.Json("{}")));
+        Assert.Throws<TrainingException>(() => TrainingJson.Settings(TinyPack.Json("{}")));
+    }
+
+    [Fact]
+    public void ToolOptions_ReadsByName_AndRefusesTheRest()
+    {
+        var options = new ToolOptions(TinyPack.Json("""{"model":"m","stop":["a","b"],"one":"c","steps":3,"seed":9007199254740993,"rate":0.5,"greedy":true,"nothing":null,"max_new_tokens":1,"top_q":2}"""));
+        Assert.Equal(("m", 3, 9007199254740993L, 0.5, true), (options.Text("model"), options.Int("steps", 0), options.Long("seed", 0), options.Double("rate", 0), options.Flag("greedy")));
+        Assert.Equal(["a", "b"], options.Texts("stop"));
+        Assert.Equal(["c"], options.Texts("one"));
+        Assert.Equal((7, 0.1, false), (options.Int("absent", 7), options.Double("absent", 0.1), options.Flag("absent")));
+        Assert.Null(options.TextOrNull("nothing"));
+        Assert.Equal("unknown option --max-new-tokens, --top-q", Assert.Throws<ToolException>(options.Done).Message);
+        Assert.Equal("--adapter-name is missing", Assert.Throws<ToolException>(() => options.Text("adapter_name")).Message);
+    }
+
+    [Fact]
+    public void ToolOptions_WrongType_NamesOptionAndValue()
+    {
+        var options = new ToolOptions(TinyPack.Json("""{"max_steps":"many","model":5,"rate":true,"steps":1.5,"greedy":"yes"}"""));
+        foreach (var (read, says) in ((Action, string)[])[
+            (() => options.Int("max_steps", 0), "--max-steps \"many\" is not a whole number"), (() => options.Text("model"), "--model 5 is not a text"), (() => options.Double("rate", 0), "--rate true"),
+            (() => options.IntOrNull("steps"), "--steps 1.5"), (() => options.Flag("greedy"), "--greedy \"yes\"")])
+            Assert.Contains(says, Assert.Throws<ToolException>(read).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void SuiteDeclarations_OptionsStandBesideTheCommonKeys()
+    {
+        var suite = SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"goat-arithmetic","name":"sums","limit":3,"options":{"seed":7}}""")!, _folder.Path);
+        Assert.Equal(3, suite.Items.Count);
+        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"goat-arithmetic","options":{"unheard_of":1}}""")!, _folder.Path));
+        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"unheard-of"}""")!, _folder.Path));
+    }
+
+    [Fact]
+    public void LossCurve_IsWrittenWhole()
+    {
+        LossCurve.Write(_folder.Path, [1.23456789, 0.5]);
+        LossCurve.Write(_folder.Path, [1.23456789]);
+        Assert.Equal("[1.234568]", File.ReadAllText(_folder[LossCurve.File]));
+        Assert.Single(Directory.EnumerateFiles(_folder.Path));
+    }
+
+    public static TheoryData<Exception, FailureKind> Kinds => new()
+    {
+        { new OperationCanceledException(), FailureKind.Cancelled },
+        { new TaskCanceledException(), FailureKind.Cancelled },
+        { new NonFiniteException("m", 3, "the loss"), FailureKind.NonFinite },
+        { new TorchOutOfMemoryException("m"), FailureKind.OutOfMemory },
+        { new OutOfMemoryException(), FailureKind.OutOfMemory },
+        { new ToolException("m"), FailureKind.Data },
+        { new DatasetException("m"), FailureKind.Data },
+        { new ModelException("m"), FailureKind.Data },
+        { new AdapterException("m"), FailureKind.Data },
+        { new EvaluationException("m"), FailureKind.Data },
+        { new InferenceException("m"), FailureKind.Data },
+        { new TrainingException("m"), FailureKind.Data },
+        { new TokenizerException("m"), FailureKind.Data },
+        { new FileNotFoundException(), FailureKind.Data },
+        { new TorchException("m"), FailureKind.Unknown },
+        { new IOException("disk full"), FailureKind.Unknown },
+        { new AggregateException(new ModelException("m")), FailureKind.Data },
+        { new AggregateException(new ModelException("m"), new ModelException("n")), FailureKind.Unknown },
+    };
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Failures_KindOf(Exception e, FailureKind kind) => Assert.Equal(kind, Failures.KindOf(e));
+
+    [Fact]
+    public void Failures_Describe_IsOneLine()
+    {
+        Assert.Equal("a b", Failures.Describe(new IOException("a\nb\n")));
+        Assert.Equal("m", Failures.Describe(new AggregateException(new ModelException("m"))));
+        Assert.Equal("cancelled", Failures.Describe(new OperationCanceledException()));
+    }
+
+    [Fact]
+    public void Places_Model_ThePathFirst_ThenTheHomesModels()
+    {
+        var folders = new WorkerFolders(_folder["models"], "", "");
+        Directory.CreateDirectory(_folder["models/nano"]);
+        Directory.CreateDirectory(_folder["elsewhere/nano"]);
+        Assert.Equal(_folder["models/nano"], Places.Model("nano", folders));
+        Assert.Equal(_folder["elsewhere/nano"], Places.Model(_folder["elsewhere/nano"], folders));
+        Assert.Contains("no such model", Assert.Throws<ModelException>(() => Places.Model("none", folders)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("", null)]
+    [InlineData("fp32", ScalarType.Float32)]
+    [InlineData("bf16", ScalarType.BFloat16)]
+    public void Precision_ByName(string? name, ScalarType? type) => Assert.Equal(type, WorkerState.PrecisionOf(name));
+
+    [Fact]
+    public void Precision_Unknown_NamesTheKnown() => Assert.Contains("bf16 and fp32", Assert.Throws<ToolException>(() => WorkerState.PrecisionOf("int4")).Message, StringComparison.Ordinal);
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Threading.Channels;
+using AlpacaCot.Models;
+using AlpacaCot.Tokenizers.Training;
+using AlpacaCot.Torch;
+using AlpacaCot.Worker;
+using AlpacaCot.Worker.Jobs;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Tests.Worker;
+
+/// <summary>A home with one small random model, and packs that train on it; all follow from seeds.</summary>
+internal sealed class TinyPack : IDisposable
+{
+    public const string Fine = """{"learning_rate":0.01,"max_steps":6,"batch_size":4,"cutoff_len":64}""";
+    public const string Absurd = """{"learning_rate":3e38,"max_steps":6,"batch_size":4,"cutoff_len":64,"clip":null}""";
+    private const string Data = """{"name":"d","sources":[{"goat":{"operations":["add"],"digits":[1,2],"style":"direct","count":32,"noise":false}}],"template":"goat"}""";
+    private const string Peft = """{"config":{"peft_type":"LORA","task_type":"CAUSAL_LM","r":2,"lora_alpha":4}}""";
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _before = Directory.GetCurrentDirectory();
+
+    public TinyPack()
+    {
+        var model = _folder["models/tiny"];
+        var tokenizer = ByteBpeTrainer.Train(["1+2=3", "What is 10 plus 20? Answer: 30"], new ByteBpeOptions { VocabularySize = 270 }, model);
+        using var generator = new Generator(1);
+        using var decoder = Decoder.CreateRandom(
+            new DecoderConfig
+            {
+                ModelType = "llama", VocabularySize = tokenizer.VocabularySize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, MaxPositions = 256,
+                BosTokenId = tokenizer.BosId, EosTokenIds = tokenizer.EosId is { } eos ? [eos] : [],
+            },
+            generator, ScalarType.Float32);
+        ModelDirectory.Save(decoder, model);
+    }
+
+    public WorkerFolders Folders => new HomeLayout(_folder.Path).WorkerFolders;
+
+    public string this[string name] => _folder[name];
+
+    public void Dispose()
+    {
+        Directory.SetCurrentDirectory(_before);
+        _folder.Dispose();
+    }
+
+    public PackJob Job(long fence, params (string Name, string Training)[] members) => new()
+    {
+        Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"pack-0/{fence}")], Folders = Folders,
+        CheckpointSteps = 2, CheckpointSeconds = 1e6, MicroBatchTokens = 256,
+        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Peft = Json(Peft), Data = Json(Data), Training = Json(member.Training), Seed = i, Trials = [] })],
+    };
+
+    public static PackTrial Trial(string name, string evaluation) => new() { Name = name, Decoding = new DecodingSettings { MaxNewTokens = 3 }, Evaluation = Json(evaluation) };
+
+    /// <summary>Runs a pack; an event may stop it.</summary>
+    public static List<WorkerEvent> Run(PackJob job, Func<WorkerEvent, bool>? stopAt = null)
+    {
+        var events = new List<WorkerEvent>();
+        using var stop = new CancellationTokenSource();
+        void Send(WorkerEvent news)
+        {
+            events.Add(news);
+            if (stopAt?.Invoke(news) == true) stop.Cancel();
+        }
+        var context = new JobContext("pack-0", 1, Send, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), stop.Token);
+        new PackRunner(job, context).Run();
+        return events;
+    }
+
+    public static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
+}
