@@ -18,7 +18,6 @@ public sealed class SweepGrainTests : IDisposable
         evaluation: [{ suite: goat-arithmetic, limit: 1 }]
         """;
 
-    private static readonly string[] s_ended = ["done", "failed", "cancelled"];
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -35,7 +34,7 @@ public sealed class SweepGrainTests : IDisposable
     private static async Task<SweepStatus> EndAsync(Platform platform)
     {
         SweepStatus? status = null;
-        await Poll.UntilAsync(async () => s_ended.Contains((status = await Sweep(platform).GetStatusAsync()).State), "the sweep has ended");
+        await Poll.UntilAsync(async () => (status = await Sweep(platform).GetStatusAsync()).State is "done" or "failed" or "cancelled", "the sweep has ended");
         return status!;
     }
 
