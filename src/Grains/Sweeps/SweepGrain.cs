@@ -209,7 +209,9 @@ internal sealed partial class SweepGrain(
         // Leases from before this activation: the slot knows whether it still works on them.
         foreach (var pack in state.Leases.Values.Where(pack => !_heard.Contains(pack.Fence) && _slots.Contains(pack.Slot!)).ToList())
             if (await RunningFenceAsync(pack.Slot!) != pack.Fence) busy.Remove(pack.Slot!);
-        if (waiting == 0 && _slots.Where(slot => !busy.ContainsKey(slot)).ToArray() is { Length: > 0 } idle)
+        // A slot that has lost its pack is offered again: the pack is about to wait for one.
+        var leased = state.Leases.Values.Select(pack => pack.Slot!).ToHashSet(StringComparer.Ordinal);
+        if (waiting == 0 && _slots.Where(slot => !leased.Contains(slot)).ToArray() is { Length: > 0 } idle)
         {
             _slots.ExceptWith(idle);
             await Registry.ReleaseAsync(Key, idle);
