@@ -13,6 +13,5 @@ Console.CancelKeyPress += (_, e) => e.Cancel = true;
 var stub = args.Length == 3 ? TimeSpan.FromSeconds(double.Parse(args[2], System.Globalization.CultureInfo.InvariantCulture)) : (TimeSpan?)null;
 await using var connection = await WorkerConnection.ConnectAsync(args[0], CancellationToken.None);
 await new JobHost(connection, TimeProvider.System, stub).RunAsync();
-// Native threads of a job that was cut off must not hold the process.
-Environment.Exit(0);
+NativeProcess.End();
 return 0;
