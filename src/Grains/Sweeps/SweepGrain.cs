@@ -137,18 +137,19 @@ internal sealed partial class SweepGrain(
     {
         if (_state is null) return false;
         var verdict = Verdict.Accepted;
-        var ended = false;
+        var (ended, checkpoint) = (false, false);
         _heard.Add(report.Fence);
         foreach (var news in report.Events.Select(WorkerNews.Read))
         {
             if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
             if (_reader!.InputOf(news, report.Slot) is not { } input) continue;
             ended |= input is AssignmentDone or AssignmentFailed or StartRefused;
+            checkpoint |= input is CheckpointReported;
             verdict = await ApplyAsync(input);
         }
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
-        // The slot is free: the next pack need not wait for the tick.
-        if (ended) DriveSoon();
+        // The slot is free: the next pack need not wait for the tick. Nor need a checkpoint: what is not stored yet would be trained again after a crash.
+        if (ended || checkpoint) DriveSoon();
         return verdict != Verdict.Stale;
     }
 
