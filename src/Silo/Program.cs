@@ -20,7 +20,8 @@ foreach (var folder in (string[])[home.Run, home.Logs, home.State]) Directory.Cr
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
-builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information);
+// A silo that cannot start says why itself, in one line.
+builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPlatformGrains(
@@ -46,7 +47,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidOperationException or Orleans.Runtime.OrleansException)
+catch (Exception e) when (e is IOException or InvalidOperationException or Orleans.Runtime.OrleansException or Orleans.Runtime.OrleansConfigurationException)
 {
     var message = e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
         ? $"port {arguments.Port} is in use; choose another with --port" : e.Message;
