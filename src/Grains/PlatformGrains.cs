@@ -21,7 +21,7 @@ public static partial class PlatformGrains
 {
     /// <summary>Registers what the grains need.</summary>
     public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home)
-        => services.AddSingleton(slots).AddSingleton(home).AddSlotPlacement();
+        => services.AddSingleton(slots).AddSingleton(home).AddSingleton<RecordHealth>().AddSlotPlacement();
 
     /// <summary>When the silo is up: registers the node's slots and takes up the sweeps that are not done.</summary>
     /// <param name="silo">The silo.</param>

@@ -109,7 +109,7 @@ internal static class SweepRunner
         SweepStatus status;
         try
         {
-            status = await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State), stop);
+            status = await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State) || s.Problem is not null, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -122,6 +122,8 @@ internal static class SweepRunner
         {
             throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         }
+        if (status.Problem is { } problem)
+            throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         if (json) ClientJson.Print(SweepView.Summary(status));
         else SweepView.PrintSummary(status);
         return Code(status);

@@ -126,6 +126,9 @@ public sealed record SweepStatus
 
     /// <summary>Its packs.</summary>
     [Id(6)] public PackStatus[] Packs { get; init; } = [];
+
+    /// <summary>Why the sweep's record cannot be written (a full disk); null where it can.</summary>
+    [Id(7)] public string? Problem { get; init; }
 }
 
 /// <summary>State of a trial.</summary>

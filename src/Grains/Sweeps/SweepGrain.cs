@@ -18,7 +18,7 @@ namespace AlpacaCot.Grains.Sweeps;
 /// </summary>
 [GrainType("sweep")]
 internal sealed partial class SweepGrain(
-    [PersistentState("sweep", GrainStorage.Name)] IPersistentState<SweepRecord> record, HomeLayout home, TimeProvider time, ILogger<SweepGrain> logger) : Grain, ISweepGrain
+    [PersistentState("sweep", GrainStorage.Name)] IPersistentState<SweepRecord> record, HomeLayout home, RecordHealth health, TimeProvider time, ILogger<SweepGrain> logger) : Grain, ISweepGrain
 {
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
     private readonly HashSet<string> _slots = new(StringComparer.Ordinal);
@@ -78,7 +78,7 @@ internal sealed partial class SweepGrain(
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, record.State, _live, _news.Last));
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, record.State, _live, _news.Last) with { Problem = health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
@@ -297,11 +297,13 @@ internal sealed partial class SweepGrain(
             if (!header && !head) return;
             record.State.Header = _state.Header;
             await record.WriteStateAsync();
+            health.Written(Key);
         }
         catch (Exception e)
         {
             // What is in memory is ahead of the record now: the next activation goes on from the record.
             LogNotWritten(Key, e.Message);
+            health.Failed(Key, e.Message);
             DeactivateOnIdle();
             throw;
         }
