@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
 using AlpacaCot.Worker.Protocol;
@@ -12,6 +13,12 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = true;
     interrupt.Cancel();
 };
+// Whoever ends this program in order means its work too: the silo that it started, for one.
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+{
+    signal.Cancel = true;
+    interrupt.Cancel();
+});
 
 var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System));
 var parsed = root.Parse(args);
