@@ -1,6 +1,7 @@
+using AlpacaCot.Models;
 using AlpacaCot.Torch;
 
-namespace AlpacaCot.Models.Tests;
+namespace AlpacaCot.Tests;
 
 /// <summary>The tensors of a golden case and comparisons with them.</summary>
 internal sealed class GoldenTensors(GoldenCase golden) : IDisposable

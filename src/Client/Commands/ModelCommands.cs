@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Experiments;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -28,6 +29,7 @@ internal static class ModelCommands
             .Option<double?>("--warmup-ratio", "Share of the steps that warm up")
             .Option<long?>("--seed", "Seed of initialisation, order and dropout")
             .Option<int?>("--threads", "Threads for kernels")
+            .Complete(options => options["learning_rate"] ??= MethodCatalogue.Find((string?)options["method"] ?? "lora")?.DefaultLearningRate)
             .Command;
         yield return new ToolCommand(context, "eval", "eval", "Evaluate a model, with or without an adapter", "eval --model models/llama-nano --adapter out/lora --suite goat-arithmetic --limit 100")
             .Required("--model", "Model directory of the base")

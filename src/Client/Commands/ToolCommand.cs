@@ -70,6 +70,13 @@ internal sealed class ToolCommand
         return this;
     }
 
+    /// <summary>Fills in what was left out and is not the worker's to know.</summary>
+    public ToolCommand Complete(Action<JsonObject> complete)
+    {
+        _readers.Add((_, options) => complete(options));
+        return this;
+    }
+
     private static string Key(string name) => name.TrimStart('-').Replace('-', '_').ToLowerInvariant();
 
     private static JsonArray List(string[]? values) => new([.. (values ?? []).Select(value => (JsonNode)value)]);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
@@ -9,15 +10,13 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
-    /// <summary>Learning rates for methods where none is asked for: a shared one would be unfair to most.</summary>
-    private static readonly Dictionary<string, double> _rates = new(StringComparer.Ordinal) { ["lora"] = 3e-4, ["ia3"] = 3e-3 };
-
     /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
         var method = options.TextOrNull("method") ?? "lora";
-        if (!_rates.TryGetValue(method, out var rate)) throw new ToolException($"method '{method}' is unknown; known are {string.Join(", ", _rates.Keys)}");
+        if (AdapterMethods.Known.All(known => !known.Equals(method, StringComparison.OrdinalIgnoreCase)))
+            throw new ToolException($"method '{method}' is unknown; known are {string.Join(", ", AdapterMethods.Known.Select(known => known.ToLowerInvariant()))}");
         var data = DataTool.Spec(options.Texts("data"), options.TextOrNull("template"), rationale: null);
         var config = new JsonObject { ["peft_type"] = method.ToUpperInvariant(), ["task_type"] = "CAUSAL_LM" };
         void Set(string name, JsonNode? value)
@@ -32,7 +31,7 @@ internal static class TrainTool
             throw new ToolException("ia3 has no --r, --alpha or --dropout");
         var training = new JsonObject
         {
-            ["learning_rate"] = options.Double("learning_rate", rate),
+            ["learning_rate"] = options.DoubleOrNull("learning_rate") ?? throw new ToolException("--learning-rate is missing"),
             ["epochs"] = options.Double("epochs", 3),
             ["max_steps"] = options.IntOrNull("max_steps"),
             ["batch_size"] = options.Int("batch_size", 16),
