@@ -3,7 +3,7 @@ global using AlpacaCot.Tests;
 using System.Runtime.CompilerServices;
 using AlpacaCot.Torch;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 
 // Thread-static scopes and native byte counts are easier to read when one test runs at a time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Torch.Tests;
 

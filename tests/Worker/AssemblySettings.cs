@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using AlpacaCot.Torch;
 
 // A pack's relative paths count from the process's current directory, which a worker sets for its one job.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Tests.Worker;
 
