@@ -9,7 +9,7 @@ public sealed class AdapterGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("adapter");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Forward_LoadedAdapter_LogitsLossAndGradients(string folder)
     {
@@ -29,7 +29,7 @@ public sealed class AdapterGoldenTests
         Assert.All(c.Decoder.Parameters.Values, weight => Assert.Null(weight.grad));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Parameters_LoadedAdapter_KeysShapesAndCount(string folder)
     {
@@ -42,7 +42,7 @@ public sealed class AdapterGoldenTests
             c.Adapter.Parameters.Select(p => "init." + p.Key).Order(StringComparer.Ordinal));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Save_LoadedAdapter_SameDirectoryKeyForKey(string folder)
     {
@@ -66,13 +66,13 @@ public sealed class AdapterGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Merge_LoadedAdapter_GoldenWeightsAndSameLogits(string folder)
     {
         using var c = GoldenAdapter.Open(folder);
         var names = c.Expected.Names.Where(n => n.StartsWith("merged.", StringComparison.Ordinal)).ToList();
-        Skip.If(names.Count == 0, "the case has no merged weights");
+        Assert.SkipWhen(names.Count == 0, "the case has no merged weights");
         int[] row = [.. c.Expected["a.input_ids"].ToArray<long>().Select(id => (int)id)];
 
         var report = Merger.Merge(c.Decoder, c.Adapter, [row], 1e-4);
@@ -86,12 +86,12 @@ public sealed class AdapterGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Greedy_LoadedAdapter_GoldenIdsWithCacheAndWithout(string folder)
     {
         using var c = GoldenAdapter.Open(folder);
-        Skip.IfNot(c.Golden.Json.TryGetProperty("greedy", out var greedy), "the case has no greedy run");
+        Assert.SkipUnless(c.Golden.Json.TryGetProperty("greedy", out var greedy), "the case has no greedy run");
         long[] prompt = [.. greedy.GetProperty("prompt_ids").EnumerateArray().Select(x => x.GetInt64())];
         long[] ids = [.. greedy.GetProperty("ids").EnumerateArray().Select(x => x.GetInt64())];
         using var frozen = torch.no_grad();

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AlpacaCot.Experiments;
-using Xunit.Abstractions;
 
 namespace AlpacaCot.Tests.Experiments;
 

@@ -3,18 +3,20 @@ using AlpacaCot.Grains.Slots;
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Who has which slot.</summary>
-public sealed class SlotRegistryTests : IAsyncLifetime, IDisposable
+public sealed class SlotRegistryTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private Platform _platform = null!;
 
     private ISlotRegistryGrain Registry => _platform.Registry;
 
-    public async Task InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0);
+    public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0);
 
-    public async Task DisposeAsync() => await _platform.DisposeAsync();
-
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _platform.DisposeAsync();
+        _folder.Dispose();
+    }
 
     private async Task<string> ShownAsync() => string.Join(" ", (await Registry.ListAsync()).Select(s => $"{s.Slot}={s.User}"));
 

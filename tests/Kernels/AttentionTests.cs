@@ -14,14 +14,14 @@ public sealed class AttentionTests
 
     public static TheoryData<Case> Cases =>
     [
-        new("one token", ScalarType.Float32, 2, 2, 16, [1]),
-        new("ragged", ScalarType.Float32, 4, 4, 64, [5, 70, 1, 33]),
-        new("groups and a narrow head", ScalarType.Float32, 6, 2, 12, [40, 17]),
-        new("bf16", ScalarType.BFloat16, 4, 2, 64, [100, 31, 64]),
-        new("learned keys in front", ScalarType.Float32, 2, 1, 24, [9, 3, 50], Extra: 7),
-        new("window", ScalarType.Float32, 2, 2, 16, [80, 6], Window: 20),
-        new("alibi", ScalarType.Float32, 4, 4, 8, [37, 2], Alibi: true),
-        new("prefix", ScalarType.Float32, 2, 2, 32, [45, 12], Prefix: 10),
+        new Case("one token", ScalarType.Float32, 2, 2, 16, [1]),
+        new Case("ragged", ScalarType.Float32, 4, 4, 64, [5, 70, 1, 33]),
+        new Case("groups and a narrow head", ScalarType.Float32, 6, 2, 12, [40, 17]),
+        new Case("bf16", ScalarType.BFloat16, 4, 2, 64, [100, 31, 64]),
+        new Case("learned keys in front", ScalarType.Float32, 2, 1, 24, [9, 3, 50], Extra: 7),
+        new Case("window", ScalarType.Float32, 2, 2, 16, [80, 6], Window: 20),
+        new Case("alibi", ScalarType.Float32, 4, 4, 8, [37, 2], Alibi: true),
+        new Case("prefix", ScalarType.Float32, 2, 2, 32, [45, 12], Prefix: 10),
     ];
 
     private static int[] Bounds(int[] lengths, int extra = 0)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using AlpacaCot.Kernels.Native;
 
 // Thread-static scopes and native byte counts are easier to read when one test runs at a time.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Kernels.Tests;
 

@@ -11,7 +11,7 @@ public sealed class DecoderGoldenTests
 
     public static IEnumerable<object[]> EvaluationModels => Golden.Folders("evaluation_model");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Hidden_GoldenSequences_LogitsHiddenStatesAndLoss(string folder)
     {
@@ -35,7 +35,7 @@ public sealed class DecoderGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Backward_GoldenSequenceA_Gradients(string folder)
     {
@@ -43,7 +43,7 @@ public sealed class DecoderGoldenTests
         using var _ = decoder;
         using var expected = new GoldenTensors(golden);
         var names = expected.Names.Where(n => n.StartsWith("grad.", StringComparison.Ordinal)).ToList();
-        Skip.If(names.Count == 0, $"{folder} has no gradients");
+        Assert.SkipWhen(names.Count == 0, $"{folder} has no gradients");
 
         using var scope = torch.NewDisposeScope();
         foreach (var parameter in decoder.Parameters.Values) parameter.requires_grad_();
@@ -53,7 +53,7 @@ public sealed class DecoderGoldenTests
         foreach (var name in names) expected.AssertClose(name, Gradient(decoder, name["grad.".Length..]), golden.Tolerance("grad_rel", 1e-3));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Hidden_GreedyWithCacheAndWithout_GoldenIds(string folder)
     {
@@ -65,13 +65,13 @@ public sealed class DecoderGoldenTests
         Assert.Equal(ids, Greedy.Cached(decoder, prompt, ids.Length));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Hidden_PrefillThenSingleTokens_GoldenCachedLogits(string folder)
     {
         var (golden, decoder) = Open(folder);
         using var _ = decoder;
-        Skip.IfNot(golden.Json.TryGetProperty("cached_prefill", out var prefill), $"{folder} has no cached run");
+        Assert.SkipUnless(golden.Json.TryGetProperty("cached_prefill", out var prefill), $"{folder} has no cached run");
         using var expected = new GoldenTensors(golden);
         using var cache = new KvCache(decoder);
         using var scope = torch.NewDisposeScope();
@@ -88,7 +88,7 @@ public sealed class DecoderGoldenTests
         expected.AssertClose("cached.logits", torch.cat(rows), golden.Tolerance("logits_rel", 1e-4));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Hidden_SequencesPackedInOneRow_AsAlone(string folder)
     {
@@ -104,7 +104,7 @@ public sealed class DecoderGoldenTests
             expected.AssertClose($"{name}.logits", logits.narrow(0, segment.Start, segment.Length), golden.Tolerance("logits_rel", 1e-4));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(EvaluationModels))]
     public void Load_EvaluationModel_FiniteLogits(string folder)
     {
@@ -126,7 +126,7 @@ public sealed class DecoderGoldenTests
         {
             using var json = JsonDocument.Parse(File.ReadAllText(config));
             var type = json.RootElement.GetProperty("model_type").GetString()!;
-            Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+            Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
         }
         return (golden, ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32)));
     }

@@ -7,7 +7,7 @@ namespace AlpacaCot.Models.Tests;
 
 public sealed class ModelConverterTests
 {
-    [SkippableFact]
+    [Fact]
     public void Convert_Stories260K_GreedyTextIsThePublishedOne()
     {
         var expected = File.ReadAllText(RealData.File("models/stories260K/expected_greedy.txt")).Split("---\n", 2)[1].TrimEnd('\n');
@@ -21,7 +21,7 @@ public sealed class ModelConverterTests
         Assert.Equal(expected, Text(pieces, ids));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Convert_Stories260K_DirectoryAsOtherToolsExpectIt()
     {
         using var folder = new TemporaryFolder();
@@ -64,7 +64,7 @@ public sealed class ModelConverterTests
         Assert.Equal([folder["out/notes.txt"]], Directory.GetFiles(folder["out"]));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Convert_TokenizerOfAnotherVocabulary_NamesBothSizesAndLeavesNothing()
     {
         var tokenizer = RealData.File("models/stories260K/tok512.bin");

@@ -10,7 +10,7 @@ public sealed class SafeTensorsTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("format_safetensors");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     [Trait("Category", "Golden")]
     public void Open_ValidFiles_TensorsAndMetadata(string folder)
@@ -38,7 +38,7 @@ public sealed class SafeTensorsTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     [Trait("Category", "Golden")]
     public void Open_InvalidFiles_RefusedByName(string folder)

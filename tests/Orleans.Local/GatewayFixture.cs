@@ -12,13 +12,13 @@ public sealed class GatewayFixture : IAsyncLifetime
 
     public IGrainFactory Grains => _client.Services.GetRequiredService<IClusterClient>();
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _silo = await TestSilo.StartAsync(builder => builder.UseLocalGateway(_folder["gw.sock"]));
         _client = await GatewayTests.ConnectAsync(_folder["gw.sock"]);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _client.StopAsync();
         _client.Dispose();

@@ -7,7 +7,7 @@ public sealed class SiloFixture : IAsyncLifetime
 
     public IGrainFactory Grains => Silo.Grains;
 
-    public async Task InitializeAsync() => Silo = await TestSilo.StartAsync();
+    public async ValueTask InitializeAsync() => Silo = await TestSilo.StartAsync();
 
-    public async Task DisposeAsync() => await Silo.DisposeAsync();
+    public async ValueTask DisposeAsync() => await Silo.DisposeAsync();
 }

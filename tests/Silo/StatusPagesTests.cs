@@ -17,7 +17,7 @@ using Orleans;
 namespace AlpacaCot.Tests.Silo;
 
 /// <summary>The pages through a real server on a free loopback port, with the real grains behind them.</summary>
-public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
+public sealed class StatusPagesTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private WebApplication _app = null!;
@@ -25,7 +25,7 @@ public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
 
     private HomeLayout Home => new(_folder.Path);
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _app = Build(http: true);
         StatusPages.Map(_app);
@@ -33,14 +33,13 @@ public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
         _http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _folder.Dispose();
     }
-
-    public void Dispose() => _folder.Dispose();
 
     /// <summary>A silo as the program builds it; its slots are told by hand, so that nothing runs on them.</summary>
     private WebApplication Build(bool http)

@@ -8,16 +8,16 @@ public sealed class AdapterStepsGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("adapter");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Run_GoldenSteps_LossesAndParameters(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
+        Assert.SkipUnless(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
         using var decoder = GoldenTraining.Base(golden);
         using var adapter = GoldenTraining.Adapter(decoder, golden.Path);
-        Skip.If(optimiser.TryGetProperty("groups", out _), "parameter groups with rates of their own are not supported");
-        Skip.IfNot(optimiser.GetProperty("name").GetString() == "AdamW", "the optimiser is not AdamW");
+        Assert.SkipWhen(optimiser.TryGetProperty("groups", out _), "parameter groups with rates of their own are not supported");
+        Assert.SkipUnless(optimiser.GetProperty("name").GetString() == "AdamW", "the optimiser is not AdamW");
         using var expected = new GoldenTensors(golden);
         var steps = optimiser.GetProperty("steps").GetInt32();
         Assert.True(steps > 0 && expected.Has("step.0.input_ids"));

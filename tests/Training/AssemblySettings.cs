@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Training.Tests;
 

@@ -3,7 +3,7 @@ using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 
 // A pack's relative paths count from the process's current directory, which a worker sets for its one job.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Tests.Worker;
 
