@@ -11,6 +11,7 @@ internal static class ClientHosting
         => builder.UseOrleansClient(client => client
             .UseHome(home)
             .EndCallsWhenTheSiloIsGone()
+            .AddActivityPropagation()
             // Whether to start a silo, and how long to wait for it, is for the session to say.
             .UseConnectionRetryFilter((_, _) => Task.FromResult(false)));
 }

@@ -1,7 +1,5 @@
 using AlpacaCot.Grains;
-using AlpacaCot.Grains.Slots;
 using AlpacaCot.Worker.Protocol;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace AlpacaCot.Silo.Hosting;
 
@@ -12,6 +10,6 @@ internal static class SiloHosting
     public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
         => builder.UseOrleans(silo => silo
             .UseHome(home)
-            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
-            .AddPlatformStartup(arguments.Node, [.. arguments.Slots]));
+            .AddActivityPropagation()
+            .AddPlatformNode(arguments.Node, [.. arguments.Slots]));
 }
