@@ -9,7 +9,7 @@ namespace AlpacaCot.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PropertyTestAttribute : PropertyAttribute
 {
-    private const int SoakFactor = 30;
+    private const int SoakFactor = 20;
 
     /// <summary>Tries the property on so many values.</summary>
     public PropertyTestAttribute(int cases = 100)
