@@ -6,6 +6,8 @@ using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging.Console;
 
+if (StoreQuery.Of(args) is { } query) return await query.RunAsync(HomeLayout.FromEnvironment());
+
 SiloArguments arguments;
 try
 {

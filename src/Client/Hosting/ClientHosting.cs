@@ -10,6 +10,8 @@ internal static class ClientHosting
     public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home)
         => builder.UseOrleansClient(client => client
             .UseHome(home)
+            // A silo of this machine that is gone stays gone: only what it was too slow for is asked again.
+            .RetryReads(problem => problem is TimeoutException)
             .EndCallsWhenTheSiloIsGone()
             .AddActivityPropagation()
             // Whether to start a silo, and how long to wait for it, is for the session to say.

@@ -34,6 +34,10 @@ internal sealed class SiloSession : IAsyncDisposable
         return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>Connects to the silo that runs; null where none does.</summary>
+    public static async Task<SiloSession?> TryConnectAsync(ClientContext context, CancellationToken cancellationToken)
+        => await ConnectAsync(context, cancellationToken) is { } host ? new SiloSession(host, null) : null;
+
     /// <summary>Connects.</summary>
     /// <param name="context">The client's context.</param>
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
@@ -42,7 +46,7 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
-        if (await TryConnectAsync(context) is { } running) return new SiloSession(running, null);
+        if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
@@ -54,7 +58,7 @@ internal sealed class SiloSession : IAsyncDisposable
             {
                 var gone = silo.HasExited;
                 // A silo that another command started at the same moment serves as well.
-                if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
+                if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, gone ? null : silo);
                 if (gone) break;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
             }
@@ -91,7 +95,7 @@ internal sealed class SiloSession : IAsyncDisposable
         _silo.Dispose();
     }
 
-    private static async Task<IHost?> TryConnectAsync(ClientContext context)
+    private static async Task<IHost?> ConnectAsync(ClientContext context, CancellationToken cancellationToken)
     {
         if (!File.Exists(context.Home.SiloSocket)) return null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -100,7 +104,7 @@ internal sealed class SiloSession : IAsyncDisposable
         var host = builder.Build();
         try
         {
-            await host.StartAsync();
+            await host.StartAsync(cancellationToken);
             return host;
         }
         catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or System.Net.Sockets.SocketException)

@@ -12,11 +12,11 @@ public interface ISweepGrain : IGrainWithStringKey
     Task<SubmitReply> SubmitAsync(SubmitSweep request);
 
     /// <summary>State of the sweep and of every trial.</summary>
-    [Alias("GetStatus"), AlwaysInterleave]
+    [Alias("GetStatus"), AlwaysInterleave, Idempotent]
     Task<SweepStatus> GetStatusAsync();
 
     /// <summary>How far the sweep is, in a few hundred bytes however many trials it has.</summary>
-    [Alias("GetProgress"), AlwaysInterleave]
+    [Alias("GetProgress"), AlwaysInterleave, Idempotent]
     Task<SweepProgress> GetProgressAsync();
 
     /// <summary>Cancels what is not done yet.</summary>
@@ -51,7 +51,7 @@ public interface ISweepGrain : IGrainWithStringKey
     Task SlotsChangedAsync();
 
     /// <summary>Where a trial's model is, for serving it.</summary>
-    [Alias("Locate"), AlwaysInterleave]
+    [Alias("Locate"), AlwaysInterleave, Idempotent]
     Task<TrainedModel> LocateAsync(string trial);
 }
 

@@ -57,7 +57,7 @@ internal sealed partial class SlotRegistryGrain(
         var lost = LostBy(known, users);
         if (slots.Length == 0) state.State.Nodes.Remove(node);
         else state.State.Nodes[node] = new NodeSlots { Epoch = epoch, Users = users };
-        await WriteAsync();
+        await state.SaveAsync(this);
         await TellAsync(lost);
         await TellWaitingAsync();
         return true;
@@ -71,7 +71,7 @@ internal sealed partial class SlotRegistryGrain(
         // A model server that finds no slot says so to its caller; only sweeps wait.
         if (held.Count + free.Count < count && !ModelServers.IsServer(user)) _waiting.Add(user);
         else _waiting.Remove(user);
-        if (free.Count > 0) await WriteAsync();
+        if (free.Count > 0) await state.SaveAsync(this);
         return [.. held, .. free.Select(slot => slot.Slot)];
     }
 
@@ -84,7 +84,7 @@ internal sealed partial class SlotRegistryGrain(
             changed = true;
         }
         if (!changed) return;
-        await WriteAsync();
+        await state.SaveAsync(this);
         await TellWaitingAsync();
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class SlotRegistryGrain(
             LogForgotten(node);
             state.State.Nodes.Remove(node);
             _heard.Remove(node);
-            await WriteAsync();
+            await state.SaveAsync(this);
             await TellAsync(LostBy(slots, []));
         }
     }
@@ -117,20 +117,6 @@ internal sealed partial class SlotRegistryGrain(
     private async Task TellAsync(IEnumerable<string> users)
     {
         foreach (var sweep in users.Where(user => !ModelServers.IsServer(user))) await GrainFactory.GetGrain<ISweepGrain>(sweep).SlotsChangedAsync();
-    }
-
-    private async Task WriteAsync()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What is in memory is ahead of the record: the next activation goes on from the record.
-            DeactivateOnIdle();
-            throw;
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} is silent; its slots are forgotten until it is heard of again")]
