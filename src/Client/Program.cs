@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
 using AlpacaCot.Worker.Protocol;
-using Orleans.Runtime;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

@@ -4,8 +4,6 @@ using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Hosting;
 
 namespace AlpacaCot.Grains;
 

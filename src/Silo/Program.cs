@@ -4,6 +4,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Worker.Protocol;
+using Microsoft.Extensions.Logging.Console;
 
 SiloArguments arguments;
 try
@@ -16,12 +17,15 @@ catch (FormatException e)
     return 2;
 }
 var home = HomeLayout.FromEnvironment();
-foreach (var folder in (string[])[home.Run, home.Logs, home.State]) Directory.CreateDirectory(folder);
+Directory.CreateDirectory(home.Logs);
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
+builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 // A silo that cannot start says why itself, in one line.
-builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+    // These warn of a collector that was chosen on purpose, and of a wait that never was (it counts from the machine's start).
+    .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.None);
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPlatformGrains(
@@ -33,13 +37,13 @@ builder.Services.AddPlatformGrains(
         LogFolder = home.Logs,
     },
     home);
-builder.AddSilo(home, arguments);
 // Without a port there is no HTTP at all; with one it is bound to loopback.
 if (arguments.Port is { } port) builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
 else builder.WebHost.UseServer(new NoServer());
 
 try
 {
+    builder.AddSilo(home, arguments);
     var app = builder.Build();
     if (arguments.Port is not null) StatusPages.Map(app);
     await app.StartAsync();

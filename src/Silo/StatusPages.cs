@@ -1,6 +1,5 @@
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
-using Orleans;
 
 namespace AlpacaCot.Silo;
 

@@ -5,7 +5,6 @@ using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace AlpacaCot.Tests.Acceptance;
 

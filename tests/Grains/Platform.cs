@@ -2,27 +2,37 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Storage;
+using Orleans.TestingHost;
 
 namespace AlpacaCot.Tests.Grains;
 
-/// <summary>The platform's grains in this process, with the journal and real worker processes whose packs are answered by a stub.</summary>
+/// <summary>The platform's grains on a cluster in this process, with the store of one machine and real worker processes whose packs are answered by a stub.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
     public const string Node = "here";
-    private readonly IHost _host;
+    private readonly InProcessTestCluster _cluster;
+    private readonly SqliteStore _store;
 
-    private Platform(IHost host, Owner owner) => (_host, Owner) = (host, owner);
+    private Platform(InProcessTestCluster cluster, SqliteStore store, Storage storage, Owner owner) => (_cluster, _store, Storage, Owner) = (cluster, store, storage, owner);
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => _cluster.Client;
 
-    public IServiceProvider Services => _host.Services;
+    /// <summary>The services of the silo.</summary>
+    public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
+
+    public InProcessTestCluster Cluster => _cluster;
 
     /// <summary>Stands for the sweeps <c>test/…</c>.</summary>
     public Owner Owner { get; }
+
+    /// <summary>The store, whose writes may be made to fail.</summary>
+    public Storage Storage { get; }
 
     /// <summary>Starts a silo whose home is a folder.</summary>
     /// <param name="folder">The home.</param>
@@ -38,23 +48,27 @@ internal sealed class Platform : IAsyncDisposable
             SocketFolder = home.Run, LogFolder = home.Logs, Heartbeat = TimeSpan.FromMilliseconds(200), Collect = TimeSpan.FromMilliseconds(20),
         };
         var owner = new Owner();
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.None);
-        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home);
-        builder.UseOrleans(silo => silo
+        HomeLayout.MakePrivate(home.State);
+        var store = new SqliteStore(Path.Combine(home.State, SqliteSchema.FileName));
+        var storage = new Storage(new SqliteGrainStorage(store, new StateJson()));
+        var builder = new InProcessTestClusterBuilder(1);
+        builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
+        builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
+        builder.ConfigureSilo((_, silo) => silo
             .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = Node })
-            .AddJournalGrainStorage(GrainStorage.Name, journal => journal.Root = home.State)
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformStartup(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))]));
-        var host = builder.Build();
-        await host.StartAsync();
-        return new Platform(host, owner);
+            .AddPlatformStartup(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new Platform(cluster, store, storage, owner);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
-        _host.Dispose();
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
+        _store.Dispose();
     }
 
     public ISlotGrain Slot(int n = 0) => Grains.GetGrain<ISlotGrain>(string.Create(CultureInfo.InvariantCulture, $"{Node}/cpu{n}"));
@@ -106,6 +120,20 @@ internal sealed class Platform : IAsyncDisposable
             },
             Frames.Json);
     }
+}
+
+/// <summary>A store for all silos of a test, whose writes fail where a test says so.</summary>
+internal sealed class Storage(IGrainStorage inner) : IGrainStorage
+{
+    /// <summary>Whether the write of a record fails.</summary>
+    public Func<string, GrainId, bool> Fails { get; set; } = (_, _) => false;
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        => Fails(stateName, grainId) ? Task.FromException(new OrleansException("no space left on device")) : inner.WriteStateAsync(stateName, grainId, grainState);
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
 }
 
 /// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone.</summary>

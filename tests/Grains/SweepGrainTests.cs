@@ -5,7 +5,7 @@ using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
 namespace AlpacaCot.Tests.Grains;
 
-/// <summary>Sweeps through grains, journal, slots and worker processes; only the worker's answers are a stub's.</summary>
+/// <summary>Sweeps through grains, store, slots and worker processes; only the worker's answers are a stub's.</summary>
 public sealed class SweepGrainTests : IDisposable
 {
     private const string Yaml = """

@@ -7,7 +7,7 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Client.Running;
 
 /// <summary>
-/// No-op trials through the real grains, journal, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
+/// No-op trials through the real grains, store, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
 /// and every trial is a training and an assignment of its own (its rows are so long that no pack holds two), so that nothing is saved by packing.
 /// </summary>
 internal static class SchedulerBenchmark

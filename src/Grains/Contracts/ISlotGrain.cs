@@ -1,4 +1,3 @@
-using Orleans;
 using Orleans.Concurrency;
 
 namespace AlpacaCot.Grains.Contracts;
@@ -63,6 +62,7 @@ public interface IModelServerGrain : IGrainWithStringKey
 public sealed record SlotAssignment([property: Id(0)] string Sweep, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string Job);
 
 /// <summary>How a slot took an assignment.</summary>
+[GenerateSerializer, Alias("alpaca.StartReply.v1")]
 public enum StartReply
 {
     /// <summary>It is being started.</summary>

@@ -4,8 +4,6 @@ using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Grains.Serving;
 

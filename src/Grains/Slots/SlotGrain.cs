@@ -3,9 +3,7 @@ using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
-using Orleans;
 using Orleans.Placement;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Grains.Slots;
 

@@ -1,5 +1,4 @@
 using AlpacaCot.Grains.Contracts;
-using Orleans;
 
 namespace AlpacaCot.Grains.Slots;
 

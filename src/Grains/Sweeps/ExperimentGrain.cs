@@ -1,6 +1,4 @@
 using AlpacaCot.Grains.Contracts;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Grains.Sweeps;
 

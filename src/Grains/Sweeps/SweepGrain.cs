@@ -4,8 +4,6 @@ using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using StartReply = AlpacaCot.Grains.Contracts.StartReply;
 using Wire = AlpacaCot.Grains.Contracts;

@@ -1,8 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Experiments;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans;
-using Orleans.Runtime;
 using Orleans.Storage;
 
 namespace AlpacaCot.Grains.Sweeps;

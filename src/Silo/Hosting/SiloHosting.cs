@@ -1,0 +1,17 @@
+using AlpacaCot.Grains;
+using AlpacaCot.Grains.Slots;
+using AlpacaCot.Worker.Protocol;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace AlpacaCot.Silo.Hosting;
+
+/// <summary>The silo, on one machine or in a cluster. Which of the two it is, only the files of this folder know.</summary>
+internal static class SiloHosting
+{
+    /// <summary>Adds the silo.</summary>
+    public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
+        => builder.UseOrleans(silo => silo
+            .UseHome(home)
+            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
+            .AddPlatformStartup(arguments.Node, [.. arguments.Slots]));
+}
