@@ -9,9 +9,9 @@ namespace AlpacaCot.Silo.Hosting;
 internal static class SiloHosting
 {
     /// <summary>Adds the silo.</summary>
+    /// <exception cref="OrleansConfigurationException">Another silo has the home, or the cluster's connection string is none.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
-        => builder.UseOrleans(silo => silo
-            .UseHome(home)
+        => builder.UseOrleans(silo => (arguments.Cluster is { } cluster ? silo.UseCluster(cluster, home, arguments) : silo.UseHome(home))
             .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
             .AddPlatformStartup(arguments.Node, [.. arguments.Slots]));
 }
