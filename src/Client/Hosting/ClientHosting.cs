@@ -7,9 +7,11 @@ namespace AlpacaCot.Client.Hosting;
 internal static class ClientHosting
 {
     /// <summary>Adds the client.</summary>
-    public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home)
-        => builder.UseOrleansClient(client => client
-            .UseHome(home)
+    /// <param name="builder">The program.</param>
+    /// <param name="home">The home whose silo it is.</param>
+    /// <param name="cluster">The database of the cluster whose client it is instead, or null.</param>
+    public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home, string? cluster = null)
+        => builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home) : client.UseCluster(cluster))
             .EndCallsWhenTheSiloIsGone()
             // Whether to start a silo, and how long to wait for it, is for the session to say.
             .UseConnectionRetryFilter((_, _) => Task.FromResult(false)));

@@ -47,7 +47,10 @@ internal static class ClusterHosting
             .UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((clustering, database) => (clustering.Invariant, clustering.DataSource) = (Driver, database)))
             .UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>((reminders, database) => (reminders.Invariant, reminders.DataSource) = (Driver, database)))
             .AddAdoNetGrainStorage(GrainStorage.Name, options => options.Configure<NpgsqlDataSource>((storage, database) => (storage.Invariant, storage.DataSource) = (Driver, database)))
-            .ConfigureEndpoints(endpoint.Address, endpoint.SiloPort, endpoint.GatewayPort);
+            .ConfigureEndpoints(endpoint.Address, endpoint.SiloPort, endpoint.GatewayPort)
+            // While a member is gone and not yet declared dead, Orleans warns several times a second that it cannot be reached. Who goes, the log of the members says;
+            // why a start takes long, the one category that is left.
+            .ConfigureLogging(logging => logging.AddFilter("Orleans", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService.MembershipAgent", LogLevel.Error));
     }
 
     /// <summary>Brings the database up to date before anything of the silo starts.</summary>
