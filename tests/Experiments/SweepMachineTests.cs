@@ -391,7 +391,7 @@ public sealed class SweepMachineTests
         var sweep = One();
         var header = System.Text.Json.JsonSerializer.Serialize(sweep.State.Header);
         var fence = sweep.Run().Fence;
-        var loaded = SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options);
+        var loaded = SweepState.Load(sweep.State.Origin, System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options);
         Assert.True(loaded.Header.NextFence > fence);
     }
 
@@ -399,9 +399,9 @@ public sealed class SweepMachineTests
     public void Load_SpecThatExpandsDifferently_IsRefused()
     {
         var sweep = One();
-        var header = System.Text.Json.JsonSerializer.Serialize(sweep.State.Header).Replace("Think.", "Ponder.", StringComparison.Ordinal);
-        Assert.Contains("other trials", Assert.Throws<SweepException>(() => SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options)).Message, StringComparison.Ordinal);
-        Assert.Contains("0 of 1 parts", Assert.Throws<SweepException>(() => SweepState.Load(sweep.State.Header, [], sweep.Options)).Message, StringComparison.Ordinal);
+        var origin = System.Text.Json.JsonSerializer.Serialize(sweep.State.Origin).Replace("Think.", "Ponder.", StringComparison.Ordinal);
+        Assert.Contains("other trials", Assert.Throws<SweepException>(() => SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepOrigin>(origin)!, sweep.State.Header, sweep.State.Shards, sweep.Options)).Message, StringComparison.Ordinal);
+        Assert.Contains("0 of 1 parts", Assert.Throws<SweepException>(() => SweepState.Load(sweep.State.Origin, sweep.State.Header, [], sweep.Options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

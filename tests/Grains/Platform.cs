@@ -6,7 +6,6 @@ using AlpacaCot.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Hosting;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Storage;
 using Orleans.TestingHost;
 
@@ -55,9 +54,8 @@ internal sealed class Platform : IAsyncDisposable
         builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
         builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
         builder.ConfigureSilo((_, silo) => silo
-            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = Node })
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformStartup(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .AddPlatformNode(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
             .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -144,7 +142,7 @@ internal sealed class Owner
     /// <summary>What a report is answered; it may throw.</summary>
     public Func<SlotReport, bool> Answer { get; set; } = _ => true;
 
-    /// <summary>The sweeps that were told of free slots.</summary>
+    /// <summary>The sweeps that were told that slots are free again, or gone.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
 
     public IReadOnlyList<SlotReport> Reports => [.. _reports];
@@ -171,7 +169,7 @@ internal sealed class Owner
                 _reports.Enqueue(report);
                 context.Result = answer;
                 return Task.CompletedTask;
-            case nameof(ISweepGrain.SlotsFreedAsync):
+            case nameof(ISweepGrain.SlotsChangedAsync):
                 Told.Enqueue(key);
                 return Task.CompletedTask;
             default:

@@ -14,7 +14,7 @@ public sealed class SlotGrainTests : IDisposable
     public async Task Start_TellsItsOwnerEverythingInOrder()
     {
         await using var platform = await Platform.StartAsync(_folder);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(3, trials: 2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(3, trials: 2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(3));
         Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(3).Select(e => e.GetType().Name));
         Assert.All(platform.Owner.Reports, report => Assert.Equal(("here/cpu0", "pack-0"), (report.Slot, report.Pack)));
@@ -25,11 +25,11 @@ public sealed class SlotGrainTests : IDisposable
     public async Task Start_WhileOneRuns_IsRefusedByFenceAndOwner()
     {
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(5)));
-        Assert.Equal(StartReply.AlreadyRunning, await platform.Slot().StartAsync(Work(5)));
-        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(4)));
-        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(6)));
-        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(1, "test/other")));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(5))).Reply);
+        Assert.Equal(StartReply.AlreadyRunning, (await platform.Slot().StartAsync(Work(5))).Reply);
+        Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(4))).Reply);
+        Assert.Equal(StartReply.Busy, (await platform.Slot().StartAsync(Work(6))).Reply);
+        Assert.Equal(StartReply.Busy, (await platform.Slot().StartAsync(Work(1, "test/other"))).Reply);
         Assert.Equal(5, await platform.Slot().RunningFenceAsync(Sweep));
         Assert.Equal(0, await platform.Slot().RunningFenceAsync("test/other"));
     }
@@ -41,12 +41,12 @@ public sealed class SlotGrainTests : IDisposable
         var workers = new HashSet<int>();
         for (var fence = 1; fence <= 3; fence++)
         {
-            Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(fence)));
+            Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(fence))).Reply);
             Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(fence));
             workers.Add(Assert.Single(Platform.Workers(_folder)));
         }
         Assert.Single(workers);
-        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(3)));
+        Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(3))).Reply);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class SlotGrainTests : IDisposable
         Assert.Equal(1, await platform.Slot().RunningFenceAsync(Sweep));
         await platform.Slot().StopAsync(Sweep, 1);
         Assert.Equal(FailureKind.Cancelled, Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Kind);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         await Poll.UntilAsync(() => platform.Owner.Events(2).Any(e => e is TrainedEvent), "the next work has begun");
     }
 
@@ -73,7 +73,7 @@ public sealed class SlotGrainTests : IDisposable
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.Equal(FailureKind.Unknown, failed.Kind);
         Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
     }
 
@@ -125,7 +125,7 @@ public sealed class SlotGrainTests : IDisposable
         await platform.Slot().StartAsync(Work(1));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.StartsWith("start: there is no worker at /no/worker.dll", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
     }
 
     [Fact]

@@ -99,7 +99,7 @@ public sealed class SweepGrainTests : IDisposable
         await sweep.ResumeAsync(retryFailed: true);
         Assert.False(await sweep.ReportAsync(new SlotReport("here/cpu0", "pack-0", 1, [])));
         Assert.Contains("no sweep e/s", (await sweep.LocateAsync("t")).Problem, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<OrleansException>(sweep.WriteReportAsync);
+        await Assert.ThrowsAsync<OrleansException>(() => sweep.WriteReportAsync());
         await foreach (var news in sweep.WatchAsync(0)) Assert.Fail(news.Text);
     }
 

@@ -109,7 +109,8 @@ internal static class SweepRunner
         SweepStatus status;
         try
         {
-            status = await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State) || s.Problem is not null, stop);
+            await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State) || s.Problem is not null, stop);
+            status = await grain.GetStatusAsync();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -1,7 +1,5 @@
 using AlpacaCot.Grains;
-using AlpacaCot.Grains.Slots;
 using AlpacaCot.Worker.Protocol;
-using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace AlpacaCot.Silo.Hosting;
 
@@ -12,6 +10,6 @@ internal static class SiloHosting
     /// <exception cref="OrleansConfigurationException">Another silo has the home, or the cluster's connection string is none.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
         => builder.UseOrleans(silo => (arguments.Cluster is { } cluster ? silo.UseCluster(cluster, home, arguments) : silo.UseHome(home))
-            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = arguments.Node })
-            .AddPlatformStartup(arguments.Node, [.. arguments.Slots]));
+            .AddActivityPropagation()
+            .AddPlatformNode(arguments.Node, [.. arguments.Slots]));
 }
