@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains;
@@ -6,14 +8,17 @@ using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
+using AlpacaCot.Silo.Http;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Dashboard;
 
-namespace AlpacaCot.Tests.Silo;
+namespace AlpacaCot.Tests.Silo.Http;
 
 /// <summary>The pages through a real server on a free loopback port, with the real grains behind them.</summary>
 public sealed class StatusPagesTests : IAsyncLifetime
@@ -26,10 +31,12 @@ public sealed class StatusPagesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _app = Build(http: true);
-        StatusPages.Map(_app);
+        _app = Build(new SiloArguments { Slots = [], Port = FreePort() });
+        var key = ApiKey.Resolve(null, Home.Run);
+        _app.MapHttp(key);
         await _app.StartAsync();
-        _http = new HttpClient { BaseAddress = new Uri(_app.Urls.Single()) };
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_app.Urls.Single()) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
     }
 
     public async ValueTask DisposeAsync()
@@ -41,16 +48,22 @@ public sealed class StatusPagesTests : IAsyncLifetime
     }
 
     /// <summary>A silo as the program builds it; its slots are told by hand, so that nothing runs on them.</summary>
-    private WebApplication Build(bool http)
+    private WebApplication Build(SiloArguments arguments)
     {
         Directory.CreateDirectory(Home.Run);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
-        builder.AddSilo(Home, new SiloArguments { Slots = [] });
-        if (http) builder.WebHost.UseUrls("http://127.0.0.1:0");
-        else builder.WebHost.UseServer(new NoServer());
+        builder.AddSilo(Home, arguments);
+        builder.AddHttp(arguments);
         return builder.Build();
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     private async Task<(HttpStatusCode Code, JsonElement Json)> GetAsync(string path)
@@ -69,6 +82,27 @@ public sealed class StatusPagesTests : IAsyncLifetime
 
     [Fact]
     public async Task Health_IsOk() => Assert.Equal("ok", await _http.GetStringAsync("/health"));
+
+    [Theory]
+    [InlineData("/dashboard/", "text/html")]
+    [InlineData("/dashboard/index.min.js", "text/javascript")]
+    [InlineData("/dashboard/DashboardCounters?exclude=none", "application/json")]
+    [InlineData("/api/slots", "application/json")]
+    public async Task Pages_AnswerWithTheKeyAlone(string path, string kind)
+    {
+        using var answer = await _http.GetAsync(path);
+        Assert.Equal((HttpStatusCode.OK, kind), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        _http.DefaultRequestHeaders.Authorization = null;
+        using var refused = await _http.GetAsync(path);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Dashboard_ShowsNoTrace()
+    {
+        using var answer = await _http.GetAsync("/dashboard/Trace");
+        Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode);
+    }
 
     [Fact]
     public async Task Slots_AreListedWithTheirUsers()
@@ -118,9 +152,10 @@ public sealed class StatusPagesTests : IAsyncLifetime
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _app = Build(http: false);
+        _app = Build(new SiloArguments { Slots = [] });
         await _app.StartAsync();
         Assert.IsType<NoServer>(_app.Services.GetRequiredService<IServer>());
+        Assert.Empty(_app.Services.GetServices<IConfigureOptions<DashboardOptions>>());
         Assert.Empty(await Grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
     }
 }

@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace AlpacaCot.Silo;
+namespace AlpacaCot.Silo.Http;
 
 /// <summary>The HTTP server of a silo without HTTP: it listens to nothing.</summary>
 internal sealed class NoServer : IServer

@@ -1,7 +1,7 @@
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Silo;
+namespace AlpacaCot.Silo.Http;
 
 /// <summary>The HTTP pages of a silo: health, the sweeps of an experiment, a sweep's status and its report.</summary>
 internal static class StatusPages
@@ -9,7 +9,7 @@ internal static class StatusPages
     /// <summary>Maps the pages.</summary>
     public static void Map(WebApplication app)
     {
-        app.MapGet("/health", () => Results.Text("ok"));
+        app.MapGet(KeyGate.Health, () => Results.Text("ok"));
         app.MapGet("/api/slots", (IGrainFactory grains) => grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
         app.MapGet("/api/experiments/{experiment}/sweeps", (IGrainFactory grains, string experiment) => grains.GetGrain<IExperimentGrain>(experiment).ListAsync());
         app.MapGet("/api/experiments/{experiment}/sweeps/{sweep}", async (IGrainFactory grains, string experiment, string sweep) =>
