@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 
 using var interrupt = new CancellationTokenSource();
@@ -19,12 +20,14 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signa
     interrupt.Cancel();
 });
 
-var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System));
+var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
+{
+    Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+});
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    foreach (var error in parsed.Errors) Console.Error.WriteLine($"error: {error.Message}");
-    Console.Error.WriteLine($"see: alpacacot {string.Join(' ', CommandTree.PathOf(parsed))} --help".Replace("  ", " ", StringComparison.Ordinal));
+    WrongUsage.Print(parsed, Console.Error);
     return ExitCodes.Wrong;
 }
 try

@@ -1,9 +1,13 @@
-using System.Globalization;
+using System.Data.Common;
+using System.Net.Sockets;
 using AlpacaCot.Grains;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
+using AlpacaCot.Silo.Http;
 using AlpacaCot.Worker.Protocol;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 
 if (StoreQuery.Of(args) is { } query) return await query.RunAsync(HomeLayout.FromEnvironment());
@@ -12,6 +16,8 @@ SiloArguments arguments;
 try
 {
     arguments = SiloArguments.Parse(args);
+    if (Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster) arguments = arguments with { Cluster = cluster };
+    arguments = arguments with { ApiKey = arguments.ApiKey ?? Environment.GetEnvironmentVariable(ApiKey.Variable) };
 }
 catch (FormatException e)
 {
@@ -39,24 +45,27 @@ builder.Services.AddPlatformGrains(
         LogFolder = home.Logs,
     },
     home);
-// Without a port there is no HTTP at all; with one it is bound to loopback.
-if (arguments.Port is { } port) builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
-else builder.WebHost.UseServer(new NoServer());
 
 try
 {
     builder.AddSilo(home, arguments);
-    var app = builder.Build();
-    if (arguments.Port is not null) StatusPages.Map(app);
+    builder.AddHttp(arguments);
+    await using var app = builder.Build();
+    var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
+    if (key is not null) app.MapHttp(key);
     await app.StartAsync();
-    Console.WriteLine($"silo ready: node {arguments.Node}, slots {string.Join(" ", arguments.Slots)}, home {home.Root}" + (arguments.Port is { } p ? $", http://127.0.0.1:{p}" : ""));
+    Console.WriteLine($"silo ready: node {arguments.Node}, slots {string.Join(" ", arguments.Slots)}, home {home.Root}{(key is null ? "" : $", {HttpHosting.Address(arguments, key)}")}");
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidOperationException or Orleans.Runtime.OrleansException or Orleans.Runtime.OrleansConfigurationException)
+catch (Exception e) when (e is IOException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
 {
-    var message = e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
-        ? $"port {arguments.Port} is in use; choose another with --port" : e.Message;
+    var message = e switch
+    {
+        IOException { InnerException: AddressInUseException } => $"port {arguments.Port} is in use; choose another with --port",
+        DbException or SocketException when arguments.Cluster is not null => $"the cluster's database (${PlatformCluster.Variable}) cannot be used: {e.Message}",
+        _ => e.Message,
+    };
     Console.Error.WriteLine($"error: {message}");
     return 2;
 }

@@ -82,10 +82,10 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         undisturbed.RequireSame(home, (await home.RunAsync("sweep", "resume", Name, "--json")).Done().Json());
     }
 
-    [SkippableFact, Trait("Category", "Soak")]
+    [Fact, Trait("Category", "Soak")]
     public async Task Run_KillStorm_EndsBitForBit()
     {
-        Skip.If(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         await undisturbed.RunAsync(bases);
         using var home = new Home();
         var file = Sweeps.Write(home, Yaml(bases));

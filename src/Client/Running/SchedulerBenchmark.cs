@@ -22,7 +22,7 @@ internal static class SchedulerBenchmark
         var home = new HomeLayout(folder);
         try
         {
-            var scratch = context with { Home = home };
+            var scratch = context with { Home = home, Cluster = null };
             Directory.CreateDirectory(folder);
             string[] arguments = ["--slots", slots.ToString(CultureInfo.InvariantCulture), "--stub-workers", trialSeconds.ToString(CultureInfo.InvariantCulture)];
             await using var silo = await SiloSession.ConnectAsync(scratch, start: true, arguments, stop);

@@ -1,9 +1,12 @@
+using System.Data.Common;
 using System.Diagnostics;
 using AlpacaCot.Client.Hosting;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace AlpacaCot.Client.Running;
 
@@ -43,10 +46,11 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
     /// <param name="siloArguments">Arguments for a silo that is started.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
+    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up. In a cluster, none is ever started: its nodes are the user's to name.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
         if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
+        if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
@@ -97,10 +101,10 @@ internal sealed class SiloSession : IAsyncDisposable
 
     private static async Task<IHost?> ConnectAsync(ClientContext context, CancellationToken cancellationToken)
     {
-        if (!File.Exists(context.Home.SiloSocket)) return null;
+        if (context.Cluster is null && !File.Exists(context.Home.SiloSocket)) return null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.AddSiloClient(context.Home);
+        builder.AddSiloClient(context.Home, context.Cluster);
         var host = builder.Build();
         try
         {
@@ -111,6 +115,13 @@ internal sealed class SiloSession : IAsyncDisposable
         {
             host.Dispose();
             return null;
+        }
+        catch (DbException e)
+        {
+            host.Dispose();
+            // A database without the table is one that no silo has used yet.
+            return e.SqlState == PostgresErrorCodes.UndefinedTable ? null
+                : throw new ClientException($"the cluster's database (${PlatformCluster.Variable}) cannot be used: {e.Message}", ExitCodes.Failed);
         }
     }
 
@@ -123,6 +134,7 @@ internal sealed class SiloSession : IAsyncDisposable
         foreach (var part in Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"))) info.ArgumentList.Add(part);
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         info.Environment[HomeLayout.Variable] = context.Home.Root;
+        info.Environment.Remove(PlatformCluster.Variable);
         return Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);
     }
 }

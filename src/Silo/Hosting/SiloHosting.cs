@@ -7,9 +7,9 @@ namespace AlpacaCot.Silo.Hosting;
 internal static class SiloHosting
 {
     /// <summary>Adds the silo.</summary>
+    /// <exception cref="OrleansConfigurationException">Another silo has the home, or the cluster's connection string is none.</exception>
     public static void AddSilo(this IHostApplicationBuilder builder, HomeLayout home, SiloArguments arguments)
-        => builder.UseOrleans(silo => silo
-            .UseHome(home)
+        => builder.UseOrleans(silo => (arguments.Cluster is { } cluster ? silo.UseCluster(cluster, home, arguments) : silo.UseHome(home))
             .AddActivityPropagation()
             .AddPlatformNode(arguments.Node, [.. arguments.Slots]));
 }
