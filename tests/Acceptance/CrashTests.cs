@@ -7,7 +7,7 @@ namespace AlpacaCot.Tests.Acceptance;
 public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) : IClassFixture<CrashTests.Undisturbed>
 {
     private const string Name = "crash";
-    private const int Steps = 160, Checkpoint = 20, KillAfter = 80;
+    private const int Steps = 320, Checkpoint = 20, KillAfter = 160;
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(120);
 
     private static string Yaml(Bases bases) => Sweeps.Tiny(bases.Sums, Name, Steps, Checkpoint);

@@ -10,8 +10,11 @@ namespace AlpacaCot.Grains.Workers;
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
     private const int LastWords = 5;
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<WorkerEvent> _untold = [];
+    private readonly List<WorkerEvent> _told = [];
+    private string? _activation;
 
     /// <summary>The assignment.</summary>
     public SlotAssignment What => what;
@@ -53,14 +56,18 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>Tells the owner how the assignment has ended; an owner that cannot be reached is told again for half a minute. After that its lease lapses.</summary>
+    /// <summary>
+    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again for half a minute; after that its lease lapses.
+    /// </summary>
     public async Task TellEndAsync(WorkerEvent last)
     {
         _untold.Add(last);
-        for (var attempt = 0; attempt < LastWords && !closing.IsCancellationRequested; attempt++)
+        for (var silent = 0; silent < LastWords && !closing.IsCancellationRequested;)
         {
-            if (await TryReportAsync() is not null) return;
-            await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var current = await TryReportAsync();
+            if (current is false) return;
+            silent = current is true ? 0 : silent + 1;
+            await Task.Delay(_settling * (1 << silent), time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -80,9 +87,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
                 continue;
             }
             // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
-            var current = await TryReportAsync();
-            if (current is not null) _untold.Clear();
-            if (current is not false && !_stop.IsCancellationRequested) continue;
+            if (await TryReportAsync() is not false && !_stop.IsCancellationRequested) continue;
             cancelled = time.GetTimestamp();
             await worker.Process.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
         }
@@ -115,13 +120,27 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>Whether the fence is still the current one; null where the owner could not be reached.</summary>
+    /// <summary>Tells the owner what it has not been told. Whether the fence is still the current one; null where the owner could not be reached.</summary>
     private async Task<bool?> TryReportAsync()
     {
         try
         {
-            return await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))]));
+            while (true)
+            {
+                var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
+                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation));
+                _activation = answer.Activation;
+                if (answer.TellAgain)
+                {
+                    _untold.InsertRange(0, _told);
+                    _told.Clear();
+                    continue;
+                }
+                // Progress is for those who watch; all else is kept to the end, for an activation that has not heard it.
+                _told.AddRange(_untold.Where(e => e is not ProgressEvent));
+                _untold.Clear();
+                return answer.Current;
+            }
         }
         catch (Exception e)
         {
