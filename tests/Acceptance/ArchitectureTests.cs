@@ -15,6 +15,7 @@ public sealed partial class ArchitectureTests
         ["Kernels"] = [],
         ["Hub"] = [],
         ["Tokenizers"] = [],
+        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Statistics"] = [],
         ["Worker.Protocol"] = [],
         ["Models"] = ["Kernels", "Hub"],
@@ -66,6 +67,13 @@ public sealed partial class ArchitectureTests
                      select Path.GetRelativePath(Source, file)).ToList();
         Assert.Empty(wrong);
     }
+
+    /// <summary>The library's models are not exact; ours must not come to lean on it.</summary>
+    [Fact]
+    public void Tokenizers_ProjectAndSources_DoNotKnowTheLibrary()
+        => Assert.DoesNotContain(
+            Directory.EnumerateFiles(Path.Combine(Source, "Tokenizers"), "*.cs*", SearchOption.AllDirectories),
+            file => File.ReadAllText(file).Contains("Microsoft.ML", StringComparison.Ordinal));
 
     [Fact]
     public void SourceFiles_Length_FitsAFewScreens()
