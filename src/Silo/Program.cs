@@ -10,6 +10,8 @@ using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 
+if (StoreQuery.Of(args) is { } query) return await query.RunAsync(HomeLayout.FromEnvironment());
+
 SiloArguments arguments;
 try
 {

@@ -36,6 +36,11 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         Assert.Equal(1, home.Kill("Silo"));
         await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
         (await run.EndAsync(_limit)).Refused(1, "silo", $"sweep resume {Name}");
+        // What the killed silo had stored is told from its files; no silo is started for it.
+        var left = (await home.RunAsync("sweep", "status", Name, "--json")).Done();
+        Assert.Equal("running", left.Json().GetProperty("state").GetString());
+        Assert.DoesNotContain("starting", left.Error, StringComparison.Ordinal);
+        Assert.Empty(home.Processes());
 
         var summary = (await home.RunAsync("sweep", "resume", Name, "--json")).Done().Json();
         undisturbed.RequireSame(home, summary);

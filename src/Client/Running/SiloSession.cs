@@ -37,16 +37,23 @@ internal sealed class SiloSession : IAsyncDisposable
         return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>Connects to the silo that runs; null where none does.</summary>
+    /// <exception cref="ClientException">No silo of the cluster runs. None is ever started by itself there: its nodes are the user's to name.</exception>
+    public static async Task<SiloSession?> TryConnectAsync(ClientContext context, CancellationToken cancellationToken)
+    {
+        if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, null);
+        return context.Cluster is null ? null : throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
+    }
+
     /// <summary>Connects.</summary>
     /// <param name="context">The client's context.</param>
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
     /// <param name="siloArguments">Arguments for a silo that is started.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up. In a cluster, none is ever started: its nodes are the user's to name.</exception>
+    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
-        if (await TryConnectAsync(context) is { } running) return new SiloSession(running, null);
-        if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
+        if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
@@ -58,7 +65,7 @@ internal sealed class SiloSession : IAsyncDisposable
             {
                 var gone = silo.HasExited;
                 // A silo that another command started at the same moment serves as well.
-                if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
+                if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, gone ? null : silo);
                 if (gone) break;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
             }
@@ -95,7 +102,7 @@ internal sealed class SiloSession : IAsyncDisposable
         _silo.Dispose();
     }
 
-    private static async Task<IHost?> TryConnectAsync(ClientContext context)
+    private static async Task<IHost?> ConnectAsync(ClientContext context, CancellationToken cancellationToken)
     {
         if (context.Cluster is null && !File.Exists(context.Home.SiloSocket)) return null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
@@ -104,7 +111,7 @@ internal sealed class SiloSession : IAsyncDisposable
         var host = builder.Build();
         try
         {
-            await host.StartAsync();
+            await host.StartAsync(cancellationToken);
             return host;
         }
         catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or System.Net.Sockets.SocketException)

@@ -12,7 +12,7 @@ public interface IExperimentGrain : IGrainWithStringKey
     Task<SubmitReply> SubmitAsync(SubmitSweep request);
 
     /// <summary>All sweeps, in the order of their submission.</summary>
-    [Alias("List"), AlwaysInterleave]
+    [Alias("List"), AlwaysInterleave, Idempotent]
     Task<SweepSummary[]> ListAsync();
 
     /// <summary>Takes the news of one of its sweeps.</summary>

@@ -12,7 +12,7 @@ public interface ISlotGrain : IGrainWithStringKey
     Task<StartAnswer> StartAsync(SlotAssignment assignment);
 
     /// <summary>The fence under which this slot works on a sweep now, or 0: how an owner learns after a crash which leases are void.</summary>
-    [Alias("RunningFence"), AlwaysInterleave]
+    [Alias("RunningFence"), AlwaysInterleave, Idempotent]
     Task<long> RunningFenceAsync(string sweep);
 
     /// <summary>Stops the assignment of a fence, if it still runs; its end is reported as any other.</summary>

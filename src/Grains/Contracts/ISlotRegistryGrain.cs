@@ -23,7 +23,7 @@ public interface ISlotRegistryGrain : IGrainWithStringKey
     Task ReleaseAsync(string user, string[] slots);
 
     /// <summary>All slots with their users.</summary>
-    [Alias("List"), AlwaysInterleave]
+    [Alias("List"), AlwaysInterleave, Idempotent]
     Task<SlotStatus[]> ListAsync();
 }
 

@@ -12,11 +12,14 @@ public interface ISweepGrain : IGrainWithStringKey
     Task<SubmitReply> SubmitAsync(SubmitSweep request);
 
     /// <summary>State of the sweep and of every trial.</summary>
-    [Alias("GetStatus"), AlwaysInterleave]
+    [Alias("GetStatus"), AlwaysInterleave, Idempotent]
     Task<SweepStatus> GetStatusAsync();
 
-    /// <summary>How far the sweep is, in a few hundred bytes however many trials it has.</summary>
-    [Alias("GetProgress"), AlwaysInterleave]
+    /// <summary>
+    /// How far the sweep is, in a few hundred bytes however many trials it has. Whoever follows a sweep has nearly always this call under way: where its silo is lost, it is the one
+    /// that nobody answers, and is soon put again.
+    /// </summary>
+    [Alias("GetProgress"), AlwaysInterleave, Idempotent, ResponseTimeout("00:00:10")]
     Task<SweepProgress> GetProgressAsync();
 
     /// <summary>Cancels what is not done yet.</summary>
@@ -51,7 +54,7 @@ public interface ISweepGrain : IGrainWithStringKey
     Task SlotsChangedAsync();
 
     /// <summary>Where a trial's model is, for serving it.</summary>
-    [Alias("Locate"), AlwaysInterleave]
+    [Alias("Locate"), AlwaysInterleave, Idempotent]
     Task<TrainedModel> LocateAsync(string trial);
 }
 

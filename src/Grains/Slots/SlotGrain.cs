@@ -43,16 +43,7 @@ internal sealed class SlotGrain([PersistentState("slot", GrainStorage.Name)] IPe
         if (assignment.Fence <= seen) return Answer(StartReply.Stale);
         if (Worker.IsBusy) return Answer(StartReply.Busy);
         state.State.See(assignment.Sweep, assignment.Fence);
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What is in memory is ahead of the record now.
-            DeactivateOnIdle();
-            throw;
-        }
+        await state.SaveAsync(this);
         return Answer(Worker.Start(assignment));
     }
 

@@ -25,7 +25,7 @@ internal sealed class NodeSlots
 /// </summary>
 [GrainType("slot-registry"), KeepAlive]
 internal sealed partial class SlotRegistryGrain(
-    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
+    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, IClusterMembershipService members, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
 {
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed partial class SlotRegistryGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _began = time.GetTimestamp();
-        this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = options.Heartbeat, Period = options.Heartbeat });
+        this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = options.Heartbeat });
         return Task.CompletedTask;
     }
 
@@ -57,7 +57,7 @@ internal sealed partial class SlotRegistryGrain(
         var lost = LostBy(known, users);
         if (slots.Length == 0) state.State.Nodes.Remove(node);
         else state.State.Nodes[node] = new NodeSlots { Epoch = epoch, Users = users };
-        await WriteAsync();
+        await state.SaveAsync(this);
         await TellAsync(lost);
         await TellWaitingAsync();
         return true;
@@ -71,7 +71,7 @@ internal sealed partial class SlotRegistryGrain(
         // A model server that finds no slot says so to its caller; only sweeps wait.
         if (held.Count + free.Count < count && !ModelServers.IsServer(user)) _waiting.Add(user);
         else _waiting.Remove(user);
-        if (free.Count > 0) await WriteAsync();
+        if (free.Count > 0) await state.SaveAsync(this);
         return [.. held, .. free.Select(slot => slot.Slot)];
     }
 
@@ -84,7 +84,7 @@ internal sealed partial class SlotRegistryGrain(
             changed = true;
         }
         if (!changed) return;
-        await WriteAsync();
+        await state.SaveAsync(this);
         await TellWaitingAsync();
     }
 
@@ -97,13 +97,20 @@ internal sealed partial class SlotRegistryGrain(
     {
         foreach (var (node, slots) in state.State.Nodes.ToList())
         {
-            if (time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;
+            if (!IsDead(node) && time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;
             LogForgotten(node);
             state.State.Nodes.Remove(node);
             _heard.Remove(node);
-            await WriteAsync();
+            await state.SaveAsync(this);
             await TellAsync(LostBy(slots, []));
         }
+    }
+
+    /// <summary>Whether the cluster knows that the node's silo has died, and of no successor.</summary>
+    private bool IsDead(string node)
+    {
+        var silos = members.CurrentSnapshot.Members.Values.Where(silo => silo.Name == node).ToList();
+        return silos.Count > 0 && silos.All(silo => silo.Status == SiloStatus.Dead);
     }
 
     private Task TellWaitingAsync()
@@ -117,20 +124,6 @@ internal sealed partial class SlotRegistryGrain(
     private async Task TellAsync(IEnumerable<string> users)
     {
         foreach (var sweep in users.Where(user => !ModelServers.IsServer(user))) await GrainFactory.GetGrain<ISweepGrain>(sweep).SlotsChangedAsync();
-    }
-
-    private async Task WriteAsync()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // What is in memory is ahead of the record: the next activation goes on from the record.
-            DeactivateOnIdle();
-            throw;
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} is silent; its slots are forgotten until it is heard of again")]

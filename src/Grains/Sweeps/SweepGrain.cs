@@ -17,9 +17,12 @@ namespace AlpacaCot.Grains.Sweeps;
 /// Drives one sweep: loads its record, asks the state machine what follows from what happened, saves, and carries out the effects.
 /// Inputs come from slots, users and a timer; the record is written once per tick, except for intents, which are on disk before their effect.
 /// </summary>
-[GrainType("sweep")]
+[GrainType(Type)]
 internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 {
+    /// <summary>The grain's type: what is stored is found by it.</summary>
+    public const string Type = "sweep";
+
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
     private readonly HomeLayout _home;
     private readonly RecordHealth _health;

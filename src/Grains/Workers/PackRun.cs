@@ -9,7 +9,9 @@ namespace AlpacaCot.Grains.Workers;
 /// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
-    private const int LastWords = 5;
+    /// <summary>Longer than a lease: an owner whose silo was lost is back within half of it, and after it the work counts for nothing.</summary>
+    private static readonly TimeSpan _lastWords = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<WorkerEvent> _untold = [];
 
@@ -53,15 +55,13 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>Tells the owner how the assignment has ended; an owner that cannot be reached is told again for half a minute. After that its lease lapses.</summary>
+    /// <summary>Tells the owner how the assignment has ended; an owner that cannot be reached is told again until its lease has lapsed for sure.</summary>
     public async Task TellEndAsync(WorkerEvent last)
     {
         _untold.Add(last);
-        for (var attempt = 0; attempt < LastWords && !closing.IsCancellationRequested; attempt++)
-        {
-            if (await TryReportAsync() is not null) return;
-            await Task.Delay(TimeSpan.FromSeconds(1 << attempt), time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        var began = time.GetTimestamp();
+        for (var pause = TimeSpan.FromSeconds(1); !closing.IsCancellationRequested && await TryReportAsync() is null && time.GetElapsedTime(began) < _lastWords; pause *= 2)
+            await Task.Delay(pause < _longestPause ? pause : _longestPause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<WorkerEvent> FollowAsync(RunningWorker worker)

@@ -19,15 +19,21 @@ internal sealed class SqliteStore : IDisposable
     private long _version;
 
     /// <summary>Opens the file, or makes it.</summary>
-    /// <exception cref="OrleansConfigurationException">Another process holds it, or it is no store of this platform.</exception>
-    public SqliteStore(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="readOnly">Only look into a file that nobody holds, and change nothing.</param>
+    /// <exception cref="OrleansConfigurationException">Another process holds it (<see cref="SqliteException"/> is the inner exception), or it is no store of this platform.</exception>
+    public SqliteStore(string path, bool readOnly = false)
     {
         _path = path;
-        _database = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1 }.ToString());
+        _database = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path, Pooling = false, DefaultTimeout = 1, Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
+        }.ToString());
         try
         {
             _database.Open();
-            SqliteSchema.Prepare(_database);
+            if (readOnly) SqliteSchema.RequireKnown(_database);
+            else SqliteSchema.Prepare(_database);
             using var last = _database.CreateCommand();
             last.CommandText = "SELECT coalesce(max(version), 0) FROM record";
             _version = Convert.ToInt64(last.ExecuteScalar(), CultureInfo.InvariantCulture);
