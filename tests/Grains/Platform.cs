@@ -5,6 +5,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime.Hosting;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -38,24 +39,31 @@ internal sealed class Platform : IAsyncDisposable
     /// <param name="slots">How many slots; none makes a silo that drives nothing.</param>
     /// <param name="trialSeconds">How long a stub takes for a trial.</param>
     /// <param name="change">Changes the options of the slots.</param>
-    public static async Task<Platform> StartAsync(TemporaryFolder folder, int slots = 1, double trialSeconds = 0, Func<SlotOptions, SlotOptions>? change = null)
+    /// <param name="time">The clock of the grains; the system's otherwise.</param>
+    /// <param name="silentDevice">Slots of this device take work and never report.</param>
+    /// <param name="nodes">A silo for each; one, named <see cref="Node"/>, otherwise.</param>
+    public static async Task<Platform> StartAsync(
+        TemporaryFolder folder, int slots = 1, double trialSeconds = 0, Func<SlotOptions, SlotOptions>? change = null, TimeProvider? time = null, string? silentDevice = null,
+        params string[] nodes)
     {
+        if (nodes.Length == 0) nodes = [Node];
         var home = new HomeLayout(folder.Path);
         var options = new SlotOptions
         {
             WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"), WorkerArguments = ["--stub", trialSeconds.ToString(CultureInfo.InvariantCulture)],
             SocketFolder = home.Run, LogFolder = home.Logs, Heartbeat = TimeSpan.FromMilliseconds(200), Collect = TimeSpan.FromMilliseconds(20),
         };
-        var owner = new Owner();
+        var owner = new Owner { SilentDevice = silentDevice };
         HomeLayout.MakePrivate(home.State);
         var store = new SqliteStore(Path.Combine(home.State, SqliteSchema.FileName));
         var storage = new Storage(new SqliteGrainStorage(store, new StateJson()));
-        var builder = new InProcessTestClusterBuilder(1);
+        var builder = new InProcessTestClusterBuilder((short)nodes.Length);
         builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
-        builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
+        builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(time ?? TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
+        var started = 0;
         builder.ConfigureSilo((_, silo) => silo
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformNode(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .AddPlatformNode(nodes[started++], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
             .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -134,7 +142,7 @@ internal sealed class Storage(IGrainStorage inner) : IGrainStorage
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
 }
 
-/// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone.</summary>
+/// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone, and for silent slots, which take work and say nothing more.</summary>
 internal sealed class Owner
 {
     private readonly ConcurrentQueue<SlotReport> _reports = new();
@@ -144,6 +152,15 @@ internal sealed class Owner
 
     /// <summary>The sweeps that were told that slots are free again, or gone.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
+
+    /// <summary>For which report the owner is another activation than before, which asks for all that came before it; once.</summary>
+    public Func<SlotReport, bool> Forgets { get; set; } = _ => false;
+
+    /// <summary>Devices of slots that take any work and never report.</summary>
+    public string? SilentDevice { get; init; }
+
+    /// <summary>The fences that silent slots were given, in order.</summary>
+    public ConcurrentQueue<long> Silenced { get; } = new();
 
     public IReadOnlyList<SlotReport> Reports => [.. _reports];
 
@@ -157,23 +174,67 @@ internal sealed class Owner
         return end!;
     }
 
+    private Task AnswerSilently(IIncomingGrainCallContext context)
+    {
+        switch (context.MethodName)
+        {
+            case nameof(ISlotGrain.StartAsync):
+                Silenced.Enqueue(((SlotAssignment)context.Request.GetArgument(0)!).Fence);
+                context.Result = new StartAnswer(StartReply.Started, 0);
+                break;
+            case nameof(ISlotGrain.RunningFenceAsync):
+                context.Result = Silenced.LastOrDefault();
+                break;
+        }
+        return Task.CompletedTask;
+    }
+
     public Task Invoke(IIncomingGrainCallContext context)
     {
         var key = context.TargetId.Key.ToString()!;
+        if (SilentDevice is not null && key.EndsWith($"/{SilentDevice}", StringComparison.Ordinal) && context.InterfaceMethod.DeclaringType == typeof(ISlotGrain)) return AnswerSilently(context);
         if (!key.StartsWith("test/", StringComparison.Ordinal)) return context.Invoke();
         switch (context.MethodName)
         {
             case nameof(ISweepGrain.ReportAsync):
                 var report = (SlotReport)context.Request.GetArgument(0)!;
+                if (Forgets(report))
+                {
+                    Forgets = _ => false;
+                    context.Result = new ReportAnswer(true, "owner", TellAgain: true);
+                    return Task.CompletedTask;
+                }
                 var answer = Answer(report);
                 _reports.Enqueue(report);
-                context.Result = answer;
+                context.Result = new ReportAnswer(answer, "owner");
                 return Task.CompletedTask;
             case nameof(ISweepGrain.SlotsChangedAsync):
                 Told.Enqueue(key);
                 return Task.CompletedTask;
             default:
                 return context.Invoke();
+        }
+    }
+}
+
+/// <summary>A fake clock that goes on in small steps while something is waited for: what is due runs between the steps.</summary>
+internal static class Clock
+{
+    /// <summary>Lets the clock go on until something is true.</summary>
+    public static Task AdvanceUntilAsync(this FakeTimeProvider time, Func<Task<bool>> condition, string what, TimeSpan step)
+        => Poll.UntilAsync(async () =>
+        {
+            time.Advance(step);
+            return await condition();
+        }, what);
+
+    /// <summary>Lets the clock go on for a while.</summary>
+    public static async Task AdvanceAsync(this FakeTimeProvider time, TimeSpan span, TimeSpan step)
+    {
+        for (var gone = TimeSpan.Zero; gone < span; gone += step)
+        {
+            time.Advance(step);
+            await Task.Delay(5);
         }
     }
 }

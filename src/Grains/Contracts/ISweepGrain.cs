@@ -43,11 +43,11 @@ public interface ISweepGrain : IGrainWithStringKey
     IAsyncEnumerable<SweepNews> WatchAsync(long afterSequence, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// A slot reports what its worker said, which also renews the lease; without news it is the renewal alone.
-    /// False tells the slot that its fence is no longer the current one: it must stop.
+    /// A slot reports what its worker said, which also renews the lease; without news it is the renewal alone. What is reported is on disk a moment later, together with what others
+    /// report: a slot keeps what it has told until a renewal finds that its assignment is settled, and tells it again where another activation of the sweep asks for it.
     /// </summary>
     [Alias("Report")]
-    Task<bool> ReportAsync(SlotReport report);
+    Task<ReportAnswer> ReportAsync(SlotReport report);
 
     /// <summary>The registry has free slots again, or slots of this sweep are gone with their node.</summary>
     [Alias("SlotsChanged"), OneWay]

@@ -49,6 +49,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private string Key => this.GetPrimaryKeyString();
 
+    private string Activation => GrainContext.ActivationId.ToString();
+
     private DateTimeOffset Now => _time.GetUtcNow();
 
     private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
@@ -147,9 +149,15 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         }
     }
 
-    public async Task<bool> ReportAsync(SlotReport report)
+    public async Task<ReportAnswer> ReportAsync(SlotReport report)
     {
-        if (_state is null) return false;
+        if (_state is null) return new ReportAnswer(Current: false, Activation);
+        if (_state.Leases.ContainsKey(report.Fence))
+        {
+            if (report.Activation is { } heard && heard != Activation) return new ReportAnswer(Current: true, Activation, TellAgain: true);
+        }
+        // The assignment has ended: the slot asks whether that is stored.
+        else if (report.Events.Length == 0) return new ReportAnswer(Current: _writeDue, Activation);
         var verdict = Verdict.Accepted;
         var (ended, checkpoint) = (false, false);
         _slots.Heard(report.Fence);
@@ -164,7 +172,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
         // The slot is free: the next pack need not wait for the tick. Nor need a checkpoint: what is not stored yet would be trained again after a crash.
         if (ended || checkpoint) DriveSoon();
-        return verdict != Verdict.Stale;
+        return new ReportAnswer(verdict != Verdict.Stale, Activation);
     }
 
     public Task SlotsChangedAsync()
@@ -186,24 +194,32 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private void DriveSoon() => _timer?.Change(TimeSpan.Zero, _tick);
 
-    /// <summary>One tick: leases lapse, free slots get packs, what changed is written.</summary>
+    /// <summary>One tick: leases lapse, free slots get packs, what changed is written, and the end is dealt with.</summary>
     private async Task DriveAsync(CancellationToken cancellationToken)
     {
         if (_state is not { } state) return;
-        if (Running)
+        try
         {
-            if (_recoverDue) await ApplyAsync(new Recovered());
-            _recoverDue = false;
-            foreach (var slot in await _slots.RefreshAsync(state)) await ApplyAsync(new SlotLost(slot));
-            await ApplyAsync(new Drive(await _slots.OffersAsync(state)));
+            if (Running)
+            {
+                if (_recoverDue) await ApplyAsync(new Recovered());
+                _recoverDue = false;
+                foreach (var slot in await _slots.RefreshAsync(state)) await ApplyAsync(new SlotLost(slot));
+                await ApplyAsync(new Drive(await _slots.OffersAsync(state)));
+            }
         }
-        if (_writeDue) await WriteAsync();
+        finally
+        {
+            // Also where the registry cannot be reached.
+            if (_writeDue) await WriteAsync();
+        }
         if (!Running) await EndAsync(state);
     }
 
     private async Task<Verdict> ApplyAsync(SweepInput input)
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
+        var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
             {
@@ -214,7 +230,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     _writeDue = true;
                     break;
                 case StartAssignment start:
-                    await StartAsync(start.Assignment);
+                    starts.Add(StartAsync(start.Assignment));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
@@ -226,19 +242,21 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     DriveSoon();
                     break;
             }
+        foreach (var refusal in await Task.WhenAll(starts))
+            if (refusal is not null) await ApplyAsync(refusal);
         return outcome.Verdict;
     }
 
-    private async Task StartAsync(Assignment assignment)
+    /// <summary>Gives an assignment to its slot; the refusal, or null.</summary>
+    private async Task<StartRefused?> StartAsync(Assignment assignment)
     {
         var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, _store.Submission, assignment, _home), Frames.Json);
-        SweepInput? refusal = null;
         _slots.Heard(assignment.Fence);
         LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
         try
         {
             var answer = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
-            refusal = answer.Reply switch
+            return answer.Reply switch
             {
                 StartReply.Busy => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Busy, "the slot is busy"),
                 StartReply.Stale => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Stale, "the slot has seen a newer fence", answer.SeenFence),
@@ -248,9 +266,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            refusal = new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
+            return new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
         }
-        if (refusal is not null) await ApplyAsync(refusal);
     }
 
     private Task WriteAsync()

@@ -9,11 +9,15 @@ namespace AlpacaCot.Grains.Workers;
 /// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
+
     /// <summary>Longer than a lease: an owner whose silo was lost is back within half of it, and after it the work counts for nothing.</summary>
     private static readonly TimeSpan _lastWords = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<WorkerEvent> _untold = [];
+    private readonly List<WorkerEvent> _told = [];
+    private string? _activation;
 
     /// <summary>The assignment.</summary>
     public SlotAssignment What => what;
@@ -55,13 +59,20 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>Tells the owner how the assignment has ended; an owner that cannot be reached is told again until its lease has lapsed for sure.</summary>
+    /// <summary>
+    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again until its lease has lapsed for sure.
+    /// </summary>
     public async Task TellEndAsync(WorkerEvent last)
     {
         _untold.Add(last);
-        var began = time.GetTimestamp();
-        for (var pause = TimeSpan.FromSeconds(1); !closing.IsCancellationRequested && await TryReportAsync() is null && time.GetElapsedTime(began) < _lastWords; pause *= 2)
-            await Task.Delay(pause < _longestPause ? pause : _longestPause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var reached = time.GetTimestamp();
+        for (var pause = _settling; !closing.IsCancellationRequested && time.GetElapsedTime(reached) < _lastWords; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
+        {
+            var current = await TryReportAsync();
+            if (current is false) return;
+            if (current is true) (reached, pause) = (time.GetTimestamp(), _settling);
+            await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private async Task<WorkerEvent> FollowAsync(RunningWorker worker)
@@ -80,9 +91,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
                 continue;
             }
             // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
-            var current = await TryReportAsync();
-            if (current is not null) _untold.Clear();
-            if (current is not false && !_stop.IsCancellationRequested) continue;
+            if (await TryReportAsync() is not false && !_stop.IsCancellationRequested) continue;
             cancelled = time.GetTimestamp();
             await worker.Process.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
         }
@@ -115,13 +124,27 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>Whether the fence is still the current one; null where the owner could not be reached.</summary>
+    /// <summary>Tells the owner what it has not been told. Whether the fence is still the current one; null where the owner could not be reached.</summary>
     private async Task<bool?> TryReportAsync()
     {
         try
         {
-            return await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))]));
+            while (true)
+            {
+                var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
+                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation));
+                _activation = answer.Activation;
+                if (answer.TellAgain)
+                {
+                    _untold.InsertRange(0, _told);
+                    _told.Clear();
+                    continue;
+                }
+                // Progress is for those who watch; all else is kept to the end, for an activation that has not heard it.
+                _told.AddRange(_untold.Where(e => e is not ProgressEvent));
+                _untold.Clear();
+                return answer.Current;
+            }
         }
         catch (Exception e)
         {
