@@ -136,8 +136,15 @@ internal sealed class Storage(IGrainStorage inner) : IGrainStorage
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
-        => Fails(stateName, grainId) ? Task.FromException(new OrleansException("no space left on device")) : inner.WriteStateAsync(stateName, grainId, grainState);
+    /// <summary>What a write waits for.</summary>
+    public Func<string, GrainId, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
+
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        if (Fails(stateName, grainId)) throw new OrleansException("no space left on device");
+        await Before(stateName, grainId);
+        await inner.WriteStateAsync(stateName, grainId, grainState);
+    }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
 }

@@ -196,6 +196,43 @@ public sealed class SweepGrainTests : IDisposable
     }
 
     [Fact]
+    public async Task Restart_ClockSetBack_TheNodeHasItsSlotsAllTheSame()
+    {
+        await using (var platform = await Platform.StartAsync(_folder, slots: 0)) await platform.Registry.RegisterAsync(Platform.Node, long.MaxValue / 2, ["here/gpu9"]);
+        await using var again = await Platform.StartAsync(_folder);
+        Assert.Equal(["here/cpu0"], (await again.Registry.ListAsync()).Select(slot => slot.Slot));
+        await SubmitAsync(again);
+        Assert.Equal("done", (await EndAsync(again)).State);
+    }
+
+    [Fact]
+    public async Task Status_WhileTheRecordIsBeingWritten_IsAnswered()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.2);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        var written = new TaskCompletionSource();
+        var writing = new TaskCompletionSource();
+        platform.Storage.Before = async (_, grain) =>
+        {
+            if (grain.ToString() != "sweep/e/s") return;
+            writing.TrySetResult();
+            await written.Task;
+        };
+        await writing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        var sweep = Sweep(platform);
+        await Task.WhenAll(sweep.GetStatusAsync(), sweep.GetProgressAsync(), sweep.LocateAsync("t"), platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).WaitAsync(TimeSpan.FromSeconds(20));
+        // What changes the sweep waits its turn.
+        var cancel = sweep.CancelAsync();
+        Assert.NotEqual("cancelled", (await sweep.GetStatusAsync()).State);
+        Assert.False(cancel.IsCompleted);
+        platform.Storage.Before = (_, _) => Task.CompletedTask;
+        written.SetResult();
+        await cancel;
+        Assert.Equal("cancelled", (await sweep.GetStatusAsync()).State);
+    }
+
+    [Fact]
     public async Task Report_ToAnotherActivation_IsAskedForAllThatCameBefore()
     {
         await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
