@@ -26,6 +26,7 @@ if (mode == "work")
         }
     return 0;
 }
+if (mode == "serve") return await ServingWorker.RunAsync(path);
 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
 await using var stream = new NetworkStream(socket);
