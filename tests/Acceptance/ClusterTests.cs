@@ -57,6 +57,20 @@ public sealed class ClusterTests(Bases bases) : IDisposable
     }
 
     [Fact]
+    public async Task Sweep_DatabaseRestarted_GoesOn()
+    {
+        using var home = NewHome();
+        var silo = Silo(home, "a");
+        await ReadyAsync(silo);
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Sweeps.Tiny(bases.Sums, Name, steps: 400, checkpointSteps: 40)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= 80, "the sweep trains");
+        _database.Value.Pause();
+        await Home.UntilAsync(() => silo.Said.Contains("could not", StringComparison.Ordinal), "the silo misses its database");
+        _database.Value.Resume();
+        Assert.All(States((await run.EndAsync(_limit)).Done().Json()), state => Assert.Equal("succeeded", state));
+    }
+
+    [Fact]
     public async Task Silo_KilledAndStartedAgain_IsUpAtOnce()
     {
         using var home = NewHome();

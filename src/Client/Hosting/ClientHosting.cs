@@ -12,9 +12,6 @@ internal static class ClientHosting
     /// <param name="cluster">The database of the cluster whose client it is instead, or null.</param>
     public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home, string? cluster = null)
         => builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home) : client.UseCluster(cluster))
-            // A silo of this machine that is gone stays gone: only what it was too slow for is asked again. In a cluster another silo answers.
-            .RetryReads(problem => problem is TimeoutException || (cluster is not null && problem is Orleans.Runtime.SiloUnavailableException))
-            .EndCallsWhenTheSiloIsGone()
             .AddActivityPropagation()
             // Whether to start a silo, and how long to wait for it, is for the session to say.
             .UseConnectionRetryFilter((_, _) => Task.FromResult(false)));

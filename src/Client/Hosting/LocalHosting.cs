@@ -12,6 +12,9 @@ namespace AlpacaCot.Client.Hosting;
 /// <summary>One machine: the silo of a home is reached by its Unix socket.</summary>
 internal static class LocalHosting
 {
+    // Three time-outs of Orleans: what is slower than that is broken.
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(90);
+
     /// <summary>Makes the client one of a home's silo.</summary>
     public static IClientBuilder UseHome(this IClientBuilder client, HomeLayout home)
     {
@@ -21,7 +24,10 @@ internal static class LocalHosting
             client.Services.Remove(old);
             client.Services.AddKeyedSingleton<IConnectionFactory>(old.ServiceKey, (services, _) => new UnixConnections(home.SiloSocket, services.GetRequiredService<ILoggerFactory>()));
         }
-        return client;
+        return client
+            // A silo of this machine that is gone stays gone: only what it was too slow for is asked again.
+            .RetryReads(problem => problem is TimeoutException, _patience)
+            .EndCallsWhenTheSiloIsGone();
     }
 
     private sealed class UnixConnections(string path, ILoggerFactory loggers) : IConnectionFactory

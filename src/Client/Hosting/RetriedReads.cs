@@ -7,31 +7,33 @@ namespace AlpacaCot.Client.Hosting;
 /// <summary>Asks again where a call that changes nothing has not been answered.</summary>
 internal static class RetriedReads
 {
-    private const int Tries = 4;
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
 
-    /// <summary>Retries calls that are marked with <see cref="IdempotentAttribute"/>, with pauses that double.</summary>
+    /// <summary>Retries calls that are marked with <see cref="IdempotentAttribute"/>, with pauses that grow.</summary>
     /// <param name="client">The client.</param>
     /// <param name="passing">Which failures may pass.</param>
-    public static IClientBuilder RetryReads(this IClientBuilder client, Func<Exception, bool> passing)
+    /// <param name="patience">A failure that comes later than this is the call's.</param>
+    public static IClientBuilder RetryReads(this IClientBuilder client, Func<Exception, bool> passing, TimeSpan patience)
     {
-        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new Filter(passing, services.GetService<TimeProvider>() ?? TimeProvider.System));
+        client.Services.AddSingleton<IOutgoingGrainCallFilter>(services => new Filter(passing, patience, services.GetService<TimeProvider>() ?? TimeProvider.System));
         return client;
     }
 
-    private sealed class Filter(Func<Exception, bool> passing, TimeProvider time) : IOutgoingGrainCallFilter
+    private sealed class Filter(Func<Exception, bool> passing, TimeSpan patience, TimeProvider time) : IOutgoingGrainCallFilter
     {
         public async Task Invoke(IOutgoingGrainCallContext context)
         {
-            for (var attempt = 1; ; attempt++)
+            var began = time.GetTimestamp();
+            for (var pause = _pause; ; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
                 try
                 {
                     await context.Invoke();
                     return;
                 }
-                catch (Exception e) when (attempt < Tries && passing(e) && context.InterfaceMethod?.GetCustomAttribute<IdempotentAttribute>() is not null)
+                catch (Exception e) when (time.GetElapsedTime(began) < patience && passing(e) && context.InterfaceMethod?.GetCustomAttribute<IdempotentAttribute>() is not null)
                 {
-                    await Task.Delay(_pause * (1 << (attempt - 1)), time);
+                    await Task.Delay(pause, time);
                 }
         }
     }

@@ -38,19 +38,22 @@ internal sealed class SiloSession : IAsyncDisposable
     }
 
     /// <summary>Connects to the silo that runs; null where none does.</summary>
+    /// <exception cref="ClientException">No silo of the cluster runs. None is ever started by itself there: its nodes are the user's to name.</exception>
     public static async Task<SiloSession?> TryConnectAsync(ClientContext context, CancellationToken cancellationToken)
-        => await ConnectAsync(context, cancellationToken) is { } host ? new SiloSession(host, null) : null;
+    {
+        if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, null);
+        return context.Cluster is null ? null : throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
+    }
 
     /// <summary>Connects.</summary>
     /// <param name="context">The client's context.</param>
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
     /// <param name="siloArguments">Arguments for a silo that is started.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
-    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up. In a cluster, none is ever started: its nodes are the user's to name.</exception>
+    /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
         if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
-        if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");

@@ -15,8 +15,11 @@ public interface ISweepGrain : IGrainWithStringKey
     [Alias("GetStatus"), AlwaysInterleave, Idempotent]
     Task<SweepStatus> GetStatusAsync();
 
-    /// <summary>How far the sweep is, in a few hundred bytes however many trials it has.</summary>
-    [Alias("GetProgress"), AlwaysInterleave, Idempotent]
+    /// <summary>
+    /// How far the sweep is, in a few hundred bytes however many trials it has. Whoever follows a sweep has nearly always this call under way: where its silo is lost, it is the one
+    /// that nobody answers, and is soon put again.
+    /// </summary>
+    [Alias("GetProgress"), AlwaysInterleave, Idempotent, ResponseTimeout("00:00:10")]
     Task<SweepProgress> GetProgressAsync();
 
     /// <summary>Cancels what is not done yet.</summary>

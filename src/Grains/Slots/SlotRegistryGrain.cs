@@ -25,7 +25,7 @@ internal sealed class NodeSlots
 /// </summary>
 [GrainType("slot-registry"), KeepAlive]
 internal sealed partial class SlotRegistryGrain(
-    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
+    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, IClusterMembershipService members, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
 {
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
@@ -37,7 +37,7 @@ internal sealed partial class SlotRegistryGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _began = time.GetTimestamp();
-        this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = options.Heartbeat, Period = options.Heartbeat });
+        this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = options.Heartbeat });
         return Task.CompletedTask;
     }
 
@@ -97,13 +97,20 @@ internal sealed partial class SlotRegistryGrain(
     {
         foreach (var (node, slots) in state.State.Nodes.ToList())
         {
-            if (time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;
+            if (!IsDead(node) && time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;
             LogForgotten(node);
             state.State.Nodes.Remove(node);
             _heard.Remove(node);
             await state.SaveAsync(this);
             await TellAsync(LostBy(slots, []));
         }
+    }
+
+    /// <summary>Whether the cluster knows that the node's silo has died, and of no successor.</summary>
+    private bool IsDead(string node)
+    {
+        var silos = members.CurrentSnapshot.Members.Values.Where(silo => silo.Name == node).ToList();
+        return silos.Count > 0 && silos.All(silo => silo.Status == SiloStatus.Dead);
     }
 
     private Task TellWaitingAsync()

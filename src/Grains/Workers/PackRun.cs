@@ -9,8 +9,11 @@ namespace AlpacaCot.Grains.Workers;
 /// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
-    private const int LastWords = 5;
     private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
+
+    /// <summary>Longer than a lease: an owner whose silo was lost is back within half of it, and after it the work counts for nothing.</summary>
+    private static readonly TimeSpan _lastWords = TimeSpan.FromMinutes(2);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<WorkerEvent> _untold = [];
     private readonly List<WorkerEvent> _told = [];
@@ -57,17 +60,18 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     }
 
     /// <summary>
-    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again for half a minute; after that its lease lapses.
+    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again until its lease has lapsed for sure.
     /// </summary>
     public async Task TellEndAsync(WorkerEvent last)
     {
         _untold.Add(last);
-        for (var silent = 0; silent < LastWords && !closing.IsCancellationRequested;)
+        var reached = time.GetTimestamp();
+        for (var pause = _settling; !closing.IsCancellationRequested && time.GetElapsedTime(reached) < _lastWords; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
             var current = await TryReportAsync();
             if (current is false) return;
-            silent = current is true ? 0 : silent + 1;
-            await Task.Delay(_settling * (1 << silent), time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (current is true) (reached, pause) = (time.GetTimestamp(), _settling);
+            await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

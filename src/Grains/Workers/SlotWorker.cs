@@ -20,6 +20,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly ITimer _idle;
     private readonly Lock _gate = new();
+    private readonly List<PackRun> _untold = [];
     private PackRun? _pack;
     private ServedModel? _model;
     private Task _running = Task.CompletedTask;
@@ -49,10 +50,13 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         }
     }
 
-    /// <summary>The fence under which this slot works on a sweep, or 0.</summary>
+    /// <summary>
+    /// The fence under which this slot works on a sweep, or 0. Work whose end the owner has not heard of yet counts: an owner that comes back after its silo was lost
+    /// would have it done again.
+    /// </summary>
     public long RunningFence(string sweep)
     {
-        lock (_gate) return _pack?.What is { } running && running.Sweep == sweep ? running.Fence : 0;
+        lock (_gate) return (_pack?.What.Sweep == sweep ? _pack : _untold.FindLast(pack => pack.What.Sweep == sweep))?.What.Fence ?? 0;
     }
 
     /// <summary>Whether an assignment would find the slot taken.</summary>
@@ -126,8 +130,13 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         var last = await pack.RunAsync(_warm);
         if (last is not DoneEvent) await _warm.DropAsync();
         // The slot is free before its owner hears of the end, so that the next assignment finds it free.
-        lock (_gate) (_pack, _lastUse) = (null, _time.GetTimestamp());
+        lock (_gate)
+        {
+            (_pack, _lastUse) = (null, _time.GetTimestamp());
+            _untold.Add(pack);
+        }
         await pack.TellEndAsync(last);
+        lock (_gate) _untold.Remove(pack);
     }
 
     private async Task RunAsync(ServedModel model)

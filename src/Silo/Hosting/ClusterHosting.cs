@@ -4,6 +4,7 @@ using AlpacaCot.Silo.Storage;
 using AlpacaCot.Worker.Protocol;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace AlpacaCot.Silo.Hosting;
@@ -39,7 +40,9 @@ internal static class ClusterHosting
             .AddSingleton(_ => ClusterSchema.Open(connectionString))
             .AddSingleton<IGrainStorageSerializer, StateJson>()
             .AddHostedService<SchemaStart>()
-            .AddHostedService<MembersLog>();
+            .AddHostedService<MembersLog>()
+            // What goes wrong with the database reaches the client as what it is.
+            .Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         return silo
             .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (PlatformCluster.Id, PlatformCluster.Id))
             .Configure<ClusterMembershipOptions>(members => members.IAmAliveTablePublishTimeout = _signOfLife)
