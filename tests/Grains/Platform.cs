@@ -211,7 +211,8 @@ internal sealed class Owner
                     context.Result = new ReportAnswer(true, "owner", TellAgain: true);
                     return Task.CompletedTask;
                 }
-                var answer = Answer(report);
+                // An owner that has stored an end waits for nothing more.
+                var answer = Answer(report) && !(report.Events.Length == 0 && Events(report.Fence).Any(e => e is DoneEvent or FailedEvent { Member: null }));
                 _reports.Enqueue(report);
                 context.Result = new ReportAnswer(answer, "owner");
                 return Task.CompletedTask;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AlpacaCot.Tests.WorkerProtocol;
 using AlpacaCot.Worker.Protocol;
 using Xunit.Runner.InProc.SystemConsole;
 
