@@ -20,7 +20,8 @@ public sealed class SlotGrainTests : IDisposable
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(3));
         Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(3).Select(e => e.GetType().Name));
         Assert.All(platform.Owner.Reports, report => Assert.Equal(("here/cpu0", "pack-0"), (report.Slot, report.Pack)));
-        Assert.Equal(0, await platform.Slot().RunningFenceAsync(Sweep));
+        // Once its owner has stored the end, which it is asked a moment later.
+        await Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "nothing runs");
     }
 
     [Fact]
@@ -48,6 +49,7 @@ public sealed class SlotGrainTests : IDisposable
             workers.Add(Assert.Single(Platform.Workers(_folder)));
         }
         Assert.Single(workers);
+        await Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "nothing runs");
         Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(3))).Reply);
     }
 
