@@ -7,7 +7,11 @@ namespace AlpacaCot.Client;
 /// <param name="Home">The platform's home.</param>
 /// <param name="ProgramFolder">Folder of this program, beside which the silo and the worker lie.</param>
 /// <param name="Time">The clock.</param>
-internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, TimeProvider Time);
+internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, TimeProvider Time)
+{
+    /// <summary>The database of the cluster whose silos do the work; null where the silo of the home does.</summary>
+    public string? Cluster { get; init; }
+}
 
 /// <summary>Exit codes of every command.</summary>
 internal static class ExitCodes

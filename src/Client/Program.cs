@@ -2,8 +2,8 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
-using Orleans.Runtime;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -20,7 +20,10 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signa
     interrupt.Cancel();
 });
 
-var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System));
+var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
+{
+    Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+});
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {

@@ -1,11 +1,9 @@
-using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
+using AlpacaCot.Grains.Workers;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace AlpacaCot.Grains;
 
@@ -17,36 +15,21 @@ public static class GrainStorage
 }
 
 /// <summary>Registration of the platform's grains in a silo.</summary>
-public static partial class PlatformGrains
+public static class PlatformGrains
 {
     /// <summary>Registers what the grains need.</summary>
     public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home)
-        => services.AddSingleton(slots).AddSingleton(home).AddSingleton<RecordHealth>().AddSlotPlacement();
+        => services.AddSingleton(slots).AddSingleton(home).AddSingleton<RecordHealth>().AddSingleton<SlotWorkers>().AddSlotPlacement();
 
-    /// <summary>When the silo is up: registers the node's slots and takes up the sweeps that are not done.</summary>
+    /// <summary>Makes the silo a node of the platform: its slots are registered while it is up, and its start wakes the sweeps that are not done.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="node">The node's name.</param>
-    /// <param name="devices">The node's device slots; none makes a silo that answers questions and drives nothing.</param>
-    public static ISiloBuilder AddPlatformStartup(this ISiloBuilder silo, string node, IReadOnlyList<string> devices)
-        => silo.AddStartupTask(async (services, cancellationToken) =>
-        {
-            if (devices.Count == 0) return;
-            var grains = services.GetRequiredService<IGrainFactory>();
-            var epoch = services.GetRequiredService<TimeProvider>().GetUtcNow().ToUnixTimeMilliseconds();
-            await grains.GetGrain<ISlotRegistryGrain>("default").RegisterAsync(node, epoch, [.. devices.Select(device => new SlotKey(node, device).ToString())]);
-            var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(PlatformGrains));
-            foreach (var sweep in await grains.GetGrain<ISweepIndexGrain>("default").ListAsync())
-                try
-                {
-                    await grains.GetGrain<ISweepGrain>(sweep).WakeAsync();
-                }
-                catch (Exception e)
-                {
-                    // One sweep that cannot be read must not keep the others from going on.
-                    LogNotWoken(logger, sweep, e.Message);
-                }
-        });
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "sweep {Sweep} cannot go on: {Problem}")]
-    private static partial void LogNotWoken(ILogger logger, string sweep, string problem);
+    /// <param name="devices">The node's device slots; none makes a silo that only answers.</param>
+    public static ISiloBuilder AddPlatformNode(this ISiloBuilder silo, string node, IReadOnlyList<string> devices)
+    {
+        silo.UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = node });
+        silo.Services.AddSingleton(new Node(node, devices)).AddSingleton<NodeRegistration>()
+            .AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(services => services.GetRequiredService<NodeRegistration>());
+        return silo;
+    }
 }

@@ -1,14 +1,23 @@
-using System.Globalization;
+using System.Data.Common;
+using System.Net.Sockets;
 using AlpacaCot.Grains;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
+using AlpacaCot.Silo.Http;
 using AlpacaCot.Worker.Protocol;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Console;
+
+if (StoreQuery.Of(args) is { } query) return await query.RunAsync(HomeLayout.FromEnvironment());
 
 SiloArguments arguments;
 try
 {
     arguments = SiloArguments.Parse(args);
+    if (Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster) arguments = arguments with { Cluster = cluster };
+    arguments = arguments with { ApiKey = arguments.ApiKey ?? Environment.GetEnvironmentVariable(ApiKey.Variable) };
 }
 catch (FormatException e)
 {
@@ -16,12 +25,15 @@ catch (FormatException e)
     return 2;
 }
 var home = HomeLayout.FromEnvironment();
-foreach (var folder in (string[])[home.Run, home.Logs, home.State]) Directory.CreateDirectory(folder);
+Directory.CreateDirectory(home.Logs);
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
+builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 // A silo that cannot start says why itself, in one line.
-builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
+    // These warn of a collector that was chosen on purpose, and of a wait that never was (it counts from the machine's start).
+    .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.None);
 builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPlatformGrains(
@@ -33,24 +45,27 @@ builder.Services.AddPlatformGrains(
         LogFolder = home.Logs,
     },
     home);
-builder.AddSilo(home, arguments);
-// Without a port there is no HTTP at all; with one it is bound to loopback.
-if (arguments.Port is { } port) builder.WebHost.UseUrls(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
-else builder.WebHost.UseServer(new NoServer());
 
 try
 {
-    var app = builder.Build();
-    if (arguments.Port is not null) StatusPages.Map(app);
+    builder.AddSilo(home, arguments);
+    builder.AddHttp(arguments);
+    await using var app = builder.Build();
+    var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
+    if (key is not null) app.MapHttp(key);
     await app.StartAsync();
-    Console.WriteLine($"silo ready: node {arguments.Node}, slots {string.Join(" ", arguments.Slots)}, home {home.Root}" + (arguments.Port is { } p ? $", http://127.0.0.1:{p}" : ""));
+    Console.WriteLine($"silo ready: node {arguments.Node}, slots {string.Join(" ", arguments.Slots)}, home {home.Root}{(key is null ? "" : $", {HttpHosting.Address(arguments, key)}")}");
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidOperationException or Orleans.Runtime.OrleansException or Orleans.Runtime.OrleansConfigurationException)
+catch (Exception e) when (e is IOException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
 {
-    var message = e.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase)
-        ? $"port {arguments.Port} is in use; choose another with --port" : e.Message;
+    var message = e switch
+    {
+        IOException { InnerException: AddressInUseException } => $"port {arguments.Port} is in use; choose another with --port",
+        DbException or SocketException when arguments.Cluster is not null => $"the cluster's database (${PlatformCluster.Variable}) cannot be used: {e.Message}",
+        _ => e.Message,
+    };
     Console.Error.WriteLine($"error: {message}");
     return 2;
 }

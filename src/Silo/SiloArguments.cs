@@ -1,23 +1,40 @@
 using System.Globalization;
+using System.Net;
 
 namespace AlpacaCot.Silo;
 
 /// <summary>How a silo is started.</summary>
 internal sealed record SiloArguments
 {
-    /// <summary>Name of this node; stable over restarts.</summary>
-    public string Node { get; init; } = "local";
+    /// <summary>The cluster's database; null on one machine.</summary>
+    public string? Cluster { get; init; }
+
+    /// <summary>Name of this node; stable over restarts. In a cluster it tells the nodes apart, and is the machine's where none is given.</summary>
+    public string Node
+    {
+        get => field ?? (Cluster is null ? "local" : Environment.MachineName);
+        init;
+    }
 
     /// <summary>The device slots of this node.</summary>
     public IReadOnlyList<string> Slots { get; init; } = ["cpu0"];
 
-    /// <summary>Port of the HTTP pages on loopback, or none.</summary>
+    /// <summary>Port of the HTTP pages, or none.</summary>
     public int? Port { get; init; }
+
+    /// <summary>The address on which the HTTP pages are served.</summary>
+    public IPAddress Bind { get; init; } = IPAddress.Loopback;
+
+    /// <summary>The key of the HTTP pages; null for the home's own.</summary>
+    public string? ApiKey { get; init; }
+
+    /// <summary>In a cluster, where the others reach this silo; what is null is found.</summary>
+    public (IPAddress? Address, int? SiloPort, int? GatewayPort) Endpoint { get; init; }
 
     /// <summary>Further arguments of every worker.</summary>
     public IReadOnlyList<string> WorkerArguments { get; init; } = [];
 
-    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --passive yes --stub-workers SECONDS</c>. A passive silo has no slots: it answers and drives nothing.</summary>
+    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --api-key KEY --address ADDRESS --silo-port N --gateway-port N --passive yes --stub-workers SECONDS</c>. A passive silo has no slots: it answers and drives nothing.</summary>
     /// <exception cref="FormatException">An argument is unknown or no number.</exception>
     public static SiloArguments Parse(string[] args)
     {
@@ -27,6 +44,8 @@ internal sealed record SiloArguments
             if (i + 1 >= args.Length) throw new FormatException($"{args[i]} needs a value");
             var value = args[i + 1];
             int Number() => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 ? n : throw new FormatException($"{args[i]} {value} is no positive number");
+            int Port() => Number() is var port and <= ushort.MaxValue ? port : throw new FormatException($"{args[i]} {value} is over {ushort.MaxValue}");
+            IPAddress Address() => IPAddress.TryParse(value, out var address) ? address : throw new FormatException($"{args[i]} {value} is no IP address");
             string Seconds() => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var s) && s is >= 0 and < 1e6 ? value : throw new FormatException($"{args[i]} {value} is no number of seconds");
             result = args[i] switch
             {
@@ -34,9 +53,14 @@ internal sealed record SiloArguments
                 "--slots" => result with { Slots = [.. Enumerable.Range(0, Number()).Select(n => $"cpu{n}")] },
                 "--gpus" => result with { Slots = [.. Enumerable.Range(0, Number()).Select(n => $"gpu{n}")] },
                 "--passive" => result with { Slots = [] },
-                "--port" => result with { Port = Number() is var port and <= ushort.MaxValue ? port : throw new FormatException($"--port {value} is over {ushort.MaxValue}") },
+                "--port" => result with { Port = Port() },
+                "--bind" => result with { Bind = Address() },
+                "--api-key" => result with { ApiKey = value },
+                "--address" => result with { Endpoint = result.Endpoint with { Address = Address() } },
+                "--silo-port" => result with { Endpoint = result.Endpoint with { SiloPort = Port() } },
+                "--gateway-port" => result with { Endpoint = result.Endpoint with { GatewayPort = Port() } },
                 "--stub-workers" => result with { WorkerArguments = ["--stub", Seconds()] },
-                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --passive, --stub-workers"),
+                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --api-key, --address, --silo-port, --gateway-port, --passive, --stub-workers"),
             };
         }
         return result;

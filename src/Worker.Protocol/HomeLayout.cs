@@ -34,6 +34,15 @@ public sealed record HomeLayout(string Root)
     /// <summary>Folder of one sweep.</summary>
     public string Sweep(string experiment, string sweep) => Path.Combine(Root, "experiments", experiment, sweep);
 
+    /// <summary>Makes a folder that only its owner may look into: whoever reaches a socket in it commands what listens there.</summary>
+    public static void MakePrivate(string folder)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
+        else if (!Directory.Exists(folder)) Directory.CreateDirectory(folder, Owner);
+        else if (File.GetUnixFileMode(folder) != Owner) File.SetUnixFileMode(folder, Owner);
+    }
+
     /// <summary>The home that the environment names, made if need be.</summary>
     public static HomeLayout FromEnvironment()
     {

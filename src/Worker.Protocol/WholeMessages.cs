@@ -14,8 +14,8 @@ internal static class WholeMessages
     {
         if (type.Kind != JsonTypeInfoKind.Object) return;
         foreach (var property in type.Properties)
-            // Nulls are left out when a message is written, so a parameter that may be null may be missing.
-            if (property.AssociatedParameter is { HasDefaultValue: false } parameter && !parameter.IsNullable && Nullable.GetUnderlyingType(parameter.ParameterType) is null)
+            // Nulls are left out when a message is written, so a parameter that may be null may be missing. Without a setter it is only ever written.
+            if (property.Set is not null && property.AssociatedParameter is { HasDefaultValue: false } parameter && !parameter.IsNullable && Nullable.GetUnderlyingType(parameter.ParameterType) is null)
                 property.IsRequired = true;
         var lists = type.Properties.Where(p => p.Get is not null && HoldsReferences(p.PropertyType)).ToArray();
         if (lists.Length == 0) return;

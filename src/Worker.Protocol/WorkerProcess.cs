@@ -60,7 +60,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         if (!File.Exists(start.Program)) throw new WorkerStartException($"there is no worker at {start.Program}; build it with ./alpacacot");
         try
         {
-            Directory.CreateDirectory(start.SocketFolder);
+            HomeLayout.MakePrivate(start.SocketFolder);
             Directory.CreateDirectory(Path.GetDirectoryName(start.LogFile)!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -138,13 +138,23 @@ public sealed class BadInputTests(Bases bases) : IDisposable
     [Fact]
     public async Task Sweep_DiskFull_FailsInOneLineAndRunsLaterWhenThereIsSpace()
     {
-        var file = Sweeps.Write(_home, Sweeps.Tiny(bases.Sums).Replace("r: 4,", "r: 64,", StringComparison.Ordinal));
-        var failed = await _home.RunLimitedAsync(16, "sweep", "run", file);
+        var file = Sweeps.Write(_home, Sweeps.Tiny(bases.Sums).Replace("r: 4,", "r: 2048,", StringComparison.Ordinal));
+        // Room for the sweep's record, none for an adapter.
+        var failed = await _home.RunLimitedAsync(512, "sweep", "run", file);
         Assert.Equal(1, failed.Code);
         Assert.DoesNotContain("   at ", failed.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFiles(_home.Root, "*", SearchOption.AllDirectories), f => f.EndsWith(".tmp", StringComparison.Ordinal) || f.EndsWith(".partial", StringComparison.Ordinal));
         var again = (await _home.RunAsync("sweep", "resume", "tiny", "--retry-failed", "--json")).Done().Json();
         Assert.All(again.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));
+    }
+
+    [Fact]
+    public async Task Sweep_DiskFullForItsRecord_IsNotTakenAndSaysWhy()
+    {
+        var file = Sweeps.Write(_home, Sweeps.Tiny(bases.Sums));
+        (await _home.RunLimitedAsync(8, "sweep", "run", file)).Failed("state");
+        Assert.Empty((await _home.RunAsync("sweep", "list", "--json")).Done().Json().EnumerateArray());
+        (await _home.RunAsync("sweep", "run", file)).Done();
     }
 
     private string Damage(string how)

@@ -1,7 +1,8 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
@@ -10,5 +11,5 @@ namespace AlpacaCot.Adapters.Tests;
 internal static class AssemblySettings
 {
     [ModuleInitializer]
-    internal static void OneThread() => torch.set_num_threads(1);
+    internal static void OneThread() => Threads.Count = 1;
 }

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters.Tests;
 

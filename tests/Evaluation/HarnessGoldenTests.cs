@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Statistics;
 
@@ -73,9 +74,9 @@ public sealed class HarnessGoldenTests
             var sums = new List<double>();
             for (var o = 0; o < options.Count; o++)
             {
-                var ids = tensors[$"{number}.{o}.ids"].data<long>();
+                var ids = tensors[$"{number}.{o}.ids"].ToArray<long>();
                 var rows = tensors[$"{number}.{o}.logits"].log_softmax(-1);
-                var values = rows.data<float>();
+                var values = rows.ToArray<float>();
                 var vocabulary = (int)rows.size(1);
                 sums.Add(Enumerable.Range(context, ids.Length - context).Sum(i => (double)values[(i - 1) * vocabulary + (int)ids[i]]));
                 Assert.Equal(question.GetProperty("loglikelihood")[o].GetDouble(), sums[o], golden.Tolerance("loglikelihood_abs", 1e-4));

@@ -131,7 +131,7 @@ internal sealed class Chaos
     private void KillOwner()
     {
         OwnerKills++;
-        _state = SweepState.Load(JsonSerializer.Deserialize<SweepHeader>(_header)!, _shards.Values.Select(s => JsonSerializer.Deserialize<SweepShard>(s)!), _options with { ShardTrials = 8 });
+        _state = SweepState.Load(_state.Origin, JsonSerializer.Deserialize<SweepHeader>(_header)!, _shards.Values.Select(s => JsonSerializer.Deserialize<SweepShard>(s)!), _options with { ShardTrials = 8 });
         // What was accepted and not yet written is forgotten, as it must be: it comes again.
         _accepted.Clear();
         foreach (var trial in _state.Packs.SelectMany(p => p.Members).SelectMany(m => m.Trials))

@@ -64,9 +64,10 @@ internal sealed class SweepHarness
     public void Restart()
     {
         var (_, _) = State.TakeDirty();
+        var origin = JsonSerializer.Deserialize<SweepOrigin>(JsonSerializer.Serialize(State.Origin))!;
         var header = JsonSerializer.Deserialize<SweepHeader>(JsonSerializer.Serialize(State.Header))!;
         var shards = State.Shards.Select(s => JsonSerializer.Deserialize<SweepShard>(JsonSerializer.Serialize(s))!).ToList();
-        State = SweepState.Load(header, shards, Options);
+        State = SweepState.Load(origin, header, shards, Options);
         Apply(new Recovered());
     }
 }

@@ -126,6 +126,39 @@ public sealed class SweepMachineTests
     }
 
     [Fact]
+    public void Failed_WithoutProgress_WaitsLongerEachTime_OverARestartToo()
+    {
+        var sweep = One();
+        foreach (var seconds in (int[])[1, 2])
+        {
+            var a = sweep.Run();
+            sweep.Apply(new AssignmentFailed(a.Fence, FailureKind.Unknown, "the worker was killed"));
+            sweep.Now += TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1);
+            Assert.Empty(sweep.Drive("a/0"));
+            sweep.Restart();
+            Assert.Empty(sweep.Drive("a/0"));
+            sweep.Now += TimeSpan.FromMilliseconds(1);
+        }
+        sweep.Run();
+    }
+
+    [Fact]
+    public void Lost_Slot_GivesItsPackToAnotherAtOnce_AndIsNoStrike()
+    {
+        var sweep = new SweepHarness(OnePack, new PlanLimits { MaxMembers = 1 });
+        var (gone, stays) = (sweep.Run("a/0"), sweep.Run("b/0"));
+        sweep.Apply(new CheckpointReported(gone.Fence, "c", 10, "h"));
+        Assert.Equal(Verdict.Accepted, sweep.Apply(new SlotLost("a/0")));
+        Assert.Equal(Verdict.Stale, sweep.Apply(new LeaseRenewed(gone.Fence)));
+        Assert.Equal(Verdict.Accepted, sweep.Apply(new LeaseRenewed(stays.Fence)));
+        var again = sweep.Run("c/0");
+        Assert.Equal((gone.Pack, 10), (again.Pack, again.Checkpoint!.Step));
+        Assert.True(again.Fence > stays.Fence);
+        Assert.All(sweep.State.View(), view => Assert.Equal(0, view.Strikes));
+        Assert.Equal(Verdict.Accepted, sweep.Apply(new SlotLost("unheard-of/0")));
+    }
+
+    [Fact]
     public void Failed_AfterANewCheckpoint_IsNoStrikeAndResumesThere()
     {
         var sweep = One();
@@ -446,7 +479,7 @@ public sealed class SweepMachineTests
         var sweep = One();
         var header = System.Text.Json.JsonSerializer.Serialize(sweep.State.Header);
         var fence = sweep.Run().Fence;
-        var loaded = SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options);
+        var loaded = SweepState.Load(sweep.State.Origin, System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options);
         Assert.True(loaded.Header.NextFence > fence);
     }
 
@@ -454,9 +487,9 @@ public sealed class SweepMachineTests
     public void Load_SpecThatExpandsDifferently_IsRefused()
     {
         var sweep = One();
-        var header = System.Text.Json.JsonSerializer.Serialize(sweep.State.Header).Replace("Think.", "Ponder.", StringComparison.Ordinal);
-        Assert.Contains("other trials", Assert.Throws<SweepException>(() => SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepHeader>(header)!, sweep.State.Shards, sweep.Options)).Message, StringComparison.Ordinal);
-        Assert.Contains("0 of 1 parts", Assert.Throws<SweepException>(() => SweepState.Load(sweep.State.Header, [], sweep.Options)).Message, StringComparison.Ordinal);
+        var origin = System.Text.Json.JsonSerializer.Serialize(sweep.State.Origin).Replace("Think.", "Ponder.", StringComparison.Ordinal);
+        Assert.Contains("other trials", Assert.Throws<SweepException>(() => SweepState.Load(System.Text.Json.JsonSerializer.Deserialize<SweepOrigin>(origin)!, sweep.State.Header, sweep.State.Shards, sweep.Options)).Message, StringComparison.Ordinal);
+        Assert.Contains("0 of 1 parts", Assert.Throws<SweepException>(() => SweepState.Load(sweep.State.Origin, sweep.State.Header, [], sweep.Options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
+using AlpacaCot.Grains.Workers;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
 using WorkerKind = AlpacaCot.Worker.Protocol.FailureKind;
@@ -37,7 +38,7 @@ public sealed class MappingTests
             SweepMachine.Apply(state, new AssignmentFailed(1, Kind.Preempted, "again"), s_now);
             start = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
         }
-        return PackJobs.Of(state, new SweepRecord { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, start, new HomeLayout("/h"));
+        return PackJobs.Of(state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, start, new HomeLayout("/h"));
     }
 
     [Fact]
@@ -125,26 +126,5 @@ public sealed class MappingTests
         Assert.Equal((4096, 905, 5000), (news.Count, news[0].Sequence, news[^1].Sequence));
         Assert.Equal("pack-2", news[0].Subject);
         Assert.Equal(2, ring.After(4998).Count);
-    }
-
-    [Fact]
-    public async Task Shards_WriteReadAndWriteAgain()
-    {
-        using var folder = new TemporaryFolder();
-        await using var platform = await Platform.StartAsync(folder, slots: 0);
-        var id = GrainId.Create("sweep", "e/x");
-        var state = SweepState.Create(
-            "s", SweepDocument.ParseValid(Yaml.Replace("[3]", "[1, 2, 3, 4, 5]", StringComparison.Ordinal)), SpecIdentities.None, new PlanLimits { MaxMembers = 1, Slots = 9 },
-            new SchedulingOptions { ShardTrials = 2 }, s_now);
-        Assert.Equal(5, state.Shards.Count);
-        var shards = new SweepShards(id, platform.Services);
-        await shards.WriteAsync(state.Shards);
-        await shards.WriteAsync(state.Shards.Take(2));
-        var others = new SweepShards(id, platform.Services);
-        var read = await others.ReadAsync(5);
-        Assert.Equal(JsonSerializer.Serialize(state.Shards), JsonSerializer.Serialize(read));
-        await others.WriteAsync(read);
-        // One shard short is noticed by the state, not here.
-        Assert.Equal(5, (await new SweepShards(id, platform.Services).ReadAsync(6)).Count);
     }
 }

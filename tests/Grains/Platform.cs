@@ -2,59 +2,79 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Silo.Storage;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Runtime.MembershipService.SiloMetadata;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Runtime.Hosting;
+using Orleans.Storage;
+using Orleans.TestingHost;
 
 namespace AlpacaCot.Tests.Grains;
 
-/// <summary>The platform's grains in this process, with the journal and real worker processes whose packs are answered by a stub.</summary>
+/// <summary>The platform's grains on a cluster in this process, with the store of one machine and real worker processes whose packs are answered by a stub.</summary>
 internal sealed class Platform : IAsyncDisposable
 {
     public const string Node = "here";
-    private readonly IHost _host;
+    private readonly InProcessTestCluster _cluster;
+    private readonly SqliteStore _store;
 
-    private Platform(IHost host, Owner owner) => (_host, Owner) = (host, owner);
+    private Platform(InProcessTestCluster cluster, SqliteStore store, Storage storage, Owner owner) => (_cluster, _store, Storage, Owner) = (cluster, store, storage, owner);
 
-    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+    public IGrainFactory Grains => _cluster.Client;
 
-    public IServiceProvider Services => _host.Services;
+    /// <summary>The services of the silo.</summary>
+    public IServiceProvider Services => _cluster.Silos[0].ServiceProvider;
+
+    public InProcessTestCluster Cluster => _cluster;
 
     /// <summary>Stands for the sweeps <c>test/…</c>.</summary>
     public Owner Owner { get; }
+
+    /// <summary>The store, whose writes may be made to fail.</summary>
+    public Storage Storage { get; }
 
     /// <summary>Starts a silo whose home is a folder.</summary>
     /// <param name="folder">The home.</param>
     /// <param name="slots">How many slots; none makes a silo that drives nothing.</param>
     /// <param name="trialSeconds">How long a stub takes for a trial.</param>
     /// <param name="change">Changes the options of the slots.</param>
-    public static async Task<Platform> StartAsync(TemporaryFolder folder, int slots = 1, double trialSeconds = 0, Func<SlotOptions, SlotOptions>? change = null)
+    /// <param name="time">The clock of the grains; the system's otherwise.</param>
+    /// <param name="silentDevice">Slots of this device take work and never report.</param>
+    /// <param name="nodes">A silo for each; one, named <see cref="Node"/>, otherwise.</param>
+    public static async Task<Platform> StartAsync(
+        TemporaryFolder folder, int slots = 1, double trialSeconds = 0, Func<SlotOptions, SlotOptions>? change = null, TimeProvider? time = null, string? silentDevice = null,
+        params string[] nodes)
     {
+        if (nodes.Length == 0) nodes = [Node];
         var home = new HomeLayout(folder.Path);
         var options = new SlotOptions
         {
             WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"), WorkerArguments = ["--stub", trialSeconds.ToString(CultureInfo.InvariantCulture)],
             SocketFolder = home.Run, LogFolder = home.Logs, Heartbeat = TimeSpan.FromMilliseconds(200), Collect = TimeSpan.FromMilliseconds(20),
         };
-        var owner = new Owner();
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(LogLevel.None);
-        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home);
-        builder.UseOrleans(silo => silo
-            .UseSiloMetadata(new Dictionary<string, string> { [SlotPlacement.NodeName] = Node })
-            .AddJournalGrainStorage(GrainStorage.Name, journal => journal.Root = home.State)
+        var owner = new Owner { SilentDevice = silentDevice };
+        HomeLayout.MakePrivate(home.State);
+        var store = new SqliteStore(Path.Combine(home.State, SqliteSchema.FileName));
+        var storage = new Storage(new SqliteGrainStorage(store, new StateJson()));
+        var builder = new InProcessTestClusterBuilder((short)nodes.Length);
+        builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
+        builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(time ?? TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
+        var started = 0;
+        builder.ConfigureSilo((_, silo) => silo
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformStartup(Node, [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))]));
-        var host = builder.Build();
-        await host.StartAsync();
-        return new Platform(host, owner);
+            .AddPlatformNode(nodes[started++], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
+        var cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new Platform(cluster, store, storage, owner);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
-        _host.Dispose();
+        await _cluster.StopAllSilosAsync();
+        await _cluster.DisposeAsync();
+        _store.Dispose();
     }
 
     public ISlotGrain Slot(int n = 0) => Grains.GetGrain<ISlotGrain>(string.Create(CultureInfo.InvariantCulture, $"{Node}/cpu{n}"));
@@ -108,7 +128,21 @@ internal sealed class Platform : IAsyncDisposable
     }
 }
 
-/// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone.</summary>
+/// <summary>A store for all silos of a test, whose writes fail where a test says so.</summary>
+internal sealed class Storage(IGrainStorage inner) : IGrainStorage
+{
+    /// <summary>Whether the write of a record fails.</summary>
+    public Func<string, GrainId, bool> Fails { get; set; } = (_, _) => false;
+
+    public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
+
+    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+        => Fails(stateName, grainId) ? Task.FromException(new OrleansException("no space left on device")) : inner.WriteStateAsync(stateName, grainId, grainState);
+
+    public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
+}
+
+/// <summary>Answers for the sweep grains <c>test/…</c>, so that a slot can be watched alone, and for silent slots, which take work and say nothing more.</summary>
 internal sealed class Owner
 {
     private readonly ConcurrentQueue<SlotReport> _reports = new();
@@ -116,8 +150,17 @@ internal sealed class Owner
     /// <summary>What a report is answered; it may throw.</summary>
     public Func<SlotReport, bool> Answer { get; set; } = _ => true;
 
-    /// <summary>The sweeps that were told of free slots.</summary>
+    /// <summary>The sweeps that were told that slots are free again, or gone.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
+
+    /// <summary>For which report the owner is another activation than before, which asks for all that came before it; once.</summary>
+    public Func<SlotReport, bool> Forgets { get; set; } = _ => false;
+
+    /// <summary>Devices of slots that take any work and never report.</summary>
+    public string? SilentDevice { get; init; }
+
+    /// <summary>The fences that silent slots were given, in order.</summary>
+    public ConcurrentQueue<long> Silenced { get; } = new();
 
     public IReadOnlyList<SlotReport> Reports => [.. _reports];
 
@@ -131,23 +174,67 @@ internal sealed class Owner
         return end!;
     }
 
+    private Task AnswerSilently(IIncomingGrainCallContext context)
+    {
+        switch (context.MethodName)
+        {
+            case nameof(ISlotGrain.StartAsync):
+                Silenced.Enqueue(((SlotAssignment)context.Request.GetArgument(0)!).Fence);
+                context.Result = new StartAnswer(StartReply.Started, 0);
+                break;
+            case nameof(ISlotGrain.RunningFenceAsync):
+                context.Result = Silenced.LastOrDefault();
+                break;
+        }
+        return Task.CompletedTask;
+    }
+
     public Task Invoke(IIncomingGrainCallContext context)
     {
         var key = context.TargetId.Key.ToString()!;
+        if (SilentDevice is not null && key.EndsWith($"/{SilentDevice}", StringComparison.Ordinal) && context.InterfaceMethod.DeclaringType == typeof(ISlotGrain)) return AnswerSilently(context);
         if (!key.StartsWith("test/", StringComparison.Ordinal)) return context.Invoke();
         switch (context.MethodName)
         {
             case nameof(ISweepGrain.ReportAsync):
                 var report = (SlotReport)context.Request.GetArgument(0)!;
+                if (Forgets(report))
+                {
+                    Forgets = _ => false;
+                    context.Result = new ReportAnswer(true, "owner", TellAgain: true);
+                    return Task.CompletedTask;
+                }
                 var answer = Answer(report);
                 _reports.Enqueue(report);
-                context.Result = answer;
+                context.Result = new ReportAnswer(answer, "owner");
                 return Task.CompletedTask;
-            case nameof(ISweepGrain.SlotsFreedAsync):
+            case nameof(ISweepGrain.SlotsChangedAsync):
                 Told.Enqueue(key);
                 return Task.CompletedTask;
             default:
                 return context.Invoke();
+        }
+    }
+}
+
+/// <summary>A fake clock that goes on in small steps while something is waited for: what is due runs between the steps.</summary>
+internal static class Clock
+{
+    /// <summary>Lets the clock go on until something is true.</summary>
+    public static Task AdvanceUntilAsync(this FakeTimeProvider time, Func<Task<bool>> condition, string what, TimeSpan step)
+        => Poll.UntilAsync(async () =>
+        {
+            time.Advance(step);
+            return await condition();
+        }, what);
+
+    /// <summary>Lets the clock go on for a while.</summary>
+    public static async Task AdvanceAsync(this FakeTimeProvider time, TimeSpan span, TimeSpan step)
+    {
+        for (var gone = TimeSpan.Zero; gone < span; gone += step)
+        {
+            time.Advance(step);
+            await Task.Delay(5);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>A slot with a real worker process.</summary>
@@ -14,7 +16,7 @@ public sealed class SlotGrainTests : IDisposable
     public async Task Start_TellsItsOwnerEverythingInOrder()
     {
         await using var platform = await Platform.StartAsync(_folder);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(3, trials: 2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(3, trials: 2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(3));
         Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(3).Select(e => e.GetType().Name));
         Assert.All(platform.Owner.Reports, report => Assert.Equal(("here/cpu0", "pack-0"), (report.Slot, report.Pack)));
@@ -25,11 +27,11 @@ public sealed class SlotGrainTests : IDisposable
     public async Task Start_WhileOneRuns_IsRefusedByFenceAndOwner()
     {
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(5)));
-        Assert.Equal(StartReply.AlreadyRunning, await platform.Slot().StartAsync(Work(5)));
-        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(4)));
-        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(6)));
-        Assert.Equal(StartReply.Busy, await platform.Slot().StartAsync(Work(1, "test/other")));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(5))).Reply);
+        Assert.Equal(StartReply.AlreadyRunning, (await platform.Slot().StartAsync(Work(5))).Reply);
+        Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(4))).Reply);
+        Assert.Equal(StartReply.Busy, (await platform.Slot().StartAsync(Work(6))).Reply);
+        Assert.Equal(StartReply.Busy, (await platform.Slot().StartAsync(Work(1, "test/other"))).Reply);
         Assert.Equal(5, await platform.Slot().RunningFenceAsync(Sweep));
         Assert.Equal(0, await platform.Slot().RunningFenceAsync("test/other"));
     }
@@ -41,12 +43,12 @@ public sealed class SlotGrainTests : IDisposable
         var workers = new HashSet<int>();
         for (var fence = 1; fence <= 3; fence++)
         {
-            Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(fence)));
+            Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(fence))).Reply);
             Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(fence));
             workers.Add(Assert.Single(Platform.Workers(_folder)));
         }
         Assert.Single(workers);
-        Assert.Equal(StartReply.Stale, await platform.Slot().StartAsync(Work(3)));
+        Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(3))).Reply);
     }
 
     [Fact]
@@ -55,12 +57,68 @@ public sealed class SlotGrainTests : IDisposable
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
         await platform.Slot().StartAsync(Work(1));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
-        await platform.Slot().StopAsync(Sweep, 99);
-        Assert.Equal(1, await platform.Slot().RunningFenceAsync(Sweep));
         await platform.Slot().StopAsync(Sweep, 1);
         Assert.Equal(FailureKind.Cancelled, Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Kind);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         await Poll.UntilAsync(() => platform.Owner.Events(2).Any(e => e is TrainedEvent), "the next work has begun");
+    }
+
+    [Fact]
+    public async Task Stop_OfAnotherFenceOrSweep_IsIgnored()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60);
+        await platform.Slot().StartAsync(Work(5));
+        await Poll.UntilAsync(() => platform.Owner.Events(5).Any(e => e is TrainedEvent), "the work has begun");
+        await platform.Slot().StopAsync(Sweep, 4);
+        await platform.Slot().StopAsync(Sweep, 6);
+        await platform.Slot().StopAsync("test/other", 5);
+        // A stop that is obeyed ends the work within two heartbeats.
+        var before = platform.Owner.Reports.Count;
+        await Poll.UntilAsync(() => platform.Owner.Reports.Count >= before + 4, "four more heartbeats");
+        Assert.Equal(5, await platform.Slot().RunningFenceAsync(Sweep));
+        Assert.DoesNotContain(platform.Owner.Events(5), e => e is FailedEvent);
+    }
+
+    [Fact]
+    public async Task Activation_Ends_TheWorkerGoesOnAndIsFoundAgain()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.4);
+        await platform.Slot().StartAsync(Work(1, trials: 5));
+        await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
+        var worker = Assert.Single(Platform.Workers(_folder));
+        await platform.Cluster.DeactivateAsync(platform.Slot());
+        Assert.Equal(1, await platform.Slot().RunningFenceAsync(Sweep));
+        Assert.Equal(StartReply.AlreadyRunning, (await platform.Slot().StartAsync(Work(1, trials: 5))).Reply);
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
+        Assert.Equal(5, platform.Owner.Events(1).Count(e => e is ResultEvent));
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    [Fact]
+    public async Task Fences_AreKeptOverARestart()
+    {
+        await using (var platform = await Platform.StartAsync(_folder))
+        {
+            await platform.Slot().StartAsync(Work(7));
+            Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(7));
+        }
+        await using var again = await Platform.StartAsync(_folder);
+        Assert.Equal(new StartAnswer(StartReply.Stale, 7), await again.Slot().StartAsync(Work(7)));
+        Assert.Equal(StartReply.Started, (await again.Slot().StartAsync(Work(1, "test/other"))).Reply);
+        Assert.IsType<DoneEvent>(await again.Owner.EndAsync(1));
+        Assert.Equal(new StartAnswer(StartReply.Started, 7), await again.Slot().StartAsync(Work(8)));
+    }
+
+    [Fact]
+    public async Task FenceThatCannotBeStored_StartsNothing()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        platform.Storage.Fails = (name, _) => name == "slot";
+        await Assert.ThrowsAsync<OrleansException>(() => platform.Slot().StartAsync(Work(1)));
+        platform.Storage.Fails = (_, _) => false;
+        Assert.Equal(0, await platform.Slot().RunningFenceAsync(Sweep));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(1))).Reply);
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
     }
 
     [Fact]
@@ -73,7 +131,7 @@ public sealed class SlotGrainTests : IDisposable
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.Equal(FailureKind.Unknown, failed.Kind);
         Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
     }
 
@@ -107,15 +165,32 @@ public sealed class SlotGrainTests : IDisposable
         Assert.Empty(Platform.Workers(_folder));
     }
 
-    [Fact]
-    public async Task OwnerThatCannotBeReached_IsToldAgain()
+    [Theory]
+    [InlineData(nameof(StartedEvent))]
+    [InlineData(nameof(TrainedEvent))]
+    [InlineData(nameof(ResultEvent))]
+    [InlineData(nameof(DoneEvent))]
+    public async Task OwnerThatCannotBeReachedOnce_IsToldEverythingInOrder(string when)
     {
         await using var platform = await Platform.StartAsync(_folder);
-        var refused = 0;
-        platform.Owner.Answer = _ => ++refused <= 1 ? throw new OrleansException("not now") : true;
-        await platform.Slot().StartAsync(Work(1));
+        var refused = false;
+        platform.Owner.Answer = report => !refused && report.Events.Any(json => JsonSerializer.Deserialize<WorkerEvent>(json, Frames.Json)!.GetType().Name == when) && (refused = true)
+            ? throw new OrleansException("not now") : true;
+        await platform.Slot().StartAsync(Work(1, trials: 2));
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
-        Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(1).Select(e => e.GetType().Name));
+        Assert.True(refused);
+        Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(1).Select(e => e.GetType().Name));
+    }
+
+    [Fact]
+    public async Task OwnerThatAsksForAllAgain_IsToldAllAgain()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        platform.Owner.Forgets = report => report.Events.Any(json => json.Contains("\"done\"", StringComparison.Ordinal));
+        await platform.Slot().StartAsync(Work(1, trials: 2));
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
+        var last = platform.Owner.Reports.Last(report => report.Events.Length > 0);
+        Assert.Equal(["started", "trained", "result", "result", "done"], last.Events.Select(json => JsonDocument.Parse(json).RootElement.GetProperty("event").GetString()));
     }
 
     [Fact]
@@ -125,7 +200,7 @@ public sealed class SlotGrainTests : IDisposable
         await platform.Slot().StartAsync(Work(1));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.StartsWith("start: there is no worker at /no/worker.dll", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(StartReply.Started, await platform.Slot().StartAsync(Work(2)));
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
     }
 
     [Fact]

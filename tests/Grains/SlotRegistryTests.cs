@@ -1,16 +1,19 @@
 using AlpacaCot.Grains.Slots;
+using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Who has which slot.</summary>
 public sealed class SlotRegistryTests : IAsyncLifetime
 {
+    private static readonly TimeSpan _step = TimeSpan.FromSeconds(1);
     private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch);
     private Platform _platform = null!;
 
     private ISlotRegistryGrain Registry => _platform.Registry;
 
-    public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0);
+    public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0, time: _time);
 
     public async ValueTask DisposeAsync()
     {
@@ -26,8 +29,8 @@ public sealed class SlotRegistryTests : IAsyncLifetime
         await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]);
         await Registry.RegisterAsync("b", 1, ["b/gpu0"]);
         await Registry.ReserveAsync("test/s", 1);
-        await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]);
-        await Registry.RegisterAsync("a", 1, ["a/old"]);
+        Assert.True(await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]));
+        Assert.False(await Registry.RegisterAsync("a", 1, ["a/old"]));
         Assert.Equal("a/cpu0=test/s a/cpu1= b/gpu0=", await ShownAsync());
         await Registry.RegisterAsync("a", 3, ["a/cpu0"]);
         Assert.Equal("a/cpu0= b/gpu0=", await ShownAsync());
@@ -37,6 +40,8 @@ public sealed class SlotRegistryTests : IAsyncLifetime
     public async Task Reserve_GivesEachSlotOnce_AndReleaseGivesItBack()
     {
         await Registry.RegisterAsync("a", 1, ["a/cpu0", "a/cpu1", "a/cpu2"]);
+        Assert.Equal(["a/cpu0", "a/cpu1"], await Registry.ReserveAsync("test/s", 2));
+        // Asked again, since the answer may have been lost: the same two.
         Assert.Equal(["a/cpu0", "a/cpu1"], await Registry.ReserveAsync("test/s", 2));
         Assert.Equal(["a/cpu2"], await Registry.ReserveAsync("test/t", 2));
         Assert.Empty(await Registry.ReserveAsync("test/u", 2));
@@ -64,6 +69,49 @@ public sealed class SlotRegistryTests : IAsyncLifetime
         await Registry.ReserveAsync("test/s", 1);
         await Registry.RegisterAsync("a", 1, ["a/cpu0"]);
         await Poll.UntilAsync(() => _platform.Owner.Told.Contains("test/s"), "the sweep is told");
+    }
+
+    [Fact]
+    public async Task Node_ThatBeats_KeepsItsSlots_AndASilentOneIsForgottenAndItsSweepTold()
+    {
+        await Registry.RegisterAsync("a", 1, ["a/cpu0"]);
+        await Registry.RegisterAsync("b", 1, ["b/cpu0"]);
+        Assert.Equal(2, (await Registry.ReserveAsync("test/s", 2)).Length);
+        await _time.AdvanceUntilAsync(async () =>
+        {
+            await Registry.RegisterAsync("a", 1, ["a/cpu0"]);
+            return await ShownAsync() == "a/cpu0=test/s";
+        }, "the silent node is forgotten", _step);
+        Assert.InRange(_time.GetUtcNow() - DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(60));
+        await Poll.UntilAsync(() => _platform.Owner.Told.Contains("test/s"), "the sweep is told");
+        Assert.Equal(["a/cpu0"], await Registry.ReserveAsync("test/s", 2));
+        // Heard of again, it is as new.
+        Assert.True(await Registry.RegisterAsync("b", 1, ["b/cpu0"]));
+        Assert.Equal("a/cpu0=test/s b/cpu0=", await ShownAsync());
+    }
+
+    [Fact]
+    public async Task Activation_Ends_UsersStay_AndFreeSlotsWaitForTheirNode()
+    {
+        await Registry.RegisterAsync("a", 1, ["a/cpu0", "a/cpu1"]);
+        await Registry.ReserveAsync("test/s", 1);
+        await _platform.Cluster.DeactivateAsync(Registry);
+        Assert.Equal("a/cpu0=test/s a/cpu1=", await ShownAsync());
+        Assert.Equal(["a/cpu0"], await Registry.ReserveAsync("test/s", 2));
+        Assert.Empty(await Registry.ReserveAsync("test/t", 1));
+        await Registry.RegisterAsync("a", 1, ["a/cpu0", "a/cpu1"]);
+        await Poll.UntilAsync(() => _platform.Owner.Told.Contains("test/t"), "those who wait are told");
+        Assert.Equal(["a/cpu1"], await Registry.ReserveAsync("test/t", 1));
+    }
+
+    [Fact]
+    public async Task Save_Fails_NothingIsGranted()
+    {
+        await Registry.RegisterAsync("a", 1, ["a/cpu0"]);
+        _platform.Storage.Fails = (name, _) => name == "slots";
+        await Assert.ThrowsAsync<OrleansException>(() => Registry.ReserveAsync("test/s", 1));
+        _platform.Storage.Fails = (_, _) => false;
+        await Poll.UntilAsync(async () => await ShownAsync() == "a/cpu0=", "the registry goes on from its record");
     }
 
     [Theory]

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using Microsoft.Extensions.Time.Testing;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
 namespace AlpacaCot.Tests.Grains;
 
-/// <summary>Sweeps through grains, journal, slots and worker processes; only the worker's answers are a stub's.</summary>
+/// <summary>Sweeps through grains, store, slots and worker processes; only the worker's answers are a stub's.</summary>
 public sealed class SweepGrainTests : IDisposable
 {
     private const string Yaml = """
@@ -97,9 +98,9 @@ public sealed class SweepGrainTests : IDisposable
         Assert.Equal("unknown", (await sweep.GetStatusAsync()).State);
         await sweep.CancelAsync();
         await sweep.ResumeAsync(retryFailed: true);
-        Assert.False(await sweep.ReportAsync(new SlotReport("here/cpu0", "pack-0", 1, [])));
+        Assert.False((await sweep.ReportAsync(new SlotReport("here/cpu0", "pack-0", 1, []))).Current);
         Assert.Contains("no sweep e/s", (await sweep.LocateAsync("t")).Problem, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<OrleansException>(sweep.WriteReportAsync);
+        await Assert.ThrowsAsync<OrleansException>(() => sweep.WriteReportAsync());
         await foreach (var news in sweep.WatchAsync(0)) Assert.Fail(news.Text);
     }
 
@@ -165,6 +166,145 @@ public sealed class SweepGrainTests : IDisposable
         var status = await EndAsync(again);
         Assert.Equal("done", status.State);
         Assert.All(status.Trials, t => Assert.True(t.Fence > before));
+    }
+
+    [Fact]
+    public async Task Restart_NobodyCalls_TheSweepGoesOn()
+    {
+        await using (var platform = await Platform.StartAsync(_folder, trialSeconds: 60))
+        {
+            await SubmitAsync(platform);
+            await RunningAsync(platform);
+        }
+        await using var again = await Platform.StartAsync(_folder);
+        // Its experiment alone is asked, which the sweep tells by itself.
+        await Poll.UntilAsync(async () => Assert.Single(await again.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).State == "done", "the sweep is done");
+    }
+
+    [Fact]
+    public async Task Activation_Ends_TheNextOneDrivesAndLosesNothing()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.3);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        var worker = Assert.Single(Platform.Workers(_folder));
+        await platform.Cluster.DeactivateAsync(Sweep(platform));
+        var status = await EndAsync(platform);
+        Assert.Equal("done", status.State);
+        Assert.All(status.Trials, t => Assert.Equal(1, t.Attempts));
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    [Fact]
+    public async Task Report_ToAnotherActivation_IsAskedForAllThatCameBefore()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
+        await platform.Registry.RegisterAsync("other", 1, ["here/silent"]);
+        await SubmitAsync(platform);
+        await Poll.UntilAsync(() => !platform.Owner.Silenced.IsEmpty, "the slot has the pack");
+        var fence = platform.Owner.Silenced.Last();
+        var report = new SlotReport("here/silent", "pack-0", fence, []);
+        var first = await Sweep(platform).ReportAsync(report);
+        Assert.Equal((true, false), (first.Current, first.TellAgain));
+        report = report with { Activation = first.Activation };
+        Assert.Equal(first, await Sweep(platform).ReportAsync(report));
+        await platform.Cluster.DeactivateAsync(Sweep(platform));
+        var second = await Sweep(platform).ReportAsync(report);
+        Assert.Equal((true, true), (second.Current, second.TellAgain));
+        Assert.NotEqual(first.Activation, second.Activation);
+        Assert.Equal(second with { TellAgain = false }, await Sweep(platform).ReportAsync(report with { Activation = second.Activation }));
+        // Of an assignment that has ended nothing is asked again: its end is stored.
+        await Sweep(platform).CancelAsync();
+        Assert.Equal(second with { Current = false, TellAgain = false }, await Sweep(platform).ReportAsync(report));
+    }
+
+    [Fact]
+    public async Task Restart_SilentSlot_LeaseLapsesAllTheSame()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch);
+        var step = TimeSpan.FromSeconds(1);
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, time: time, silentDevice: "silent");
+        Task BeatAsync() => platform.Registry.RegisterAsync("other", 1, ["here/silent"]);
+        await BeatAsync();
+        await SubmitAsync(platform);
+        await time.AdvanceUntilAsync(() => Task.FromResult(!platform.Owner.Silenced.IsEmpty), "the slot has the pack", step);
+        var fence = Assert.Single(platform.Owner.Silenced);
+        Assert.True((await Sweep(platform).ReportAsync(new SlotReport("here/silent", "pack-0", fence, []))).Current);
+        await platform.Cluster.DeactivateAsync(Sweep(platform));
+        var restarted = time.GetUtcNow();
+        for (var beats = 0; beats < 8; beats++)
+        {
+            await BeatAsync();
+            await time.AdvanceAsync(5 * step, step);
+            await Sweep(platform).GetStatusAsync();
+        }
+        // It says that it works, and has the time of a lease to say more.
+        Assert.Single(platform.Owner.Silenced);
+        await time.AdvanceUntilAsync(async () =>
+        {
+            await BeatAsync();
+            return platform.Owner.Silenced.Count > 1;
+        }, "the pack is given away anew", step);
+        Assert.True(time.GetUtcNow() - restarted >= TimeSpan.FromSeconds(60));
+        Assert.False((await Sweep(platform).ReportAsync(new SlotReport("here/silent", "pack-0", fence, []))).Current);
+    }
+
+    [Theory]
+    [InlineData("submission")]
+    [InlineData("shard-0")]
+    [InlineData("sweep")]
+    public async Task Submit_RecordThatCannotBeWritten_ThrowsAndLeavesNothing(string part)
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        platform.Storage.Fails = (name, _) => name == part;
+        var problem = await Assert.ThrowsAsync<OrleansException>(() => SubmitAsync(platform));
+        Assert.Contains("no space left", problem.Message, StringComparison.Ordinal);
+        Assert.Equal("unknown", (await Sweep(platform).GetStatusAsync()).State);
+        platform.Storage.Fails = (_, _) => false;
+        Assert.Equal(new SubmitReply("e/s", 4, Existing: false, null), await SubmitAsync(platform));
+        Assert.Equal("done", (await EndAsync(platform)).State);
+    }
+
+    [Fact]
+    public async Task Record_CannotBeWrittenForAWhile_IsShownAndTheSweepGoesOnFromDisk()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.2);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        platform.Storage.Fails = (_, grain) => grain.ToString() == "sweep/e/s";
+        await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Problem?.Contains("no space left", StringComparison.Ordinal) == true, "the problem is shown");
+        Assert.Equal((await Sweep(platform).GetStatusAsync()).Problem, (await Sweep(platform).GetProgressAsync()).Problem);
+        platform.Storage.Fails = (_, _) => false;
+        var status = await EndAsync(platform);
+        Assert.Equal(("done", null), (status.State, status.Problem));
+        Assert.All(status.Trials, t => Assert.Equal("succeeded", t.State));
+    }
+
+    [Fact]
+    public async Task Progress_CountsWhatStatusShows()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.2);
+        Assert.Equal("unknown", (await Sweep(platform).GetProgressAsync()).State);
+        await SubmitAsync(platform);
+        await RunningAsync(platform);
+        var running = await Sweep(platform).GetProgressAsync();
+        Assert.Equal(("s", "running", 4, 0), (running.Name, running.State, running.Trials, running.Failed));
+        Assert.Equal("running", running.Packs[0].State);
+        await EndAsync(platform);
+        var done = await Sweep(platform).GetProgressAsync();
+        Assert.Equal(("done", 4, 0, null), (done.State, done.Done, done.Failed, done.Problem));
+    }
+
+    [Fact]
+    public async Task TwoNodes_OneIsKilled_TheOtherFinishesTheSweep()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.5, nodes: ["here", "there"], change: o => o with { NodeExpiry = TimeSpan.FromSeconds(1) });
+        await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 1, 2, 3]", StringComparison.Ordinal));
+        await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Packs.Count(p => p.State == "running") == 2, "both nodes work");
+        await platform.Cluster.KillSiloAsync(platform.Cluster.Silos[1]);
+        var status = await EndAsync(platform);
+        Assert.Equal("done", status.State);
+        Assert.All(await platform.Registry.ListAsync(), slot => Assert.StartsWith("here/", slot.Slot, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference.Tests;
 
@@ -22,7 +22,7 @@ public sealed class GenerationGoldenTests
         var golden = Golden.Open(folder);
         Assert.SkipUnless(golden.Json.TryGetProperty("processors", out var processors), $"{folder} has no processors");
         var tensors = SafeTensors.Read(golden.File("golden.safetensors"));
-        var seen = tensors["input_ids"].data<long>();
+        var seen = tensors["input_ids"].ToArray<long>();
         var tested = 0;
         foreach (var processor in processors.EnumerateArray())
         {
@@ -31,13 +31,13 @@ public sealed class GenerationGoldenTests
             {
                 if (!tensors.ContainsKey(expected)) continue;
                 var (rows, columns) = ((int)tensors[scores].size(0), (int)tensors[scores].size(1));
-                var actual = tensors[scores].data<float>();
+                var actual = tensors[scores].ToArray<float>();
                 var width = seen.Length / (int)tensors["input_ids"].size(0);
                 var known = true;
                 for (var r = 0; r < rows && known; r++)
                     known = Apply(processor, actual.AsSpan(r * columns, columns), [.. seen.AsSpan(r * width, width).ToArray().Select(id => (int)id)]);
                 if (!known) continue;
-                Close(tensors[expected].data<float>(), actual, golden.Tolerance("scores_abs", 1e-4), $"{folder} {expected}");
+                Close(tensors[expected].ToArray<float>(), actual, golden.Tolerance("scores_abs", 1e-4), $"{folder} {expected}");
                 tested++;
             }
         }
@@ -51,19 +51,19 @@ public sealed class GenerationGoldenTests
         var golden = Golden.Open(folder);
         Assert.SkipUnless(golden.Json.TryGetProperty("settings", out var pipelines), $"{folder} has no pipelines");
         var tensors = SafeTensors.Read(golden.File("golden.safetensors"));
-        var prompt = tensors["prompt_ids"].data<long>().Select(id => (int)id).ToList();
+        var prompt = tensors["prompt_ids"].ToArray<long>().Select(id => (int)id).ToList();
         var tested = 0;
         foreach (var pipeline in pipelines.EnumerateObject())
         {
             var settings = pipeline.Value.GetProperty("settings");
             if (!Known(settings)) continue;
             var sampler = new Sampler(Decoding(settings, 1));
-            var chosen = tensors[$"{pipeline.Name}.chosen"].data<long>();
-            var logits = tensors[$"{pipeline.Name}.logits"].data<float>();
+            var chosen = tensors[$"{pipeline.Name}.chosen"].ToArray<long>();
+            var logits = tensors[$"{pipeline.Name}.logits"].ToArray<float>();
             var vocabulary = logits.Length / chosen.Length;
             for (var t = 0; t < chosen.Length; t++)
                 sampler.Process(logits.AsSpan(t * vocabulary, vocabulary), prompt.Concat(chosen.Take(t).Select(id => (int)id)));
-            Close(tensors[$"{pipeline.Name}.scores"].data<float>(), logits, golden.Tolerance("scores_abs", 1e-4), $"{folder} {pipeline.Name}");
+            Close(tensors[$"{pipeline.Name}.scores"].ToArray<float>(), logits, golden.Tolerance("scores_abs", 1e-4), $"{folder} {pipeline.Name}");
             tested++;
         }
         Assert.SkipWhen(tested == 0, $"{folder} has no pipeline with known settings alone");

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models.Conversion;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Tests;
 
@@ -49,7 +49,7 @@ public sealed class ModelConverterTests
         Assert.Equal(ScalarType.BFloat16, converted.Dtype);
         Assert.Equal(ScalarType.BFloat16, converted.Config.Dtype);
         using var scope = torch.NewDisposeScope();
-        foreach (var (name, parameter) in random.Parameters) Assert.True(torch.equal(parameter.bfloat16(), converted.Parameters[name]), name);
+        foreach (var (name, parameter) in random.Parameters) Assert.True(parameter.bfloat16().Equals(converted.Parameters[name]), name);
     }
 
     [Fact]

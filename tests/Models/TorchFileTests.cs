@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,3 +1,4 @@
+using System.Net;
 using AlpacaCot.Silo;
 
 namespace AlpacaCot.Tests.Silo;
@@ -29,6 +30,16 @@ public sealed class SiloArgumentsTests
         Assert.Equal(["--stub", "0.5"], parsed.WorkerArguments);
     }
 
+    [Fact]
+    public void Parse_Network()
+    {
+        var parsed = Parse("--port 1 --bind 0.0.0.0 --api-key k --address 10.0.0.1 --silo-port 11111 --gateway-port 30000");
+        Assert.Equal((IPAddress.Any, "k", (IPAddress.Parse("10.0.0.1"), 11111, 30000)), (parsed.Bind, parsed.ApiKey, parsed.Endpoint));
+    }
+
+    [Fact]
+    public void Node_InACluster_IsTheMachines() => Assert.Equal(Environment.MachineName, new SiloArguments { Cluster = "Host=x" }.Node);
+
     [Theory]
     [InlineData("--slots", "needs a value")]
     [InlineData("--slots 0", "no positive number")]
@@ -36,6 +47,9 @@ public sealed class SiloArgumentsTests
     [InlineData("--slots 1.5", "no positive number")]
     [InlineData("--port x", "no positive number")]
     [InlineData("--port 70000", "65535")]
+    [InlineData("--gateway-port 70000", "65535")]
+    [InlineData("--bind here", "no IP address")]
+    [InlineData("--address here", "no IP address")]
     [InlineData("--node a/b", "'/'")]
     [InlineData("--stub-workers soon", "seconds")]
     [InlineData("--stub-workers -1", "seconds")]

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training.Tests;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Adapters;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -74,7 +74,7 @@ public sealed class OptimiserGoldenTests
 
     private static void AssertClose(GoldenCase golden, Tensor expected, Tensor actual, string what)
     {
-        var (want, have) = (expected.data<float>(), actual.data<float>());
+        var (want, have) = (expected.ToArray<float>(), actual.ToArray<float>());
         Assert.Equal(want.Length, have.Length);
         for (var i = 0; i < want.Length; i++)
             Assert.True(Math.Abs(want[i] - have[i]) <= golden.Tolerance("abs", 1e-6) + golden.Tolerance("rel", 1e-5) * Math.Abs(want[i]), $"{what}[{i}]: {have[i]}, expected {want[i]}");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Commands;
@@ -13,26 +14,30 @@ internal static class SiloCommand
         var node = new Option<string?>("--node") { Description = "Name of this node (local); stable over restarts" };
         var slots = new Option<int?>("--slots") { Description = "CPU slots (1): trials that train at the same time" };
         var gpus = new Option<int?>("--gpus") { Description = "GPU slots instead, one for each GPU" };
-        var port = new Option<int?>("--port") { Description = "Port for the status pages on loopback; none otherwise" };
-        var command = new Command("silo", "Run the silo that drives sweeps and serves models, until Ctrl+C") { node, slots, gpus, port }.WithExample("silo --slots 2 --port 8088");
+        var port = new Option<int?>("--port") { Description = "Port for the status pages and the dashboard; none otherwise" };
+        var bind = new Option<string?>("--bind") { Description = "Address on which they are served (127.0.0.1)" };
+        var key = new Option<string?>("--api-key") { Description = "Their key; better in $ALPACACOT_API_KEY (the home's own, printed at the start)" };
+        var address = new Option<string?>("--address") { Description = "In a cluster: this silo's address for the others (the one from which the database is reached)" };
+        var siloPort = new Option<int?>("--silo-port") { Description = "In a cluster: the port for other silos (a free one)" };
+        var gatewayPort = new Option<int?>("--gateway-port") { Description = "In a cluster: the port for clients (a free one)" };
+        Option[] options = [node, slots, gpus, port, bind, key, address, siloPort, gatewayPort];
+        var command = new Command("silo", "Run the silo that drives sweeps and serves models, until Ctrl+C").WithExample("silo --slots 2 --port 8088");
+        foreach (var option in options) command.Options.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var at = context();
             var program = Siblings.Command(Siblings.Find(at.ProgramFolder, "Silo"));
             var info = new ProcessStartInfo(program[0]) { UseShellExecute = false };
             foreach (var part in program.Skip(1)) info.ArgumentList.Add(part);
-            void Pass(string name, object? value)
+            foreach (var option in options)
             {
-                if (value is null) return;
-                info.ArgumentList.Add(name);
-                info.ArgumentList.Add(Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!);
+                if (parsed.GetResult(option) is not { Tokens: [var value] }) continue;
+                info.ArgumentList.Add(option.Name);
+                info.ArgumentList.Add(value.Value);
             }
-            Pass("--node", parsed.GetValue(node));
-            Pass("--slots", parsed.GetValue(slots));
-            Pass("--gpus", parsed.GetValue(gpus));
-            Pass("--port", parsed.GetValue(port));
             using var silo = Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);
-            // The silo hears the terminal's Ctrl+C itself and ends in order.
+            // The silo hears the terminal's Ctrl+C itself and ends in order. What only this program is told (by a service manager, say) is passed on; to hear it twice does no harm.
+            await using var told = cancellationToken.Register(() => Process.Start("kill", ["-TERM", silo.Id.ToString(CultureInfo.InvariantCulture)]).Dispose());
             await silo.WaitForExitAsync(CancellationToken.None);
             return cancellationToken.IsCancellationRequested ? ExitCodes.Cancelled : silo.ExitCode;
         });

@@ -9,38 +9,43 @@ namespace AlpacaCot.Client.Console;
 internal static class SweepView
 {
     private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan _statusPeriod = TimeSpan.FromSeconds(2);
     private static readonly IAnsiConsole _error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
 
-    /// <summary>Shows a sweep until it has ended: a live table in a terminal, plain lines elsewhere.</summary>
-    public static async Task<SweepStatus> FollowAsync(ISweepGrain sweep, TimeProvider time, Func<SweepStatus, bool> ended, CancellationToken stop)
+    /// <summary>Shows a sweep until it has ended: a live table in a terminal, plain lines elsewhere. What is asked for again and again is the same size however many trials there are.</summary>
+    public static async Task FollowAsync(ISweepGrain sweep, TimeProvider time, Func<SweepProgress, bool> ended, CancellationToken stop)
     {
-        var status = await sweep.GetStatusAsync();
+        var progress = await sweep.GetProgressAsync();
         if (!System.Console.IsErrorRedirected && _error.Profile.Capabilities.Ansi)
         {
-            await _error.Live(Table(status)).AutoClear(true).StartAsync(async live =>
+            await _error.Live(Table(progress)).AutoClear(true).StartAsync(async live =>
             {
-                while (!ended(status = await sweep.GetStatusAsync()))
+                while (!ended(progress = await sweep.GetProgressAsync()))
                 {
-                    live.UpdateTarget(Table(status));
+                    live.UpdateTarget(Table(progress));
                     await Task.Delay(_period, time, stop);
                 }
             });
-            return status;
+            return;
         }
         var told = new HashSet<string>(StringComparer.Ordinal);
         var began = time.GetTimestamp();
         var next = TimeSpan.Zero;
+        var (known, ask) = (0, TimeSpan.Zero);
         while (true)
         {
-            status = await sweep.GetStatusAsync();
-            foreach (var trial in status.Trials)
-                if (trial.State is "succeeded" or "failed" or "cancelled" && told.Add($"{trial.Name} {trial.Fence} {trial.State}"))
-                    System.Console.Error.WriteLine($"{trial.State} {trial.Name} {Metrics(trial)}{(trial.Message is null ? "" : $": {trial.Message}")}".TrimEnd());
-            if (ended(status)) return status;
+            progress = await sweep.GetProgressAsync();
+            if (ended(progress) || (progress.Done + progress.Failed != known && time.GetElapsedTime(began) >= ask))
+            {
+                // Every trial's state, which may be megabytes: not for every trial that ends.
+                (known, ask) = (progress.Done + progress.Failed, time.GetElapsedTime(began) + _statusPeriod);
+                TellEnded(await sweep.GetStatusAsync(), told);
+            }
+            if (ended(progress)) return;
             if (time.GetElapsedTime(began) >= next)
             {
                 next = time.GetElapsedTime(began) + TimeSpan.FromSeconds(10);
-                System.Console.Error.WriteLine($"{status.Name}: {Counts(status)}{string.Concat(status.Packs.Where(p => p.State == "running").Select(p => $"; {Line(p)}"))}");
+                System.Console.Error.WriteLine($"{progress.Name}: {Counts(progress)}{string.Concat(progress.Packs.Where(p => p.State == "running").Select(p => $"; {Line(p)}"))}");
             }
             await Task.Delay(_period, time, stop);
         }
@@ -91,11 +96,19 @@ internal static class SweepView
             System.Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{s.Name,-24} {s.State,-10} {s.Done}/{s.Trials} done, {s.Failed} failed  {s.Submitted:yyyy-MM-dd HH:mm}Z  {s.Report}"));
     }
 
-    private static Table Table(SweepStatus status)
+    /// <summary>A line for each trial that has ended since.</summary>
+    private static void TellEnded(SweepStatus status, HashSet<string> told)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{status.Name}: {Counts(status)}"));
+        foreach (var trial in status.Trials)
+            if (trial.State is "succeeded" or "failed" or "cancelled" && told.Add($"{trial.Name} {trial.Fence} {trial.State}"))
+                System.Console.Error.WriteLine($"{trial.State} {trial.Name} {Metrics(trial)}{(trial.Message is null ? "" : $": {trial.Message}")}".TrimEnd());
+    }
+
+    private static Table Table(SweepProgress progress)
+    {
+        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{progress.Name}: {Counts(progress)}"));
         table.AddColumns("pack", "state", "slot", "fence", "step", "loss", "tokens/s");
-        foreach (var pack in status.Packs.Where(p => p.State is "running" or "leased").Concat(status.Packs.Where(p => p.State is not ("running" or "leased"))).Take(12))
+        foreach (var pack in progress.Packs)
             table.AddRow(
                 Markup.Escape($"{pack.Name} ({pack.Members})"), pack.State, Markup.Escape(pack.Slot ?? ""), Number(pack.Fence), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "",
                 pack.Loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "", pack.TokensPerSecond?.ToString("0", CultureInfo.InvariantCulture) ?? "");
@@ -111,8 +124,11 @@ internal static class SweepView
     private static string Metrics(TrialStatus trial)
         => string.Join(" ", trial.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Take(4).Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key}={m.Value:0.####}")));
 
-    private static string Counts(SweepStatus status)
-        => $"{status.Trials.Count(t => t.State == "succeeded")} of {status.Trials.Length} trials done, {status.Trials.Count(t => t.State == "failed")} failed";
+    private static string Counts(SweepStatus status) => Counts(status.Trials.Count(t => t.State == "succeeded"), status.Trials.Length, status.Trials.Count(t => t.State == "failed"));
+
+    private static string Counts(SweepProgress progress) => Counts(progress.Done, progress.Trials, progress.Failed);
+
+    private static string Counts(int done, int trials, int failed) => $"{Number(done)} of {Number(trials)} trials done, {Number(failed)} failed";
 
     private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

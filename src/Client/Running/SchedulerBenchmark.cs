@@ -7,7 +7,7 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Client.Running;
 
 /// <summary>
-/// No-op trials through the real grains, journal, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
+/// No-op trials through the real grains, store, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
 /// and every trial is a training and an assignment of its own (its rows are so long that no pack holds two), so that nothing is saved by packing.
 /// </summary>
 internal static class SchedulerBenchmark
@@ -22,7 +22,7 @@ internal static class SchedulerBenchmark
         var home = new HomeLayout(folder);
         try
         {
-            var scratch = context with { Home = home };
+            var scratch = context with { Home = home, Cluster = null };
             Directory.CreateDirectory(folder);
             string[] arguments = ["--slots", slots.ToString(CultureInfo.InvariantCulture), "--stub-workers", trialSeconds.ToString(CultureInfo.InvariantCulture)];
             await using var silo = await SiloSession.ConnectAsync(scratch, start: true, arguments, stop);

@@ -1,10 +1,12 @@
+using System.Data.Common;
 using System.Diagnostics;
 using AlpacaCot.Client.Hosting;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
+using Npgsql;
 
 namespace AlpacaCot.Client.Running;
 
@@ -35,6 +37,14 @@ internal sealed class SiloSession : IAsyncDisposable
         return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
     }
 
+    /// <summary>Connects to the silo that runs; null where none does.</summary>
+    /// <exception cref="ClientException">No silo of the cluster runs. None is ever started by itself there: its nodes are the user's to name.</exception>
+    public static async Task<SiloSession?> TryConnectAsync(ClientContext context, CancellationToken cancellationToken)
+    {
+        if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, null);
+        return context.Cluster is null ? null : throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
+    }
+
     /// <summary>Connects.</summary>
     /// <param name="context">The client's context.</param>
     /// <param name="start">Start a silo where none runs; otherwise that is an error.</param>
@@ -43,7 +53,7 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
-        if (await TryConnectAsync(context) is { } running) return new SiloSession(running, null);
+        if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
@@ -55,7 +65,7 @@ internal sealed class SiloSession : IAsyncDisposable
             {
                 var gone = silo.HasExited;
                 // A silo that another command started at the same moment serves as well.
-                if (await TryConnectAsync(context) is { } host) return new SiloSession(host, gone ? null : silo);
+                if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, gone ? null : silo);
                 if (gone) break;
                 await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
             }
@@ -92,22 +102,29 @@ internal sealed class SiloSession : IAsyncDisposable
         _silo.Dispose();
     }
 
-    private static async Task<IHost?> TryConnectAsync(ClientContext context)
+    private static async Task<IHost?> ConnectAsync(ClientContext context, CancellationToken cancellationToken)
     {
-        if (!File.Exists(context.Home.SiloSocket)) return null;
+        if (context.Cluster is null && !File.Exists(context.Home.SiloSocket)) return null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.AddSiloClient(context.Home);
+        builder.AddSiloClient(context.Home, context.Cluster);
         var host = builder.Build();
         try
         {
-            await host.StartAsync();
+            await host.StartAsync(cancellationToken);
             return host;
         }
         catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or System.Net.Sockets.SocketException)
         {
             host.Dispose();
             return null;
+        }
+        catch (DbException e)
+        {
+            host.Dispose();
+            // A database without the table is one that no silo has used yet.
+            return e.SqlState == PostgresErrorCodes.UndefinedTable ? null
+                : throw new ClientException($"the cluster's database (${PlatformCluster.Variable}) cannot be used: {e.Message}", ExitCodes.Failed);
         }
     }
 
@@ -120,6 +137,7 @@ internal sealed class SiloSession : IAsyncDisposable
         foreach (var part in Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"))) info.ArgumentList.Add(part);
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         info.Environment[HomeLayout.Variable] = context.Home.Root;
+        info.Environment.Remove(PlatformCluster.Variable);
         return Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);
     }
 }

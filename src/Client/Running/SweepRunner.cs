@@ -61,8 +61,8 @@ internal static class SweepRunner
     /// <summary>Shows the state of every trial.</summary>
     public static async Task<int> StatusAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, _passive, stop);
-        var status = await (await KnownAsync(silo, sweep)).GetStatusAsync();
+        var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
+        if (status.State == "unknown") throw Unknown(sweep);
         if (json) ClientJson.Print(status);
         else SweepView.PrintStatus(status);
         return ExitCodes.Done;
@@ -96,8 +96,7 @@ internal static class SweepRunner
     /// <summary>Lists the sweeps of an experiment.</summary>
     public static async Task<int> ListAsync(ClientContext context, string experiment, bool json, CancellationToken stop)
     {
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, _passive, stop);
-        var sweeps = await silo.Grains.GetGrain<IExperimentGrain>(experiment).ListAsync();
+        var sweeps = await StoredState.ListAsync(context, experiment, stop);
         if (json) ClientJson.Print(sweeps);
         else SweepView.PrintList(sweeps);
         return ExitCodes.Done;
@@ -109,7 +108,8 @@ internal static class SweepRunner
         SweepStatus status;
         try
         {
-            status = await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State) || s.Problem is not null, stop);
+            await SweepView.FollowAsync(grain, context.Time, s => _ended.Contains(s.State) || s.Problem is not null, stop);
+            status = await grain.GetStatusAsync();
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -133,8 +133,10 @@ internal static class SweepRunner
     {
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Checked().Key);
         if ((await grain.GetStatusAsync()).State != "unknown") return grain;
-        throw new ClientException($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; sweep list shows what there is");
+        throw Unknown(sweep);
     }
+
+    private static ClientException Unknown(SweepName sweep) => new($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; sweep list shows what there is");
 
     private static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 

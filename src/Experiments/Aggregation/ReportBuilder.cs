@@ -26,11 +26,11 @@ public static class ReportBuilder
         var summaries = metrics.Select(m => Aggregator.Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
         return new SweepReport
         {
-            Name = state.Header.Sweep,
+            Name = state.Origin.Sweep,
             Description = state.Spec.Description,
             Status = state.Header.Status,
             Counts = state.Count(),
-            StartedAt = state.Header.CreatedAt,
+            StartedAt = state.Origin.CreatedAt,
             EndedAt = endedAt,
             PrimaryMetric = metrics.FirstOrDefault(),
             Metrics = summaries,
@@ -41,10 +41,10 @@ public static class ReportBuilder
                     .OrderBy(c => c.Run.Index)
                     .Select(c => new ReportCurve(c.Run.Name, c.Run.Model, c.Run.Peft, c.Run.Data, c.Run.Seed, CurveSmoothing.Thin(c.Points, CurvePoints))),
             ],
-            Accounting = Account(state, trials, (endedAt - state.Header.CreatedAt).TotalSeconds),
+            Accounting = Account(state, trials, (endedAt - state.Origin.CreatedAt).TotalSeconds),
             Notes = Notes(state, trials, summaries),
             Environment = environment,
-            Spec = state.Header.Spec,
+            Spec = state.Origin.Spec,
         };
     }
 

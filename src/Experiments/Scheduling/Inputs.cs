@@ -15,6 +15,10 @@ public sealed record SlotOffer(string Slot, long? Fence = null);
 /// <summary>The sweep's record was read again after its process ended: what was running may be gone.</summary>
 public sealed record Recovered : SweepInput;
 
+/// <summary>The slot is gone with its node: what it had waits again, which is no attempt. Should it still work somewhere, its fence no longer counts.</summary>
+/// <param name="Slot">The slot.</param>
+public sealed record SlotLost(string Slot) : SweepInput;
+
 /// <summary>The slot has started the assignment (or runs it already).</summary>
 public sealed record StartAccepted(string Slot, long Fence) : SweepInput;
 

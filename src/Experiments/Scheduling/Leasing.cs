@@ -51,7 +51,7 @@ internal static class Leasing
             [.. member.Trials.Where(t => t.Status == TrialStatus.Pending).Select(t => new AssignmentTrial(
                 state.Grid.Trials[t.Trial], [.. evaluations.Where(e => t.Results.All(r => r.Evaluation != e))]))]));
         return new Assignment(
-            state.Header.Sweep, pack.Slot!, pack.Fence, pack.Index, pack.Starts + 1, pack.Model, pack.Kernel, pack.Checkpoint, [.. members]);
+            state.Origin.Sweep, pack.Slot!, pack.Fence, pack.Index, pack.Starts + 1, pack.Model, pack.Kernel, pack.Checkpoint, [.. members]);
     }
 
     /// <summary>The slot lives and has the pack: its lease starts anew.</summary>
@@ -122,6 +122,13 @@ internal static class Leasing
         else Attempts.Failed(
             turn, pack, FailureKind.Unknown,
             $"{pack.Slot} was not heard of for {turn.Options.Lease.TotalSeconds.ToString(CultureInfo.InvariantCulture)} s");
+    }
+
+    public static Verdict Lost(Turn turn, SlotLost lost)
+    {
+        turn.State.LastModel.Remove(lost.Slot);
+        foreach (var pack in turn.State.Active.Values.Where(p => p.Slot == lost.Slot).ToList()) Attempts.Requeue(turn, pack, $"{lost.Slot} is gone with its node");
+        return Verdict.Accepted;
     }
 
     public static Verdict Recovered(Turn turn)

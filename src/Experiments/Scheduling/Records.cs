@@ -42,24 +42,18 @@ public sealed record Failure(FailureKind Kind, string Message);
 /// <param name="Until">It is left alone until then.</param>
 public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until);
 
-/// <summary>The head of a sweep's record: small, written with every change of fence or status.</summary>
+/// <summary>What a sweep was made of: written once, when it is taken.</summary>
+/// <param name="Sweep">The sweep's name.</param>
+/// <param name="Spec">The spec's canonical JSON, from which the grid is expanded again.</param>
+/// <param name="Identities">The content identities that the grid's keys were made with.</param>
+/// <param name="GridHash">Hash over all trial keys: what expands differently is refused.</param>
+/// <param name="Shards">Number of shards.</param>
+/// <param name="CreatedAt">When it was created.</param>
+public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt);
+
+/// <summary>The head of a sweep's record: a few hundred bytes, written with every change of fence or status.</summary>
 public sealed class SweepHeader
 {
-    /// <summary>The sweep's name.</summary>
-    [JsonInclude] public string Sweep { get; internal set; } = "";
-
-    /// <summary>The spec's canonical JSON, from which the grid is expanded again.</summary>
-    [JsonInclude] public string Spec { get; internal set; } = "";
-
-    /// <summary>The content identities that the grid's keys were made with.</summary>
-    [JsonInclude] public SpecIdentities Identities { get; internal set; } = SpecIdentities.None;
-
-    /// <summary>Hash over all trial keys: what expands differently is refused.</summary>
-    [JsonInclude] public string GridHash { get; internal set; } = "";
-
-    /// <summary>Number of shards.</summary>
-    [JsonInclude] public int Shards { get; internal set; }
-
     /// <summary>Where the sweep stands.</summary>
     [JsonInclude] public SweepStatus Status { get; internal set; }
 
@@ -71,9 +65,6 @@ public sealed class SweepHeader
 
     /// <summary>Sequence numbers below this may have been used.</summary>
     [JsonInclude] public long ReservedSeq { get; internal set; }
-
-    /// <summary>When it was created.</summary>
-    [JsonInclude] public DateTimeOffset CreatedAt { get; internal set; }
 
     /// <summary>When it ended; null while it runs.</summary>
     [JsonInclude] public DateTimeOffset? EndedAt { get; internal set; }

@@ -17,6 +17,7 @@ public static class SweepMachine
             StartAccepted accepted => Leasing.Accepted(turn, accepted),
             StartRefused refused => Leasing.Refused(turn, refused),
             Recovered => Leasing.Recovered(turn),
+            SlotLost lost => Leasing.Lost(turn, lost),
             SlotReport report => Report(turn, report),
             AdapterFromCache cached => Reports.Adapter(turn, cached),
             ResultFromCache cached => Reports.Result(turn, cached),

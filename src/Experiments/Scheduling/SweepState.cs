@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace AlpacaCot.Experiments;
 
 /// <summary>
-/// A sweep's record in memory: its header, its shards, the expanded grid, and look-ups over them. It has one owner, changes only in <see cref="SweepMachine.Apply"/>, and reads no clock.
+/// A sweep's record in memory: its origin, its header, its shards, the expanded grid, and look-ups over them. It has one owner, changes only in <see cref="SweepMachine.Apply"/>, and reads no clock.
 /// What changed is asked for with <see cref="TakeDirty"/>; <see cref="Load"/> gives an equal state back from what was written.
 /// </summary>
 public sealed class SweepState
@@ -16,8 +16,9 @@ public sealed class SweepState
     private bool _dirtyHeader;
     private long _seq;
 
-    private SweepState(SweepHeader header, List<SweepShard> shards, SweepSpec spec, Grid grid, SchedulingOptions options)
+    private SweepState(SweepOrigin origin, SweepHeader header, List<SweepShard> shards, SweepSpec spec, Grid grid, SchedulingOptions options)
     {
+        Origin = origin;
         Header = header;
         Shards = shards;
         Spec = spec;
@@ -28,6 +29,9 @@ public sealed class SweepState
         foreach (var slot in header.Slots) Health[slot.Slot] = slot;
         Index();
     }
+
+    /// <summary>What the sweep was made of.</summary>
+    public SweepOrigin Origin { get; }
 
     /// <summary>The head of the record.</summary>
     public SweepHeader Header { get; }
@@ -92,27 +96,24 @@ public sealed class SweepState
             shards[^1].Packs.Add(state);
             trials += own;
         }
-        var header = new SweepHeader
-        {
-            Sweep = sweep, Spec = SweepSpecJson.Write(spec), Identities = identities, GridHash = HashOf(grid), Shards = shards.Count, CreatedAt = now,
-        };
-        var created = new SweepState(header, shards, spec, grid, options) { _dirtyHeader = true };
+        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now);
+        var created = new SweepState(origin, new SweepHeader(), shards, spec, grid, options) { _dirtyHeader = true };
         foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
         return created;
     }
 
     /// <summary>Restores a state from its record. Apply <see cref="Recovered"/> next.</summary>
     /// <exception cref="SweepException">A shard is missing, or the spec expands to other trials than when the sweep was made.</exception>
-    public static SweepState Load(SweepHeader header, IEnumerable<SweepShard> shards, SchedulingOptions options)
+    public static SweepState Load(SweepOrigin origin, SweepHeader header, IEnumerable<SweepShard> shards, SchedulingOptions options)
     {
         var all = shards.OrderBy(s => s.Index).ToList();
-        if (!all.Select(s => s.Index).SequenceEqual(Enumerable.Range(0, header.Shards)))
-            throw new SweepException($"sweep {header.Sweep}: its record has {all.Count} of {header.Shards} parts; restore state/ from a copy, or run the sweep under a new name");
-        var spec = SweepDocument.ParseValid(header.Spec);
-        var grid = GridExpander.Expand(spec, header.Identities);
-        if (HashOf(grid) != header.GridHash)
-            throw new SweepException($"sweep {header.Sweep}: this version expands its spec to other trials than the version that made it; finish it with that version, or run it under a new name");
-        var state = new SweepState(header, all, spec, grid, options);
+        if (!all.Select(s => s.Index).SequenceEqual(Enumerable.Range(0, origin.Shards)))
+            throw new SweepException($"sweep {origin.Sweep}: its record has {all.Count} of {origin.Shards} parts; restore state/ from a copy, or run the sweep under a new name");
+        var spec = SweepDocument.ParseValid(origin.Spec);
+        var grid = GridExpander.Expand(spec, origin.Identities);
+        if (HashOf(grid) != origin.GridHash)
+            throw new SweepException($"sweep {origin.Sweep}: this version expands its spec to other trials than the version that made it; finish it with that version, or run it under a new name");
+        var state = new SweepState(origin, header, all, spec, grid, options);
         // Header and shards are written one after the other: a lease may be on disk whose fence the header has not seen.
         header.NextFence = Math.Max(header.NextFence, state.Packs.Select(p => p.Fence).DefaultIfEmpty().Max() + 1);
         // Shards are written one after the other too: a lease that had ended may still be on disk beside the slot's next one.

@@ -1,57 +1,35 @@
-using Orleans;
+using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
 namespace AlpacaCot.Grains.Contracts;
 
-/// <summary>A device slot and the worker process on it. Key: <c>{node}/{device}</c>; lives on the silo of that node.</summary>
-[Alias("alpaca.ISlotGrain")]
+/// <summary>A device slot: the address of the worker process on it, and the keeper of the fences that it has seen. Key: <c>{node}/{device}</c>; lives on the silo of that node.</summary>
+[Alias("alpaca.ISlotGrain"), Version(1)]
 public interface ISlotGrain : IGrainWithStringKey
 {
-    /// <summary>Starts an assignment; returns at once.</summary>
+    /// <summary>Starts an assignment; returns at once. The worker goes on whatever becomes of this grain's activation.</summary>
     [Alias("Start")]
-    Task<StartReply> StartAsync(SlotAssignment assignment);
+    Task<StartAnswer> StartAsync(SlotAssignment assignment);
 
     /// <summary>The fence under which this slot works on a sweep now, or 0: how an owner learns after a crash which leases are void.</summary>
-    [Alias("RunningFence"), ReadOnly, AlwaysInterleave]
+    [Alias("RunningFence"), AlwaysInterleave, Idempotent]
     Task<long> RunningFenceAsync(string sweep);
 
-    /// <summary>Stops the assignment of a fence, if it still runs.</summary>
-    [Alias("Stop")]
+    /// <summary>Stops the assignment of a fence, if it still runs; its end is reported as any other.</summary>
+    [Alias("Stop"), AlwaysInterleave, OneWay]
     Task StopAsync(string sweep, long fence);
-}
 
-/// <summary>All slots there are, and who uses them. Key: <c>default</c>.</summary>
-[Alias("alpaca.ISlotRegistryGrain")]
-public interface ISlotRegistryGrain : IGrainWithStringKey
-{
-    /// <summary>A node tells its slots; a newer epoch of the same node replaces the older.</summary>
-    [Alias("Register")]
-    Task RegisterAsync(string node, long epoch, string[] slots);
+    /// <summary>Loads a model for a server; returns when it answers, or with why it does not. A model that is loaded already stays.</summary>
+    [Alias("Serve"), AlwaysInterleave, ResponseTimeout("00:05:00")]
+    Task<string?> ServeAsync(ServeAssignment assignment, CancellationToken cancellationToken = default);
 
-    /// <summary>Reserves up to <paramref name="count"/> free slots for a sweep. The sweep is told when slots become free again.</summary>
-    [Alias("Reserve")]
-    Task<string[]> ReserveAsync(string sweep, int count);
-
-    /// <summary>Gives slots back.</summary>
-    [Alias("Release")]
-    Task ReleaseAsync(string sweep, string[] slots);
-
-    /// <summary>All slots with their users.</summary>
-    [Alias("List"), ReadOnly, AlwaysInterleave]
-    Task<SlotStatus[]> ListAsync();
-}
-
-/// <summary>A model that answers requests. Key: <c>{experiment}/{sweep}/{trial}</c>.</summary>
-[Alias("alpaca.IModelServerGrain")]
-public interface IModelServerGrain : IGrainWithStringKey
-{
-    /// <summary>Continues a prompt; tokens come as they are made. The first request loads the model.</summary>
+    /// <summary>Asks the model of a server. The only chunk has the finish reason <see cref="TokenChunk.NotServed"/> where this slot does not serve for it.</summary>
     [Alias("Generate")]
-    IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<TokenChunk> GenerateAsync(string server, GenerateRequest request, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends the worker behind it.</summary>
-    [Alias("Unload")]
-    Task UnloadAsync();
+    /// <summary>Ends the worker of a server, which gives the slot back.</summary>
+    [Alias("Unload"), AlwaysInterleave]
+    Task UnloadAsync(string server);
 }
 
 /// <summary>What a slot is to run.</summary>
@@ -63,6 +41,7 @@ public interface IModelServerGrain : IGrainWithStringKey
 public sealed record SlotAssignment([property: Id(0)] string Sweep, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string Job);
 
 /// <summary>How a slot took an assignment.</summary>
+[GenerateSerializer, Alias("alpaca.StartReply.v1")]
 public enum StartReply
 {
     /// <summary>It is being started.</summary>
@@ -78,48 +57,31 @@ public enum StartReply
     Busy,
 }
 
+/// <summary>A slot's answer to an assignment.</summary>
+/// <param name="Reply">How it was taken.</param>
+/// <param name="SeenFence">The newest fence of this sweep that the slot has seen.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.StartAnswer.v1")]
+public sealed record StartAnswer([property: Id(0)] StartReply Reply, [property: Id(1)] long SeenFence);
+
+/// <summary>A model that a slot is to serve.</summary>
+/// <param name="Server">The server's grain key.</param>
+/// <param name="Model">Base, adapter and cue.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.ServeAssignment.v1")]
+public sealed record ServeAssignment([property: Id(0)] string Server, [property: Id(1)] TrainedModel Model);
+
 /// <summary>What a slot's worker has said since the last report.</summary>
 /// <param name="Slot">The slot.</param>
 /// <param name="Pack">The pack.</param>
 /// <param name="Fence">The fence under which the worker works.</param>
 /// <param name="Events">The worker's events as JSON, in order.</param>
+/// <param name="Activation">The activation of the sweep that was told everything before this; null at first.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.SlotReport.v1")]
-public sealed record SlotReport([property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string[] Events);
+public sealed record SlotReport(
+    [property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string[] Events, [property: Id(4)] string? Activation = null);
 
-/// <summary>A slot and who uses it.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.SlotStatus.v1")]
-public sealed record SlotStatus([property: Id(0)] string Slot, [property: Id(1)] string? User);
-
-/// <summary>A request to a model server.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.GenerateRequest.v1")]
-public sealed record GenerateRequest
-{
-    /// <summary>The instruction, or the raw text.</summary>
-    [Id(0)] public required string Prompt { get; init; }
-
-    /// <summary>Take the prompt as it is, without the template that trained the model.</summary>
-    [Id(1)] public bool Raw { get; init; }
-
-    /// <summary>Most new tokens.</summary>
-    [Id(2)] public int MaxNewTokens { get; init; } = 128;
-
-    /// <summary>0 is greedy.</summary>
-    [Id(3)] public double Temperature { get; init; }
-
-    /// <summary>Keeps the smallest set of tokens of this mass.</summary>
-    [Id(4)] public double TopP { get; init; } = 1;
-
-    /// <summary>Keeps the k most likely tokens; 0 keeps all.</summary>
-    [Id(5)] public int TopK { get; init; }
-
-    /// <summary>Seed of the sampler.</summary>
-    [Id(6)] public long Seed { get; init; }
-
-    /// <summary>Texts that end the answer.</summary>
-    [Id(7)] public string[] Stop { get; init; } = [];
-}
-
-/// <summary>New tokens of a request.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.TokenChunk.v1")]
-public sealed record TokenChunk(
-    [property: Id(0)] long Sequence, [property: Id(1)] int[] Ids, [property: Id(2)] string Text, [property: Id(3)] string? FinishReason, [property: Id(4)] string? Error);
+/// <summary>A sweep's answer to a report.</summary>
+/// <param name="Current">Whether the sweep still waits for this fence, or for its end to be stored; where it does not, the slot must stop.</param>
+/// <param name="Activation">The activation that answers.</param>
+/// <param name="TellAgain">Nothing was taken: this activation has not heard what came before, which may have been lost with the one that had. The slot tells all of it.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.ReportAnswer.v1")]
+public sealed record ReportAnswer([property: Id(0)] bool Current, [property: Id(1)] string Activation, [property: Id(2)] bool TellAgain = false);

@@ -15,8 +15,11 @@ public sealed record SlotOptions
     /// <summary>Folder of the workers' logs.</summary>
     public required string LogFolder { get; init; }
 
-    /// <summary>A slot reports at least this often, which renews the lease.</summary>
+    /// <summary>A slot reports at least this often, which renews the lease; a node registers as often, which says that it lives.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>A node that is silent for this long is gone: four heartbeats, so that a pause of its machine or of the registry's is none.</summary>
+    public TimeSpan NodeExpiry { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>News of a worker are collected for this long before they are reported together.</summary>
     public TimeSpan Collect { get; init; } = TimeSpan.FromMilliseconds(200);

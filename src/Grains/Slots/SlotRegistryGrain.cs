@@ -1,54 +1,131 @@
 using AlpacaCot.Grains.Contracts;
-using Orleans;
+using AlpacaCot.Grains.Serving;
+using Microsoft.Extensions.Logging;
 
 namespace AlpacaCot.Grains.Slots;
 
+/// <summary>What the registry remembers: the nodes, their slots, and who uses each.</summary>
+internal sealed class SlotRegistryState
+{
+    public Dictionary<string, NodeSlots> Nodes { get; set; } = [];
+}
+
+/// <summary>A node as it registered last.</summary>
+internal sealed class NodeSlots
+{
+    public long Epoch { get; set; }
+
+    /// <summary>Slot to user; null is free.</summary>
+    public Dictionary<string, string?> Users { get; set; } = [];
+}
+
 /// <summary>
-/// Knows all slots and who uses them. Nothing of it is stored: nodes register when they start, and sweeps reserve anew when they wake.
+/// Knows all slots and who uses them. Users are stored; who lives is not: a node that has not been heard of since this activation began has no free slots, and one that is silent for long is forgotten.
 /// A slot granted twice in a split is settled by the slot's fence.
 /// </summary>
 [GrainType("slot-registry"), KeepAlive]
-internal sealed class SlotRegistryGrain : Grain, ISlotRegistryGrain
+internal sealed partial class SlotRegistryGrain(
+    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, IClusterMembershipService members, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
 {
-    private readonly Dictionary<string, long> _epochs = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, string?> _users = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
+    private long _began;
 
-    public Task RegisterAsync(string node, long epoch, string[] slots)
+    private IEnumerable<(string Node, string Slot, string? User)> Slots
+        => state.State.Nodes.SelectMany(node => node.Value.Users.Select(pair => (node.Key, pair.Key, pair.Value))).OrderBy(slot => slot.Item2, StringComparer.Ordinal);
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (_epochs.TryGetValue(node, out var known) && epoch < known) return Task.CompletedTask;
-        if (epoch > known)
-            foreach (var gone in _users.Keys.Where(slot => SlotKey.TryParse(slot, out var key) && key.Node == node).ToList()) _users.Remove(gone);
-        _epochs[node] = epoch;
-        foreach (var slot in slots) _users.TryAdd(slot, null);
-        return TellWaitingAsync();
+        _began = time.GetTimestamp();
+        this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = options.Heartbeat });
+        return Task.CompletedTask;
     }
 
-    public Task<string[]> ReserveAsync(string sweep, int count)
+    public async Task<bool> RegisterAsync(string node, long epoch, string[] slots)
     {
-        var granted = _users.Where(pair => pair.Value is null).Select(pair => pair.Key).Take(count).ToArray();
-        foreach (var slot in granted) _users[slot] = sweep;
+        var known = state.State.Nodes.GetValueOrDefault(node);
+        if (known?.Epoch > epoch) return false;
+        var fresh = !_heard.ContainsKey(node);
+        _heard[node] = time.GetTimestamp();
+        if (known?.Epoch == epoch && known.Users.Keys.ToHashSet().SetEquals(slots))
+        {
+            if (fresh) await TellWaitingAsync();
+            return true;
+        }
+        // The workers of an older epoch ended with it.
+        var users = slots.ToDictionary(slot => slot, slot => known?.Epoch == epoch ? known.Users.GetValueOrDefault(slot) : null, StringComparer.Ordinal);
+        var lost = LostBy(known, users);
+        if (slots.Length == 0) state.State.Nodes.Remove(node);
+        else state.State.Nodes[node] = new NodeSlots { Epoch = epoch, Users = users };
+        await state.SaveAsync(this);
+        await TellAsync(lost);
+        await TellWaitingAsync();
+        return true;
+    }
+
+    public async Task<string[]> ReserveAsync(string user, int count)
+    {
+        var held = Slots.Where(slot => slot.User == user).Select(slot => slot.Slot).ToList();
+        var free = Slots.Where(slot => slot.User is null && _heard.ContainsKey(slot.Node)).Take(Math.Max(0, count - held.Count)).ToList();
+        foreach (var (node, slot, _) in free) state.State.Nodes[node].Users[slot] = user;
         // A model server that finds no slot says so to its caller; only sweeps wait.
-        if (granted.Length < count && !sweep.StartsWith("server:", StringComparison.Ordinal)) _waiting.Add(sweep);
-        else _waiting.Remove(sweep);
-        return Task.FromResult(granted);
+        if (held.Count + free.Count < count && !ModelServers.IsServer(user)) _waiting.Add(user);
+        else _waiting.Remove(user);
+        if (free.Count > 0) await state.SaveAsync(this);
+        return [.. held, .. free.Select(slot => slot.Slot)];
     }
 
-    public Task ReleaseAsync(string sweep, string[] slots)
+    public async Task ReleaseAsync(string user, string[] slots)
     {
-        foreach (var slot in slots)
-            if (_users.TryGetValue(slot, out var user) && user == sweep)
-                _users[slot] = null;
-        return TellWaitingAsync();
+        var changed = false;
+        foreach (var (node, slot, _) in Slots.Where(slot => slot.User == user && slots.Contains(slot.Slot)).ToList())
+        {
+            state.State.Nodes[node].Users[slot] = null;
+            changed = true;
+        }
+        if (!changed) return;
+        await state.SaveAsync(this);
+        await TellWaitingAsync();
     }
 
-    public Task<SlotStatus[]> ListAsync() => Task.FromResult(_users.Select(pair => new SlotStatus(pair.Key, pair.Value)).ToArray());
+    public Task<SlotStatus[]> ListAsync() => Task.FromResult(Slots.Select(slot => new SlotStatus(slot.Slot, slot.User)).ToArray());
 
-    private async Task TellWaitingAsync()
+    private static string[] LostBy(NodeSlots? before, Dictionary<string, string?> after)
+        => before is null ? [] : [.. before.Users.Where(pair => pair.Value is not null && after.GetValueOrDefault(pair.Key) != pair.Value).Select(pair => pair.Value!).Distinct()];
+
+    private async Task ForgetSilentNodesAsync(CancellationToken cancellationToken)
     {
-        if (_users.Values.All(user => user is not null)) return;
+        foreach (var (node, slots) in state.State.Nodes.ToList())
+        {
+            if (!IsDead(node) && time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;
+            LogForgotten(node);
+            state.State.Nodes.Remove(node);
+            _heard.Remove(node);
+            await state.SaveAsync(this);
+            await TellAsync(LostBy(slots, []));
+        }
+    }
+
+    /// <summary>Whether the cluster knows that the node's silo has died, and of no successor.</summary>
+    private bool IsDead(string node)
+    {
+        var silos = members.CurrentSnapshot.Members.Values.Where(silo => silo.Name == node).ToList();
+        return silos.Count > 0 && silos.All(silo => silo.Status == SiloStatus.Dead);
+    }
+
+    private Task TellWaitingAsync()
+    {
+        if (!Slots.Any(slot => slot.User is null && _heard.ContainsKey(slot.Node))) return Task.CompletedTask;
         var waiting = _waiting.ToArray();
         _waiting.Clear();
-        foreach (var sweep in waiting) await GrainFactory.GetGrain<ISweepGrain>(sweep).SlotsFreedAsync();
+        return TellAsync(waiting);
     }
+
+    private async Task TellAsync(IEnumerable<string> users)
+    {
+        foreach (var sweep in users.Where(user => !ModelServers.IsServer(user))) await GrainFactory.GetGrain<ISweepGrain>(sweep).SlotsChangedAsync();
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "node {Node} is silent; its slots are forgotten until it is heard of again")]
+    private partial void LogForgotten(string node);
 }

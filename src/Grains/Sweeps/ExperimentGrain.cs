@@ -1,6 +1,4 @@
 using AlpacaCot.Grains.Contracts;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Grains.Sweeps;
 
@@ -11,9 +9,12 @@ internal sealed class ExperimentState
 }
 
 /// <summary>A named set of sweeps.</summary>
-[GrainType("experiment")]
-internal sealed class ExperimentGrain([PersistentState("experiment", GrainStorage.Name)] IPersistentState<ExperimentState> state, TimeProvider time) : Grain, IExperimentGrain
+[GrainType(Type)]
+internal sealed class ExperimentGrain([PersistentState(ExperimentGrain.StateName, GrainStorage.Name)] IPersistentState<ExperimentState> state, TimeProvider time) : Grain, IExperimentGrain
 {
+    /// <summary>The grain's type and its record's name: what is stored is found by them.</summary>
+    public const string Type = "experiment", StateName = "experiment";
+
     private Task _written = Task.CompletedTask;
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
@@ -44,7 +45,7 @@ internal sealed class ExperimentGrain([PersistentState("experiment", GrainStorag
         async Task AfterAsync(Task before)
         {
             await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-            await state.WriteStateAsync();
+            await state.SaveAsync(this);
         }
     }
 }

@@ -14,7 +14,7 @@ internal static class PackJobs
     public static int IndexOf(string name) => int.Parse(name["pack-".Length..], CultureInfo.InvariantCulture);
 
     /// <summary>Makes the job.</summary>
-    public static PackJob Of(SweepState state, SweepRecord record, Assignment assignment, HomeLayout home)
+    public static PackJob Of(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
     {
         var spec = state.Spec;
         var model = spec.Models.First(m => m.Name == assignment.Model);
@@ -22,8 +22,8 @@ internal static class PackJobs
         {
             Base = new BaseModel(model.Reference, spec.LoadOf(model)),
             Members = [.. assignment.Members.Select(member => MemberOf(spec, state, member))],
-            Directory = Path.Combine(record.Directory, NameOf(assignment.Pack), assignment.Fence.ToString(CultureInfo.InvariantCulture)),
-            BaseDirectory = record.BaseDirectory,
+            Directory = Path.Combine(submission.Directory, NameOf(assignment.Pack), assignment.Fence.ToString(CultureInfo.InvariantCulture)),
+            BaseDirectory = submission.BaseDirectory,
             Resume = assignment.Checkpoint is { } at ? new CheckpointReference(at.Uri, at.Step, at.Sha256) : null,
             Threads = assignment.Kernel.Threads,
             MicroBatchTokens = assignment.Kernel.MicroBatchTokens,

@@ -3,11 +3,12 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Worker.Protocol;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Runtime;
+using Orleans.Storage;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using StartReply = AlpacaCot.Grains.Contracts.StartReply;
+using SweepStatus = AlpacaCot.Experiments.SweepStatus;
 using Wire = AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;
@@ -16,45 +17,60 @@ namespace AlpacaCot.Grains.Sweeps;
 /// Drives one sweep: loads its record, asks the state machine what follows from what happened, saves, and carries out the effects.
 /// Inputs come from slots, users and a timer; the record is written once per tick, except for intents, which are on disk before their effect.
 /// </summary>
-[GrainType("sweep")]
-internal sealed partial class SweepGrain(
-    [PersistentState("sweep", GrainStorage.Name)] IPersistentState<SweepRecord> record, HomeLayout home, RecordHealth health, TimeProvider time, ILogger<SweepGrain> logger) : Grain, ISweepGrain
+[GrainType(Type)]
+internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 {
+    /// <summary>The grain's type: what is stored is found by it.</summary>
+    public const string Type = "sweep";
+
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
-    private readonly HashSet<string> _slots = new(StringComparer.Ordinal);
+    private readonly HomeLayout _home;
+    private readonly RecordHealth _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SweepStore _store;
+    private readonly SweepSlots _slots;
+    private readonly SweepReminder _reminder;
     private readonly NewsRing _news = new();
     private readonly LivePacks _live = new();
-    private SweepShards? _shards;
     private SweepState? _state;
     private WorkerNews? _reader;
     private IGrainTimer? _timer;
-    private readonly HashSet<long> _heard = [];
     private bool _writeDue;
     private bool _recoverDue;
 
+    public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, TimeProvider time, ILogger<SweepGrain> logger)
+    {
+        (_home, _health, _time, _logger) = (home, health, time, logger);
+        _store = new SweepStore(this.GetGrainId(), storage);
+        _slots = new SweepSlots(Key, GrainFactory, time, logger);
+        _reminder = new SweepReminder(this);
+    }
+
     private string Key => this.GetPrimaryKeyString();
 
-    private DateTimeOffset Now => time.GetUtcNow();
+    private string Activation => GrainContext.ActivationId.ToString();
+
+    private DateTimeOffset Now => _time.GetUtcNow();
+
+    private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
+
+    private bool Running => _state?.Header.Status == SweepStatus.Running;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _shards = new SweepShards(this.GetGrainId(), ServiceProvider);
-        if (record.State.Header is not { } header) return;
-        Take(SweepState.Load(header, await _shards.ReadAsync(header.Shards), new SchedulingOptions()));
+        if (await _store.LoadAsync() is not { } state) return;
+        Take(state);
         _recoverDue = true;
-        if (record.State.Ended) return;
-        // An activation that ended badly has left slots behind. A silo without slots (one that only answers) drives nothing.
-        var slots = await Registry.ListAsync();
-        _slots.UnionWith(slots.Where(slot => slot.User == Key).Select(slot => slot.Slot));
-        if (slots.Length > 0) StartDriving();
+        // Whoever called, and wherever this is: a sweep that is not done goes on.
+        if (!_store.Ended) await StartDrivingAsync();
     }
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
         if (_state is not null)
         {
-            var same = record.State.Yaml == request.Yaml && record.State.BaseDirectory == request.BaseDirectory;
-            if (same) StartDriving();
+            var same = _store.Submission.Yaml == request.Yaml && _store.Submission.BaseDirectory == request.BaseDirectory;
             return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another --name");
         }
         SweepState state;
@@ -62,7 +78,7 @@ internal sealed partial class SweepGrain(
         {
             var facts = JsonSerializer.Deserialize<SpecFacts>(request.Facts, Frames.Json) ?? new SpecFacts();
             var spec = SweepDocument.ParseValid(request.Yaml);
-            var slots = Math.Max(1, (await Registry.ListAsync()).Length);
+            var slots = Math.Max(1, (await GrainFactory.GetGrain<ISlotRegistryGrain>("default").ListAsync()).Length);
             var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
             state = SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), Now, facts);
         }
@@ -70,49 +86,49 @@ internal sealed partial class SweepGrain(
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
-        record.State = new SweepRecord { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory };
+        await SaveAsync(() => _store.CreateAsync(
+            new SweepSubmission { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Origin = state.Origin }, state));
         Take(state);
-        await WriteAsync();
         await Index.AddAsync(Key);
-        StartDriving();
+        await StartDrivingAsync();
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, record.State, _live, _news.Last) with { Problem = health.ProblemOf(Key) });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, _store, _live, _news.Last) with { Problem = _health.ProblemOf(Key) });
+
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepPictures.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
-        if (_state is null) return;
-        if (await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
+        if (_state is null || await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
         await WriteAsync();
-        // Its end is to be dealt with also where nothing drives it.
-        StartDriving();
+        DriveSoon();
     }
 
     public async Task ResumeAsync(bool retryFailed)
     {
-        if (_state is null) return;
+        if (_state is not { } state) return;
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
-        {
-            (record.State.Ended, record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (false, null, null, null);
-            await WriteAsync(head: true);
-        }
-        if (_state.Header.Status != Experiments.SweepStatus.Running) return;
+            await SaveAsync(async () =>
+            {
+                await _store.WriteReportAsync(new StoredReport());
+                await _store.WriteEndedAsync(state, ended: false);
+            });
+        if (!Running) return;
         await Index.AddAsync(Key);
-        StartDriving();
+        await StartDrivingAsync();
     }
 
-    public Task WakeAsync()
-    {
-        if (_state is not null) StartDriving();
-        return Task.CompletedTask;
-    }
+    /// <summary>To be activated is to be woken: an activation drives where there is something to drive.</summary>
+    public Task WakeAsync() => Task.CompletedTask;
 
-    public async Task<ReportFiles> WriteReportAsync()
+    /// <summary>As <see cref="WakeAsync"/>; one that was left over is removed.</summary>
+    public Task ReceiveReminder(string reminderName, TickStatus status) => _state is null || _store.Ended ? _reminder.RemoveAsync() : Task.CompletedTask;
+
+    public async Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken)
     {
-        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), record.State.Directory, Now);
-        (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (files.Files.Html, null, files.Aggregates);
-        await WriteAsync(head: true);
+        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), _store.Submission.Directory, Now, cancellationToken);
+        await SaveAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
         return files.Files;
     }
 
@@ -127,18 +143,24 @@ internal sealed partial class SweepGrain(
                 afterSequence = news.Sequence;
                 yield return news;
             }
-            // Its last news come with its end, which is dealt with in a tick after the last trial's.
-            if (_state is null || (_state.Header.Status != Experiments.SweepStatus.Running && record.State.Ended)) yield break;
+            // The last event is told one tick after the last trial has ended, when the end has been dealt with.
+            if (_state is null || (!Running && _store.Ended)) yield break;
             await arrived.WaitAsync(cancellationToken);
         }
     }
 
-    public async Task<bool> ReportAsync(SlotReport report)
+    public async Task<ReportAnswer> ReportAsync(SlotReport report)
     {
-        if (_state is null) return false;
+        if (_state is null) return new ReportAnswer(Current: false, Activation);
+        if (_state.Leases.ContainsKey(report.Fence))
+        {
+            if (report.Activation is { } heard && heard != Activation) return new ReportAnswer(Current: true, Activation, TellAgain: true);
+        }
+        // The assignment has ended: the slot asks whether that is stored.
+        else if (report.Events.Length == 0) return new ReportAnswer(Current: _writeDue, Activation);
         var verdict = Verdict.Accepted;
         var (ended, checkpoint) = (false, false);
-        _heard.Add(report.Fence);
+        _slots.Heard(report.Fence);
         foreach (var news in report.Events.Select(WorkerNews.Read))
         {
             if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
@@ -150,93 +172,54 @@ internal sealed partial class SweepGrain(
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
         // The slot is free: the next pack need not wait for the tick. Nor need a checkpoint: what is not stored yet would be trained again after a crash.
         if (ended || checkpoint) DriveSoon();
-        return verdict != Verdict.Stale;
+        return new ReportAnswer(verdict != Verdict.Stale, Activation);
     }
 
-    public Task SlotsFreedAsync()
+    public Task SlotsChangedAsync()
     {
+        _slots.Changed();
         DriveSoon();
         return Task.CompletedTask;
     }
 
-    public Task<TrainedModel> LocateAsync(string trial)
-    {
-        TrainedModel Missing(string problem) => new("", "", null, null, problem);
-        if (_state is null) return Task.FromResult(Missing($"there is no sweep {Key}"));
-        var found = _state.Grid.Trials.FirstOrDefault(t => t.Name == trial);
-        if (found is null) return Task.FromResult(Missing($"the sweep {Key} has no trial '{trial}'"));
-        if (_state.View(found.Index).Adapter is not { } adapter) return Task.FromResult(Missing($"the trial '{trial}' is not trained yet"));
-        var model = _state.Spec.Models.First(m => m.Name == found.Model);
-        var path = Path.GetFullPath(Path.Combine(record.State.BaseDirectory, model.Reference));
-        return Task.FromResult(new TrainedModel(
-            Directory.Exists(path) ? path : model.Reference, _state.Spec.LoadOf(model), adapter.Uri, _state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null));
-    }
-
-    private ISlotRegistryGrain Registry => GrainFactory.GetGrain<ISlotRegistryGrain>("default");
-
-    private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
+    public Task<TrainedModel> LocateAsync(string trial) => SweepPictures.LocateAsync(Key, trial, _state, _store.Submission);
 
     private void Take(SweepState state) => (_state, _reader) = (state, new WorkerNews(state));
 
-    private void StartDriving()
+    private async Task StartDrivingAsync()
     {
-        if (_timer is null) _timer = this.RegisterGrainTimer(DriveAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = _tick, KeepAlive = true });
-        else DriveSoon();
+        _timer ??= this.RegisterGrainTimer(DriveAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = _tick, KeepAlive = true });
+        await _reminder.AddAsync();
     }
 
     private void DriveSoon() => _timer?.Change(TimeSpan.Zero, _tick);
 
-    /// <summary>One tick: leases lapse, free slots get packs, what changed is written.</summary>
+    /// <summary>One tick: leases lapse, free slots get packs, what changed is written, and the end is dealt with.</summary>
     private async Task DriveAsync(CancellationToken cancellationToken)
     {
         if (_state is not { } state) return;
-        if (state.Header.Status == Experiments.SweepStatus.Running)
-        {
-            if (_recoverDue) await ApplyAsync(new Recovered());
-            _recoverDue = false;
-            await ApplyAsync(new Drive(await OffersAsync(state)));
-        }
-        if (_writeDue) await WriteAsync();
-        if (state.Header.Status != Experiments.SweepStatus.Running) await EndAsync(state);
-    }
-
-    /// <summary>The slots of this sweep, as many as it has work for, each with the fence it works under.</summary>
-    private async Task<IReadOnlyList<SlotOffer>> OffersAsync(SweepState state)
-    {
-        var waiting = state.Packs.Count(pack => pack.Status == Experiments.PackStatus.Pending);
-        var wanted = Math.Min(waiting + state.Leases.Count, 4096) - _slots.Count;
-        if (wanted > 0) _slots.UnionWith(await Registry.ReserveAsync(Key, wanted));
-        var busy = state.Leases.Values.ToDictionary(pack => pack.Slot!, pack => pack.Fence, StringComparer.Ordinal);
-        // Leases from before this activation: the slot knows whether it still works on them.
-        foreach (var pack in state.Leases.Values.Where(pack => !_heard.Contains(pack.Fence) && _slots.Contains(pack.Slot!)).ToList())
-            if (await RunningFenceAsync(pack.Slot!) != pack.Fence) busy.Remove(pack.Slot!);
-        // A slot that has lost its pack is offered again: the pack is about to wait for one.
-        var leased = state.Leases.Values.Select(pack => pack.Slot!).ToHashSet(StringComparer.Ordinal);
-        if (waiting == 0 && _slots.Where(slot => !leased.Contains(slot)).ToArray() is { Length: > 0 } idle)
-        {
-            _slots.ExceptWith(idle);
-            await Registry.ReleaseAsync(Key, idle);
-        }
-        return [.. _slots.Order(StringComparer.Ordinal).Select(slot => new SlotOffer(slot, busy.TryGetValue(slot, out var fence) ? fence : null))];
-    }
-
-    private async Task<long> RunningFenceAsync(string slot)
-    {
         try
         {
-            return await GrainFactory.GetGrain<ISlotGrain>(slot).RunningFenceAsync(Key);
+            if (Running)
+            {
+                if (_recoverDue) await ApplyAsync(new Recovered());
+                _recoverDue = false;
+                foreach (var slot in await _slots.RefreshAsync(state)) await ApplyAsync(new SlotLost(slot));
+                await ApplyAsync(new Drive(await _slots.OffersAsync(state)));
+            }
         }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
+        finally
         {
-            // Its node is gone, and its workers with it.
-            LogSlotLost(Key, slot, e.Message);
-            return 0;
+            // Also where the registry cannot be reached.
+            if (_writeDue) await WriteAsync();
         }
+        if (!Running) await EndAsync(state);
     }
 
     private async Task<Verdict> ApplyAsync(SweepInput input)
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
+        var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
             {
@@ -247,10 +230,10 @@ internal sealed partial class SweepGrain(
                     _writeDue = true;
                     break;
                 case StartAssignment start:
-                    await StartAsync(start.Assignment);
+                    starts.Add(StartAsync(start.Assignment));
                     break;
                 case StopAssignment stop:
-                    _ = GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
+                    await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
                     break;
                 case Emit emit:
                     _news.Add(emit.Event);
@@ -259,51 +242,52 @@ internal sealed partial class SweepGrain(
                     DriveSoon();
                     break;
             }
+        foreach (var refusal in await Task.WhenAll(starts))
+            if (refusal is not null) await ApplyAsync(refusal);
         return outcome.Verdict;
     }
 
-    private async Task StartAsync(Assignment assignment)
+    /// <summary>Gives an assignment to its slot; the refusal, or null.</summary>
+    private async Task<StartRefused?> StartAsync(Assignment assignment)
     {
-        var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, record.State, assignment, home), Frames.Json);
-        SweepInput? refusal = null;
-        _heard.Add(assignment.Fence);
+        var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, _store.Submission, assignment, _home), Frames.Json);
+        _slots.Heard(assignment.Fence);
         LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
         try
         {
-            var reply = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
-            refusal = reply switch
+            var answer = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
+            return answer.Reply switch
             {
                 StartReply.Busy => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Busy, "the slot is busy"),
-                StartReply.Stale => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Stale, "the slot has seen a newer fence"),
+                StartReply.Stale => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Stale, "the slot has seen a newer fence", answer.SeenFence),
                 // A slot that has accepted says so itself with its worker's first word.
                 _ => null,
             };
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            refusal = new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
+            return new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
         }
-        if (refusal is not null) await ApplyAsync(refusal);
     }
 
-    /// <summary>Writes what has changed of the record, and its head where asked.</summary>
-    private async Task WriteAsync(bool head = false)
+    private Task WriteAsync()
     {
         _writeDue = false;
-        var (header, shards) = _state!.TakeDirty();
+        return SaveAsync(() => _store.WriteAsync(_state!));
+    }
+
+    private async Task SaveAsync(Func<Task> write)
+    {
         try
         {
-            await _shards!.WriteAsync(shards);
-            if (!header && !head) return;
-            record.State.Header = _state.Header;
-            await record.WriteStateAsync();
-            health.Written(Key);
+            await write();
+            _health.Written(Key);
         }
         catch (Exception e)
         {
             // What is in memory is ahead of the record now: the next activation goes on from the record.
             LogNotWritten(Key, e.Message);
-            health.Failed(Key, e.Message);
+            _health.Failed(Key, e.Message);
             DeactivateOnIdle();
             throw;
         }
@@ -312,24 +296,28 @@ internal sealed partial class SweepGrain(
     /// <summary>The sweep has ended: its slots go back, its report is written, its experiment hears of it. The next tick tries again where that fails.</summary>
     private async Task EndAsync(SweepState state)
     {
-        if (_slots.Count > 0) await Registry.ReleaseAsync(Key, [.. _slots]);
-        _slots.Clear();
+        await _slots.ReleaseAllAsync();
+        var report = new StoredReport();
         try
         {
-            var files = await SweepReports.WriteAsync(state, record.State.Directory, Now);
-            (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (files.Files.Html, null, files.Aggregates);
+            var files = await SweepReports.WriteAsync(state, _store.Submission.Directory, Now, CancellationToken.None);
+            (report.Html, report.Aggregates) = (files.Files.Html, files.Aggregates);
         }
         catch (Exception e)
         {
             // The results stand without it; WriteReportAsync writes it once the cause is gone.
-            (record.State.ReportHtml, record.State.ReportProblem, record.State.Aggregates) = (null, e.Message, null);
+            report.Problem = e.Message;
             LogNoReport(Key, e.Message);
         }
-        record.State.Ended = true;
-        await WriteAsync(head: true);
-        var status = SweepPictures.Status(Key, state, record.State, _live, _news.Last);
+        await SaveAsync(async () =>
+        {
+            await _store.WriteReportAsync(report);
+            await _store.WriteEndedAsync(state, ended: true);
+        });
+        var status = SweepPictures.Status(Key, state, _store, _live, _news.Last);
         await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
         await Index.RemoveAsync(Key);
+        await _reminder.RemoveAsync();
         _timer?.Dispose();
         _timer = null;
         _news.Wake();
@@ -343,7 +331,4 @@ internal sealed partial class SweepGrain(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the record of sweep {Sweep} could not be written: {Problem}")]
     private partial void LogNotWritten(string sweep, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} cannot reach slot {Slot}: {Problem}")]
-    private partial void LogSlotLost(string sweep, string slot, string problem);
 }

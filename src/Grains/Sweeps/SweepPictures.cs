@@ -12,28 +12,60 @@ namespace AlpacaCot.Grains.Sweeps;
 internal static class SweepPictures
 {
     /// <summary>The whole sweep.</summary>
-    public static SweepStatus Status(string key, SweepState? state, SweepRecord record, LivePacks live, long sequence)
+    public static SweepStatus Status(string key, SweepState? state, SweepStore store, LivePacks live, long sequence)
     {
         if (state is null) return new SweepStatus { Name = key, State = "unknown", Trials = [] };
         var views = state.View().ToList();
         return new SweepStatus
         {
-            Name = record.Name,
-            State = state.Header.Status switch
-            {
-                Experiments.SweepStatus.Running => "running",
-                Experiments.SweepStatus.Cancelled => "cancelled",
-                // All trials have ended, but the report is still being written.
-                _ when !record.Ended => "running",
-                _ => views.Any(v => v.Status == Experiments.TrialStatus.Failed) ? "failed" : "done",
-            },
+            Name = store.Submission.Name,
+            State = StateOf(state, store, views.Any(v => v.Status == Experiments.TrialStatus.Failed)),
             Trials = [.. views.Select(Trial)],
-            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(state, pack, live))],
+            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, live))],
             Sequence = sequence,
-            Report = record.ReportHtml,
-            Aggregates = record.Aggregates,
+            Report = store.Report.Html,
+            Aggregates = store.Report.Aggregates,
         };
     }
+
+    /// <summary>How far the sweep is.</summary>
+    public static SweepProgress Progress(string key, SweepState? state, SweepStore store, LivePacks live)
+    {
+        if (state is null) return new SweepProgress { Name = key, State = "unknown" };
+        var counts = state.Count();
+        return new SweepProgress
+        {
+            Name = store.Submission.Name,
+            State = StateOf(state, store, counts.Failed > 0),
+            Trials = counts.Total,
+            Done = counts.Succeeded,
+            Failed = counts.Failed,
+            Packs = [.. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, live))],
+        };
+    }
+
+    /// <summary>Where a trial's model is.</summary>
+    public static async Task<TrainedModel> LocateAsync(string key, string trial, SweepState? state, SweepSubmission submission)
+    {
+        static TrainedModel Missing(string problem) => new("", "", null, null, problem);
+        if (state is null) return Missing($"there is no sweep {key}");
+        if (state.Grid.Trials.FirstOrDefault(t => t.Name == trial) is not { } found) return Missing($"the sweep {key} has no trial '{trial}'");
+        if (state.View(found.Index).Adapter is not { } adapter) return Missing($"the trial '{trial}' is not trained yet");
+        var model = state.Spec.Models.First(m => m.Name == found.Model);
+        var path = Path.GetFullPath(Path.Combine(submission.BaseDirectory, model.Reference));
+        // Off the turn: the folder may be on a disk that is slow to answer.
+        var here = await Task.Run(() => Directory.Exists(path));
+        return new TrainedModel(here ? path : model.Reference, state.Spec.LoadOf(model), adapter.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null);
+    }
+
+    private static string StateOf(SweepState state, SweepStore store, bool anyFailed) => state.Header.Status switch
+    {
+        Experiments.SweepStatus.Running => "running",
+        Experiments.SweepStatus.Cancelled => "cancelled",
+        // All trials have ended, but the report is still being written.
+        _ when !store.Ended => "running",
+        _ => anyFailed ? "failed" : "done",
+    };
 
     /// <summary>The sweep in one line.</summary>
     public static SweepSummary Summary(SweepStatus status, DateTimeOffset now) => new(
@@ -56,7 +88,7 @@ internal static class SweepPictures
         Training = view.Training.Name,
     };
 
-    private static Wire.PackStatus Pack(SweepState state, PackState pack, LivePacks live)
+    private static Wire.PackStatus Pack(PackState pack, LivePacks live)
     {
         var name = PackJobs.NameOf(pack.Index);
         var progress = pack.Status == PackStatus.Running ? live.Of(name) : null;

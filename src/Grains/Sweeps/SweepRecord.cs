@@ -2,8 +2,8 @@ using AlpacaCot.Experiments;
 
 namespace AlpacaCot.Grains.Sweeps;
 
-/// <summary>What is stored of a sweep beside its shards: how it was submitted, the head of its state, and its report.</summary>
-internal sealed class SweepRecord
+/// <summary>How a sweep was submitted; written once.</summary>
+internal sealed class SweepSubmission
 {
     public string Name { get; set; } = "";
 
@@ -13,14 +13,25 @@ internal sealed class SweepRecord
 
     public string Directory { get; set; } = "";
 
+    public SweepOrigin? Origin { get; set; }
+}
+
+/// <summary>The head of a sweep's record: small, since every lease writes it. A sweep that has none does not exist.</summary>
+internal sealed class SweepRecord
+{
     public SweepHeader? Header { get; set; }
 
     /// <summary>Its end has been dealt with: slots given back, report written, experiment told.</summary>
     public bool Ended { get; set; }
+}
 
-    public string? ReportHtml { get; set; }
+/// <summary>The report of a sweep, as it was written last.</summary>
+internal sealed class StoredReport
+{
+    public string? Html { get; set; }
 
-    public string? ReportProblem { get; set; }
+    public string? Problem { get; set; }
 
+    /// <summary>The aggregates as JSON.</summary>
     public string? Aggregates { get; set; }
 }

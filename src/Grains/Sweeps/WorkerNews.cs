@@ -1,6 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
-using AlpacaCot.Grains.Slots;
+using AlpacaCot.Grains.Workers;
 using AlpacaCot.Worker.Protocol;
 using ExperimentsFailure = AlpacaCot.Experiments.FailureKind;
 using ProtocolFailure = AlpacaCot.Worker.Protocol.FailureKind;

@@ -18,6 +18,9 @@ public sealed class Home : IDisposable
     /// <summary>The home's folder.</summary>
     public string Root { get; }
 
+    /// <summary>The connection string of the cluster whose home it is; null where there is none.</summary>
+    public string? Cluster { get; init; }
+
     /// <summary>A path in the home.</summary>
     public string this[string relative] => Path.Combine(Root, relative);
 
@@ -37,6 +40,7 @@ public sealed class Home : IDisposable
         };
         foreach (var argument in arguments) info.ArgumentList.Add(argument);
         info.Environment[Variable] = Root;
+        info.Environment["ALPACACOT_CLUSTER"] = Cluster;
         info.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         info.Environment["DOTNET_TieredPGO"] = "0";
         // Threads that wait by spinning would take each other's time where other tests run on the same processors.

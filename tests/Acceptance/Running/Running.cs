@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 
 namespace AlpacaCot.Tests.Acceptance;
@@ -7,16 +8,35 @@ namespace AlpacaCot.Tests.Acceptance;
 public sealed class Running
 {
     private readonly Task<string> _output, _error;
+    private readonly StringBuilder _said = new();
     private readonly string _what;
 
     internal Running(Process process, string what)
     {
         (Process, _what) = (process, what);
-        (_output, _error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        (_output, _error) = (ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
+    }
+
+    /// <summary>What it has printed so far, on stdout and stderr.</summary>
+    public string Said
+    {
+        get { lock (_said) return _said.ToString(); }
     }
 
     /// <summary>The process.</summary>
     public Process Process { get; }
+
+    private async Task<string> ReadAsync(StreamReader stream)
+    {
+        var all = new StringBuilder();
+        var buffer = new char[4096];
+        for (int count; (count = await stream.ReadAsync(buffer)) > 0;)
+        {
+            all.Append(buffer, 0, count);
+            lock (_said) _said.Append(buffer, 0, count);
+        }
+        return all.ToString();
+    }
 
     /// <summary>Waits for the end; past the limit the program is killed and the test fails.</summary>
     public async Task<Ran> EndAsync(TimeSpan limit)

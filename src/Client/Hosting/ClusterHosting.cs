@@ -1,0 +1,44 @@
+using System.Data.Common;
+using AlpacaCot.Grains.Contracts;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Orleans.Configuration;
+using Orleans.Serialization;
+
+namespace AlpacaCot.Client.Hosting;
+
+/// <summary>A cluster: its silos are found in its PostgreSQL database, and any of them answers.</summary>
+internal static class ClusterHosting
+{
+    // Another silo takes over for one that is lost after 20 s, and a database is soon started again: a call that fails for longer than this finds nobody.
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
+
+    // A client hears of silos that came after it by asking; the default is a minute.
+    private static readonly TimeSpan _lookForSilos = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes the client one of a database's cluster.</summary>
+    /// <exception cref="ClientException">The connection string is none.</exception>
+    public static IClientBuilder UseCluster(this IClientBuilder client, string connectionString)
+    {
+        client.Services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
+        return client
+            .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (PlatformCluster.Id, PlatformCluster.Id))
+            .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = _lookForSilos)
+            .RetryReads(problem => problem is TimeoutException or OrleansException or DbException, _patience)
+            .UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", WithSchema(connectionString)));
+    }
+
+    private static string WithSchema(string connectionString)
+    {
+        try
+        {
+            var connection = new NpgsqlConnectionStringBuilder(connectionString);
+            if (string.IsNullOrEmpty(connection.SearchPath)) connection.SearchPath = PlatformCluster.Schema;
+            return connection.ConnectionString;
+        }
+        catch (ArgumentException e)
+        {
+            throw new ClientException($"${PlatformCluster.Variable} is no PostgreSQL connection string: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Text.Json;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>What the records of a home say about its sweeps where no silo runs: the silo's program reads them and ends, which takes a fraction of a silo's start.</summary>
+internal static class StoredState
+{
+    private const int HeldBySilo = 3;
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The sweeps of an experiment: from the silo that runs, else from disk.</summary>
+    public static Task<SweepSummary[]> ListAsync(ClientContext context, string experiment, CancellationToken stop)
+        => AskAsync(context, grains => grains.GetGrain<IExperimentGrain>(experiment).ListAsync(), "--stored-sweeps", experiment, stop);
+
+    /// <summary>A sweep: from the silo that runs, else from disk.</summary>
+    public static Task<SweepStatus> StatusAsync(ClientContext context, SweepName sweep, CancellationToken stop)
+        => AskAsync(context, grains => grains.GetGrain<ISweepGrain>(sweep.Key).GetStatusAsync(), "--stored-status", sweep.Key, stop);
+
+    private static async Task<T> AskAsync<T>(ClientContext context, Func<IGrainFactory, Task<T>> ask, string question, string key, CancellationToken stop)
+    {
+        var began = context.Time.GetTimestamp();
+        while (true)
+        {
+            await using (var silo = await SiloSession.TryConnectAsync(context, stop))
+                if (silo is not null) return await ask(silo.Grains);
+            var (code, answer, problem) = await ReadAsync(context, question, key, stop);
+            if (code == 0) return JsonSerializer.Deserialize<T>(answer, Frames.Json) ?? throw new ClientException("the silo's program answered nothing", ExitCodes.Failed);
+            if (code != HeldBySilo) throw new ClientException(problem.Replace("error: ", "", StringComparison.Ordinal).Trim(), ExitCodes.Failed);
+            // A silo has the records but does not listen yet, or does not any more.
+            if (context.Time.GetElapsedTime(began) > _patience) throw new ClientException($"a silo holds {context.Home.State} but does not answer; its log is in {context.Home.Logs}", ExitCodes.Failed);
+            await Task.Delay(_pause, context.Time, stop);
+        }
+    }
+
+    private static async Task<(int Code, string Answer, string Problem)> ReadAsync(ClientContext context, string question, string key, CancellationToken stop)
+    {
+        var command = Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"));
+        var info = new ProcessStartInfo(command[0], [.. command.Skip(1), question, key]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        info.Environment[HomeLayout.Variable] = context.Home.Root;
+        using var process = Process.Start(info) ?? throw new ClientException("the silo's program could not be started", ExitCodes.Failed);
+        var answer = process.StandardOutput.ReadToEndAsync(stop);
+        var problem = process.StandardError.ReadToEndAsync(stop);
+        await process.WaitForExitAsync(stop);
+        return (process.ExitCode, await answer, await problem);
+    }
+}

@@ -1,0 +1,55 @@
+using Orleans.CodeGeneration;
+using Orleans.Concurrency;
+
+namespace AlpacaCot.Grains.Contracts;
+
+/// <summary>An experiment: a named set of sweeps. Key: its name.</summary>
+[Alias("alpaca.IExperimentGrain"), Version(1)]
+public interface IExperimentGrain : IGrainWithStringKey
+{
+    /// <summary>Submits a sweep; the same operation again returns the same sweep.</summary>
+    [Alias("Submit")]
+    Task<SubmitReply> SubmitAsync(SubmitSweep request);
+
+    /// <summary>All sweeps, in the order of their submission.</summary>
+    [Alias("List"), AlwaysInterleave, Idempotent]
+    Task<SweepSummary[]> ListAsync();
+
+    /// <summary>Takes the news of one of its sweeps.</summary>
+    [Alias("Update"), AlwaysInterleave]
+    Task UpdateAsync(SweepSummary summary);
+}
+
+/// <summary>A sweep to be run.</summary>
+[GenerateSerializer, Immutable, Alias("alpaca.SubmitSweep.v1")]
+public sealed record SubmitSweep
+{
+    /// <summary>Its name within the experiment.</summary>
+    [Id(0)] public required string Name { get; init; }
+
+    /// <summary>The specification as the user wrote it.</summary>
+    [Id(1)] public required string Yaml { get; init; }
+
+    /// <summary>What relative paths in it are relative to.</summary>
+    [Id(2)] public required string BaseDirectory { get; init; }
+
+    /// <summary>Facts about models and data that the check before the run has found, as JSON.</summary>
+    [Id(3)] public required string Facts { get; init; }
+
+    /// <summary>Where the sweep's files go.</summary>
+    [Id(4)] public required string Directory { get; init; }
+}
+
+/// <summary>How a submission was taken.</summary>
+/// <param name="Key">The sweep's grain key.</param>
+/// <param name="Trials">How many trials it has.</param>
+/// <param name="Existing">Whether the sweep was there before.</param>
+/// <param name="Problem">Why it was refused, or null.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.SubmitReply.v1")]
+public sealed record SubmitReply([property: Id(0)] string Key, [property: Id(1)] int Trials, [property: Id(2)] bool Existing, [property: Id(3)] string? Problem);
+
+/// <summary>A sweep in one line.</summary>
+[GenerateSerializer, Immutable, Alias("alpaca.SweepSummary.v1")]
+public sealed record SweepSummary(
+    [property: Id(0)] string Name, [property: Id(1)] string State, [property: Id(2)] int Trials, [property: Id(3)] int Done, [property: Id(4)] int Failed,
+    [property: Id(5)] DateTimeOffset Submitted, [property: Id(6)] string? Report);

@@ -1,0 +1,174 @@
+using System.Text.Json;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Slots;
+using AlpacaCot.Worker.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace AlpacaCot.Grains.Workers;
+
+/// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
+internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
+{
+    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
+
+    /// <summary>Longer than a lease: an owner whose silo was lost is back within half of it, and after it the work counts for nothing.</summary>
+    private static readonly TimeSpan _lastWords = TimeSpan.FromMinutes(2);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<WorkerEvent> _untold = [];
+    private readonly List<WorkerEvent> _told = [];
+    private string? _activation;
+
+    /// <summary>The assignment.</summary>
+    public SlotAssignment What => what;
+
+    /// <summary>Ends the assignment at the worker's next step.</summary>
+    public void Stop() => _stop.Cancel();
+
+    /// <summary>Runs the assignment; the event that ends it. Its owner has not been told of that one yet.</summary>
+    public async Task<WorkerEvent> RunAsync(WarmWorker warm)
+    {
+        RunningWorker worker;
+        try
+        {
+            worker = await warm.GetAsync(closing);
+        }
+        catch (WorkerStartException e)
+        {
+            return Failed(FailureKind.Unknown, SlotFailures.StartPrefix + e.Message);
+        }
+        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        {
+            return Failed(FailureKind.Cancelled, "the silo ends");
+        }
+        try
+        {
+            var job = JsonSerializer.Deserialize<WorkerJob>(what.Job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
+            await worker.Process.SendAsync(new StartCommand(what.Pack, what.Fence, job), CancellationToken.None);
+            return await FollowAsync(worker);
+        }
+        catch (IOException)
+        {
+            return await GoneAsync(worker);
+        }
+        catch (Exception e)
+        {
+            // Whatever went wrong ends this assignment, never the slot.
+            LogBroken(slot, what.Sweep, e);
+            return Failed(FailureKind.Unknown, e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again until its lease has lapsed for sure.
+    /// </summary>
+    public async Task TellEndAsync(WorkerEvent last)
+    {
+        _untold.Add(last);
+        var reached = time.GetTimestamp();
+        for (var pause = _settling; !closing.IsCancellationRequested && time.GetElapsedTime(reached) < _lastWords; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
+        {
+            var current = await TryReportAsync();
+            if (current is false) return;
+            if (current is true) (reached, pause) = (time.GetTimestamp(), _settling);
+            await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task<WorkerEvent> FollowAsync(RunningWorker worker)
+    {
+        long? cancelled = null;
+        while (true)
+        {
+            var (ended, last) = await CollectAsync(worker, cancelled is not null);
+            if (last is not null) return last;
+            if (ended) return await GoneAsync(worker);
+            if (cancelled is { } since)
+            {
+                // Nobody waits for these any more; a worker that does not stop is ended.
+                _untold.Clear();
+                if (time.GetElapsedTime(since) >= options.CancelGrace) return Failed(FailureKind.Cancelled, "the worker did not stop in time and was ended");
+                continue;
+            }
+            // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
+            if (await TryReportAsync() is not false && !_stop.IsCancellationRequested) continue;
+            cancelled = time.GetTimestamp();
+            await worker.Process.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Waits for news (at most a heartbeat) and collects what follows within a moment: whether the worker is gone, and the event that ends the assignment.</summary>
+    private async Task<(bool Ended, WorkerEvent? Last)> CollectAsync(RunningWorker worker, bool cancelled)
+    {
+        using var pause = new CancellationTokenSource(options.Heartbeat, time);
+        using var wake = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, cancelled ? CancellationToken.None : _stop.Token);
+        try
+        {
+            while (await worker.Events.WaitToReadAsync(wake.Token))
+            {
+                if (_untold.Count == 0) pause.CancelAfter(options.Collect);
+                while (worker.Events.TryRead(out var news))
+                {
+                    if (news is DoneEvent done && done.Assignment == what.Pack && done.Fence == what.Fence) return (false, done);
+                    if (news is FailedEvent { Member: null } failed && failed.Assignment == what.Pack && failed.Fence == what.Fence) return (false, failed);
+                    // Of a member's progress only the last word matters.
+                    if (news is ProgressEvent p) _untold.RemoveAll(old => old is ProgressEvent q && q.Member == p.Member && q.Phase == p.Phase);
+                    _untold.Add(news);
+                }
+            }
+            return (true, null);
+        }
+        catch (OperationCanceledException)
+        {
+            return (false, null);
+        }
+    }
+
+    /// <summary>Tells the owner what it has not been told. Whether the fence is still the current one; null where the owner could not be reached.</summary>
+    private async Task<bool?> TryReportAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
+                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation));
+                _activation = answer.Activation;
+                if (answer.TellAgain)
+                {
+                    _untold.InsertRange(0, _told);
+                    _told.Clear();
+                    continue;
+                }
+                // Progress is for those who watch; all else is kept to the end, for an activation that has not heard it.
+                _told.AddRange(_untold.Where(e => e is not ProgressEvent));
+                _untold.Clear();
+                return answer.Current;
+            }
+        }
+        catch (Exception e)
+        {
+            LogReportFailed(slot, what.Sweep, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The worker has closed its socket: it crashed, or the silo ends, which is no failure of what ran.</summary>
+    private async Task<WorkerEvent> GoneAsync(RunningWorker worker)
+        => Failed(closing.IsCancellationRequested ? FailureKind.Cancelled : FailureKind.Unknown, await worker.Process.DescribeEndAsync());
+
+    private FailedEvent Failed(FailureKind kind, string message) => new(what.Pack, what.Fence, kind, message);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "slot {Slot} gave up an assignment of sweep {Sweep}")]
+    private partial void LogBroken(string slot, string sweep, Exception problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "slot {Slot} could not report to sweep {Sweep}: {Problem}")]
+    private partial void LogReportFailed(string slot, string sweep, string problem);
+}
+
+/// <summary>How a slot marks failures that are no attempt.</summary>
+internal static class SlotFailures
+{
+    /// <summary>Begins the message of a failure to start the worker at all.</summary>
+    public const string StartPrefix = "start: ";
+}

@@ -1,0 +1,139 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Grains.Workers;
+
+/// <summary>A model that a slot's worker has loaded for a server, from its loading to its end.</summary>
+internal sealed class ServedModel : IDisposable
+{
+    private const string Assignment = "serve";
+    private const long Fence = 1;
+    private readonly ConcurrentDictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource<string?> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ServeAssignment _what;
+    private readonly ServeJob _job;
+    private readonly TimeProvider _time;
+    private readonly CancellationTokenSource _end;
+    private WorkerProcess? _process;
+    private string? _ended;
+    private long _lastUse;
+    private int _count;
+
+    /// <summary>A model that is not loaded yet.</summary>
+    public ServedModel(ServeAssignment what, WorkerFolders folders, TimeProvider time, CancellationToken closing)
+    {
+        (_what, _time, _lastUse) = (what, time, time.GetTimestamp());
+        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, Threads: 1, folders);
+        _end = CancellationTokenSource.CreateLinkedTokenSource(closing);
+    }
+
+    /// <summary>The server's grain key.</summary>
+    public string Server => _what.Server;
+
+    /// <summary>Ends when the model answers, with null, or with why it does not.</summary>
+    public Task<string?> Loaded => _loaded.Task;
+
+    /// <summary>How long nobody has asked.</summary>
+    public TimeSpan Idle => _requests.IsEmpty ? _time.GetElapsedTime(Volatile.Read(ref _lastUse)) : TimeSpan.Zero;
+
+    /// <summary>Ends it; requests that are under way are told.</summary>
+    public void End() => _end.Cancel();
+
+    /// <summary>Loads the model and hands each request its tokens, until the worker or its job ends.</summary>
+    public async Task RunAsync(WarmWorker warm)
+    {
+        try
+        {
+            var worker = await warm.GetAsync(_end.Token);
+            _process = worker.Process;
+            await _process.SendAsync(new StartCommand(Assignment, Fence, _job), _end.Token);
+            await foreach (var news in worker.Events.ReadAllAsync(_end.Token))
+            {
+                if (news is ProgressEvent { Phase: "serve" }) _loaded.TrySetResult(null);
+                if (news is TokensEvent step) HandOut(step);
+                if (news is FailedEvent failed) _ended = failed.Message;
+                if (news is FailedEvent or DoneEvent) break;
+            }
+            _ended ??= await _process.DescribeEndAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            _ended = "the model was unloaded";
+        }
+        catch (Exception e)
+        {
+            // Whatever keeps a model from loading, or ends it, is the answer to all who wait for it.
+            _ended = e.Message;
+        }
+        _loaded.TrySetResult(_ended);
+        foreach (var name in _requests.Keys.ToList()) Finish(name);
+    }
+
+    /// <summary>Asks the model; the chunks as the worker makes them.</summary>
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (await Loaded is { } problem)
+        {
+            yield return new TokenChunk(0, [], "", "error", problem);
+            yield break;
+        }
+        var name = $"r{Interlocked.Increment(ref _count)}";
+        var tokens = Channel.CreateUnbounded<RequestTokens>();
+        _requests[name] = tokens.Writer;
+        // The end may have come in between, when this request was not yet known.
+        if (_ended is not null) Finish(name);
+        try
+        {
+            if (!await TrySendAsync(new GenerateCommand(name, request.Prompt, request.Raw, Decoding(request)), cancellationToken)) Finish(name);
+            await foreach (var news in tokens.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return new TokenChunk(news.Sequence, [.. news.Ids], news.Text, news.FinishReason, news.Error);
+                if (news.FinishReason is not null) yield break;
+            }
+            yield return new TokenChunk(-1, [], "", "error", _ended ?? await _process!.DescribeEndAsync());
+        }
+        finally
+        {
+            Volatile.Write(ref _lastUse, _time.GetTimestamp());
+            // A request that is not finished is cancelled; the worker ignores the name of one that is.
+            if (Finish(name)) await TrySendAsync(new CancelCommand(name, 0), CancellationToken.None);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _end.Dispose();
+
+    private void HandOut(TokensEvent step)
+    {
+        foreach (var news in step.Requests)
+            if (_requests.TryGetValue(news.Request, out var tokens))
+            {
+                tokens.TryWrite(news);
+                if (news.FinishReason is not null) Finish(news.Request);
+            }
+    }
+
+    private bool Finish(string name) => _requests.TryRemove(name, out var tokens) && tokens.TryComplete();
+
+    private async Task<bool> TrySendAsync(WorkerCommand command, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _process!.SendAsync(command, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private static DecodingSettings Decoding(GenerateRequest request) => new()
+    {
+        Strategy = request.Temperature > 0 ? "sample" : "greedy", Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
+        TopK = request.TopK, TopP = request.TopP, Seed = request.Seed, Stop = request.Stop,
+    };
+}

@@ -1,0 +1,37 @@
+using System.Net;
+using Orleans.Dashboard;
+
+namespace AlpacaCot.Silo.Http;
+
+/// <summary>What a silo serves over HTTP where it is given a port: its status pages and the dashboard of Orleans, behind one key.</summary>
+internal static class HttpHosting
+{
+    /// <summary>Adds the server. Without a port there is none, and the dashboard is not loaded.</summary>
+    public static void AddHttp(this WebApplicationBuilder builder, SiloArguments arguments)
+    {
+        if (arguments.Port is not { } port)
+        {
+            builder.WebHost.UseServer(new NoServer());
+            return;
+        }
+        builder.WebHost.ConfigureKestrel(server => server.AddServerHeader = false).UseUrls(new UriBuilder(Uri.UriSchemeHttp, arguments.Bind.ToString(), port).Uri.ToString());
+        // Without the trace, which would show everybody with the key the whole log.
+        builder.UseOrleans(silo => silo.AddDashboard(dashboard => dashboard.HideTrace = true));
+    }
+
+    /// <summary>Maps the pages.</summary>
+    public static void MapHttp(this WebApplication app, ApiKey key)
+    {
+        app.UseKeyGate(key);
+        app.MapGet("/", () => Results.Redirect("/dashboard/"));
+        StatusPages.Map(app);
+        app.MapOrleansDashboard("/dashboard");
+    }
+
+    /// <summary>Where a browser finds the dashboard: with the key, unless the user has given it and knows it.</summary>
+    public static string Address(SiloArguments arguments, ApiKey key)
+    {
+        var host = arguments.Bind.Equals(IPAddress.Any) || arguments.Bind.Equals(IPAddress.IPv6Any) ? Environment.MachineName : arguments.Bind.ToString();
+        return new UriBuilder(Uri.UriSchemeHttp, host, arguments.Port!.Value, "/dashboard") { Query = key.IsGiven ? "" : $"key={key.Value}" }.Uri.ToString();
+    }
+}

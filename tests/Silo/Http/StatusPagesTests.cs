@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text.Json;
+using AlpacaCot.Experiments;
+using AlpacaCot.Grains;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Slots;
+using AlpacaCot.Silo;
+using AlpacaCot.Silo.Hosting;
+using AlpacaCot.Silo.Http;
+using AlpacaCot.Worker.Protocol;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Dashboard;
+
+namespace AlpacaCot.Tests.Silo.Http;
+
+/// <summary>The pages through a real server on a free loopback port, with the real grains behind them.</summary>
+public sealed class StatusPagesTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder _folder = new();
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    private HomeLayout Home => new(_folder.Path);
+
+    public async ValueTask InitializeAsync()
+    {
+        _app = Build(new SiloArguments { Slots = [], Port = FreePort() });
+        var key = ApiKey.Resolve(null, Home.Run);
+        _app.MapHttp(key);
+        await _app.StartAsync();
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_app.Urls.Single()) };
+        _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>A silo as the program builds it; its slots are told by hand, so that nothing runs on them.</summary>
+    private WebApplication Build(SiloArguments arguments)
+    {
+        Directory.CreateDirectory(Home.Run);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
+        builder.AddSilo(Home, arguments);
+        builder.AddHttp(arguments);
+        return builder.Build();
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private async Task<(HttpStatusCode Code, JsonElement Json)> GetAsync(string path)
+    {
+        using var answer = await _http.GetAsync(path);
+        return (answer.StatusCode, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement);
+    }
+
+    private IGrainFactory Grains => _app.Services.GetRequiredService<IGrainFactory>();
+
+    private Task<SubmitReply> SubmitAsync() => Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
+    {
+        Name = "s", BaseDirectory = "/", Directory = _folder["experiments/e/s"], Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json),
+        Yaml = "name: s\nseeds: [0, 1]\nmodels: [{ name: m, path: m }]\npeft: [{ name: lora, method: lora }]\ndata: [{ name: d, sources: [goat] }]\nevaluation: [{ suite: goat-arithmetic }]",
+    });
+
+    [Fact]
+    public async Task Health_IsOk() => Assert.Equal("ok", await _http.GetStringAsync("/health"));
+
+    [Theory]
+    [InlineData("/dashboard/", "text/html")]
+    [InlineData("/dashboard/index.min.js", "text/javascript")]
+    [InlineData("/dashboard/DashboardCounters?exclude=none", "application/json")]
+    [InlineData("/api/slots", "application/json")]
+    public async Task Pages_AnswerWithTheKeyAlone(string path, string kind)
+    {
+        using var answer = await _http.GetAsync(path);
+        Assert.Equal((HttpStatusCode.OK, kind), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+        _http.DefaultRequestHeaders.Authorization = null;
+        using var refused = await _http.GetAsync(path);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Dashboard_ShowsNoTrace()
+    {
+        using var answer = await _http.GetAsync("/dashboard/Trace");
+        Assert.NotEqual(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Slots_AreListedWithTheirUsers()
+    {
+        var registry = Grains.GetGrain<ISlotRegistryGrain>("default");
+        await registry.RegisterAsync("n", 1, ["n/cpu0", "n/cpu1"]);
+        await registry.ReserveAsync("server:x", 1);
+        var (_, json) = await GetAsync("/api/slots");
+        Assert.Equal(["n/cpu0 server:x", "n/cpu1 "], json.EnumerateArray().Select(s => $"{s.GetProperty("slot")} {s.GetProperty("user")}"));
+    }
+
+    [Fact]
+    public async Task Sweep_IsShownWithItsTrials()
+    {
+        await SubmitAsync();
+        var (code, json) = await GetAsync("/api/experiments/e/sweeps/s");
+        Assert.Equal(HttpStatusCode.OK, code);
+        Assert.Equal("running", json.GetProperty("state").GetString());
+        Assert.Equal(["pending", "pending"], json.GetProperty("trials").EnumerateArray().Select(t => t.GetProperty("state").GetString()!));
+        Assert.Equal("s", (await GetAsync("/api/experiments/e/sweeps")).Json[0].GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task UnknownSweepAndMissingReport_AreNotFoundInWords()
+    {
+        await SubmitAsync();
+        foreach (var (path, says) in ((string, string)[])[("/api/experiments/e/sweeps/x", "no sweep e/x"), ("/experiments/e/s/report", "no report yet"), ("/experiments/e/x/report", "no report yet")])
+        {
+            var (code, json) = await GetAsync(path);
+            Assert.Equal(HttpStatusCode.NotFound, code);
+            Assert.Contains(says, json.GetProperty("error").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Report_IsServedAsAPage()
+    {
+        await SubmitAsync();
+        await Grains.GetGrain<ISweepGrain>("e/s").WriteReportAsync();
+        using var answer = await _http.GetAsync("/experiments/e/s/report");
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        Assert.Equal(File.ReadAllText(_folder["experiments/e/s/report.html"]), await answer.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task NoServer_StartsWithoutAPort()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _app = Build(new SiloArguments { Slots = [] });
+        await _app.StartAsync();
+        Assert.IsType<NoServer>(_app.Services.GetRequiredService<IServer>());
+        Assert.Empty(_app.Services.GetServices<IConfigureOptions<DashboardOptions>>());
+        Assert.Empty(await Grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
+    }
+}
