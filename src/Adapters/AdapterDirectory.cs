@@ -1,6 +1,5 @@
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters;
 

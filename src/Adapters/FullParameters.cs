@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters;
 

@@ -1,5 +1,4 @@
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters;
 
@@ -63,15 +62,15 @@ public sealed class LoraAdapter : Adapter
     {
         var lora = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
-        var down = torch.matmul(x, lora.A.to(x.dtype).t());
-        return torch.addmm(y, down, lora.B.to(x.dtype).t(), alpha: lora.Scaling);
+        var down = torch.mm(x, lora.A.to(x.dtype).t());
+        return y.addmm(down, lora.B.to(x.dtype).t(), alpha: (float)lora.Scaling);
     }
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site)
     {
         var lora = _modules[site.Path];
-        return (site.Weights.Dequantise() + torch.matmul(lora.B, lora.A) * lora.Scaling, site.Weights.Bias);
+        return (site.Weights.Dequantise() + torch.mm(lora.B, lora.A) * lora.Scaling, site.Weights.Bias);
     }
 
     private static void InitA(Tensor a, LoraInit init, int r, Generator? generator)

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Adapters;
 
@@ -20,13 +20,13 @@ public sealed class RowDropout(IReadOnlyList<(int Rows, ulong Key)> segments)
         if (p == 0) return x;
         var (rows, width) = ((int)x.size(0), (int)x.size(1));
         var mask = torch.empty([rows, width], torch.float32);
-        var elements = mask.span<float>();
+        var elements = mask.Span<float>();
         foreach (var (count, key) in segments)
         {
             Fill(elements[..(count * width)], (float)p, Mix((uint)key ^ Mix((uint)(key >> 32) + (uint)module * 0x9E3779B9u)));
             elements = elements[(count * width)..];
         }
-        return x * mask.to(x.device, x.dtype);
+        return x * mask.to(x.dtype, x.device);
     }
 
     private static void Fill(Span<float> mask, float p, uint key)

@@ -27,8 +27,7 @@ var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(
 var parsed = root.Parse(args);
 if (parsed.Errors.Count > 0)
 {
-    foreach (var error in parsed.Errors) Console.Error.WriteLine($"error: {error.Message}");
-    Console.Error.WriteLine($"see: alpacacot {string.Join(' ', CommandTree.PathOf(parsed))} --help".Replace("  ", " ", StringComparison.Ordinal));
+    WrongUsage.Print(parsed, Console.Error);
     return ExitCodes.Wrong;
 }
 try

@@ -4,8 +4,8 @@ namespace AlpacaCot.Data;
 public sealed class DatasetException : Exception
 {
     /// <summary>Makes the error with its one-line message.</summary>
-    public DatasetException(string message) : base(message) { }
+    public DatasetException(string message) : base(message.ReplaceLineEndings(" ")) { }
 
     /// <summary>Makes the error with its one-line message and its cause.</summary>
-    public DatasetException(string message, Exception inner) : base(message, inner) { }
+    public DatasetException(string message, Exception inner) : base(message.ReplaceLineEndings(" "), inner) { }
 }

@@ -1,8 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference;
 
@@ -37,8 +37,8 @@ public sealed class InferenceEngine : IDisposable
         _scheduler = new Scheduler(runner, _options);
         _thread = new EngineThread(_scheduler, runner.Dispose);
         // libtorch counts threads per calling thread: the engine's shall use as many as the caller set.
-        var threads = torch.get_num_threads();
-        _thread.Post(() => torch.set_num_threads(threads));
+        var threads = Threads.Count;
+        _thread.Post(() => Threads.Count = threads);
     }
 
     /// <summary>The base model.</summary>

@@ -1,6 +1,6 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Families;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 
@@ -53,7 +53,7 @@ public sealed class Decoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         var type = dtype ?? config.Dtype;
-        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? Device.CPU), _ => { });
+        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? CPU), _ => { });
     }
 
     /// <summary>

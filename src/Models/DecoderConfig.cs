@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Models.Families;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models;
 
@@ -29,7 +29,7 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
         if (weight.requires_grad || bias is { requires_grad: true })
         {
             Changed();   // a trained weight is another one after every step
-            return torch.functional.linear(x, weight, bias);
+            return Functional.Linear(x, weight, bias);
         }
         return Frozen().Forward(x);
     }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Hub;
 using AlpacaCot.Models.Conversion;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 

@@ -1,8 +1,8 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Hub;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Families;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 
@@ -26,7 +26,7 @@ public static class ModelDirectory
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
         var family = ModelFamilies.Find(checkpoint.Config.ModelType, path);
-        var source = new CheckpointSource(checkpoint, family, options.Dtype, options.Device ?? Device.CPU);
+        var source = new CheckpointSource(checkpoint, family, options.Dtype, options.Device ?? CPU);
         var decoder = Decoder.Build(checkpoint.Config, source, f => source.Finish(f, checkpoint.Config));
         return decoder;
     }
@@ -59,7 +59,7 @@ public static class ModelDirectory
                 foreach (var (name, tensor) in tensors)
                 {
                     map[name] = file;
-                    total += tensor.nbytes;
+                    total += tensor.Bytes();
                 }
             }
             if (shards.Count > 1)

@@ -4,5 +4,5 @@ namespace AlpacaCot.Models;
 public sealed class ModelException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public ModelException(string message, Exception? cause = null) : base(message, cause) { }
+    public ModelException(string message, Exception? cause = null) : base(message.ReplaceLineEndings(" "), cause) { }
 }

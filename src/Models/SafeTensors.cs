@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using AlpacaCot.Hub;
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models;
 

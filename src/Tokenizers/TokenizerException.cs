@@ -6,7 +6,7 @@ public class TokenizerException : Exception
     /// <summary>Creates the exception.</summary>
     /// <param name="message">One line that names the file or the part and the fix.</param>
     /// <param name="inner">What caused it.</param>
-    public TokenizerException(string message, Exception? inner = null) : base(message, inner) { }
+    public TokenizerException(string message, Exception? inner = null) : base(message.ReplaceLineEndings(" "), inner) { }
 }
 
 /// <summary>A well-formed tokenizer file uses a part (a model, a normalizer, a pattern) that this library does not know.</summary>

@@ -1,6 +1,7 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training;
 
@@ -26,7 +27,7 @@ public sealed class CoTrainer : IDisposable
     {
         _decoder = decoder;
         _options = options ?? new CoTrainerOptions();
-        if (_options.Threads is { } threads) torch.set_num_threads(threads);
+        if (_options.Threads is { } threads) Threads.Count = threads;
         _bank = new AdapterBank(decoder);
         MemberChecks.Require(members, decoder);
         foreach (var member in members) _members.Add(new MemberState(member, _bank.Add(member.Adapter)));
@@ -114,7 +115,7 @@ public sealed class CoTrainer : IDisposable
         var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
         var rows = hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device));
         var loss = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
-        if (rows.requires_grad) rows.backward(loss);
+        if (rows.requires_grad) Autograd.Backward(rows, loss);
     }
 
     private double? Evaluate(MemberState state)

@@ -1,6 +1,6 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training;
 
@@ -38,7 +38,7 @@ internal static class SupervisedLoss
         {
             using var scope = torch.NewDisposeScope();
             var logits = decoder.Logits(rows.narrow(0, chunk.Start, chunk.Count), Layout(batch, chunk), bank);
-            Count(batch, chunk, torch.functional.cross_entropy_rows(logits, Ids(batch.Targets[chunk.Range], logits)).data<float>());
+            Count(batch, chunk, Functional.CrossEntropyRows(logits, Ids(batch.Targets[chunk.Range], logits)).ToArray<float>());
         }
     }
 
@@ -46,19 +46,19 @@ internal static class SupervisedLoss
     // the logits, which no operator needs any more.
     internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights)
     {
-        if (logits.device.Type == DeviceType.CPU && logits.dtype is ScalarType.Float32 or ScalarType.BFloat16 && logits.is_contiguous())
+        if (logits.device_type == DeviceType.CPU && logits.dtype is ScalarType.Float32 or ScalarType.BFloat16 && logits.is_contiguous())
         {
             var (losses, gradient) = (new float[targets.Length], logits.detach());
-            torch.kernels.cross_entropy_(gradient, targets, weights, losses);
-            logits.backward(gradient);
+            Functional.CrossEntropyInPlace(gradient, targets, weights, losses);
+            Autograd.Backward(logits, gradient);
             return losses;
         }
-        var rows = torch.functional.cross_entropy_rows(logits, Ids(targets, logits));
-        rows.mul(torch.tensor(weights).to(rows.device)).sum().backward();
-        return rows.data<float>();
+        var rows = Functional.CrossEntropyRows(logits, Ids(targets, logits));
+        Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
+        return rows.ToArray<float>();
     }
 
-    private static Tensor Ids(int[] targets, Tensor logits) => torch.tensor(targets).to(logits.device, ScalarType.Int64);
+    private static Tensor Ids(int[] targets, Tensor logits) => torch.tensor(targets).to(torch.int64, logits.device);
 
     private static void Count(PackedBatch batch, Chunk chunk, float[] losses)
     {

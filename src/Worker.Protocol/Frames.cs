@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -13,12 +14,17 @@ public static class Frames
     /// <summary>Largest frame, 16 MiB. Weights and datasets travel as paths, never in a frame.</summary>
     public const int MaxBytes = 16 << 20;
 
-    /// <summary>How messages are written as JSON: camel case, nulls left out, numbers that are no numbers as names.</summary>
+    /// <summary>
+    /// How messages are written as JSON: camel case, nulls left out, numbers that are no numbers as names. What is read must have every value that
+    /// its type promises.
+    /// </summary>
     public static JsonSerializerOptions Json { get; } = new(JsonSerializerDefaults.Web)
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         AllowOutOfOrderMetadataProperties = true,
+        RespectNullableAnnotations = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WholeMessages.Require } },
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 

@@ -2,8 +2,8 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
@@ -18,7 +18,7 @@ internal static class Failures
     {
         OperationCanceledException => FailureKind.Cancelled,
         NonFiniteException => FailureKind.NonFinite,
-        TorchOutOfMemoryException or OutOfMemoryException => FailureKind.OutOfMemory,
+        _ when TorchErrors.IsOutOfMemory(e) => FailureKind.OutOfMemory,
         ToolException or DatasetException or ModelException or AdapterException or EvaluationException or InferenceException or TrainingException
             or Tokenizers.TokenizerException or FileNotFoundException or DirectoryNotFoundException => FailureKind.Data,
         AggregateException { InnerExceptions: [var inner] } => KindOf(inner),
@@ -30,6 +30,6 @@ internal static class Failures
     {
         AggregateException { InnerExceptions: [var inner] } => Describe(inner),
         OperationCanceledException => "cancelled",
-        _ => e.Message.ReplaceLineEndings(" ").Trim(),
+        _ => TorchErrors.Message(e).ReplaceLineEndings(" ").Trim(),
     };
 }

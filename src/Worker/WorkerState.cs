@@ -1,6 +1,5 @@
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
 

@@ -24,7 +24,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
 
     private static IEnumerable<string?> States(JsonElement summary) => summary.GetProperty("trials").EnumerateArray().Select(trial => trial.GetProperty("state").GetString());
 
-    [SkippableFact]
+    [Fact]
     public async Task Sweep_OnTwoSilos_IsDoneByBoth()
     {
         using var home = NewHome();
@@ -38,7 +38,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
     }
 
     /// <summary>One of the two drives the sweep, and either may be the one that dies.</summary>
-    [SkippableTheory]
+    [Theory]
     [InlineData("a")]
     [InlineData("b")]
     public async Task Sweep_SiloKilledInTraining_IsFinishedByTheOther(string victim)
@@ -56,7 +56,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
         Assert.InRange(killed.Elapsed.TotalSeconds, 0, 90);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Sweep_DatabaseRestarted_GoesOn()
     {
         using var home = NewHome();
@@ -70,7 +70,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
         Assert.All(States((await run.EndAsync(_limit)).Done().Json()), state => Assert.Equal("succeeded", state));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Silo_KilledAndStartedAgain_IsUpAtOnce()
     {
         using var home = NewHome();
@@ -82,7 +82,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 15);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Client_NoSilo_IsTold()
     {
         using var home = NewHome();

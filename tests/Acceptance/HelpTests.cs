@@ -55,7 +55,7 @@ public sealed class HelpTests(Bases bases)
         Assert.InRange(json.GetProperty("ids").GetArrayLength(), 1, 4);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Generate_Stories260K_EqualsThePublishedTextTokenForToken()
     {
         var published = await File.ReadAllTextAsync(RealData.File("models/stories260K/expected_greedy.txt"));

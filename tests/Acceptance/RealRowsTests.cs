@@ -8,7 +8,7 @@ public sealed class RealRowsTests(Bases bases)
 {
     private const int Trials = 16;
 
-    [SkippableFact]
+    [Fact]
     public async Task Run_AlpacaAndChainOfThoughtRows_EndsWithAReport()
     {
         var (alpaca, cot) = (RealData.File("instructions/alpaca_en_demo.json"), RealData.File("cot/gsm8k_train.tsv"));

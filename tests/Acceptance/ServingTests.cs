@@ -50,7 +50,10 @@ public sealed class ServingTests(Bases bases)
         }
         Assert.Equal(first.SelectMany(c => c.Ids), (await AskAsync(server, new GenerateRequest { Prompt = "7 + 5", MaxNewTokens = 6 })).SelectMany(c => c.Ids));
 
+        var registry = host.Services.GetRequiredService<IClusterClient>().GetGrain<ISlotRegistryGrain>("default");
+        Assert.Equal(["server:default/tiny/" + trial], (await registry.ListAsync()).Select(slot => slot.User));
         await server.UnloadAsync();
+        Assert.All(await registry.ListAsync(), slot => Assert.Null(slot.User));
         await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the server's worker ends", _limit);
 
         var nothing = Assert.Single(await AskAsync(host.Services.GetRequiredService<IClusterClient>().GetGrain<IModelServerGrain>("default/tiny/none"), new GenerateRequest { Prompt = "1" }));

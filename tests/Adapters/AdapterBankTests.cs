@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -54,7 +54,7 @@ public sealed class AdapterBankTests
     {
         using var scope = torch.NewDisposeScope();
         var ones = torch.ones(40, 500);
-        float[] Mask(int module, params (int, ulong)[] segments) => new RowDropout(segments).Apply(ones.narrow(0, 0, segments.Sum(s => s.Item1)), 0.25, module).data<float>();
+        float[] Mask(int module, params (int, ulong)[] segments) => new RowDropout(segments).Apply(ones.narrow(0, 0, segments.Sum(s => s.Item1)), 0.25, module).ToArray<float>();
 
         var alone = Mask(0, (10, 7));
         var packed = Mask(0, (30, 99), (10, 7));

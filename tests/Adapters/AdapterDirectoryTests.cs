@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -16,9 +16,9 @@ public sealed class AdapterDirectoryTests : IDisposable
         using var other = TinyDecoder.Adapter(_decoder, new LoraConfig { R = 4 }, seed: 2);
         var bank = new AdapterBank(_decoder);
         Assert.Equal(TinyDecoder.Logits(_decoder, null, (-1, [1, 2, 3]))[0], TinyDecoder.Logits(_decoder, bank, (bank.Add(a), [1, 2, 3]))[0]);
-        Assert.Equal(a.Parameters[0].Value.data<float>(), same.Parameters[0].Value.data<float>());
-        Assert.NotEqual(a.Parameters[0].Value.data<float>(), other.Parameters[0].Value.data<float>());
-        Assert.All(a.Parameters[0].Value.data<float>(), x => Assert.InRange(Math.Abs(x), 0, 1 / MathF.Sqrt(32)));
+        Assert.Equal(a.Parameters[0].Value.ToArray<float>(), same.Parameters[0].Value.ToArray<float>());
+        Assert.NotEqual(a.Parameters[0].Value.ToArray<float>(), other.Parameters[0].Value.ToArray<float>());
+        Assert.All(a.Parameters[0].Value.ToArray<float>(), x => Assert.InRange(Math.Abs(x), 0, 1 / MathF.Sqrt(32)));
         Assert.Equal(2 * (4 * 32 + 32 * 4 + 4 * 32 + 16 * 4), a.TrainableParameters);
     }
 
@@ -32,7 +32,7 @@ public sealed class AdapterDirectoryTests : IDisposable
         using (torch.NewDisposeScope()) SafeTensors.Write(file, adapter.Parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.detach().to(stored))));
         using var loaded = AdapterDirectory.Load(_decoder, _folder.Path);
         Assert.All(loaded.Parameters, p => Assert.True(p.Value is { dtype: ScalarType.Float32, requires_grad: true }));
-        Assert.Equal(adapter.Parameters[0].Value.data<float>()[0], loaded.Parameters[0].Value.data<float>()[0], 1e-2);
+        Assert.Equal(adapter.Parameters[0].Value.ToArray<float>()[0], loaded.Parameters[0].Value.ToArray<float>()[0], 1e-2);
     }
 
     [Fact]
@@ -64,13 +64,13 @@ public sealed class AdapterDirectoryTests : IDisposable
     {
         using var decoder = TinyDecoder.Create(dtype: ScalarType.BFloat16);
         using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random });
-        var before = decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.data<float>());
+        var before = decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.ToArray<float>());
         Assert.Contains("tolerance", Assert.Throws<AdapterException>(() => Merger.Merge(decoder, adapter, [[1, 2, 3, 4]], 1e-7)).Message, StringComparison.Ordinal);
-        Assert.All(decoder.Parameters, p => Assert.Equal(before[p.Key], p.Value.data<float>()));
+        Assert.All(decoder.Parameters, p => Assert.Equal(before[p.Key], p.Value.ToArray<float>()));
 
         var report = Merger.Merge(decoder, adapter, [[1, 2, 3, 4]], 0.1);
         Assert.InRange(report.Relative, 0, 0.1);
-        Assert.NotEqual(before["model.layers.0.self_attn.q_proj.weight"], decoder.Parameters["model.layers.0.self_attn.q_proj.weight"].data<float>());
+        Assert.NotEqual(before["model.layers.0.self_attn.q_proj.weight"], decoder.Parameters["model.layers.0.self_attn.q_proj.weight"].ToArray<float>());
         Assert.Throws<AdapterException>(() => Merger.Merge(decoder, adapter, [], 0.1));
     }
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -29,12 +29,12 @@ internal sealed class GoldenAdapter : IDisposable
     public static GoldenAdapter Open(string folder)
     {
         var golden = AlpacaCot.Tests.Golden.Open(folder);
-        Skip.If(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
-        Skip.IfNot(File.Exists(golden.File(AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
+        Assert.SkipWhen(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
+        Assert.SkipUnless(File.Exists(golden.File(AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
         var basePath = BasePath(golden.Json.GetProperty("base").GetString()!);
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(basePath, "config.json")));
         var type = config.RootElement.GetProperty("model_type").GetString()!;
-        Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+        Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
         Decoder? decoder = null;
         try
         {
@@ -45,7 +45,7 @@ internal sealed class GoldenAdapter : IDisposable
         catch (AdapterNotSupportedException e)
         {
             decoder?.Dispose();
-            Skip.If(true, e.Message);
+            Assert.Skip(e.Message);
             throw;
         }
     }

@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -38,6 +38,6 @@ internal static class TinyDecoder
         foreach (var (member, ids) in rows) segments.Add(new Segment(segments.Count == 0 ? 0 : segments[^1].End, ids.Length, member));
         var layout = new SegmentLayout(segments);
         var logits = decoder.Logits(decoder.Hidden(torch.tensor(rows.SelectMany(r => r.Ids).Select(id => (long)id).ToArray()), layout, bank), layout, bank);
-        return [.. segments.Select(s => logits.narrow(0, s.Start, s.Length).data<float>())];
+        return [.. segments.Select(s => logits.narrow(0, s.Start, s.Length).ToArray<float>())];
     }
 }

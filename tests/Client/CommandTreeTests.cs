@@ -50,6 +50,18 @@ public sealed class CommandTreeTests
     public void Parse_WrongCommand_NamesWhatIsWrong(string line, string names)
         => Assert.Contains(Tree().Parse(line).Errors, error => error.Message.Contains(names, StringComparison.Ordinal));
 
+    [Theory]
+    [InlineData("sweep rum x.yaml", "'rum' was not matched. Did you mean one of the following?\nrun\n", "see: alpacacot sweep --help")]
+    [InlineData("sweep run a.yaml --slot 2", "\n--slots\n", "see: alpacacot sweep run --help")]
+    [InlineData("", "error: ", "see: alpacacot --help")]
+    public void Print_WrongCommand_SuggestsWhatIsNearAndWhereToRead(string line, string shows, string see)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        WrongUsage.Print(Tree().Parse(line), output);
+        Assert.Contains(shows, output.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.EndsWith(see + "\n", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Help_EndsWithTheExample()
     {

@@ -10,7 +10,7 @@ public sealed class JsonLinesGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("format_jsonl");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Lines_EveryFile_GivesTheSameValuesAndErrors(string folder)
     {

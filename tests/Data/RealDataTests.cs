@@ -11,7 +11,7 @@ namespace AlpacaCot.Data.Tests;
 /// <summary>The real sets, read where they are.</summary>
 public sealed class RealDataTests
 {
-    [SkippableFact]
+    [Fact]
     public void AlpacaTiny_Text_EqualsOurRendering()
     {
         var path = RealData.File("instructions/alpaca_tiny.json");
@@ -25,7 +25,7 @@ public sealed class RealDataTests
         Assert.Contains(records, r => r.Input.Length == 0);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("instructions/alpaca_en_demo.json", 999)]
     [InlineData("instructions/alpaca_zh_demo.json", 1000)]
     [InlineData("instructions/code_alpaca_2k.json", 2017)]
@@ -50,7 +50,7 @@ public sealed class RealDataTests
             Assert.DoesNotContain(records, r => (r.Instruction + r.Rationale + r.Answer).Contains("\\n", StringComparison.Ordinal));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("instructions/glaive_toolcall_en_demo.json", "is a conversation")]
     [InlineData("eval/gaokao/2010-2022_Math_I_MCQs.json", "not one whole JSON object")]
     [InlineData("tables/tabmwp/problems_dev1k.json", "not one whole JSON object")]
@@ -63,7 +63,7 @@ public sealed class RealDataTests
         Assert.DoesNotContain('\n', error.Message);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Gsm8k_BothFiles_HoldTheSameQuestionsAndAnswers()
     {
         var tsv = RecordReader.Read(RealData.File("cot/gsm8k_train.tsv")).Select(Key).Order(StringComparer.Ordinal);
@@ -74,7 +74,7 @@ public sealed class RealDataTests
         static string Key(InstructionRecord r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Cot_EveryFormattedRow_GivesItsAnswerBack()
     {
         var folder = RealData.File("cot");
@@ -90,7 +90,7 @@ public sealed class RealDataTests
         Assert.True(missed.Count == 0, $"{missed.Count} answers are not found again, first {missed.FirstOrDefault()}");
     }
 
-    [SkippableFact]
+    [Fact]
     public void Prepare_AlpacaAndCot_ReportsWhatItLeftOut()
     {
         var catalogue = new DatasetCatalogue(RealData.Require());

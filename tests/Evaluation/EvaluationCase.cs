@@ -17,7 +17,7 @@ internal sealed class EvaluationCase : IDisposable
         using (var config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(model, "config.json"))))
         {
             var type = config.RootElement.GetProperty("model_type").GetString()!;
-            Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not known");
+            Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not known");
         }
         _decoder = ModelDirectory.Load(model);
         Tokenizer = TokenizerDirectory.Load(model);

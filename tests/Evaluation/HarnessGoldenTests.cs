@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Statistics;
 
@@ -15,7 +16,7 @@ public sealed class HarnessGoldenTests
 
     public static IEnumerable<object[]> Metrics => Golden.Folders("metrics");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Filters))]
     public void ResponseFilters_Pipelines_GoldenTexts(string folder)
     {
@@ -36,10 +37,10 @@ public sealed class HarnessGoldenTests
                 tested++;
             }
         }
-        Skip.If(tested == 0, $"{folder} has no known filter");
+        Assert.SkipWhen(tested == 0, $"{folder} has no known filter");
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Filters))]
     public void ExactMatch_Options_GoldenScores(string folder)
     {
@@ -58,12 +59,12 @@ public sealed class HarnessGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Losses))]
     public void ChoiceScores_Questions_GoldenChoices(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("questions", out var questions), $"{folder} has no questions");
+        Assert.SkipUnless(golden.Json.TryGetProperty("questions", out var questions), $"{folder} has no questions");
         var tensors = SafeTensors.Read(golden.File("golden.safetensors"));
         var number = 0;
         foreach (var question in questions.EnumerateArray())
@@ -73,9 +74,9 @@ public sealed class HarnessGoldenTests
             var sums = new List<double>();
             for (var o = 0; o < options.Count; o++)
             {
-                var ids = tensors[$"{number}.{o}.ids"].data<long>();
+                var ids = tensors[$"{number}.{o}.ids"].ToArray<long>();
                 var rows = tensors[$"{number}.{o}.logits"].log_softmax(-1);
-                var values = rows.data<float>();
+                var values = rows.ToArray<float>();
                 var vocabulary = (int)rows.size(1);
                 sums.Add(Enumerable.Range(context, ids.Length - context).Sum(i => (double)values[(i - 1) * vocabulary + (int)ids[i]]));
                 Assert.Equal(question.GetProperty("loglikelihood")[o].GetDouble(), sums[o], golden.Tolerance("loglikelihood_abs", 1e-4));
@@ -90,12 +91,12 @@ public sealed class HarnessGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Losses))]
     public void Perplexities_RollingText_GoldenValues(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("word_perplexity", out var word), $"{folder} has no perplexity");
+        Assert.SkipUnless(golden.Json.TryGetProperty("word_perplexity", out var word), $"{folder} has no perplexity");
         var sum = golden.Json.GetProperty("loglikelihood").GetDouble();
         long words = golden.Json.GetProperty("words").GetInt64(), bytes = golden.Json.GetProperty("bytes").GetInt64();
         var tolerance = golden.Tolerance("rel", 1e-12);
@@ -104,12 +105,12 @@ public sealed class HarnessGoldenTests
         Near(golden.Json.GetProperty("bits_per_byte").GetDouble(), Perplexities.BitsPerByte(sum, bytes), tolerance);
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Metrics))]
     public void PythonRandom_Seeds_GoldenDraws(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(File.Exists(golden.File("python_random.jsonl")), $"{folder} has no python_random.jsonl");
+        Assert.SkipUnless(File.Exists(golden.File("python_random.jsonl")), $"{folder} has no python_random.jsonl");
         foreach (var line in Lines(golden.File("python_random.jsonl")))
         {
             PythonRandom Fresh() => new(line["seed"]!.GetValue<long>());
@@ -131,12 +132,12 @@ public sealed class HarnessGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Metrics))]
     public void HarnessErrors_MeansPerplexitiesAndGroups_GoldenErrors(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(File.Exists(golden.File("groups.jsonl")), $"{folder} has no groups.jsonl");
+        Assert.SkipUnless(File.Exists(golden.File("groups.jsonl")), $"{folder} has no groups.jsonl");
         var tolerance = golden.Tolerance("rel", 1e-9);
         foreach (var line in Lines(golden.File("groups.jsonl")))
         {

@@ -12,13 +12,13 @@ public sealed class RequestGoldenTests
 
     public static IEnumerable<object[]> Boundaries => Golden.Folders("evaluation_boundary");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void LogLikelihoods_Requests_GoldenIdsValuesAndFlags(string folder)
     {
         using var open = EvaluationCase.Open(folder);
         var documents = open.Requests.Where(d => d["type"]!.GetValue<string>() == "loglikelihood").ToList();
-        Skip.If(documents.Count == 0, $"{folder} has no log-likelihood requests");
+        Assert.SkipWhen(documents.Count == 0, $"{folder} has no log-likelihood requests");
         var encoder = new PairEncoder(open.Tokenizer);
         var requests = new List<(JsonNode Node, ScoreRequest Request, string Name)>();
         foreach (var document in documents)
@@ -43,13 +43,13 @@ public sealed class RequestGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void LogLikelihoods_Tasks_GoldenMetrics(string folder)
     {
         using var open = EvaluationCase.Open(folder);
         var tasks = open.Requests.Where(d => d["type"]!.GetValue<string>() == "loglikelihood").GroupBy(d => d["task"]!.GetValue<string>()).ToList();
-        Skip.If(tasks.Count == 0, $"{folder} has no log-likelihood requests");
+        Assert.SkipWhen(tasks.Count == 0, $"{folder} has no log-likelihood requests");
         var encoder = new PairEncoder(open.Tokenizer);
         foreach (var task in tasks)
         {
@@ -111,13 +111,13 @@ public sealed class RequestGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Generate_UntilRequests_GoldenIdsAndResponses(string folder)
     {
         using var open = EvaluationCase.Open(folder);
         var documents = open.Requests.Where(d => d["type"]!.GetValue<string>() == "generate_until").ToList();
-        Skip.If(documents.Count == 0, $"{folder} has no generation requests");
+        Assert.SkipWhen(documents.Count == 0, $"{folder} has no generation requests");
         var encoder = new PairEncoder(open.Tokenizer);
         var requests = documents.Select((d, i) =>
         {
@@ -139,13 +139,13 @@ public sealed class RequestGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void RollingLogLikelihoods_Texts_GoldenWindowsAndPerplexities(string folder)
     {
         using var open = EvaluationCase.Open(folder);
         var documents = open.Requests.Where(d => d["type"]!.GetValue<string>() == "loglikelihood_rolling").ToList();
-        Skip.If(documents.Count == 0, $"{folder} has no rolling requests");
+        Assert.SkipWhen(documents.Count == 0, $"{folder} has no rolling requests");
         var encoder = new PairEncoder(open.Tokenizer);
         var texts = documents.Select(d => encoder.Encode(d["text"]!.GetValue<string>())).ToList();
         var scores = open.Engine.RollingLogLikelihoods(texts, encoder.PrefixId);
@@ -166,7 +166,7 @@ public sealed class RequestGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Boundaries))]
     public void EncodePair_OddWhiteSpace_GoldenIdsAndErrors(string folder)
     {

@@ -1,10 +1,13 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Inference;
+using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Evaluation.Tests;
 
 public sealed class ResultFileTests
 {
+    private static readonly DateTimeOffset _now = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero).AddMicroseconds(600);
+
     [Theory]
     [InlineData(0.1, "0.1")]
     [InlineData(-59.76026153564453, "-59.76026153564453")]
@@ -37,7 +40,7 @@ public sealed class ResultFileTests
         var suite = SuiteRegistry.Create(JsonNode.Parse("""{"suite": "goat-arithmetic", "limit": 20, "digits": [1, 2]}""")!.AsObject());
         var results = EvaluationRunner.Run([suite], model.Engine, template: Data.Templates.PromptTemplates.Goat, decoding: new DecodingSettings { MaxNewTokens = 4 });
         var run = new RunDescription { ModelName = "models/a:b*c", Tokenizer = model.Tokenizer, MaxLength = model.Engine.MaxLength, Dtype = "torch.float32" };
-        var paths = ResultFiles.Write(folder.Path, run, results, TimeSpan.FromSeconds(1.5), new FixedTime());
+        var paths = ResultFiles.Write(folder.Path, run, results, TimeSpan.FromSeconds(1.5), new FakeTimeProvider(_now));
 
         Assert.Equal(Path.Combine(folder.Path, "models__a__b__c", "results_2026-01-02T03-04-05.000600.json"), paths.Results);
         Assert.Equal(2, Directory.GetFileSystemEntries(Path.GetDirectoryName(paths.Results)!).Length);
@@ -61,12 +64,7 @@ public sealed class ResultFileTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["out"], "");
-        var error = Assert.Throws<EvaluationException>(() => ResultFiles.Write(folder["out"], new RunDescription { ModelName = "m" }, [], TimeSpan.Zero, new FixedTime()));
+        var error = Assert.Throws<EvaluationException>(() => ResultFiles.Write(folder["out"], new RunDescription { ModelName = "m" }, [], TimeSpan.Zero, new FakeTimeProvider(_now)));
         Assert.Contains(folder["out"], error.Message, StringComparison.Ordinal);
-    }
-
-    private sealed class FixedTime : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero).AddMicroseconds(600);
     }
 }

@@ -1,8 +1,8 @@
 using AlpacaCot.Inference;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Evaluation.Tests;
 

@@ -27,11 +27,11 @@ internal sealed class Chaos
     private TimeSpan _now;
     private long _order, _lastFence, _lastSeq = -1;
 
-    public Chaos(int seed, string yaml, int slots, double badness, TimeSpan calmAfter)
+    public Chaos(int seed, string yaml, int slots, int members, double badness, TimeSpan calmAfter)
     {
         _random = new Random(seed);
         (_badness, _calmAfter) = (badness, calmAfter);
-        _state = SweepState.Create("chaos", SweepDocument.ParseValid(yaml), SpecIdentities.None, new PlanLimits { Slots = slots, MaxMembers = 3 }, _options with { ShardTrials = 8 }, Begin);
+        _state = SweepState.Create("chaos", SweepDocument.ParseValid(yaml), SpecIdentities.None, new PlanLimits { Slots = slots, MaxMembers = members }, _options with { ShardTrials = 8 }, Begin);
         Write(_state.TakeDirty());
         for (var s = 0; s < slots; s++) _slots[$"n/{s}"] = new Slot { Name = $"n/{s}" };
     }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Who has which slot.</summary>
-public sealed class SlotRegistryTests : IAsyncLifetime, IDisposable
+public sealed class SlotRegistryTests : IAsyncLifetime
 {
     private static readonly TimeSpan _step = TimeSpan.FromSeconds(1);
     private readonly TemporaryFolder _folder = new();
@@ -13,11 +13,13 @@ public sealed class SlotRegistryTests : IAsyncLifetime, IDisposable
 
     private ISlotRegistryGrain Registry => _platform.Registry;
 
-    public async Task InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0, time: _time);
+    public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0, time: _time);
 
-    public async Task DisposeAsync() => await _platform.DisposeAsync();
-
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _platform.DisposeAsync();
+        _folder.Dispose();
+    }
 
     private async Task<string> ShownAsync() => string.Join(" ", (await Registry.ListAsync()).Select(s => $"{s.Slot}={s.User}"));
 

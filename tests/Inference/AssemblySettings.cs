@@ -1,14 +1,15 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Inference.Tests;
 
 internal static class AssemblySettings
 {
     [ModuleInitializer]
-    internal static void OneThread() => torch.set_num_threads(1);
+    internal static void OneThread() => Threads.Count = 1;
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference.Tests;
 
@@ -15,14 +15,14 @@ public sealed class GenerationGoldenTests
 
     public static IEnumerable<object[]> Models => Golden.Folders("model");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Processors_Alone_GoldenScores(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("processors", out var processors), $"{folder} has no processors");
+        Assert.SkipUnless(golden.Json.TryGetProperty("processors", out var processors), $"{folder} has no processors");
         var tensors = SafeTensors.Read(golden.File("golden.safetensors"));
-        var seen = tensors["input_ids"].data<long>();
+        var seen = tensors["input_ids"].ToArray<long>();
         var tested = 0;
         foreach (var processor in processors.EnumerateArray())
         {
@@ -31,54 +31,54 @@ public sealed class GenerationGoldenTests
             {
                 if (!tensors.ContainsKey(expected)) continue;
                 var (rows, columns) = ((int)tensors[scores].size(0), (int)tensors[scores].size(1));
-                var actual = tensors[scores].data<float>();
+                var actual = tensors[scores].ToArray<float>();
                 var width = seen.Length / (int)tensors["input_ids"].size(0);
                 var known = true;
                 for (var r = 0; r < rows && known; r++)
                     known = Apply(processor, actual.AsSpan(r * columns, columns), [.. seen.AsSpan(r * width, width).ToArray().Select(id => (int)id)]);
                 if (!known) continue;
-                Close(tensors[expected].data<float>(), actual, golden.Tolerance("scores_abs", 1e-4), $"{folder} {expected}");
+                Close(tensors[expected].ToArray<float>(), actual, golden.Tolerance("scores_abs", 1e-4), $"{folder} {expected}");
                 tested++;
             }
         }
-        Skip.If(tested == 0, $"{folder} has no processor that is known");
+        Assert.SkipWhen(tested == 0, $"{folder} has no processor that is known");
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Sampler_Pipeline_GoldenScoresPerStep(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("settings", out var pipelines), $"{folder} has no pipelines");
+        Assert.SkipUnless(golden.Json.TryGetProperty("settings", out var pipelines), $"{folder} has no pipelines");
         var tensors = SafeTensors.Read(golden.File("golden.safetensors"));
-        var prompt = tensors["prompt_ids"].data<long>().Select(id => (int)id).ToList();
+        var prompt = tensors["prompt_ids"].ToArray<long>().Select(id => (int)id).ToList();
         var tested = 0;
         foreach (var pipeline in pipelines.EnumerateObject())
         {
             var settings = pipeline.Value.GetProperty("settings");
             if (!Known(settings)) continue;
             var sampler = new Sampler(Decoding(settings, 1));
-            var chosen = tensors[$"{pipeline.Name}.chosen"].data<long>();
-            var logits = tensors[$"{pipeline.Name}.logits"].data<float>();
+            var chosen = tensors[$"{pipeline.Name}.chosen"].ToArray<long>();
+            var logits = tensors[$"{pipeline.Name}.logits"].ToArray<float>();
             var vocabulary = logits.Length / chosen.Length;
             for (var t = 0; t < chosen.Length; t++)
                 sampler.Process(logits.AsSpan(t * vocabulary, vocabulary), prompt.Concat(chosen.Take(t).Select(id => (int)id)));
-            Close(tensors[$"{pipeline.Name}.scores"].data<float>(), logits, golden.Tolerance("scores_abs", 1e-4), $"{folder} {pipeline.Name}");
+            Close(tensors[$"{pipeline.Name}.scores"].ToArray<float>(), logits, golden.Tolerance("scores_abs", 1e-4), $"{folder} {pipeline.Name}");
             tested++;
         }
-        Skip.If(tested == 0, $"{folder} has no pipeline with known settings alone");
+        Assert.SkipWhen(tested == 0, $"{folder} has no pipeline with known settings alone");
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public async Task Generate_GreedyRuns_GoldenIdsAndTexts(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("runs", out var runs), $"{folder} has no runs");
+        Assert.SkipUnless(golden.Json.TryGetProperty("runs", out var runs), $"{folder} has no runs");
         var model = Golden.Resolve(golden.Json.GetProperty("model").GetString()!);
         var known = runs.EnumerateArray().Where(run => Known(run.GetProperty("settings"))).ToList();
-        Skip.If(known.Count == 0, $"{folder} has no run with known settings alone");
-        Skip.IfNot(ModelDirectory.ModelTypes.Contains(ModelType(model)), $"model_type {ModelType(model)} is not known");
+        Assert.SkipWhen(known.Count == 0, $"{folder} has no run with known settings alone");
+        Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(ModelType(model)), $"model_type {ModelType(model)} is not known");
         using var decoder = ModelDirectory.Load(model);
         var tokenizer = TokenizerDirectory.Load(model);
         using var engine = new InferenceEngine(decoder, tokenizer);
@@ -107,14 +107,14 @@ public sealed class GenerationGoldenTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Models))]
     public void Generate_ModelsGreedyRun_GoldenIdsAloneAndBatched(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("greedy", out var greedy), $"{folder} has no greedy run");
+        Assert.SkipUnless(golden.Json.TryGetProperty("greedy", out var greedy), $"{folder} has no greedy run");
         var type = golden.Json.GetProperty("model_type").GetString()!;
-        Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not known");
+        Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not known");
         int[] prompt = Ints(greedy.GetProperty("prompt_ids")), ids = Ints(greedy.GetProperty("ids"));
         using var decoder = ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32));
         using var engine = new InferenceEngine(decoder, new CharacterTokenizer(decoder.Config.VocabularySize), options: new EngineOptions { MaxLength = 4096, MaxBatch = 4 });

@@ -1,6 +1,6 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference.Tests;
 
@@ -40,7 +40,7 @@ public sealed class MemberTests
         // Away from the start, where an adapter changes nothing.
         var value = (int)seed;
         foreach (var parameter in adapter.Parameters)
-            parameter.Value.set_data<float>([.. Enumerable.Range(0, (int)parameter.Value.numel()).Select(_ => (value = value * 1103515245 + 12345) / 4e9f)]);
+            foreach (ref var element in parameter.Value.Span<float>()) element = (value = value * 1103515245 + 12345) / 4e9f;
         return adapter;
     }
 }

@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference.Tests;
 
@@ -88,7 +88,7 @@ public sealed class ScoringTests : IDisposable
         using var noGrad = torch.no_grad();
         long[] all = [.. request.Context, .. request.Continuation];
         var logits = _decoder.Logits(_decoder.Hidden(torch.tensor(all), SegmentLayout.Single(all.Length)), SegmentLayout.Single(all.Length));
-        var values = logits.log_softmax(-1).data<float>();
+        var values = logits.log_softmax(-1).ToArray<float>();
         double sum = 0;
         var greedy = true;
         for (var i = request.Context.Length; i < all.Length; i++)

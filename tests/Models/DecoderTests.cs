@@ -1,4 +1,5 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Models.Tests;
 
@@ -21,7 +22,7 @@ public sealed class DecoderTests
             for (var i = 0; i < next.Length; i++)
                 segments.Add(new Segment(segments.Count == 0 ? 0 : segments[^1].End, next[i].Length, Position: cache.Length(sequences[i]), Sequence: sequences[i]));
             var hidden = decoder.Hidden(torch.tensor(next.SelectMany(x => x).ToArray()), new SegmentLayout(segments), cache: cache);
-            next = [.. segments.Select(s => decoder.Logits(hidden.narrow(0, s.End - 1, 1), SegmentLayout.Single(1)).argmax(-1).data<long>())];
+            next = [.. segments.Select(s => decoder.Logits(hidden.narrow(0, s.End - 1, 1), SegmentLayout.Single(1)).argmax(-1).ToArray<long>())];
             for (var i = 0; i < rows.Length; i++) rows[i].AddRange(next[i]);
         }
         for (var i = 0; i < prompts.Length; i++) Assert.Equal(Greedy.Whole(decoder, prompts[i], 70), rows[i].Skip(prompts[i].Length));
@@ -54,7 +55,7 @@ public sealed class DecoderTests
         var first = Step([7, 8], 3);
         cache.Truncate(sequence, 3);
         Assert.Equal(3, cache.Length(sequence));
-        Assert.Equal(first.data<float>(), Step([7, 8], 3).data<float>());
+        Assert.Equal(first.ToArray<float>(), Step([7, 8], 3).ToArray<float>());
         Assert.True(cache.Bytes > 0);
         cache.Free(sequence);
         Assert.Equal(0, cache.Bytes);
@@ -68,14 +69,14 @@ public sealed class DecoderTests
         using var generator = new Generator(3);
         var c = decoder.Config;
         long[] shape = [3, c.KeyValueHeads, c.HeadDim];
-        var extra = new Prefix(torch.randn(shape, generator).requires_grad_(), torch.randn(shape, generator).requires_grad_());
+        var extra = new Prefix(torch.randn(shape, generator: generator).requires_grad_(), torch.randn(shape, generator: generator).requires_grad_());
         var ids = torch.arange(8) + 5;
         var layout = new SegmentLayout([new Segment(0, 5, Member: 0), new Segment(5, 3)]);
         var packed = decoder.Hidden(ids, layout, extra);
         GoldenTensors.AssertClose(decoder.Hidden(ids.narrow(0, 5, 3), SegmentLayout.Single(3)), packed.narrow(0, 5, 3), 1e-5, "the segment without");
         var plain = decoder.Hidden(ids.narrow(0, 0, 5), SegmentLayout.Single(5));
         Assert.False(torch.allclose(plain, packed.narrow(0, 0, 5)));
-        packed.sum().backward();
+        Autograd.Backward(packed.sum());
         Assert.True(extra.Keys.grad!.abs().sum().item<float>() > 0);
 
         using var cache = new KvCache(decoder);
@@ -131,7 +132,7 @@ public sealed class DecoderTests
         using var decoder = TestModels.Random();
         using var scope = torch.NewDisposeScope();
         var extra = new Prefix(torch.zeros(1, 2, 4).requires_grad_(), torch.zeros(1, 2, 4).requires_grad_());
-        decoder.Hidden(torch.arange(4), SegmentLayout.Single(4, member: 0), extra).sum().backward();
+        Autograd.Backward(decoder.Hidden(torch.arange(4), SegmentLayout.Single(4, member: 0), extra).sum());
         Assert.All(decoder.Parameters.Values, parameter => Assert.Null(parameter.grad));
     }
 
@@ -142,11 +143,11 @@ public sealed class DecoderTests
         using var scope = torch.NewDisposeScope();
         using var still = torch.no_grad();
         var ids = torch.ones([512], ScalarType.Int64);
-        torch.memory.reset_peak();
-        var before = torch.memory.live_bytes;
+        TensorMemory.ResetPeak();
+        var before = TensorMemory.LiveBytes;
         decoder.Hidden(ids, SegmentLayout.Single(512));
         var row = 512L * 64 * sizeof(float);
-        Assert.InRange(torch.memory.peak_bytes - before, 0, 20 * row);
+        Assert.InRange(TensorMemory.PeakBytes - before, 0, 20 * row);
     }
 
     [Theory]
@@ -156,19 +157,19 @@ public sealed class DecoderTests
     {
         using var scope = torch.NewDisposeScope();
         using var generator = new Generator(5);
-        Tensor Random(params long[] shape) => torch.randn(shape, generator).to(dtype);
+        Tensor Random(params long[] shape) => torch.randn(shape, generator: generator).to(dtype);
         using var projection = new DenseProjection(Random(32, 64), Random(32));
         var x = Random(9, 64);
         projection.Forward(x);
         Tensor weight = Random(32, 64), bias = Random(32);
         projection.Replace(weight, bias);
-        GoldenTensors.AssertClose(torch.functional.linear(x, weight, bias), projection.Forward(x), 1e-2, "y");
+        GoldenTensors.AssertClose(Functional.Linear(x, weight, bias), projection.Forward(x), 1e-2, "y");
         projection.Weight.requires_grad_();
-        projection.Forward(x).sum().backward();
+        Autograd.Backward(projection.Forward(x).sum());
         Assert.NotNull(projection.Weight.grad);
         projection.Weight.requires_grad_(false);
         projection.Weight.mul_(2);
-        GoldenTensors.AssertClose(torch.functional.linear(x, weight * 2, bias), projection.Forward(x), 1e-2, "y after training");
+        GoldenTensors.AssertClose(Functional.Linear(x, weight * 2, bias), projection.Forward(x), 1e-2, "y after training");
     }
 
     [Theory]

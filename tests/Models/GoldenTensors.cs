@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Tests;
 
@@ -20,7 +20,7 @@ internal sealed class GoldenTensors(GoldenCase golden) : IDisposable
     public static void AssertClose(Tensor expected, Tensor actual, double relative, string what)
     {
         Assert.Equal(expected.shape, actual.shape);
-        var (want, have) = (expected.data<float>(), actual.data<float>());
+        var (want, have) = (expected.ToArray<float>(), actual.ToArray<float>());
         var largest = want.Max(Math.Abs);
         var worst = want.Zip(have, (a, b) => Math.Abs(a - b)).Max();
         Assert.True(worst <= relative * largest, $"{what}: differs by {worst / largest:E2} of the largest value, {relative:E1} is allowed");

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Tests;
 

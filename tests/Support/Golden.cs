@@ -9,10 +9,11 @@ namespace AlpacaCot.Tests;
 /// </summary>
 public static class Golden
 {
+    private const string Variable = "ALPACACOT_GOLDEN";
     private const string Absent = "(no golden cases: set ALPACACOT_GOLDEN)";
 
     /// <summary>The root folder, or null where there is none.</summary>
-    public static string? Root { get; } = Find("ALPACACOT_GOLDEN", "golden");
+    public static string? Root { get; } = Find(Variable, "golden");
 
     /// <summary>Theory rows: the folders (relative to the root) of all cases of a kind.</summary>
     public static IEnumerable<object[]> Folders(params string[] kinds)
@@ -23,13 +24,21 @@ public static class Golden
             .Order(StringComparer.Ordinal)
             .Select(folder => new object[] { folder })
             .ToList();
-        return rows.Count > 0 ? rows : [[Absent]];
+        return rows.Count > 0 ? rows : [[Root is null ? Absent : $"(no case of kind {string.Join(" or ", kinds)})"]];
     }
 
-    /// <summary>Opens a case, or skips the test with a clear line where the root is absent.</summary>
+    /// <summary>
+    /// Opens a case. Where the root is absent the test is skipped with a clear line, or fails where the root was promised:
+    /// in continuous integration, or by the variable that names it.
+    /// </summary>
     public static GoldenCase Open(string folder)
     {
-        Skip.If(folder == Absent || Root is null, Absent);
+        if (Root is null)
+        {
+            var promised = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } || Environment.GetEnvironmentVariable("CI") == "true";
+            Assert.False(promised, "the golden root is absent: ALPACACOT_GOLDEN must name a folder, or ../shared/golden must exist");
+        }
+        Assert.SkipWhen(folder.StartsWith('('), folder);
         var path = Path.Combine(Root!, folder);
         return new GoldenCase(folder, path, JsonDocument.Parse(File.ReadAllBytes(Path.Combine(path, "golden.json"))).RootElement);
     }
@@ -82,7 +91,7 @@ public static class RealData
     /// <summary>The root; skips the test with a clear line where it is absent.</summary>
     public static string Require()
     {
-        Skip.If(Root is null, "no real data: set ALPACACOT_DATA");
+        Assert.SkipWhen(Root is null, "no real data: set ALPACACOT_DATA");
         return Root!;
     }
 
@@ -90,7 +99,7 @@ public static class RealData
     public static string File(string relative)
     {
         var path = Path.Combine(Require(), relative);
-        Skip.IfNot(System.IO.File.Exists(path) || Directory.Exists(path), $"the real data has no {relative}");
+        Assert.SkipUnless(System.IO.File.Exists(path) || Directory.Exists(path), $"the real data has no {relative}");
         return path;
     }
 }

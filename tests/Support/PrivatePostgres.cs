@@ -27,7 +27,7 @@ public sealed class PrivatePostgres : IDisposable
         var programs = Directory.Exists(Installed)
             ? Directory.EnumerateDirectories(Installed).Select(version => Path.Combine(version, "bin")).Where(bin => File.Exists(Path.Combine(bin, "initdb"))).Order(StringComparer.Ordinal).LastOrDefault()
             : null;
-        Skip.If(programs is null, $"no PostgreSQL: {Installed}/*/bin has no initdb");
+        Assert.SkipWhen(programs is null, $"no PostgreSQL: {Installed}/*/bin has no initdb");
         var server = new PrivatePostgres(programs!);
         try
         {

@@ -12,7 +12,7 @@ public sealed class TokenizerContractTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Encode_Continuation_DecodesToPromptAndText(string kind)
     {
@@ -27,7 +27,7 @@ public sealed class TokenizerContractTests : IDisposable
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Stream_AnyIds_JoinsToDecode(string kind)
     {
@@ -45,7 +45,7 @@ public sealed class TokenizerContractTests : IDisposable
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Encode_SpecialTokensAsText_YieldsNoSpecialId(string kind)
     {
@@ -54,7 +54,7 @@ public sealed class TokenizerContractTests : IDisposable
             Assert.DoesNotContain(tokenizer.Encode(text + "<s></s>", new EncodeOptions(SpecialTokensAsText: true)), id => tokenizer.IsSpecial(id) && id != tokenizer.Find("<unk>"));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Encode_FromManyThreads_GivesTheSameIds(string kind)
     {
@@ -65,7 +65,7 @@ public sealed class TokenizerContractTests : IDisposable
         Parallel.For(0, 4 * texts.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => Assert.Equal(alone[i % texts.Length], fresh.Encode(texts[i % texts.Length])));
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Kinds))]
     public void Encode_RepeatedText_AllocatesLittleMoreThanTheIds(string kind)
     {

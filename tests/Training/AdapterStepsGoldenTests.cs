@@ -1,4 +1,5 @@
 using AlpacaCot.Data;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -7,20 +8,20 @@ public sealed class AdapterStepsGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("adapter");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void Run_GoldenSteps_LossesAndParameters(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
+        Assert.SkipUnless(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
         using var decoder = GoldenTraining.Base(golden);
         using var adapter = GoldenTraining.Adapter(decoder, golden.Path);
-        Skip.If(optimiser.TryGetProperty("groups", out _), "parameter groups with rates of their own are not supported");
-        Skip.IfNot(optimiser.GetProperty("name").GetString() == "AdamW", "the optimiser is not AdamW");
+        Assert.SkipWhen(optimiser.TryGetProperty("groups", out _), "parameter groups with rates of their own are not supported");
+        Assert.SkipUnless(optimiser.GetProperty("name").GetString() == "AdamW", "the optimiser is not AdamW");
         using var expected = new GoldenTensors(golden);
         var steps = optimiser.GetProperty("steps").GetInt32();
         Assert.True(steps > 0 && expected.Has("step.0.input_ids"));
-        int[] Ids(string name) => [.. expected[name].data<long>().Select(x => (int)x)];
+        int[] Ids(string name) => [.. expected[name].ToArray<long>().Select(x => (int)x)];
         var rows = Enumerable.Range(0, steps).Select(i => new Example(Ids($"step.{i}.input_ids"), Ids($"step.{i}.labels"))).ToList();
         var settings = new TrainingSettings
         {
@@ -43,8 +44,8 @@ public sealed class AdapterStepsGoldenTests
         for (var i = 0; i < losses.Count; i++) Assert.Equal(losses[i], result.Losses[i], golden.Tolerance("losses_abs", 1e-4));
         foreach (var parameter in adapter.Parameters)
         {
-            var (want, have) = (expected[$"step10.{parameter.Key}"].data<float>(), parameter.Value.data<float>());
-            var ignored = expected.Has($"step10_ignore.{parameter.Key}") ? expected[$"step10_ignore.{parameter.Key}"].to(Torch.ScalarType.Float32).data<float>() : new float[want.Length];
+            var (want, have) = (expected[$"step10.{parameter.Key}"].ToArray<float>(), parameter.Value.ToArray<float>());
+            var ignored = expected.Has($"step10_ignore.{parameter.Key}") ? expected[$"step10_ignore.{parameter.Key}"].to(torch.float32).ToArray<float>() : new float[want.Length];
             var worst = Enumerable.Range(0, want.Length).Where(i => ignored[i] == 0).Max(i => Math.Abs(want[i] - have[i]));
             Assert.True(worst <= golden.Tolerance("step10_abs", 1e-4), $"{parameter.Key} differs by {worst:E2} after the steps");
         }

@@ -1,5 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -123,7 +124,7 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void SaveIfDue_ByTime_WhenTheClockSaysSo()
     {
-        var clock = new SteppedClock();
+        var clock = new FakeTimeProvider();
         var policy = new CheckpointPolicy(_folder["pack"], Every: TimeSpan.FromSeconds(10), Keep: 10);
         using var trainer = new CoTrainer(_decoder, [Member("lora", TinyTraining.Lora(_decoder), 0.02)], new CoTrainerOptions { Checkpoints = policy, Time = clock });
         trainer.Run(_ => clock.Advance(TimeSpan.FromSeconds(4)));
@@ -178,16 +179,5 @@ public sealed class CheckpointTests : IDisposable
     {
         using var stream = File.OpenWrite(Path.Combine(_folder["pack"], $"step-{step}", file));
         stream.SetLength(stream.Length / 2);
-    }
-
-    private sealed class SteppedClock : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan by) => _ticks += by.Ticks;
     }
 }

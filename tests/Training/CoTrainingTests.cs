@@ -1,6 +1,6 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -137,25 +137,6 @@ public sealed class CoTrainingTests : IDisposable
         adapter.Parameters[2].Value.grad = torch.full_like(adapter.Parameters[2].Value, double.PositiveInfinity);
         Assert.False(double.IsFinite(optimiser.GradNorm()));
         Assert.Equal(adapter.Parameters[2].Key, optimiser.FirstNonFinite());
-    }
-
-    [Fact]
-    public void Step_ByOperators_AsTheKernel()
-    {
-        var (a, b) = (LoraMember(0).Adapter, LoraMember(0).Adapter);
-        var settings = new TrainingSettings { WeightDecay = 0.1 };
-        using var fused = new AdamW(a.Parameters, settings);
-        using var plain = new AdamW(b.Parameters, settings);
-        using var scope = torch.NewDisposeScope();
-        using var generator = new Generator(3);
-        foreach (var (x, y) in a.Parameters.Zip(b.Parameters))
-        {
-            x.Value.grad = torch.randn(x.Value.shape, generator);
-            y.Value.grad = x.Value.grad!.clone();
-        }
-        fused.Step(0.01, 0.5);
-        plain.StepByOperators(0.01, 0.5);
-        Close(a, b);
     }
 
     [Fact]

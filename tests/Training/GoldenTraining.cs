@@ -1,8 +1,8 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -11,19 +11,19 @@ internal static class GoldenTraining
 {
     public static Decoder Base(GoldenCase golden)
     {
-        Skip.If(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
+        Assert.SkipWhen(golden.Json.TryGetProperty("quantisation", out var q) && q.ValueKind != JsonValueKind.Null, "quantised bases are not supported yet");
         var name = golden.Json.GetProperty("base").GetString()!;
         var path = Path.Combine(Golden.Root!, name);
         if (!Directory.Exists(path)) path = Path.Combine(Golden.Root!, "models", name);
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "config.json")));
         var type = config.RootElement.GetProperty("model_type").GetString()!;
-        Skip.IfNot(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+        Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
         return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32));
     }
 
     public static Adapter Adapter(Decoder decoder, string folder)
     {
-        Skip.IfNot(File.Exists(Path.Combine(folder, AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
+        Assert.SkipUnless(File.Exists(Path.Combine(folder, AdapterDirectory.ConfigFile)), "the case has no adapter_config.json");
         try
         {
             return AdapterDirectory.Load(decoder, folder);
@@ -31,7 +31,7 @@ internal static class GoldenTraining
         catch (AdapterNotSupportedException e)
         {
             decoder.Dispose();
-            Skip.If(true, e.Message);
+            Assert.Skip(e.Message);
             throw;
         }
     }

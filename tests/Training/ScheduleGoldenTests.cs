@@ -7,12 +7,12 @@ public sealed class ScheduleGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("schedule");
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void LearningRate_EveryKnownSchedule_GoldenValues(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("schedules", out var schedules), "the case has no schedules");
+        Assert.SkipUnless(golden.Json.TryGetProperty("schedules", out var schedules), "the case has no schedules");
         var (warmup, total) = (golden.Json.GetProperty("num_warmup_steps").GetInt32(), golden.Json.GetProperty("num_training_steps").GetInt32());
         var unknown = new List<string>();
         foreach (var schedule in schedules.EnumerateObject())
@@ -32,15 +32,15 @@ public sealed class ScheduleGoldenTests
             for (var step = 0; step < want.Length; step++)
                 AssertRelative(want[step], Schedules.LearningRate(settings, step, warmup, total), golden.Tolerance("rel", 1e-9), $"{schedule.Name} at step {step}");
         }
-        Skip.If(unknown.Count == schedules.EnumerateObject().Count(), $"schedules not known: {string.Join(", ", unknown)}");
+        Assert.SkipWhen(unknown.Count == schedules.EnumerateObject().Count(), $"schedules not known: {string.Join(", ", unknown)}");
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Cases))]
     public void StepPlan_RowsBatchesEpochs_GoldenSteps(string folder)
     {
         var golden = Golden.Open(folder);
-        Skip.IfNot(golden.Json.TryGetProperty("warmup", out var warmups), "the case has no step counts");
+        Assert.SkipUnless(golden.Json.TryGetProperty("warmup", out var warmups), "the case has no step counts");
         foreach (var warmup in warmups.EnumerateArray())
         {
             var settings = new TrainingSettings { MaxSteps = warmup.GetProperty("num_training_steps").GetInt32() };

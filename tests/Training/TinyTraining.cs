@@ -1,7 +1,7 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -43,7 +43,7 @@ internal static class TinyTraining
     }
 
     /// <summary>All trainable values of an adapter, one behind the other.</summary>
-    public static float[] Values(Adapter adapter) => [.. adapter.Parameters.SelectMany(p => p.Value.data<float>())];
+    public static float[] Values(Adapter adapter) => [.. adapter.Parameters.SelectMany(p => p.Value.ToArray<float>())];
 
     private static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
     {

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using AlpacaCot.Worker.Protocol;
+using Xunit.Runner.InProc.SystemConsole;
 
-// A worker that behaves as its second argument says: SOCKET MODE.
+// Started with a socket's path this is a worker that behaves as its second argument says; the test runner's arguments are options.
+if (args is not [['/', ..], _]) return await ConsoleRunner.Run(args);
 var (path, mode) = (args[0], args[1]);
 if (mode == "exit")
 {

@@ -1,13 +1,14 @@
 using System.Runtime.CompilerServices;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 
 // A pack's relative paths count from the process's current directory, which a worker sets for its one job.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 
 namespace AlpacaCot.Tests.Worker;
 
 internal static class AssemblySettings
 {
     [ModuleInitializer]
-    internal static void OneThread() => torch.set_num_threads(1);
+    internal static void OneThread() => Threads.Count = 1;
 }

@@ -1,12 +1,13 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 using AlpacaCot.Training;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
@@ -89,7 +90,7 @@ public sealed class PartsTests : IDisposable
         { new OperationCanceledException(), FailureKind.Cancelled },
         { new TaskCanceledException(), FailureKind.Cancelled },
         { new NonFiniteException("m", 3, "the loss"), FailureKind.NonFinite },
-        { new TorchOutOfMemoryException("m"), FailureKind.OutOfMemory },
+        { new ExternalException("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"), FailureKind.OutOfMemory },
         { new OutOfMemoryException(), FailureKind.OutOfMemory },
         { new ToolException("m"), FailureKind.Data },
         { new DatasetException("m"), FailureKind.Data },
@@ -100,7 +101,7 @@ public sealed class PartsTests : IDisposable
         { new TrainingException("m"), FailureKind.Data },
         { new TokenizerException("m"), FailureKind.Data },
         { new FileNotFoundException(), FailureKind.Data },
-        { new TorchException("m"), FailureKind.Unknown },
+        { new ExternalException("m"), FailureKind.Unknown },
         { new IOException("disk full"), FailureKind.Unknown },
         { new AggregateException(new ModelException("m")), FailureKind.Data },
         { new AggregateException(new ModelException("m"), new ModelException("n")), FailureKind.Unknown },

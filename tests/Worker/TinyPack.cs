@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Threading.Channels;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers.Training;
-using AlpacaCot.Torch;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;

@@ -17,7 +17,7 @@ internal static partial class JsonRow
         if (fields.Has("instruction") && fields.Has("instances")) return Instances(fields, source, number);
         if (fields.Has("question") && fields.Has("answer")) return [Gsm8k(fields, source, number)];
         throw new DatasetException(
-            $"{path}: {place}: has the fields {string.Join(", ", row.EnumerateObject().Select(field => field.Name).Take(8))}; "
+            $"{path}: {place}: has the fields {string.Join(", ", row.EnumerateObject().Take(8).Select(Name))}; "
             + "expected instruction, input and output (Alpaca) or question and answer (GSM8K)");
     }
 
@@ -53,6 +53,18 @@ internal static partial class JsonRow
         return new(row.Text("question"), "", answer, working.Length == 0 ? null : working, answer, source, number);
     }
 
+    private static string Name(JsonProperty field)
+    {
+        try
+        {
+            return field.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return "(one whose name is no valid text)";
+        }
+    }
+
     private static string Kind(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => "an array",
@@ -68,7 +80,7 @@ internal static partial class JsonRow
 
     private sealed class Fields(JsonElement row, string path, string place)
     {
-        public bool Has(string name) => row.TryGetProperty(name, out _);
+        public bool Has(string name) => TryGet(name, out _);
 
         public Fields Nested(JsonElement nested) => nested.ValueKind == JsonValueKind.Object
             ? new Fields(nested, path, place)
@@ -76,14 +88,14 @@ internal static partial class JsonRow
 
         public string Text(string name)
         {
-            if (!row.TryGetProperty(name, out var value)) throw new DatasetException($"{path}: {place}: has no {name}");
+            if (!TryGet(name, out var value)) throw new DatasetException($"{path}: {place}: has no {name}");
             return String(name, value);
         }
 
         public string TextOrEmpty(string name) => Optional(name) ?? "";
 
         public string? Optional(string name)
-            => row.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? String(name, value) : null;
+            => TryGet(name, out var value) && value.ValueKind != JsonValueKind.Null ? String(name, value) : null;
 
         public JsonElement.ArrayEnumerator Array(string name) => row.GetProperty(name) is { ValueKind: JsonValueKind.Array } array
             ? array.EnumerateArray()
@@ -91,7 +103,7 @@ internal static partial class JsonRow
 
         public void RefuseIfFilled(string name, string what)
         {
-            if (!row.TryGetProperty(name, out var value)) return;
+            if (!TryGet(name, out var value)) return;
             var empty = value.ValueKind switch
             {
                 JsonValueKind.Null => true,
@@ -100,6 +112,19 @@ internal static partial class JsonRow
                 _ => false,
             };
             if (!empty) throw new DatasetException($"{path}: {place}: has {what} in {name}, which a single-turn record cannot hold");
+        }
+
+        private bool TryGet(string name, out JsonElement value)
+        {
+            try
+            {
+                return row.TryGetProperty(name, out value);
+            }
+            catch (InvalidOperationException e)
+            {
+                // Half a surrogate pair in a name, which the reader meets only when it compares names.
+                throw new DatasetException($"{path}: {place}: a field's name is not valid text", e);
+            }
         }
 
         // Some sets write a bare number as an answer; its text is what is meant.

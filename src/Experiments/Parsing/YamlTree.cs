@@ -23,9 +23,9 @@ internal static class YamlTree
 
     public static YamlNode? Read(string text, List<SpecError> errors)
     {
+        var parser = new Parser(new StringReader(text));
         try
         {
-            var parser = new Parser(new StringReader(text));
             parser.Consume<StreamStart>();
             if (parser.Accept<StreamEnd>(out _)) return null;
             parser.Consume<DocumentStart>();
@@ -41,6 +41,13 @@ internal static class YamlTree
         catch (YamlException e)
         {
             errors.Add(new SpecError((int)e.Start.Line, (int)e.Start.Column, "", "this is no YAML: " + OneLine(e.Message), "mind indentation, colons and quotes"));
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The library's scanner gives up on some damaged texts without a place of its own; the last thing that it understood is the nearest.
+            var last = parser.Current?.End ?? Mark.Empty;
+            errors.Add(new SpecError((int)last.Line, (int)last.Column, "", "this is no YAML after this place", "mind indentation, colons and quotes"));
             return null;
         }
     }

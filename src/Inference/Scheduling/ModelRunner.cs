@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference;
 
@@ -52,12 +52,12 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         var chosen = new int[order.Length];
         if (!sequences.Any(s => s.Sampler.NeedsLogits))
         {
-            var best = logits.argmax(-1).data<long>();
+            var best = logits.argmax(-1).ToArray<long>();
             for (var row = 0; row < order.Length; row++) chosen[order[row]] = (int)best[row];
             return chosen;
         }
         var vocabulary = (int)logits.size(1);
-        var values = logits.data<float>();
+        var values = logits.ToArray<float>();
         for (var row = 0; row < order.Length; row++)
         {
             var sequence = sequences[order[row]];

@@ -1,5 +1,5 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Inference;
 
@@ -83,11 +83,11 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         var members = wanted.GroupBy(w => w.Row).ToDictionary(g => g.Key, g => g.First().Fed.Request.Member);
         var layout = new SegmentLayout([.. rows.Select((row, i) => new Segment(i, 1, members[row]))]);
         var logits = decoder.Logits(hidden.index_select(0, torch.tensor(rows).to(decoder.Device)), layout, hooks).to(ScalarType.Float32);
-        var best = logits.argmax(-1).data<long>();
-        var logProbabilities = torch.functional.log_softmax(logits, -1);
+        var best = logits.argmax(-1).ToArray<long>();
+        var logProbabilities = torch.nn.functional.log_softmax(logits, -1);
         var vocabulary = logits.size(1);
         var flat = wanted.Select(w => index[w.Row] * vocabulary + w.Fed.Request.Continuation[w.Token]).ToArray();
-        var picked = logProbabilities.reshape(-1).index_select(0, torch.tensor(flat).to(decoder.Device)).data<float>();
+        var picked = logProbabilities.reshape(-1).index_select(0, torch.tensor(flat).to(decoder.Device)).ToArray<float>();
         for (var i = 0; i < wanted.Length; i++)
         {
             var (fed, row, token) = wanted[i];

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
@@ -24,7 +24,7 @@ internal sealed class Attention(int block, DecoderConfig config, ProjectionSite 
     {
         var segments = step.Layout.Segments;
         var extras = segments.Select(segment => step.Hooks.Extra(block, segment)).ToArray();
-        if (Array.TrueForAll(extras, extra => extra is null)) return torch.functional.segment_attention(q, k, v, step.Bounds);
+        if (Array.TrueForAll(extras, extra => extra is null)) return Functional.SegmentAttention(q, k, v, step.Bounds);
 
         List<Tensor> keys = [], values = [];
         var bounds = new int[segments.Count + 1];
@@ -39,7 +39,7 @@ internal sealed class Attention(int block, DecoderConfig config, ProjectionSite 
             values.Add(v.narrow(0, segments[i].Start, segments[i].Length));
             bounds[i + 1] = bounds[i] + segments[i].Length + (int)(extras[i]?.Keys.size(0) ?? 0);
         }
-        return torch.functional.segment_attention(q, torch.cat(keys), torch.cat(values), step.Bounds, key_bounds: bounds);
+        return Functional.SegmentAttention(q, torch.cat(keys), torch.cat(values), step.Bounds, bounds);
     }
 
     private Tensor WithCache(Tensor q, Tensor k, Tensor v, ForwardStep step, KvCache cache)
@@ -54,6 +54,6 @@ internal sealed class Attention(int block, DecoderConfig config, ProjectionSite 
             keys[i] = torch.cat([extra.Keys.to(k.dtype), keys[i]]);
             values[i] = torch.cat([extra.Values.to(v.dtype), values[i]]);
         }
-        return torch.functional.cached_attention(q, keys, values, step.Bounds);
+        return Functional.CachedAttention(q, keys, values, step.Bounds);
     }
 }

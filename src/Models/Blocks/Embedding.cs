@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
@@ -8,5 +8,5 @@ internal sealed class Embedding(Tensor weight)
     public Tensor Weight => weight;
 
     /// <summary>int64 <c>[tokens]</c> → <c>[tokens, hidden]</c>.</summary>
-    public Tensor Forward(Tensor ids) => torch.functional.embedding(ids, weight);
+    public Tensor Forward(Tensor ids) => Functional.Embedding(ids, weight);
 }

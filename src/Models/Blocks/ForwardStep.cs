@@ -1,4 +1,3 @@
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Blocks;
 

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
@@ -78,6 +78,6 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
 
     private sealed class Step(Tensor cos, Tensor sin) : PositionStep
     {
-        public override Tensor Rotate(Tensor x) => torch.functional.rotary(x, cos, sin);
+        public override Tensor Rotate(Tensor x) => Functional.Rotary(x, cos, sin);
     }
 }

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
@@ -6,5 +6,5 @@ namespace AlpacaCot.Models.Blocks;
 internal sealed class RmsNorm(Tensor weight, double epsilon)
 {
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
-    public Tensor Forward(Tensor x) => torch.functional.rms_norm(x, weight, epsilon);
+    public Tensor Forward(Tensor x) => Functional.RmsNorm(x, weight, epsilon);
 }

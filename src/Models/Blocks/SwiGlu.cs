@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
@@ -6,5 +6,5 @@ namespace AlpacaCot.Models.Blocks;
 internal sealed class SwiGlu(ProjectionSite gate, ProjectionSite up, ProjectionSite down)
 {
     /// <summary><c>[tokens, hidden]</c> → <c>[tokens, hidden]</c>.</summary>
-    public Tensor Forward(Tensor x, ForwardStep step) => step.Project(down, torch.functional.swiglu(step.Project(gate, x), step.Project(up, x)));
+    public Tensor Forward(Tensor x, ForwardStep step) => step.Project(down, Functional.SwiGlu(step.Project(gate, x), step.Project(up, x)));
 }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Checkpoints;
 

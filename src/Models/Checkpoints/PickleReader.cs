@@ -45,7 +45,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             while (true)
                 if (Step((char)Take(1)[0])) return Pop();
         }
-        catch (Exception e) when (e is ArgumentOutOfRangeException or InvalidCastException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e) when (e is ArgumentException or InvalidCastException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException)
         {
             throw new FormatException($"damaged pickle at byte {Position}", e);
         }

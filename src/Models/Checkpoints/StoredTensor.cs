@@ -1,4 +1,5 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -43,21 +44,30 @@ public sealed class StoredTensor
     /// <exception cref="ModelException">The type is not computed with.</exception>
     public Tensor Map()
     {
+        LibTorch.Load();
         var scalar = Scalar();
         var shape = Shape.ToArray();
         if (shape.Contains(0)) return torch.empty(shape, scalar);
         var address = _file.Address(_offset);
         var width = Type.Bits / 8;
-        if (address % width != 0) return torch.tensor(Bytes(), [shape.Aggregate(1L, (a, b) => a * b) * width]).view(scalar).view(shape);
+        if (address % width != 0) return Aligned(shape, scalar);
         var elements = 1 + _sizes.Zip(_strides, (size, stride) => (size - 1) * stride).Sum();
         var file = _file.Share();
-        var flat = torch.from_memory(address, [elements], scalar, file.Dispose);
+        var flat = TensorData.FromMemory(address, [elements], scalar, file.Dispose);
         return flat.as_strided(_sizes, _strides).reshape(shape);
+    }
+
+    // libtorch reads elements at multiples of their width alone.
+    private Tensor Aligned(long[] shape, ScalarType scalar)
+    {
+        var copy = torch.empty(shape, scalar);
+        Bytes().CopyTo(copy.Span<byte>());
+        return copy;
     }
 
     /// <summary>A copy of its own memory on the processor, outside any dispose scope.</summary>
     /// <exception cref="ModelException">The type is not computed with.</exception>
-    public Tensor Copy() => Load(Scalar(), Device.CPU, copy: true);
+    public Tensor Copy() => Load(Scalar(), CPU, copy: true);
 
     /// <summary>
     /// The tensor with an element type on a device, contiguous and outside any dispose scope: mapped where it is so stored, else a copy.
@@ -68,8 +78,8 @@ public sealed class StoredTensor
         using var scope = torch.NewDisposeScope();
         using var _ = torch.no_grad();
         var mapped = Map();
-        var loaded = mapped.to(device, dtype).contiguous();
-        return (copy && loaded.is_same(mapped) ? loaded.clone() : loaded).DetachFromDisposeScope();
+        var loaded = mapped.to(dtype, device).contiguous();
+        return (copy && loaded.SharesMemory(mapped) ? loaded.clone() : loaded).DetachFromDisposeScope();
     }
 
     /// <summary>The same tensor under another name.</summary>

@@ -1,4 +1,4 @@
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -13,8 +13,8 @@ internal static class TensorBytes
         var plain = tensor.detach().cpu().contiguous();
         unsafe
         {
-            var start = (byte*)plain.data_ptr();
-            for (long at = 0, end = plain.nbytes; at < end; at += Most) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Most, end - at)));
+            var start = (byte*)plain.Pointer();
+            for (long at = 0, end = plain.Bytes(); at < end; at += Most) stream.Write(new ReadOnlySpan<byte>(start + at, (int)Math.Min(Most, end - at)));
         }
     }
 }

@@ -39,7 +39,7 @@ public static class TorchFile
         var entries = ZipIndex.Read(file);
         var pickle = entries.Keys.FirstOrDefault(name => name.EndsWith("/data.pkl", StringComparison.Ordinal)) ?? throw new FormatException("the archive has no data.pkl");
         var folder = pickle[..^"data.pkl".Length];
-        if (entries.TryGetValue(folder + "byteorder", out var order) && !file.Span(order.Offset, (int)order.Length).SequenceEqual("little"u8))
+        if (entries.TryGetValue(folder + "byteorder", out var order) && !(order.Length == "little"u8.Length && file.Span(order.Offset, (int)order.Length).SequenceEqual("little"u8)))
             throw new FormatException("its numbers are not little-endian");
         var prefix = folder + "data/";
         var storages = entries.Where(e => e.Key.StartsWith(prefix, StringComparison.Ordinal)).ToDictionary(e => e.Key[prefix.Length..], e => e.Value, StringComparer.Ordinal);
@@ -62,7 +62,8 @@ public static class TorchFile
             if (position + 8 > file.Length) throw new FormatException($"storage {key} is missing (is the download complete?)");
             var count = BinaryPrimitives.ReadInt64LittleEndian(file.Span(position, 8));
             if (!types.TryGetValue(key, out var type)) throw new FormatException($"storage {key} has no type");
-            var length = checked(count * type.Bits / 8);
+            if (count < 0 || count > file.Length) throw new FormatException($"storage {key} has {count} elements (is the download complete?)");
+            var length = count * type.Bits / 8;
             storages[key] = (position + 8, length);
             position += 8 + length;
         }
@@ -92,15 +93,16 @@ public static class TorchFile
         {
             if (!storages.TryGetValue(t.Storage.Key, out var storage)) throw new FormatException($"the storage of tensor '{name}' is missing");
             var width = t.Storage.Type.Bits / 8;
-            var first = (t.Storage.Offset + t.Offset) * width;
-            if (t.Shape.Length != t.Strides.Length || t.Shape.Any(n => n < 0) || t.Strides.Any(n => n < 0) || first < 0)
+            var first = ((Int128)t.Storage.Offset + t.Offset) * width;
+            if (t.Shape.Length != t.Strides.Length || t.Shape.Any(n => n < 0) || t.Strides.Any(n => n < 0) || first < 0 || first > storage.Length)
                 throw new FormatException($"tensor '{name}' has a damaged shape");
             var empty = t.Shape.Contains(0);
             Int128 last = t.Shape.Zip(t.Strides, (n, stride) => (Int128)(n - 1) * stride).Aggregate((Int128)0, (a, b) => a + b);
             if (!empty && first + (last + 1) * width > storage.Length)
                 throw new FormatException($"tensor '{name}' [{string.Join(", ", t.Shape)}] reaches beyond its storage of {storage.Length} bytes");
             if (storage.Offset + storage.Length > file.Length) throw new FormatException($"the storage of tensor '{name}' ends beyond the file (is the download complete?)");
-            tensors.Add(new StoredTensor(name, t.Storage.Type, t.Shape, t.Strides, file, storage.Offset + first));
+            _ = SafeTensorsHeader.ByteCount(name, t.Storage.Type, t.Shape);   // refuses shapes whose product overflows
+            tensors.Add(new StoredTensor(name, t.Storage.Type, t.Shape, t.Strides, file, storage.Offset + (long)first));
         }
         return tensors;
     }

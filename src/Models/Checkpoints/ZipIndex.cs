@@ -35,7 +35,7 @@ internal static class ZipIndex
                 var localHead = file.Span(local, 30);
                 if (BinaryPrimitives.ReadUInt32LittleEndian(localHead) != LocalSignature) throw new FormatException($"damaged zip entry {name}");
                 var start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(localHead[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(localHead[28..]);
-                if (start + size > file.Length) throw new FormatException($"zip entry {name} ends beyond the file (is the download complete?)");
+                if (size < 0 || start > file.Length - size) throw new FormatException($"zip entry {name} ends beyond the file (is the download complete?)");
                 entries[name] = (start, size);
                 at += 46 + nameLength + extraLength + commentLength;
             }

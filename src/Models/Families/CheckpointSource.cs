@@ -1,5 +1,4 @@
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Families;
 
@@ -36,7 +35,7 @@ internal sealed class CheckpointSource : IParameterSource
             _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} is [{string.Join(", ", stored.Shape)}], [{string.Join(", ", shape)}] is expected");
             return null;
         }
-        if (stored.Type.Scalar is not { } scalar || !scalar.IsFloatingPoint())
+        if (stored.Type.Scalar is not { } scalar || !torch.is_floating_point(scalar))
         {
             _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} has the type {stored.Type}; a parameter is F32, BF16, F16 or F64");
             return null;

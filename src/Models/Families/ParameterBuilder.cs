@@ -1,5 +1,4 @@
 using AlpacaCot.Models.Blocks;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Families;
 

@@ -1,4 +1,3 @@
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Models.Families;
 
@@ -14,6 +13,6 @@ internal sealed class RandomSource(double range, Generator generator, ScalarType
             Initialisation.Ones => torch.ones(shape),
             _ => torch.zeros(shape),
         };
-        return (name, drawn.to(device, dtype).DetachFromDisposeScope());
+        return (name, drawn.to(dtype, device).DetachFromDisposeScope());
     }
 }

@@ -42,7 +42,8 @@ internal sealed class BpeModel : ITokenModel
         if (part.Has("dropout") && part.Get("dropout").GetDouble() != 0) throw new UnsupportedTokenizerException("BPE dropout", "models without dropout");
         var vocabulary = ReadVocabulary(part.Get("vocab"));
         var merges = part.Get("merges").EnumerateArray().Select((merge, rank) => merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2
-            ? (merge[0].GetString()!, merge[1].GetString()!)
+            && merge[0].GetString() is { } left && merge[1].GetString() is { } right
+            ? (left, right)
             : Split(merge.ValueKind == JsonValueKind.String ? merge.GetString()! : "", rank));
         return new BpeModel(vocabulary, merges, part);
     }

@@ -51,6 +51,7 @@ internal static class Decoders
                 return next => new MetaspaceStage(next, mark[0], prepends);
             case "BPEDecoder":
                 var suffix = part.TextOrNull("suffix") ?? "</w>";
+                if (suffix.Length == 0) throw new UnsupportedTokenizerException("decoder BPEDecoder without a suffix", "a suffix of at least one character");
                 return next => new SuffixStage(next, suffix);
             case "WordPiece":
                 var (prefix, tidy) = (part.TextOrNull("prefix") ?? "##", part.Flag("cleanup", true));

@@ -21,7 +21,7 @@ internal sealed class UnigramModel : ITokenModel
     /// <exception cref="TokenizerException">A part is missing or wrong.</exception>
     public UnigramModel(Part part)
     {
-        var pieces = part.Get("vocab").EnumerateArray().Select(pair => (Text: pair[0].GetString()!, Score: pair[1].GetDouble())).ToList();
+        var pieces = part.Get("vocab").EnumerateArray().Select(pair => (Text: pair[0].GetString() ?? throw new TokenizerException("tokenizer.json: a piece without text"), Score: pair[1].GetDouble())).ToList();
         for (var id = 0; id < pieces.Count; id++) _vocabulary[pieces[id].Text] = id;
         _lookup = _vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _unknown = part.Number("unk_id", -1);

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training.Benchmarks;
 
@@ -69,7 +69,7 @@ public static class TrainingBenchmark
     public static TrainingBenchmarkResult Run(TrainingBenchmarkOptions options, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        torch.set_num_threads(options.Threads); // before the weights are drawn
+        Threads.Count = options.Threads; // before the weights are drawn
         var rows = ReadRows(options);
         using var generator = new Generator(0);
         using var decoder = Decoder.CreateRandom(Config(options), generator, Precision(options.Precision));

@@ -1,6 +1,6 @@
 using System.Globalization;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training;
 
@@ -105,9 +105,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
         {
             state.Optimiser.Restore(tensors, manifest.Step);
             (state.Step, state.Removed) = (manifest.Step, manifest.Removed);
-            state.Losses.AddRange(tensors["history.loss"].data<double>());
-            var losses = tensors["history.eval_loss"].data<double>();
-            state.Evaluations.AddRange(tensors["history.eval_step"].data<long>().Select((step, i) => new Evaluation((int)step, losses[i])));
+            state.Losses.AddRange(tensors["history.loss"].ToArray<double>());
+            var losses = tensors["history.eval_loss"].ToArray<double>();
+            state.Evaluations.AddRange(tensors["history.eval_step"].ToArray<long>().Select((step, i) => new Evaluation((int)step, losses[i])));
         }
         finally
         {

@@ -1,5 +1,5 @@
 using AlpacaCot.Adapters;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Training;
 
@@ -62,33 +62,9 @@ public sealed class AdamW : IDisposable
     /// <param name="gradientScale">Multiplies the gradients first: the clipping coefficient.</param>
     public void Step(double learningRate, double gradientScale = 1)
     {
-        if (!_values.TrueForAll(value => value.device.Type == DeviceType.CPU))
-        {
-            StepByOperators(learningRate, gradientScale);
-            return;
-        }
         using var scope = torch.NewDisposeScope();
         var s = _settings;
-        torch.kernels.adamw_(_values, Gradients(), _first, _second, learningRate, s.Beta1, s.Beta2, s.Epsilon, _decay, ++Steps, gradientScale);
-    }
-
-    // The same by libtorch's operators, for other devices than the processor.
-    internal void StepByOperators(double learningRate, double gradientScale)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var frozen = torch.no_grad();
-        var (s, gradients) = (_settings, Gradients());
-        Steps++;
-        if (gradientScale != 1) torch.foreach_.mul_(gradients, gradientScale);
-        for (var i = 0; i < _values.Count; i++) if (_decay[i] != 0) _values[i].mul_(1 - learningRate * _decay[i]);
-        torch.foreach_.mul_(_first, s.Beta1);
-        torch.foreach_.add_(_first, gradients, 1 - s.Beta1);
-        torch.foreach_.mul_(_second, s.Beta2);
-        torch.foreach_.addcmul_(_second, gradients, gradients, 1 - s.Beta2);
-        var denominators = torch.foreach_.sqrt(_second);
-        torch.foreach_.mul_(denominators, 1 / Math.Sqrt(1 - Math.Pow(s.Beta2, Steps)));
-        torch.foreach_.add_(denominators, s.Epsilon);
-        torch.foreach_.addcdiv_(_values, _first, denominators, -learningRate / (1 - Math.Pow(s.Beta1, Steps)));
+        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.Beta1, s.Beta2, s.Epsilon, _decay, ++Steps, gradientScale);
     }
 
     /// <summary>Values and moments by name, for a checkpoint.</summary>

@@ -1,4 +1,3 @@
-using AlpacaCot.Torch;
 
 namespace AlpacaCot.Training;
 
@@ -16,7 +15,7 @@ public static class GradientClipping
     {
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
-        var norms = gradients.Select(gradient => gradient.to(torch.float32).norm(p).item<float>());
+        var norms = gradients.Select(gradient => gradient.to(torch.float32).norm((float)p).item<float>());
         return double.IsPositiveInfinity(p) ? norms.Max(norm => (double)norm) : Math.Pow(norms.Sum(norm => Math.Pow(norm, p)), 1 / p);
     }
 }

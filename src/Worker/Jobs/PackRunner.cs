@@ -3,7 +3,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 
@@ -24,7 +24,7 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
     public void Run()
     {
         Directory.SetCurrentDirectory(pack.BaseDirectory);
-        torch.set_num_threads(pack.Threads);
+        Threads.Count = pack.Threads;
         context.Progress("load", 0, 1, note: pack.Base.Path);
         var model = context.State.Base(pack.Base, pack.Folders);
         var adapters = pack.Members.All(member => member.TrainedAdapter is not null || member.Failed)

@@ -3,7 +3,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -14,7 +14,7 @@ internal static class ServeRunner
     /// <summary>Serves.</summary>
     public static void Run(ServeJob job, JobContext context)
     {
-        torch.set_num_threads(job.Threads);
+        Threads.Count = job.Threads;
         var loaded = context.State.Base(job.Base, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);

@@ -1,7 +1,7 @@
 using AlpacaCot.Inference;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
-using AlpacaCot.Torch;
 using AlpacaCot.Training.Benchmarks;
 using AlpacaCot.Worker.Protocol;
 
@@ -34,7 +34,7 @@ internal static class BenchTools
         var precision = options.TextOrNull("precision") ?? "bf16";
         var (threads, layers, hidden) = (options.Int("threads", Environment.ProcessorCount), options.Int("layers", 8), options.Int("hidden", 512));
         options.Done();
-        torch.set_num_threads(threads);
+        Threads.Count = threads;
         var config = new DecoderConfig
         {
             ModelType = "llama", VocabularySize = 32_000, HiddenSize = hidden, IntermediateSize = hidden * 43 / 16, Layers = layers, Heads = 8, KeyValueHeads = 8, HeadDim = hidden / 8,

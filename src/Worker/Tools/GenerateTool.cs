@@ -2,7 +2,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
-using AlpacaCot.Torch;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -33,7 +33,7 @@ internal static class GenerateTool
         var threads = options.IntOrNull("threads");
         options.Done();
 
-        torch.set_num_threads(threads ?? Environment.ProcessorCount);
+        Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);

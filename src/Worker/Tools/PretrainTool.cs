@@ -3,10 +3,11 @@ using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;
-using AlpacaCot.Torch;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 
@@ -38,7 +39,7 @@ internal static class PretrainTool
         options.Done();
         if (hidden % heads != 0 || hidden / heads % 2 != 0) throw new ToolException($"--hidden {hidden} over --heads {heads} does not give an even head size");
         ModelTools.RequireNew(output);
-        torch.set_num_threads(threads);
+        Threads.Count = threads;
 
         ModelTools.WriteWhole(output, folder =>
         {

@@ -1,7 +1,7 @@
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Small bases that are pretrained once for all tests.</summary>
-public sealed class Bases : IAsyncLifetime, IDisposable
+public sealed class Bases : IAsyncLifetime
 {
     private readonly Home _home = new();
     private Task<string>? _words;
@@ -14,14 +14,15 @@ public sealed class Bases : IAsyncLifetime, IDisposable
         "words", "--task", "text", "--text", RealData.File("instructions/alpaca_tiny.json"), RealData.File("cot/gsm8k_train.tsv"), "--vocab", "512", "--steps", "8", "--batch-size", "4");
 
     /// <inheritdoc/>
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
         => await PretrainAsync("sums", "--task", "arithmetic", "--style", "direct", "--digits", "2", "--steps", "20", "--batch-size", "16");
 
     /// <inheritdoc/>
-    public Task DisposeAsync() => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public void Dispose() => _home.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _home.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private async Task<string> PretrainAsync(string name, params string[] recipe)
     {

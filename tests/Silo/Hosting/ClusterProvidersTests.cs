@@ -21,9 +21,9 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
     private readonly TemporaryFolder _run = new();
     private IHost? _host;
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_host is not null)
         {
@@ -68,7 +68,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
 
     private static IGrainState<Numbers> State(params int[] values) => new GrainState<Numbers>(new Numbers { Values = [.. values] });
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("text")]
     [InlineData("integer")]
     [InlineData("guid")]
@@ -97,7 +97,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal("3", again.ETag);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Storage_SecondWriterOfAVersion_IsRefused()
     {
         var storage = (await StartAsync()).GetRequiredKeyedService<IGrainStorage>(GrainStorage.Name);
@@ -112,7 +112,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         await Assert.ThrowsAsync<InconsistentStateException>(() => storage.ClearStateAsync("numbers", id, one));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Storage_KeepsReadableJson()
     {
         var services = await StartAsync();
@@ -121,7 +121,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal("""{"Values":[1,2]}""", await command.ExecuteScalarAsync());
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Storage_ManyWritersAtOnce_LoseNothing()
     {
         var storage = (await StartAsync()).GetRequiredKeyedService<IGrainStorage>(GrainStorage.Name);
@@ -146,7 +146,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         StartTime = DateTime.UnixEpoch, IAmAliveTime = DateTime.UnixEpoch,
     };
 
-    [SkippableFact]
+    [Fact]
     public async Task Members_ChangeOnlyOnTheVersionTheyWereDecidedOn()
     {
         var table = await MembersAsync();
@@ -170,7 +170,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal((SiloStatus.Dead, 1), (dead.Status, dead.SuspectTimes!.Count));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Members_OfSeveralSilosAtOnce_GetOneVersionEach()
     {
         var table = await MembersAsync();
@@ -182,7 +182,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal((8, 8), (read.Members.Count, read.Version.Version));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Members_UnknownSilo_IsTheVersionAlone()
     {
         var table = await MembersAsync();
@@ -192,7 +192,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal(1, read.Version.Version);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Members_SignOfLife_KeepsAMemberFromBeingCleanedUp()
     {
         var table = await MembersAsync();
@@ -207,7 +207,7 @@ public sealed class ClusterProvidersTests(Postgres server) : IAsyncLifetime
         Assert.Equal((3, lately.IAmAliveTime), (left.Version.Version, left.Members.First(m => m.Item1.SiloAddress.Endpoint.Port == 3).Item1.IAmAliveTime));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Reminders_AreKeptByGrainAndByRange()
     {
         var table = (await StartAsync()).GetRequiredService<IReminderTable>();

@@ -14,7 +14,7 @@ public sealed class ClusterSchemaTests(Postgres server)
         return (T)(await command.ExecuteScalarAsync())!;
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Apply_FreshDatabase_RecordsTheProgramsVersion()
     {
         await using var database = ClusterSchema.Open(await server.DatabaseAsync());
@@ -23,7 +23,7 @@ public sealed class ClusterSchemaTests(Postgres server)
         Assert.Equal(PlatformCluster.Schema, await ReadAsync<string>(database, "SELECT schemaname::text FROM pg_tables WHERE tablename = 'orleansquery'"));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Apply_BySeveralSilosAtOnce_IsDoneOnce()
     {
         var connection = await server.DatabaseAsync();
@@ -36,7 +36,7 @@ public sealed class ClusterSchemaTests(Postgres server)
         Assert.Equal(1, await ReadAsync<long>(database, "SELECT count(*) FROM cluster_schema"));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Files_AppliedTwiceByHand_ChangeNothing()
     {
         await using var database = ClusterSchema.Open(await server.DatabaseAsync());
@@ -49,7 +49,7 @@ public sealed class ClusterSchemaTests(Postgres server)
         Assert.Equal(20, await ReadAsync<long>(database, "SELECT count(*) FROM orleansquery"));
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Apply_WithAUserWhoMayMakeNoTables_NeedsOnlyWhatIsThere()
     {
         var connection = await server.DatabaseAsync();
@@ -69,7 +69,7 @@ public sealed class ClusterSchemaTests(Postgres server)
         await using (var owner = ClusterSchema.Open(connection)) await ReadAsync<object>(owner, "DROP OWNED BY silo; DROP ROLE silo; SELECT 1");
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task Apply_DatabaseOfANewerProgram_IsRefusedInWords()
     {
         await using var database = ClusterSchema.Open(await server.DatabaseAsync());

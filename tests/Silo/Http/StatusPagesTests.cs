@@ -21,7 +21,7 @@ using Orleans.Dashboard;
 namespace AlpacaCot.Tests.Silo.Http;
 
 /// <summary>The pages through a real server on a free loopback port, with the real grains behind them.</summary>
-public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
+public sealed class StatusPagesTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private WebApplication _app = null!;
@@ -29,7 +29,7 @@ public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
 
     private HomeLayout Home => new(_folder.Path);
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _app = Build(new SiloArguments { Slots = [], Port = FreePort() });
         var key = ApiKey.Resolve(null, Home.Run);
@@ -39,14 +39,13 @@ public sealed class StatusPagesTests : IAsyncLifetime, IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _folder.Dispose();
     }
-
-    public void Dispose() => _folder.Dispose();
 
     /// <summary>A silo as the program builds it; its slots are told by hand, so that nothing runs on them.</summary>
     private WebApplication Build(SiloArguments arguments)

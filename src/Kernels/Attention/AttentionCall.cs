@@ -1,0 +1,110 @@
+using AlpacaCot.Kernels.Native;
+namespace AlpacaCot.Kernels.Attention;
+
+/// <summary>
+/// One call of attention: where every segment's rows lie. A part of the work is one kv head of one segment with all its query heads.
+/// </summary>
+internal sealed unsafe class AttentionCall
+{
+    /// <summary>Queries that are worked on together.</summary>
+    internal const int Block = 32;
+
+    internal struct Segment
+    {
+        internal byte* K, V, DK, DV;
+        internal long KRow, KHead, VRow, VHead, DRow;
+        internal int Start, Queries, Keys, Prefix;
+    }
+
+    internal struct Context
+    {
+        internal Segment* Segments;
+        internal byte* Q, Y, Dy, DQ;
+        internal float* Lse, Alibi;
+        internal long QRow, QHead, YRow, Tokens;
+        internal int Heads, KvHeads, D, Window;
+        internal float Scale;
+    }
+
+    private readonly Tensor _q;
+    private readonly Segment[] _segments;
+    private readonly AttentionOptions _options;
+    private readonly List<Tensor> _kept = [];
+    private int _kvHeads;
+
+    internal AttentionCall(Tensor q, int[] bounds, AttentionOptions options)
+    {
+        _q = Rows(q);
+        _options = options;
+        _segments = new Segment[bounds.Length - 1];
+        for (var s = 0; s < _segments.Length; s++)
+            _segments[s] = new Segment { Start = bounds[s], Queries = bounds[s + 1] - bounds[s], Prefix = options.Prefix?[s] ?? 0 };
+    }
+
+    /// <summary>Itself where its heads' channels lie together, else a copy.</summary>
+    internal static Tensor Rows(Tensor x) => x.stride(2) == 1 || x.size(2) == 1 ? x : x.contiguous();
+
+    internal void Add(int s, Tensor k, Tensor v) => Add(s, k, v, 0, (int)k.size(0));
+
+    internal void Add(int s, Tensor k, Tensor v, int start, int end)
+    {
+        ref var segment = ref _segments[s];
+        var size = k.ElementSize;
+        (segment.KRow, segment.KHead, segment.VRow, segment.VHead) = (k.stride(0), k.stride(1), v.stride(0), v.stride(1));
+        segment.K = (byte*)k.Pointer() + start * segment.KRow * size;
+        segment.V = (byte*)v.Pointer() + start * segment.VRow * size;
+        segment.Keys = end - start;
+        _kvHeads = (int)k.size(1);
+        _kept.Add(k);
+        _kept.Add(v);
+    }
+
+    /// <summary>Attended values <c>[tokens, heads, d]</c> and log-sum-exp of the scores <c>[heads, tokens]</c>.</summary>
+    internal (Tensor Y, Tensor Lse) Forward<T>() where T : IElement
+    {
+        var y = torch.empty([_q.size(0), _q.size(1), _q.size(2)], T.Type);
+        var lse = torch.empty([_q.size(1), _q.size(0)]);
+        fixed (Segment* segments = _segments)
+        fixed (float* alibi = _options.Alibi)
+        {
+            var context = Make(segments, alibi, lse);
+            context.Y = (byte*)y.Pointer();
+            Threads.For(_segments.Length * _kvHeads, &AttentionForward.Part<T>, &context);
+        }
+        GC.KeepAlive(_kept);
+        return (y, lse);
+    }
+
+    /// <summary>Gradients of queries, keys and values; null for those that need none.</summary>
+    internal Tensor?[] Backward<T>(Tensor q, Tensor k, Tensor v, int[] keyBounds, Tensor y, Tensor lse, Tensor dy) where T : IElement
+    {
+        dy = dy.contiguous();
+        Tensor? dq = q.requires_grad ? torch.empty(_q.shape, T.Type) : null, dk = k.requires_grad ? torch.empty(k.shape, T.Type) : null,
+            dv = v.requires_grad ? torch.empty(v.shape, T.Type) : null;
+        var row = k.size(1) * k.size(2);
+        for (var s = 0; s < _segments.Length; s++)
+        {
+            _segments[s].DRow = row;
+            _segments[s].DK = dk is null ? null : (byte*)dk.Pointer() + keyBounds[s] * row * k.ElementSize;
+            _segments[s].DV = dv is null ? null : (byte*)dv.Pointer() + keyBounds[s] * row * k.ElementSize;
+        }
+        fixed (Segment* segments = _segments)
+        fixed (float* alibi = _options.Alibi)
+        {
+            var context = Make(segments, alibi, lse);
+            context.Y = (byte*)y.Pointer();
+            context.Dy = (byte*)dy.Pointer();
+            context.DQ = dq is null ? null : (byte*)dq.Pointer();
+            Threads.For(_segments.Length * _kvHeads, &AttentionBackward.Part<T>, &context);
+        }
+        GC.KeepAlive(_kept);
+        return [dq, dk, dv];
+    }
+
+    private Context Make(Segment* segments, float* alibi, Tensor lse) => new()
+    {
+        Segments = segments, Q = (byte*)_q.Pointer(), Lse = (float*)lse.Pointer(), Alibi = alibi,
+        QRow = _q.stride(0), QHead = _q.stride(1), YRow = _q.size(1) * _q.size(2), Tokens = _q.size(0),
+        Heads = (int)_q.size(1), KvHeads = _kvHeads, D = (int)_q.size(2), Window = _options.Window, Scale = _options.ScaleOf(_q),
+    };
+}

@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace AlpacaCot.Kernels.Attention;
+
+/// <summary>A small fp32 matrix product on padded scratch memory, for attention: C = A B, or C += A B.</summary>
+internal static unsafe class Gemm
+{
+    internal const int RowStep = 4;
+
+    /// <summary>The plain definition.</summary>
+    internal static void Reference(int m, int n, int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
+    {
+        for (var i = 0; i < m; i++)
+        {
+            for (var j = 0; j < n; j++)
+            {
+                double sum = accumulate ? c[i * ldc + j] : 0;
+                for (var p = 0; p < k; p++) sum += a[i * aRow + p * aCol] * b[p * ldb + j];
+                c[i * ldc + j] = (float)sum;
+            }
+        }
+    }
+
+    /// <summary>m must be a multiple of 4 and n one of 16; A may be strided either way, which makes it transposed at no cost.</summary>
+    internal static void Run(int m, int n, int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
+    {
+        for (var j = 0; j < n; j += 64)
+        {
+            var vectors = Math.Min(64, n - j) / 16;
+            for (var i = 0; i < m; i += RowStep)
+            {
+                var at = c + i * ldc + j;
+                if (vectors == 4) Tile4(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
+                else for (var v = 0; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
+            }
+        }
+    }
+
+    private static void Tile4(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
+    {
+        Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default;
+        Vector512<float> c20 = default, c21 = default, c22 = default, c23 = default, c30 = default, c31 = default, c32 = default, c33 = default;
+        float* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
+        for (var p = 0; p < k; p++, b += ldb, a += aCol, a1 += aCol, a2 += aCol, a3 += aCol)
+        {
+            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32), b3 = Vector512.Load(b + 48);
+            var x = Vector512.Create(*a);
+            c00 = Vector512.FusedMultiplyAdd(x, b0, c00);
+            c01 = Vector512.FusedMultiplyAdd(x, b1, c01);
+            c02 = Vector512.FusedMultiplyAdd(x, b2, c02);
+            c03 = Vector512.FusedMultiplyAdd(x, b3, c03);
+            x = Vector512.Create(*a1);
+            c10 = Vector512.FusedMultiplyAdd(x, b0, c10);
+            c11 = Vector512.FusedMultiplyAdd(x, b1, c11);
+            c12 = Vector512.FusedMultiplyAdd(x, b2, c12);
+            c13 = Vector512.FusedMultiplyAdd(x, b3, c13);
+            x = Vector512.Create(*a2);
+            c20 = Vector512.FusedMultiplyAdd(x, b0, c20);
+            c21 = Vector512.FusedMultiplyAdd(x, b1, c21);
+            c22 = Vector512.FusedMultiplyAdd(x, b2, c22);
+            c23 = Vector512.FusedMultiplyAdd(x, b3, c23);
+            x = Vector512.Create(*a3);
+            c30 = Vector512.FusedMultiplyAdd(x, b0, c30);
+            c31 = Vector512.FusedMultiplyAdd(x, b1, c31);
+            c32 = Vector512.FusedMultiplyAdd(x, b2, c32);
+            c33 = Vector512.FusedMultiplyAdd(x, b3, c33);
+        }
+        Store(c, c00, c01, c02, c03, accumulate);
+        Store(c + ldc, c10, c11, c12, c13, accumulate);
+        Store(c + 2 * ldc, c20, c21, c22, c23, accumulate);
+        Store(c + 3 * ldc, c30, c31, c32, c33, accumulate);
+    }
+
+    private static void Tile1(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
+    {
+        Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default;
+        for (var p = 0; p < k; p++, b += ldb, a += aCol)
+        {
+            var b0 = Vector512.Load(b);
+            c0 = Vector512.FusedMultiplyAdd(Vector512.Create(*a), b0, c0);
+            c1 = Vector512.FusedMultiplyAdd(Vector512.Create(a[aRow]), b0, c1);
+            c2 = Vector512.FusedMultiplyAdd(Vector512.Create(a[2 * aRow]), b0, c2);
+            c3 = Vector512.FusedMultiplyAdd(Vector512.Create(a[3 * aRow]), b0, c3);
+        }
+        Put(c, c0, accumulate);
+        Put(c + ldc, c1, accumulate);
+        Put(c + 2 * ldc, c2, accumulate);
+        Put(c + 3 * ldc, c3, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(float* c, Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool accumulate)
+    {
+        Put(c, v0, accumulate);
+        Put(c + 16, v1, accumulate);
+        Put(c + 32, v2, accumulate);
+        Put(c + 48, v3, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(float* c, Vector512<float> v, bool accumulate) => (accumulate ? v + Vector512.Load(c) : v).Store(c);
+}

@@ -1,0 +1,117 @@
+namespace AlpacaCot.Kernels.Attention;
+
+/// <summary>
+/// Causal attention within the segments of a flat row of tokens, without padding and without scores in memory: a block of queries at a
+/// time, fp32 inside. A segment may have more keys than queries (a cache, learned keys in front); the last query sees the last key.
+/// </summary>
+internal static unsafe class SegmentAttention
+{
+    /// <summary>The plain definition, one segment after the other.</summary>
+    internal static Tensor Reference(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, AttentionOptions options)
+    {
+        var outputs = new Tensor[bounds.Length - 1];
+        for (var s = 0; s < outputs.Length; s++)
+        {
+            int start = bounds[s], queries = bounds[s + 1] - start, n = (int)keys[s].size(0);
+            var position = (arange(queries, device: q.device) + (n - queries)).unsqueeze(1);
+            var distance = arange(n, device: q.device).unsqueeze(0) - position;
+            var seen = distance.le(0);
+            if (options.Window > 0) seen = seen.logical_and(distance.gt(-options.Window));
+            if (options.Prefix is { } prefix) seen = seen.logical_or(arange(n, device: q.device).unsqueeze(0).lt(prefix[s]));
+            outputs[s] = Attend(q.narrow(0, start, queries), keys[s], values[s], seen, options, distance);
+        }
+        return cat(outputs);
+    }
+
+    // softmax(q kᵀ · scale + bias) v with fp32 scores: q [queries, heads, d], k and v [keys, kv heads, d], seen and distance [queries, keys].
+    private static Tensor Attend(Tensor q, Tensor k, Tensor v, Tensor seen, AttentionOptions options, Tensor distance)
+    {
+        var groups = q.size(1) / k.size(1);
+        Tensor Heads(Tensor x) => groups == 1 ? x.transpose(0, 1) : x.transpose(0, 1).repeat_interleave(groups, 0);
+        var scores = (q.transpose(0, 1) * options.ScaleOf(q)).bmm(Heads(k).transpose(1, 2)).to(float32);
+        if (options.Alibi is { } slopes) scores = scores + tensor(slopes).to(q.device).view(-1, 1, 1) * distance;
+        return scores.masked_fill(seen.logical_not(), double.NegativeInfinity).softmax(-1).to(q.dtype).bmm(Heads(v)).transpose(0, 1);
+    }
+
+    /// <summary>
+    /// Self-attention: keys and values are rows of one tensor each, cut at <paramref name="keyBounds"/>; gradients flow to all three.
+    /// </summary>
+    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
+    {
+        Check(q, k, v, bounds, keyBounds, options);
+        if (!Simd.Suits(q, k, v) || q.numel() == 0)
+            return Reference(q, Cut(k, keyBounds), Cut(v, keyBounds), bounds, options);
+        return q.dtype == float32 ? Run<F32>(q, k, v, bounds, keyBounds, options) : Run<BF16>(q, k, v, bounds, keyBounds, options);
+    }
+
+    /// <summary>Attention over caches: keys and values of each segment are a tensor of their own. No gradient.</summary>
+    internal static Tensor Cached(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, AttentionOptions options)
+    {
+        if (keys.Count != bounds.Length - 1 || values.Count != keys.Count)
+            throw new ArgumentException($"cached_attention: {keys.Count} keys and {values.Count} values for {bounds.Length - 1} segments");
+        var suits = Simd.Suits(q) && q.numel() > 0;
+        for (var s = 0; s < keys.Count; s++)
+        {
+            CheckBounds(bounds, s, keys[s].size(0));
+            CheckShapes(q, keys[s], values[s]);
+            suits &= Simd.Suits(q, keys[s], values[s]);
+        }
+        if (Autograd.Records(q)) throw new ArgumentException("cached_attention has no gradient: call it under no_grad");
+        if (!suits) return Reference(q, keys, values, bounds, options);
+        var calls = new AttentionCall(q, bounds, options);
+        for (var s = 0; s < keys.Count; s++) calls.Add(s, AttentionCall.Rows(keys[s]), AttentionCall.Rows(values[s]));
+        var (y, _) = q.dtype == float32 ? calls.Forward<F32>() : calls.Forward<BF16>();
+        return y;
+    }
+
+    private static Tensor Run<T>(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options) where T : IElement
+    {
+        Tensor y, lse;
+        using (torch.no_grad()) (y, lse) = Bind(q, k, v, bounds, keyBounds, options).Forward<T>();
+        Autograd.Function([q, k, v], [y], [q, k, v, y, lse], (grads, saved) =>
+        {
+            if (grads[0] is not { } dy) return [null, null, null];
+            var call = Bind(saved[0]!, saved[1]!, saved[2]!, bounds, keyBounds, options);
+            return call.Backward<T>(saved[0]!, saved[1]!, saved[2]!, keyBounds, saved[3]!, saved[4]!, dy);
+        });
+        return y;
+    }
+
+    private static AttentionCall Bind(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
+    {
+        var call = new AttentionCall(q, bounds, options);
+        Tensor keys = AttentionCall.Rows(k), values = AttentionCall.Rows(v);
+        for (var s = 0; s + 1 < bounds.Length; s++) call.Add(s, keys, values, keyBounds[s], keyBounds[s + 1]);
+        return call;
+    }
+
+    private static Tensor[] Cut(Tensor x, int[] bounds)
+    {
+        var parts = new Tensor[bounds.Length - 1];
+        for (var s = 0; s < parts.Length; s++) parts[s] = x.narrow(0, bounds[s], bounds[s + 1] - bounds[s]);
+        return parts;
+    }
+
+    private static void Check(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
+    {
+        CheckShapes(q, k, v);
+        if (bounds.Length < 2 || keyBounds.Length != bounds.Length || bounds[0] != 0 || keyBounds[0] != 0 || bounds[^1] != q.size(0) || keyBounds[^1] != k.size(0))
+            throw new ArgumentException($"segment_attention: the bounds do not cover {q.size(0)} queries and {k.size(0)} keys");
+        for (var s = 0; s + 1 < bounds.Length; s++) CheckBounds(bounds, s, keyBounds[s + 1] - keyBounds[s]);
+        if (options.Alibi is { } a && a.Length != q.size(1)) throw new ArgumentException($"segment_attention: {a.Length} slopes for {q.size(1)} heads");
+        if (options.Prefix is { } p && p.Length != bounds.Length - 1) throw new ArgumentException($"segment_attention: {p.Length} prefixes for {bounds.Length - 1} segments");
+    }
+
+    private static void CheckBounds(int[] bounds, int s, long keys)
+    {
+        if (bounds[s + 1] <= bounds[s] || keys < bounds[s + 1] - bounds[s])
+            throw new ArgumentException($"attention: segment {s} has {bounds[s + 1] - bounds[s]} queries and {keys} keys");
+    }
+
+    private static void CheckShapes(Tensor q, Tensor k, Tensor v)
+    {
+        if (q.dim() != 3 || k.dim() != 3 || v.dim() != 3 || q.size(2) != k.size(2) || k.size(2) != v.size(2) || k.size(0) != v.size(0)
+            || k.size(1) != v.size(1) || k.size(1) == 0 || q.size(1) % k.size(1) != 0)
+            throw new ArgumentException($"attention: q {q.Describe()}, k {k.Describe()} and v {v.Describe()} do not fit [tokens, heads, d] and [keys, kv heads, d]");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Runtime.Intrinsics.X86;
+using AlpacaCot.Kernels.Native;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>
+/// y = x Wᵀ + b with a weight that is never trained: no gradient of it, nothing saved for it. On a processor that computes in bf16 the
+/// weight is kept in the layout of oneDNN's kernels, one copy per direction, made when that direction is first used.
+/// </summary>
+public sealed class FrozenLinear : IDisposable
+{
+    // oneDNN's layout does not depend on the number of rows, but its choice is made for one.
+    private const long UsualRows = 512;
+
+    private readonly Lock _lock = new();
+    private readonly Tensor _weight;
+    private readonly Tensor? _bias;
+    private readonly bool _packs;
+    private Tensor? _forward;
+    private Tensor? _backward;
+
+    /// <summary>Holds a weight <c>[out, in]</c> and a bias <c>[out]</c> or none, without copying them.</summary>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public FrozenLinear(Tensor weight, Tensor? bias = null)
+    {
+        if (weight.dim() != 2 || (bias is not null && (bias.dim() != 1 || bias.size(0) != weight.size(0))))
+            throw new ArgumentException($"weight {weight.Describe()} and bias {bias?.Describe() ?? "none"} do not fit [out, in] and [out]", nameof(weight));
+        _weight = weight.Share();
+        _bias = bias?.Share();
+        _packs = CanPack && weight.dtype == bfloat16 && weight.device_type == DeviceType.CPU && weight.is_contiguous()
+            && (bias is null || (bias.dtype == bfloat16 && bias.is_contiguous()));
+    }
+
+    /// <summary>Whether bf16 weights are packed here: the processor computes in bf16, by AVX-512.</summary>
+    public static bool CanPack { get; } = Avx512F.IsSupported && ProcessorFeatures.HasBf16;
+
+    /// <summary>x Wᵀ + b for <c>[..., in]</c> in the weight's type; the gradient flows to x alone.</summary>
+    public Tensor Forward(Tensor x)
+    {
+        if (MatVec.Suits(x, _weight, _bias)) return MatVec.Run(x, _weight, _bias);
+        if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return nn.functional.linear(x, _weight, _bias);
+        Tensor y;
+        using (no_grad()) y = Product(x, Packed(ref _forward, false), _weight.size(0), _bias);
+        Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Product(dy.to(bfloat16), Packed(ref _backward, true), _weight.size(1), null) : null]);
+        return y;
+    }
+
+    private Tensor Packed(ref Tensor? field, bool transposed)
+    {
+        if (Volatile.Read(ref field) is { } made) return made;
+        lock (_lock)
+        {
+            if (field is not null) return field;
+            using var scope = NewDisposeScope();
+            using var _ = no_grad();
+            var packed = Aten.ReorderLinearWeight(transposed ? _weight.t().contiguous() : _weight, UsualRows).DetachFromDisposeScope();
+            Volatile.Write(ref field, packed);
+            return packed;
+        }
+    }
+
+    private static Tensor Product(Tensor x, Tensor packed, long n, Tensor? bias)
+    {
+        if (x.dim() == 2) return Aten.LinearPointwise(x.contiguous(), packed, bias);
+        var shape = x.shape;
+        shape[^1] = n;
+        return Aten.LinearPointwise(x.reshape(-1, x.size(-1)).contiguous(), packed, bias).view(shape);
+    }
+
+    /// <summary>Frees the packed copies and lets go of the weight.</summary>
+    public void Dispose()
+    {
+        _forward?.Dispose();
+        _backward?.Dispose();
+        _weight.Dispose();
+        _bias?.Dispose();
+    }
+}

@@ -1,0 +1,79 @@
+using AlpacaCot.Kernels.Attention;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>
+/// Functions of decoders, as <c>torch.nn.functional</c> has them, through kernels of the project's own where they run on the processor.
+/// The same inputs give the same bits whatever the number of threads.
+/// </summary>
+public static class Functional
+{
+    /// <summary>
+    /// x Wᵀ + b: x <c>[..., in]</c>, weight <c>[out, in]</c>, bias <c>[out]</c>. A few rows without a gradient go through a matrix-vector
+    /// kernel.
+    /// </summary>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => MatVec.Suits(x, weight, bias) ? MatVec.Run(x, weight, bias) : nn.functional.linear(x, weight, bias);
+
+    /// <summary>Rows of a table by id: ids int64 <c>[tokens]</c>, weight <c>[vocabulary, width]</c>.</summary>
+    public static Tensor Embedding(Tensor ids, Tensor weight) => weight.index_select(0, ids);
+
+    /// <summary>
+    /// x / sqrt(mean(x²) + eps) over the last dimension, statistics in fp32, then times weight in x's type (Zhang and Sennrich 2019, as LLaMA
+    /// does it).
+    /// </summary>
+    /// <param name="x"><c>[..., n]</c>.</param>
+    /// <param name="weight"><c>[n]</c>, or null.</param>
+    /// <param name="eps">Added to the mean square.</param>
+    public static Tensor RmsNorm(Tensor x, Tensor? weight = null, double eps = 1e-6) => weight is null ? Kernels.RmsNorm.Reference(x, null, eps) : Kernels.RmsNorm.Apply(x, weight, eps);
+
+    /// <summary>Rotates pairs of channels by position (RoPE, Su et al. 2021), computed in fp32.</summary>
+    /// <param name="x"><c>[tokens, heads, d]</c>.</param>
+    /// <param name="cos">fp32 <c>[tokens, r/2]</c>, r ≤ d; the channels from r on pass unchanged.</param>
+    /// <param name="sin">fp32 <c>[tokens, r/2]</c>.</param>
+    /// <param name="pairs">Channels 2i and 2i+1 form a pair (GPT-J, ChatGLM); else i and i + r/2 do (LLaMA, NeoX).</param>
+    public static Tensor Rotary(Tensor x, Tensor cos, Tensor sin, bool pairs = false) => Kernels.Rotary.Apply(x, cos, sin, pairs);
+
+    /// <summary>silu(gate) · up, elementwise (Shazeer 2020).</summary>
+    public static Tensor SwiGlu(Tensor gate, Tensor up) => Kernels.SwiGlu.Apply(gate, up);
+
+    /// <summary>
+    /// Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads. Scores are fp32 and never
+    /// stored.
+    /// </summary>
+    /// <param name="q"><c>[tokens, heads, d]</c>.</param>
+    /// <param name="k"><c>[keys, kv heads, d]</c>.</param>
+    /// <param name="v"><c>[keys, kv heads, d]</c>.</param>
+    /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
+    /// <param name="keyBounds">Starts of the segments among the keys, where a segment has learned keys in front of its own; the last query sees the last key.</param>
+    /// <param name="options">Scale, window, position bias, prefixes; the usual ones where null.</param>
+    /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
+    /// <exception cref="ArgumentException">Shapes or bounds do not fit.</exception>
+    public static Tensor SegmentAttention(Tensor q, Tensor k, Tensor v, int[] bounds, int[]? keyBounds = null, AttentionOptions? options = null)
+        => Attention.SegmentAttention.Apply(q, k, v, bounds, keyBounds ?? bounds, options ?? new AttentionOptions());
+
+    /// <summary>Attention over caches, without a gradient: query i of a segment sees keys up to keys - queries + i.</summary>
+    /// <param name="q"><c>[tokens, heads, d]</c>.</param>
+    /// <param name="keys">Per segment <c>[keys, kv heads, d]</c>; may be a part of a larger cache.</param>
+    /// <param name="values">Per segment <c>[keys, kv heads, d]</c>.</param>
+    /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
+    /// <param name="options">Scale, window, position bias, prefixes; the usual ones where null.</param>
+    /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
+    /// <exception cref="ArgumentException">Shapes or bounds do not fit, or a gradient is being recorded.</exception>
+    public static Tensor CachedAttention(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, AttentionOptions? options = null)
+        => Attention.SegmentAttention.Cached(q, keys, values, bounds, options ?? new AttentionOptions());
+
+    /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
+    public static Tensor CrossEntropyRows(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits.to(float32), targets, reduction: nn.Reduction.None);
+
+    /// <summary>Losses of rows of logits, and the logits overwritten by the gradient of the weighted sum of these losses; fp32 inside.</summary>
+    /// <param name="logits"><c>[rows, classes]</c> fp32 or bf16, contiguous.</param>
+    /// <param name="targets">A class per row.</param>
+    /// <param name="weights">A weight per row.</param>
+    /// <param name="losses">Receives -log softmax(logits)[target] per row.</param>
+    /// <exception cref="ArgumentException">Sizes do not fit, or a target is no class.</exception>
+    public static void CrossEntropyInPlace(Tensor logits, ReadOnlySpan<int> targets, ReadOnlySpan<float> weights, Span<float> losses)
+    {
+        if (weights.Length != targets.Length) throw new ArgumentException($"{weights.Length} weights for {targets.Length} targets", nameof(weights));
+        if (targets.Length > 0) CrossEntropy.Run(logits, targets, weights, losses);
+    }
+}

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace AlpacaCot.Kernels.Native;
+
+/// <summary>
+/// Operators that TorchSharp lacks, by name through libtorch's stable C ABI; each method has the operator's schema beside it. The ABI takes
+/// tensors, integers, floating-point numbers, truth values, lists of them and optionals; it refuses <c>Scalar</c>, and defaults must be given.
+/// </summary>
+internal static unsafe class Aten
+{
+    private static readonly byte* _none = Text("none"), _empty = Text("");
+    private static readonly byte* _reorder = Text("mkldnn::_reorder_linear_weight"), _adamw = Text("aten::_fused_adamw_");
+
+    /// <summary>A weight <c>[out, in]</c> in the layout of oneDNN's kernels.</summary>
+    /// <remarks><c>mkldnn::_reorder_linear_weight(Tensor self, SymInt? batch_size=None) -> Tensor</c></remarks>
+    public static Tensor ReorderLinearWeight(Tensor weight, long rows)
+    {
+        var arguments = stackalloc ulong[2];
+        arguments[0] = (ulong)TensorHandles.Clone(weight);
+        arguments[1] = Optional((ulong)rows);
+        Call(_reorder, arguments);
+        return Tensor.UnsafeCreateTensor((nint)arguments[0]);
+    }
+
+    /// <summary>x Wᵀ + b with a reordered weight: x <c>[rows, in]</c>.</summary>
+    /// <remarks><c>mkldnn::_linear_pointwise(Tensor X, Tensor W, Tensor? B, str attr, Scalar?[] scalars, str? algorithm) -> Tensor</c></remarks>
+    public static Tensor LinearPointwise(Tensor x, Tensor reordered, Tensor? bias)
+    {
+        nint result, b = bias?.Handle ?? 0;
+        var algorithm = _empty;
+        TensorHandles.Check(Abi.aoti_torch_cpu__linear_pointwise(x.Handle, reordered.Handle, bias is null ? null : &b, _none, null, 0, &algorithm, &result), "a product with a prepared weight");
+        GC.KeepAlive(x);
+        GC.KeepAlive(reordered);
+        GC.KeepAlive(bias);
+        return Tensor.UnsafeCreateTensor(result);
+    }
+
+    /// <summary>a b into memory that is there already: a <c>[m, k]</c>, b <c>[k, n]</c>.</summary>
+    /// <remarks><c>aten::mm.out(Tensor self, Tensor mat2, *, Tensor(a!) out) -> Tensor(a!)</c></remarks>
+    public static void MmOut(Tensor result, Tensor a, Tensor b)
+    {
+        TensorHandles.Check(Abi.aoti_torch_cpu_mm_out(result.Handle, a.Handle, b.Handle), "a matrix product");
+        GC.KeepAlive(result);
+        GC.KeepAlive(a);
+        GC.KeepAlive(b);
+    }
+
+    /// <summary>One AdamW step over many parameters of one device; a step count of its own per parameter, as fp32 tensors of one element.</summary>
+    /// <remarks>
+    /// <c>aten::_fused_adamw_(Tensor[] self, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr,
+    /// float beta1, float beta2, float weight_decay, float eps, bool amsgrad, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -> ()</c>
+    /// </remarks>
+    public static void FusedAdamW(IReadOnlyList<Tensor> parameters, IReadOnlyList<Tensor> gradients, IReadOnlyList<Tensor> first, IReadOnlyList<Tensor> second,
+        IReadOnlyList<Tensor> steps, double lr, double beta1, double beta2, double weightDecay, double eps)
+    {
+        var arguments = stackalloc ulong[15];
+        (arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]) = (List(parameters), List(gradients), List(first), List(second), List([]), List(steps));
+        (arguments[6], arguments[7], arguments[8], arguments[9], arguments[10]) = (Bits(lr), Bits(beta1), Bits(beta2), Bits(weightDecay), Bits(eps));
+        (arguments[11], arguments[12], arguments[13], arguments[14]) = (0, 0, 0, 0);
+        Call(_adamw, arguments);
+    }
+
+    private static void Call(byte* name, ulong* arguments)
+    {
+        TensorHandles.Check(Abi.aoti_torch_call_dispatcher(name, _empty, arguments), Marshal.PtrToStringUTF8((nint)name)!);
+    }
+
+    // The callee takes lists and optionals over, and the handles in them.
+    private static ulong List(IReadOnlyList<Tensor> tensors)
+    {
+        nint list;
+        TensorHandles.Check(Abi.torch_new_list_reserve_size(tensors.Count, &list), "a list of tensors");
+        foreach (var tensor in tensors) TensorHandles.Check(Abi.torch_list_push_back(list, (ulong)TensorHandles.Clone(tensor)), "a list of tensors");
+        return (ulong)list;
+    }
+
+    private static ulong Optional(ulong value)
+    {
+        var cell = (ulong*)NativeMemory.Alloc(sizeof(ulong));
+        *cell = value;
+        return (ulong)cell;
+    }
+
+    private static ulong Bits(double value) => BitConverter.DoubleToUInt64Bits(value);
+
+    private static byte* Text(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var memory = (byte*)NativeMemory.AllocZeroed((nuint)bytes.Length + 1);
+        bytes.CopyTo(new Span<byte>(memory, bytes.Length));
+        return memory;
+    }
+}

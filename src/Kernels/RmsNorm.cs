@@ -1,0 +1,146 @@
+using System.Runtime.Intrinsics;
+using AlpacaCot.Kernels.Native;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>RMSNorm (Zhang and Sennrich 2019) in one pass per direction instead of six operators: y = w * (x * rsqrt(mean(x²) + eps)).</summary>
+internal static unsafe class RmsNorm
+{
+    private struct Context
+    {
+        internal byte* X, W, Y, Dy, Dx;
+        internal float* Rstd, Partial;
+        internal long Rows, N;
+        internal int PerPart;
+        internal float Eps;
+    }
+
+    /// <summary>The plain definition, statistics in fp32, rounded to x's type before the weight as LLaMA does it.</summary>
+    internal static Tensor Reference(Tensor x, Tensor? weight, double eps)
+    {
+        var h = x.to(float32);
+        var y = (h * (h.square().mean([-1], keepdim: true) + eps).rsqrt()).to(x.dtype);
+        return weight is null ? y : weight * y;
+    }
+
+    internal static Tensor Apply(Tensor x, Tensor weight, double eps)
+    {
+        if (!Simd.Suits(x, weight) || weight.dim() != 1 || weight.size(0) != x.size(-1) || x.numel() == 0) return Reference(x, weight, eps);
+        return x.dtype == float32 ? Run<F32>(x, weight, eps) : Run<BF16>(x, weight, eps);
+    }
+
+    private static Tensor Run<T>(Tensor x, Tensor weight, double eps) where T : IElement
+    {
+        Tensor y, rstd;
+        using (torch.no_grad())
+        {
+            var (from, w) = (x.contiguous(), weight.contiguous());
+            var n = x.size(-1);
+            var rows = x.numel() / n;
+            y = torch.empty_like(from);
+            rstd = torch.empty([rows]);
+            var context = new Context
+            {
+                X = (byte*)from.Pointer(), W = (byte*)w.Pointer(), Y = (byte*)y.Pointer(), Rstd = (float*)rstd.Pointer(),
+                Rows = rows, N = n, PerPart = Threads.RowsPerPart(rows, n), Eps = (float)eps,
+            };
+            Threads.For(Threads.Parts(rows, context.PerPart), &Forward<T>, &context);
+        }
+        Autograd.Function([x, weight], [y], [x, weight, rstd], static (grads, saved) =>
+        {
+            var (x, weight, rstd) = (saved[0]!, saved[1]!, saved[2]!);
+            return grads[0] is { } dy ? Backward<T>(dy, x, weight, rstd) : [null, null];
+        });
+        return y;
+    }
+
+    private static Tensor?[] Backward<T>(Tensor dy, Tensor x, Tensor weight, Tensor rstd) where T : IElement
+    {
+        var (from, w, g) = (x.contiguous(), weight.contiguous(), dy.contiguous());
+        var n = x.size(-1);
+        var rows = x.numel() / n;
+        var dx = x.requires_grad ? torch.empty_like(from) : null;
+        // Fixed blocks of rows, added up in order: the same bits whatever the threads.
+        var perPart = weight.requires_grad ? 64 : Threads.RowsPerPart(rows, n);
+        var parts = Threads.Parts(rows, perPart);
+        var partial = weight.requires_grad ? torch.zeros(parts, n) : null;
+        var context = new Context
+        {
+            X = (byte*)from.Pointer(), W = (byte*)w.Pointer(), Dy = (byte*)g.Pointer(), Rstd = (float*)rstd.Pointer(),
+            Dx = dx is null ? null : (byte*)dx.Pointer(), Partial = partial is null ? null : (float*)partial.Pointer(),
+            Rows = rows, N = n, PerPart = perPart,
+        };
+        Threads.For(parts, &BackwardPart<T>, &context);
+        return [dx, partial?.sum([0]).to(weight.dtype)];
+    }
+
+    private static void Forward<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        long n = c.N, end = Math.Min(c.Rows, (long)(part + 1) * c.PerPart);
+        for (var row = (long)part * c.PerPart; row < end; row++)
+        {
+            var at = row * n;
+            Vector512<float> a = default, b = default;
+            var i = 0L;
+            for (; i + 32 <= n; i += 32)
+            {
+                Vector512<float> u = T.Load(c.X, at + i), v = T.Load(c.X, at + i + 16);
+                a = Vector512.FusedMultiplyAdd(u, u, a);
+                b = Vector512.FusedMultiplyAdd(v, v, b);
+            }
+            a += b;
+            for (; i + 16 <= n; i += 16)
+            {
+                var u = T.Load(c.X, at + i);
+                a = Vector512.FusedMultiplyAdd(u, u, a);
+            }
+            var sum = Vector512.Sum(a);
+            for (; i < n; i++) sum += T.Get(c.X, at + i) * T.Get(c.X, at + i);
+            var rstd = 1 / MathF.Sqrt(sum / n + c.Eps);
+            c.Rstd[row] = rstd;
+            for (i = 0; i + 16 <= n; i += 16) T.Store(c.Y, at + i, Simd.RoundTo<T>(T.Load(c.X, at + i) * rstd) * T.Load(c.W, i));
+            if (i < n)
+            {
+                var rest = (int)(n - i);
+                Simd.StoreTail<T>(c.Y, at + i, rest, Simd.RoundTo<T>(Simd.LoadTail<T>(c.X, at + i, rest) * rstd) * Simd.LoadTail<T>(c.W, i, rest));
+            }
+        }
+    }
+
+    // With h = x * rstd: dx = rstd * (w dy - h * mean(w dy h)), dw = sum over rows of dy h.
+    private static void BackwardPart<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        long n = c.N, whole = n / 16 * 16, end = Math.Min(c.Rows, (long)(part + 1) * c.PerPart);
+        var rest = (int)(n - whole);
+        for (var row = (long)part * c.PerPart; row < end; row++)
+        {
+            var at = row * n;
+            var rstd = c.Rstd[row];
+            Vector512<float> dot = default;
+            for (var i = 0L; i < whole; i += 16)
+                dot = Vector512.FusedMultiplyAdd(T.Load(c.Dy, at + i) * T.Load(c.W, i), T.Load(c.X, at + i), dot);
+            if (rest > 0)
+                dot += Simd.LoadTail<T>(c.Dy, at + whole, rest) * Simd.LoadTail<T>(c.W, whole, rest) * Simd.LoadTail<T>(c.X, at + whole, rest);
+            var k = Vector512.Create(-Vector512.Sum(dot) * rstd * rstd / n);
+            if (c.Dx != null)
+            {
+                for (var i = 0L; i < whole; i += 16)
+                    T.Store(c.Dx, at + i, rstd * Vector512.FusedMultiplyAdd(k, T.Load(c.X, at + i), T.Load(c.Dy, at + i) * T.Load(c.W, i)));
+                if (rest > 0)
+                {
+                    var v = Simd.LoadTail<T>(c.Dy, at + whole, rest) * Simd.LoadTail<T>(c.W, whole, rest) + k * Simd.LoadTail<T>(c.X, at + whole, rest);
+                    Simd.StoreTail<T>(c.Dx, at + whole, rest, rstd * v);
+                }
+            }
+            if (c.Partial != null)
+            {
+                var dw = c.Partial + part * n;
+                for (var i = 0L; i < whole; i += 16)
+                    Vector512.FusedMultiplyAdd(T.Load(c.Dy, at + i), rstd * T.Load(c.X, at + i), Vector512.Load(dw + i)).Store(dw + i);
+                for (var i = whole; i < n; i++) dw[i] += T.Get(c.Dy, at + i) * T.Get(c.X, at + i) * rstd;
+            }
+        }
+    }
+}

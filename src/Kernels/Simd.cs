@@ -1,0 +1,141 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>An element type that kernels read and write as fp32, sixteen at a time.</summary>
+internal unsafe interface IElement
+{
+    static abstract ScalarType Type { get; }
+
+    /// <summary>Elements i … i+15.</summary>
+    static abstract Vector512<float> Load(void* p, long i);
+
+    static abstract void Store(void* p, long i, Vector512<float> v);
+
+    static abstract float Get(void* p, long i);
+
+    static abstract void Set(void* p, long i, float v);
+}
+
+/// <summary>fp32 elements.</summary>
+internal readonly unsafe struct F32 : IElement
+{
+    public static ScalarType Type => float32;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(void* p, long i) => Vector512.Load((float*)p + i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(void* p, long i, Vector512<float> v) => v.Store((float*)p + i);
+
+    public static float Get(void* p, long i) => ((float*)p)[i];
+
+    public static void Set(void* p, long i, float v) => ((float*)p)[i] = v;
+}
+
+/// <summary>bf16 elements: the upper halves of singles, rounded to nearest even.</summary>
+internal readonly unsafe struct BF16 : IElement
+{
+    public static ScalarType Type => ScalarType.BFloat16;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Load(void* p, long i)
+    {
+        var half = Vector256.Load((ushort*)p + i);
+        if (Avx512F.IsSupported) return (Avx512F.ConvertToVector512Int32(half) << 16).AsSingle();
+        var (low, high) = Vector256.Widen(half);
+        return (Vector512.Create(low, high) << 16).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(void* p, long i, Vector512<float> v)
+    {
+        var bits = v.AsUInt32();
+        var rounded = (bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) >> 16;
+        // Rounding could carry a NaN over into infinity.
+        rounded = Vector512.ConditionalSelect(Vector512.Equals(v, v).AsUInt32(), rounded, Vector512.Create(0x7fc0u));
+        var half = Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(rounded) : Vector256.Narrow(rounded.GetLower(), rounded.GetUpper());
+        half.Store((ushort*)p + i);
+    }
+
+    public static float Get(void* p, long i) => BitConverter.UInt32BitsToSingle((uint)((ushort*)p)[i] << 16);
+
+    public static void Set(void* p, long i, float v) => ((ushort*)p)[i] = Round(v);
+
+    private static ushort Round(float v)
+    {
+        if (float.IsNaN(v)) return 0x7fc0;
+        var bits = BitConverter.SingleToUInt32Bits(v);
+        return (ushort)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+    }
+}
+
+/// <summary>Vector helpers of the kernels.</summary>
+internal static unsafe class Simd
+{
+    internal const int Lanes = 16;
+
+    /// <summary>Fewer than sixteen elements from i on; the rest of the lanes hold <paramref name="fill"/>.</summary>
+    internal static Vector512<float> LoadTail<T>(void* p, long i, int count, float fill = 0) where T : IElement
+    {
+        var buffer = stackalloc float[Lanes];
+        for (var k = 0; k < Lanes; k++) buffer[k] = k < count ? T.Get(p, i + k) : fill;
+        return Vector512.Load(buffer);
+    }
+
+    internal static void StoreTail<T>(void* p, long i, int count, Vector512<float> v) where T : IElement
+    {
+        for (var k = 0; k < count; k++) T.Set(p, i + k, v.GetElement(k));
+    }
+
+    /// <summary>Rounds as a store would, for values that go on being used.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> RoundTo<T>(Vector512<float> v) where T : IElement
+    {
+        if (typeof(T) == typeof(F32)) return v;
+        var bits = v.AsUInt32();
+        return ((bits + Vector512.Create(0x7fffu) + ((bits >> 16) & Vector512<uint>.One)) & Vector512.Create(0xffff0000u)).AsSingle();
+    }
+
+    /// <summary>e^x within two units in the last place; 0 below -87.7, infinity above 88.3, and what is not a number stays so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Exp(Vector512<float> x)
+    {
+        // The bounds are where the exponent below becomes 0 and 255: scales of zero and infinity. Native ones return their second operand for NaN.
+        var limited = Vector512.MinNative(Vector512.Create(88.7f), Vector512.MaxNative(Vector512.Create(-88f), x));
+        var n = Vector512.Round(limited * 1.44269504f);
+        var r = Vector512.FusedMultiplyAdd(n, Vector512.Create(-0.693359375f), limited);
+        r = Vector512.FusedMultiplyAdd(n, Vector512.Create(2.12194440e-4f), r);
+        var p = Vector512.FusedMultiplyAdd(Vector512.Create(1.9875691500e-4f), r, Vector512.Create(1.3981999507e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(8.3334519073e-3f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(4.1665795894e-2f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1.6666665459e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(5.0000001201e-1f));
+        p = Vector512.FusedMultiplyAdd(p, r * r, r + Vector512<float>.One);
+        return p * ((Vector512.ConvertToInt32Native(n) + Vector512.Create(127)) << 23).AsSingle();
+    }
+
+    /// <summary>1 / (1 + e^-x).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+
+    /// <summary>The largest lane.</summary>
+    internal static float Max(Vector512<float> v)
+    {
+        var a = Vector256.Max(v.GetLower(), v.GetUpper());
+        var b = Vector128.Max(a.GetLower(), a.GetUpper());
+        return Math.Max(Math.Max(b[0], b[1]), Math.Max(b[2], b[3]));
+    }
+
+    /// <summary>Whether the kernels here can read all of these: contiguous, on the processor, one of fp32 and bf16, the same for all.</summary>
+    internal static bool Suits(Tensor first, params ReadOnlySpan<Tensor?> others)
+    {
+        var type = first.dtype;
+        if (type is not (ScalarType.Float32 or ScalarType.BFloat16) || first.device_type != DeviceType.CPU) return false;
+        foreach (var t in others)
+            if (t is not null && (t.dtype != type || t.device_type != DeviceType.CPU)) return false;
+        return true;
+    }
+}

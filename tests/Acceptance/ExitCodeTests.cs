@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace AlpacaCot.Tests.Acceptance;
+
+/// <summary>What scripts see of a command: 0 done, 1 the work failed, 2 the request was wrong, 130 cancelled.</summary>
+[Collection(Platform.Name), Trait("Category", "Acceptance")]
+public sealed class ExitCodeTests(Bases bases) : IDisposable
+{
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
+    private readonly Home _home = new();
+
+    public void Dispose() => _home.Dispose();
+
+    [Fact]
+    public async Task Run_OneTrialFails_EndsWith1AndSaysWhichInTheSummary()
+    {
+        // One precision each, so that they are in packs of their own; one adapter is larger than any file may be here.
+        var yaml = Sweeps.Tiny(bases.Sums, "mixed").Replace("r: 4,", "r: 2048,", StringComparison.Ordinal).Replace("  - { name: nano,", $"  - {{ name: other, path: \"{bases.Sums}\", load: bf16 }}\n  - {{ name: nano,", StringComparison.Ordinal)
+            + "\nexclude: [{ model: nano, peft: [ia3] }, { model: other, peft: [lora] }]\n";
+        var ran = (await _home.RunLimitedAsync(512, "sweep", "run", Sweeps.Write(_home, yaml), "--json")).Ended(1);
+        var summary = ran.Json();
+        Assert.Equal("failed", summary.GetProperty("state").GetString());
+        foreach (var trial in summary.GetProperty("trials").EnumerateArray())
+            Assert.Equal(trial.GetProperty("name").GetString()!.Contains("lora", StringComparison.Ordinal) ? "failed" : "succeeded", trial.GetProperty("state").GetString());
+        Assert.Equal("failed", (await _home.RunAsync("sweep", "status", "mixed", "--json")).Done().Json().GetProperty("state").GetString());
+        Assert.Equal("failed", Assert.Single((await _home.RunAsync("sweep", "list", "--json")).Done().Json().EnumerateArray()).GetProperty("state").GetString());
+        // Resumed without being asked to try again it is as it was.
+        (await _home.RunAsync("sweep", "resume", "mixed", "--json")).Ended(1);
+    }
+
+    [Theory]
+    [InlineData("name: x\nmodels: m\npeft: [{ name: l, method: unheard-of }]\ndata: [{ name: d, sources: [goat] }]")]
+    [InlineData("name: [")]
+    public async Task Validate_WrongFile_EndsWith2(string yaml)
+    {
+        var file = Sweeps.Write(_home, yaml);
+        (await _home.RunAsync("sweep", "validate", file)).Ended(2);
+        Assert.False((await _home.RunAsync("sweep", "validate", file, "--json")).Ended(2).Json().GetProperty("valid").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Run_Interrupted_EndsWith130_LeavesNoProcessAndCanBeTakenUp()
+    {
+        var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "long", steps: 400, checkpointSteps: 10)));
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "long") >= 20, "the sweep trains");
+        using (var kill = Process.Start("kill", ["-INT", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        var ended = (await run.EndAsync(_limit)).Ended(130);
+        Assert.Contains("sweep resume long", ended.Error, StringComparison.Ordinal);
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo and worker end with it", _limit);
+        Assert.Equal("running", (await _home.RunAsync("sweep", "status", "long", "--json")).Done().Json().GetProperty("state").GetString());
+    }
+
+    [Fact]
+    public async Task Status_UnknownSweep_EndsWith2() => (await _home.RunAsync("sweep", "status", "unheard-of")).Refused(2, "unheard-of", "sweep list");
+}

@@ -1,0 +1,118 @@
+using System.Collections;
+using System.Reflection;
+using System.Text;
+using System.Text.Json;
+using AlpacaCot.Worker.Protocol;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace AlpacaCot.Tests.WorkerProtocol;
+
+/// <summary>Messages of every type with any values, made from their declarations: a new message or property is covered as soon as it exists.</summary>
+public static class Messages
+{
+    private static readonly NullabilityInfoContext _nullability = new();
+
+    private static readonly Gen<string> _texts =
+        Gen.OneOf(Gen.Choose(32, 126), Gen.Choose(0, 0xD7FF), Gen.Choose(0xE000, 0xFFFF), Gen.Choose(0x10000, 0x10FFFF)).ArrayOf()
+            .Select(points => string.Concat(points.Select(point => new Rune(point).ToString())));
+
+    private static readonly Gen<string> _json = Gen.Elements("null", "true", "0.1", "\"ü\\n\"", "[]", "{}", """{"a":[1,{"b":null}],"c":-1e300}""");
+
+    /// <summary>Any event.</summary>
+    public static Arbitrary<WorkerEvent> Events() => Arb.From(AnyOf<WorkerEvent>());
+
+    /// <summary>Any command.</summary>
+    public static Arbitrary<WorkerCommand> Commands() => Arb.From(AnyOf<WorkerCommand>());
+
+    /// <summary>What differs between two values, or null: by their properties, so that nothing hides behind how they are written.</summary>
+    public static string? Difference(object? a, object? b, string at = "")
+    {
+        switch (a, b)
+        {
+            case (null, null):
+                return null;
+            case (JsonElement x, JsonElement y):
+                return JsonElement.DeepEquals(x, y) ? null : $"{at}: {x} and {y}";
+            case (string or ValueType, _):
+                return a.Equals(b) ? null : $"{at}: {a} and {b}";
+            case (IEnumerable x, IEnumerable y):
+                var (left, right) = (x.Cast<object>().ToList(), y.Cast<object>().ToList());
+                if (left.Count != right.Count) return $"{at}: {left.Count} and {right.Count} items";
+                return left.Select((item, i) => Difference(item, right[i], $"{at}[{i}]")).FirstOrDefault(d => d is not null);
+            default:
+                if (a?.GetType() != b?.GetType()) return $"{at}: {a?.GetType()} and {b?.GetType()}";
+                return Properties(a!.GetType()).Select(p => Difference(p.GetValue(a), p.GetValue(b), $"{at}.{p.Name}")).FirstOrDefault(d => d is not null);
+        }
+    }
+
+    /// <summary>The first property that is null though its declaration says that it never is, or null.</summary>
+    public static string? Missing(object? value, string at)
+    {
+        if (value is null or string or ValueType) return null;
+        if (value is IEnumerable items) return items.Cast<object>().Select((item, i) => item is null ? $"{at}[{i}]" : Missing(item, $"{at}[{i}]")).FirstOrDefault(m => m is not null);
+        foreach (var property in Properties(value.GetType()))
+        {
+            var held = property.GetValue(value);
+            if (held is null && !MayBeNull(property)) return $"{at}.{property.Name}";
+            if (Missing(held, $"{at}.{property.Name}") is { } missing) return missing;
+        }
+        return null;
+    }
+
+    private static Gen<T> AnyOf<T>() => Gen.OneOf(Concrete(typeof(T)).Select(type => Record(type).Select(value => (T)value)));
+
+    private static IEnumerable<Type> Concrete(Type of) => of.Assembly.GetTypes().Where(type => type.IsSubclassOf(of) && !type.IsAbstract).OrderBy(type => type.Name, StringComparer.Ordinal);
+
+    private static IEnumerable<PropertyInfo> Properties(Type type) => type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+
+    private static bool MayBeNull(PropertyInfo property) => _nullability.Create(property).ReadState == NullabilityState.Nullable;
+
+    private static Gen<object> Record(Type type)
+    {
+        var constructor = type.GetConstructors().OrderByDescending(c => c.GetParameters().Length).First();
+        var parameters = constructor.GetParameters().Select(p => type.GetProperty(p.Name!)!).ToArray();
+        var settable = Properties(type).Where(p => p.CanWrite && !parameters.Contains(p)).ToArray();
+        var values = parameters.Concat(settable).Select(Property).ToArray();
+        return Sequence(values).Select(all =>
+        {
+            var made = constructor.Invoke(all[..parameters.Length]);
+            for (var i = 0; i < settable.Length; i++) settable[i].SetValue(made, all[parameters.Length + i]);
+            return made;
+        });
+    }
+
+    private static Gen<object?[]> Sequence(Gen<object?>[] parts)
+        => parts.Aggregate(Gen.Constant(Array.Empty<object?>()), (all, part) => all.SelectMany(before => part.Select(next => (object?[])[.. before, next])));
+
+    private static Gen<object?> Property(PropertyInfo property)
+    {
+        var any = Of(property.PropertyType);
+        return MayBeNull(property) ? Gen.OneOf(Gen.Constant<object?>(null), any) : any;
+    }
+
+    private static Gen<object?> Of(Type type)
+    {
+        if (Nullable.GetUnderlyingType(type) is { } underlying) return Of(underlying);
+        if (type == typeof(string)) return _texts.Select(text => (object?)text);
+        if (type == typeof(bool)) return Gen.Elements<object?>(true, false);
+        if (type == typeof(int)) return Gen.OneOf(Gen.Choose(-9, 9), Gen.Elements(int.MinValue, int.MaxValue)).Select(n => (object?)n);
+        if (type == typeof(long)) return Gen.OneOf(Gen.Choose(-9, 9).Select(n => (long)n), Gen.Elements(long.MinValue, long.MaxValue)).Select(n => (object?)n);
+        if (type == typeof(double)) return Gen.Elements<object?>(0.0, 0.1, -1e-300, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
+        if (type.IsEnum) return Gen.Elements(Enum.GetValues(type).Cast<object?>().ToArray());
+        if (type == typeof(JsonElement)) return _json.Select(json => (object?)JsonDocument.Parse(json).RootElement);
+        if (type == typeof(IReadOnlyDictionary<string, double>))
+            return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key.Length / 3.0, StringComparer.Ordinal));
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+        {
+            var item = type.GetGenericArguments()[0];
+            return Gen.Choose(0, 3).SelectMany(count => Sequence([.. Enumerable.Repeat(Of(item), count)])).Select(items =>
+            {
+                var list = Array.CreateInstance(item, items.Length);
+                for (var i = 0; i < items.Length; i++) list.SetValue(items[i], i);
+                return (object?)list;
+            });
+        }
+        return type.IsAbstract ? Gen.OneOf(Concrete(type).Select(t => Record(t).Select(value => (object?)value))) : Record(type).Select(value => (object?)value);
+    }
+}
