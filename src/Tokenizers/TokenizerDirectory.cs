@@ -21,7 +21,7 @@ public static class TokenizerDirectory
     /// <param name="directoryOrFile">A directory, or one of those files under any name (by its extension).</param>
     /// <exception cref="UnsupportedTokenizerException">The file is sound, but uses a part that is not known.</exception>
     /// <exception cref="TokenizerException">There is no tokenizer, or its file cannot be read.</exception>
-    public static ITokenizer Load(string directoryOrFile)
+    public static IAlignedTokenizer Load(string directoryOrFile)
     {
         var file = Directory.Exists(directoryOrFile) ? Choose(directoryOrFile) : directoryOrFile;
         if (!File.Exists(file)) throw new TokenizerException($"{file} does not exist; give a model directory or a tokenizer file");
@@ -50,7 +50,7 @@ public static class TokenizerDirectory
 
     /// <summary>Opens a byte-level BPE model of the first generation: <c>vocab.json</c> and <c>merges.txt</c> under any names, with GPT-2's split pattern.</summary>
     /// <exception cref="TokenizerException">A file cannot be read.</exception>
-    public static ITokenizer LoadPairs(string vocabularyFile, string mergesFile)
+    public static IAlignedTokenizer LoadPairs(string vocabularyFile, string mergesFile)
         => LoadPairs(vocabularyFile, mergesFile, Path.GetDirectoryName(Path.GetFullPath(vocabularyFile))!);
 
     /// <summary>Opens a tiktoken rank file, which holds neither its split pattern nor its special tokens.</summary>
@@ -58,7 +58,7 @@ public static class TokenizerDirectory
     /// <param name="pattern">The regular expression that cuts text into pieces.</param>
     /// <param name="specialTokens">Special tokens and their ids.</param>
     /// <exception cref="TokenizerException">The file cannot be read.</exception>
-    public static ITokenizer LoadTiktoken(string file, string pattern, IReadOnlyDictionary<string, int> specialTokens)
+    public static IAlignedTokenizer LoadTiktoken(string file, string pattern, IReadOnlyDictionary<string, int> specialTokens)
     {
         if (!File.Exists(file)) throw new TokenizerException($"{file} does not exist; give a tiktoken file");
         try
@@ -133,7 +133,7 @@ public static class TokenizerDirectory
         IPreTokenizer split = new ByteLevelPreTokenizer(config.Flag("add_prefix_space") ?? false, useRegex: !qwen);
         if (qwen) UnicodeForm.Require();
         if (qwen) split = new SequencePreTokenizer([new Splitter(Patterns.FamilyPattern.Cl100k(digits: 1), SplitBehavior.Isolated), split]);
-        Normalizer? normalizer = qwen ? (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC) : null;
+        var normalizer = qwen ? Normalizers.Form(NormalizationForm.FormC) : null;
         return Create(new JsonTokenizerParts(model, added, normalizer, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
     }
 

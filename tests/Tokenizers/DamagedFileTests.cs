@@ -85,7 +85,7 @@ public sealed class DamagedFileTests : IDisposable
         foreach (var file in files) check(file);
     }
 
-    private void Works(string name, byte[] bytes, Func<ITokenizer>? load = null)
+    private void Works(string name, byte[] bytes, Func<IAlignedTokenizer>? load = null)
     {
         File.WriteAllBytes(_folder[name], bytes);
         try
@@ -93,7 +93,11 @@ public sealed class DamagedFileTests : IDisposable
             var tokenizer = load is null ? TokenizerDirectory.Load(_folder[name]) : load();
             foreach (var text in (string[])["", "ab ba  <s>b<x>", "é😀\u0301 a\n\n1x\uD800", "  Ａ中<call> <end>"])
                 foreach (var options in (EncodeOptions[])[default, new(AddSpecialTokens: true), new(SpecialTokensAsText: true, Continuation: true)])
-                    tokenizer.Decode(tokenizer.Encode(text, options), skipSpecialTokens: options.AddSpecialTokens);
+                {
+                    var ids = tokenizer.Encode(text, options);
+                    Assert.Equal(ids, tokenizer.EncodeWithOffsets(text, options).Select(span => span.Id));
+                    tokenizer.Decode(ids, skipSpecialTokens: options.AddSpecialTokens);
+                }
             var stream = tokenizer.Stream();
             for (var id = -1; id <= Math.Min(300, tokenizer.VocabularySize); id++) stream.Append(id);
             stream.Flush();

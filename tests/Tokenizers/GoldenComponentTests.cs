@@ -12,7 +12,7 @@ public sealed class GoldenComponentTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void Normalize_GoldenTexts_EqualText(string folder) => Check(folder, "normalizers.jsonl", "normalizer", (part, line) =>
-        Normalizers.Read(part)(GoldenTokenizer.Text(line, "text"), prefix: true));
+        Normalizers.Read(part).Apply(GoldenTokenizer.Text(line, "text"), prefix: true));
 
     [Theory]
     [MemberData(nameof(Cases))]

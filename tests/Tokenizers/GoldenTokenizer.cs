@@ -7,7 +7,7 @@ namespace AlpacaCot.Tokenizers.Tests;
 internal static class GoldenTokenizer
 {
     /// <summary>The case's tokenizer; skips the test where it uses a part that is not known.</summary>
-    public static ITokenizer Load(GoldenCase golden)
+    public static IAlignedTokenizer Load(GoldenCase golden)
     {
         var library = golden.Json.GetProperty("library").GetString();
         Assert.SkipUnless(library is "sentencepiece" or "tokenizers" or "tiktoken", $"library {library} is not known yet");

@@ -19,6 +19,7 @@ internal static class CommandTree
         root.Subcommands.Add(SiloCommand.Build(context));
         foreach (var command in ModelCommands.Build(context)) root.Subcommands.Add(command);
         root.Subcommands.Add(BenchCommand.Build(context));
+        root.Subcommands.Add(DoctorCommand.Build(context));
         return root;
     }
 

@@ -14,6 +14,9 @@ internal interface ITokenModel
 
     /// <summary>Appends the ids of one piece.</summary>
     void Tokenize(ReadOnlySpan<char> piece, List<int> ids);
+
+    /// <summary>The same, with the range of the piece that each token stands for.</summary>
+    void Tokenize(ReadOnlySpan<char> piece, List<TokenSpan> tokens);
 }
 
 /// <summary>BPE as tokenizer.json describes it.</summary>
@@ -110,6 +113,29 @@ internal sealed class BpeModel : ITokenModel
         }
     }
 
+    public void Tokenize(ReadOnlySpan<char> piece, List<TokenSpan> tokens)
+    {
+        if (_ignoreMerges && _lookup.TryGetValue(piece, out var whole))
+        {
+            tokens.Add(new TokenSpan(whole, 0, piece.Length));
+            return;
+        }
+        var symbols = new Symbol[Room(piece)];
+        var count = PairMerger.Merge(symbols.AsSpan(0, Symbols(piece, symbols)), _merges);
+        // Lengths are of UTF-8, as in the reference: a byte of a character stands for all of it. What has no token at all is not counted, so that in
+        // a vocabulary that lacks characters the places after them are those of the reference, not the right ones.
+        var units = new List<int>(piece.Length);
+        for (var at = 0; at < piece.Length; at++)
+            if (!char.IsLowSurrogate(piece[at])) units.AddRange(Enumerable.Repeat(at, Utf8Length(piece, at)));
+        var begin = 0;
+        foreach (var symbol in symbols.AsSpan(0, count))
+        {
+            var last = units[begin + symbol.Length - 1];
+            tokens.Add(new TokenSpan(symbol.Id, units[begin], last + (char.IsHighSurrogate(piece[last]) ? 2 : 1)));
+            begin += symbol.Length;
+        }
+    }
+
     private void Characters()
     {
         for (var c = 0; c < _characters.Length; c++) _characters[c] = _lookup.TryGetValue([(char)c], out var id) ? id : -1;
@@ -141,14 +167,16 @@ internal sealed class BpeModel : ITokenModel
             ids.Add(whole);
             return;
         }
-        // A character is at most three symbols a unit: its UTF-8 bytes.
         Symbol[]? rented = null;
-        var room = (_bytes is null ? 1 : 3) * word.Length;
+        var room = Room(word);
         Span<Symbol> symbols = room <= 192 ? stackalloc Symbol[192] : rented = ArrayPool<Symbol>.Shared.Rent(room);
         var count = PairMerger.Merge(symbols[..Symbols(word, symbols)], _merges);
         foreach (var symbol in symbols[..count]) ids.Add(symbol.Id);
         if (rented is not null) ArrayPool<Symbol>.Shared.Return(rented);
     }
+
+    /// <summary>The most symbols of a word: a character is at most three a unit, its UTF-8 bytes.</summary>
+    private int Room(ReadOnlySpan<char> word) => (_bytes is null ? 1 : 3) * word.Length;
 
     private int Symbols(ReadOnlySpan<char> word, Span<Symbol> symbols)
     {
@@ -159,22 +187,29 @@ internal sealed class BpeModel : ITokenModel
             var id = SymbolOf(word, at, length);
             if (id >= 0)
             {
-                if (unknown > 0) symbols[count++] = new Symbol(_unknown, 1);
+                if (unknown > 0) symbols[count++] = new Symbol(_unknown, unknown);
                 unknown = 0;
-                symbols[count++] = new Symbol(id, length);
+                symbols[count++] = new Symbol(id, Utf8Length(word, at));
             }
             else if (_bytes is not null && Bytes(word.Slice(at, length), symbols[count..]) is > 0 and var bytes) count += bytes;
             else if (_unknown >= 0)
             {
                 // An unknown character is written when the next known one comes: bytes in between go before it.
-                if (unknown > 0 && !_fuseUnknown) symbols[count++] = new Symbol(_unknown, 1);
-                unknown = 1;
+                if (unknown > 0 && !_fuseUnknown)
+                {
+                    symbols[count++] = new Symbol(_unknown, unknown);
+                    unknown = 0;
+                }
+                unknown += Utf8Length(word, at);
             }
             at += length;
         }
-        if (unknown > 0) symbols[count++] = new Symbol(_unknown, 1);
+        if (unknown > 0) symbols[count++] = new Symbol(_unknown, unknown);
         return count;
     }
+
+    private static int Utf8Length(ReadOnlySpan<char> text, int at)
+        => text[at] < 0x80 ? 1 : text[at] < 0x800 ? 2 : char.IsHighSurrogate(text[at]) ? 4 : 3;
 
     private int SymbolOf(ReadOnlySpan<char> word, int at, int length)
     {

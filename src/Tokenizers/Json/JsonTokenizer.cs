@@ -66,7 +66,7 @@ internal sealed record JsonTokenizerParts(
 }
 
 /// <summary>A tokenizer.json: normalizer, pre-tokenizer, model, post-processor, decoder (the format of the Hugging Face tokenizers library).</summary>
-internal sealed class JsonTokenizer : ITokenizer
+internal sealed class JsonTokenizer : IAlignedTokenizer
 {
     private readonly JsonTokenizerParts _parts;
     private readonly JsonTokenizerOptions _options;
@@ -83,7 +83,7 @@ internal sealed class JsonTokenizer : ITokenizer
     public JsonTokenizer(JsonTokenizerParts parts, JsonTokenizerOptions options, string contentHash)
     {
         (_parts, _options, ContentHash) = (parts, options, contentHash);
-        string Normalize(string text) => parts.Normalizer is null ? text : parts.Normalizer(text, prefix: true);
+        string Normalize(string text) => parts.Normalizer?.Apply(text, prefix: true) ?? text;
         _added = new AddedTokens(parts.Added, Normalize);
         VocabularySize = parts.Model.Vocabulary.Values.Concat(parts.Added.Select(token => token.Id)).DefaultIfEmpty(-1).Max() + 1;
         _tokens = new string?[VocabularySize];
@@ -126,6 +126,10 @@ internal sealed class JsonTokenizer : ITokenizer
         return [.. ids];
     }
 
+    public TokenSpan[] EncodeWithOffsets(string text, EncodeOptions options = default)
+        => new JsonAligner(_parts, _added, Token).Encode(
+            Utf16.WellFormed(text), options, options is { AddSpecialTokens: true, Continuation: false } ? _before : [], options.AddSpecialTokens ? _after : []);
+
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false)
     {
         var stream = new JsonTokenStream(this, skipSpecialTokens);
@@ -147,7 +151,7 @@ internal sealed class JsonTokenizer : ITokenizer
     private void Section(string text, bool first, EncodeOptions options, Pieces pieces, List<int> ids)
     {
         var prefix = !options.Continuation;
-        var normal = _parts.Normalizer is null ? text : _parts.Normalizer(text, prefix);
+        var normal = _parts.Normalizer?.Apply(text, prefix) ?? text;
         if (_added.IsEmpty)
         {
             Text(normal, first, prefix, pieces, ids);

@@ -1,15 +1,27 @@
 using System.Globalization;
 using System.Text;
+using AlpacaCot.Tokenizers.Offsets;
 using AlpacaCot.Tokenizers.Patterns;
 using AlpacaCot.Tokenizers.SentencePiece;
 using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Json;
 
-/// <summary>A normalizer of tokenizer.json: text to text.</summary>
-/// <param name="text">Well-formed text of one section between added tokens.</param>
-/// <param name="prefix">Whether a prefix may be put in front; not where the text continues earlier tokens.</param>
-internal delegate string Normalizer(string text, bool prefix);
+/// <summary>A normalizer of tokenizer.json: text to text, and the same where it must be known what came from where.</summary>
+/// <param name="apply">Text to text. The text is well-formed, one section between added tokens. The flag: whether a prefix may be put in front; not
+/// where the text continues earlier tokens.</param>
+/// <param name="align">The same on text with its origins.</param>
+internal sealed class Normalizer(Func<string, bool, string> apply, Func<AlignedText, bool, AlignedText> align)
+{
+    /// <summary>A normalizer that never puts anything in front.</summary>
+    public Normalizer(Func<string, string> apply, Func<AlignedText, AlignedText> align) : this((text, _) => apply(text), (text, _) => align(text)) { }
+
+    /// <summary>Normalizes a text.</summary>
+    public string Apply(string text, bool prefix) => apply(text, prefix);
+
+    /// <summary>Normalizes a text and keeps track of where it comes from.</summary>
+    public AlignedText Align(AlignedText text, bool prefix) => align(text, prefix);
+}
 
 /// <summary>The normalizers of tokenizer.json by their type.</summary>
 internal static class Normalizers
@@ -25,33 +37,41 @@ internal static class Normalizers
         {
             case "Sequence":
                 var parts = part.List("normalizers", "normalizer").Select(Read).ToArray();
-                return (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer(now, prefix));
-            case "NFC": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormC);
-            case "NFD": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormD);
-            case "NFKC": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormKC);
-            case "NFKD": return (text, _) => UnicodeForm.Apply(text, NormalizationForm.FormKD);
-            case "Lowercase": return (text, _) => Lowercase(text);
+                return new Normalizer(
+                    (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer.Apply(now, prefix)),
+                    (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer.Align(now, prefix)));
+            case "NFC": return Form(NormalizationForm.FormC);
+            case "NFD": return Form(NormalizationForm.FormD);
+            case "NFKC": return Form(NormalizationForm.FormKC);
+            case "NFKD": return Form(NormalizationForm.FormKD);
+            case "Lowercase": return new Normalizer(Lowercase, LowercaseAligned);
             case "Strip":
                 var (left, right) = (part.Flag("strip_left", true), part.Flag("strip_right", true));
-                return (text, _) =>
-                {
-                    if (left) text = text.TrimStart();
-                    return right ? text.TrimEnd() : text;
-                };
-            case "StripAccents": return (text, _) => Filter(text, point => !CharClass.In(point, CharClass.Marks));
+                int Begin(string text) => left ? text.Length - text.AsSpan().TrimStart().Length : 0;
+                int End(string text) => right ? text.AsSpan().TrimEnd().Length : text.Length;
+                return new Normalizer(
+                    text => text[Begin(text)..Math.Max(Begin(text), End(text))],
+                    text => text.Slice(Begin(text.Text), Math.Max(Begin(text.Text), End(text.Text))));
+            case "StripAccents":
+                static bool NoMark(int point) => !CharClass.In(point, CharClass.Marks);
+                return new Normalizer(text => Filter(text, NoMark), text => text.Filter(NoMark));
             case "Replace":
                 var (pattern, content) = (SplitPatterns.Read(part), part.Text("content"));
                 return part.Get("pattern").TryGetProperty("String", out var literal) && literal.GetString() is { Length: > 0 } from
-                    ? (text, _) => text.Replace(from, content, StringComparison.Ordinal)
-                    : (text, _) => Replace(text, pattern, content);
+                    ? new Normalizer(text => text.Replace(from, content, StringComparison.Ordinal), text => text.Replace(Matches(text.Text, from), content))
+                    : new Normalizer(text => Replace(text, pattern, content), text => text.Replace(Matches(text.Text, pattern), content));
             case "Prepend":
                 var prepend = part.Text("prepend");
-                return (text, prefix) => text.Length == 0 || !prefix ? text : prepend + text;
+                return new Normalizer((text, prefix) => text.Length == 0 || !prefix ? text : prepend + text, (text, prefix) => prefix ? text.Prepend(prepend) : text);
             case "Precompiled":
                 var map = new PrecompiledCharsMap(Convert.FromBase64String(part.Text("precompiled_charsmap")));
-                return (text, _) => Precompiled(text, map);
-            case "Nmt": return (text, _) => Map(Filter(text, point => !IsNmtControl(point)), NmtSpace);
-            case "ByteLevel": return (text, _) => ByteLevel(text);
+                return new Normalizer(text => Precompiled(text, map), text => PrecompiledAligned(text, map));
+            case "Nmt":
+                static bool NoControl(int point) => !IsNmtControl(point);
+                return new Normalizer(
+                    text => Map(Filter(text, NoControl), NmtSpace),
+                    text => text.Filter(NoControl).Map(point => point > char.MaxValue ? char.ConvertFromUtf32(point) : NmtSpace((char)point).ToString()));
+            case "ByteLevel": return new Normalizer(ByteLevel, text => text.Map(point => ByteLevel(char.ConvertFromUtf32(point))));
             case "BertNormalizer":
                 var lower = part.Flag("lowercase", true);
                 return BertNormalizer.Create(part.Flag("clean_text", true), part.Flag("handle_chinese_chars", true), part.Flag("strip_accents", lower), lower);
@@ -66,6 +86,12 @@ internal static class Normalizers
         // The one character whose lower case is two.
         return text.Contains('\u0130') ? lower.Replace("\u0130", "i\u0307", StringComparison.Ordinal) : lower;
     }
+
+    /// <summary><see cref="Lowercase"/> with origins.</summary>
+    public static AlignedText LowercaseAligned(AlignedText text) => text.Map(point => Lowercase(char.ConvertFromUtf32(point)));
+
+    /// <summary>A Unicode normalization form.</summary>
+    public static Normalizer Form(NormalizationForm form) => new(text => UnicodeForm.Apply(text, form), text => AlignedForms.Apply(text, form));
 
     /// <summary>The code points for which a predicate holds.</summary>
     public static string Filter(string text, Predicate<int> keep)
@@ -96,10 +122,19 @@ internal static class Normalizers
     {
         var result = new StringBuilder(text.Length);
         var at = 0;
-        for (var from = 0; pattern.Find(text, from, out var begin, out var end);)
+        foreach (var (begin, end) in Matches(text, pattern))
         {
             result.Append(text, at, begin - at).Append(content);
             at = end;
+        }
+        return result.Append(text, at, text.Length - at).ToString();
+    }
+
+    private static IEnumerable<(int Begin, int End)> Matches(string text, ISplitPattern pattern)
+    {
+        for (var from = 0; pattern.Find(text, from, out var begin, out var end);)
+        {
+            yield return (begin, end);
             if (end > begin) from = end;
             else if (end >= text.Length) break;
             else
@@ -108,7 +143,12 @@ internal static class Normalizers
                 from = end + length;
             }
         }
-        return result.Append(text, at, text.Length - at).ToString();
+    }
+
+    private static IEnumerable<(int Begin, int End)> Matches(string text, string literal)
+    {
+        for (var at = text.IndexOf(literal, StringComparison.Ordinal); at >= 0; at = text.IndexOf(literal, at + literal.Length, StringComparison.Ordinal))
+            yield return (at, at + literal.Length);
     }
 
     private static string ByteLevel(string text)
@@ -120,23 +160,48 @@ internal static class Normalizers
 
     private static string Precompiled(string text, PrecompiledCharsMap map)
     {
-        // A grapheme cluster of less than six bytes that begins with a key of the map is replaced as a whole, else each of its characters is.
         var result = new StringBuilder(text.Length);
+        foreach (var (begin, length, replacement) in Chunks(text, map))
+            if (replacement is null) result.Append(text, begin, length);
+            else result.Append(replacement);
+        return result.ToString();
+    }
+
+    private static AlignedText PrecompiledAligned(AlignedText text, PrecompiledCharsMap map)
+    {
+        var characters = new List<(int Point, int Change)>(text.Text.Length);
+        foreach (var (begin, length, replacement) in Chunks(text.Text, map))
+        {
+            var old = text.Text.AsSpan(begin, length).ToString().EnumerateRunes().Count();
+            var now = (replacement ?? text.Text.Substring(begin, length)).EnumerateRunes().Select(rune => rune.Value).ToList();
+            // Characters stand for each other in turn. What is too many at the end is new; what is missing goes with the last one, whichever that is.
+            for (var i = 0; i < now.Count; i++) characters.Add((now[i], i < old ? 0 : 1));
+            if (now.Count < old && characters.Count > 0) characters[^1] = (characters[^1].Point, characters[^1].Change - (old - now.Count));
+        }
+        return text.Transform(characters);
+    }
+
+    /// <summary>
+    /// The text in chunks, each with what replaces it or null. A grapheme cluster of less than six bytes that begins with a key of the map is replaced as a
+    /// whole, else each of its characters is.
+    /// </summary>
+    private static IEnumerable<(int Begin, int Length, string? Replacement)> Chunks(string text, PrecompiledCharsMap map)
+    {
         for (var at = 0; at < text.Length;)
         {
-            var cluster = text.AsSpan(at, StringInfo.GetNextTextElementLength(text, at));
-            at += cluster.Length;
-            if (Encoding.UTF8.GetByteCount(cluster) < 6 && map.Match(cluster, shortest: true, out var whole) > 0) result.Append(whole);
-            else
-                for (var i = 0; i < cluster.Length;)
-                {
-                    Utf16.CodePoint(cluster, i, out var length);
-                    var character = cluster.Slice(i, length);
-                    if (map.Match(character, shortest: true, out var one) > 0) result.Append(one);
-                    else result.Append(character);
-                    i += length;
-                }
+            var cluster = StringInfo.GetNextTextElementLength(text, at);
+            if (Encoding.UTF8.GetByteCount(text.AsSpan(at, cluster)) < 6 && map.Match(text.AsSpan(at, cluster), shortest: true, out var whole) > 0)
+            {
+                yield return (at, cluster, whole);
+                at += cluster;
+                continue;
+            }
+            for (var end = at + cluster; at < end;)
+            {
+                Utf16.CodePoint(text, at, out var length);
+                yield return (at, length, map.Match(text.AsSpan(at, length), shortest: true, out var one) > 0 ? one : null);
+                at += length;
+            }
         }
-        return result.ToString();
     }
 }

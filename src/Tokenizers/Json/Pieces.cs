@@ -14,6 +14,8 @@ internal sealed class Pieces
     private int _length;
     private int _spareLength;
     private List<PieceRange> _spareRanges = [];
+    private List<int>? _origins;
+    private List<int>? _spareOrigins;
 
     /// <summary>The pieces.</summary>
     public List<PieceRange> Ranges { get; private set; } = [];
@@ -27,9 +29,14 @@ internal sealed class Pieces
     /// <summary>The text of a piece.</summary>
     public ReadOnlySpan<char> this[PieceRange range] => _text.AsSpan(range.Begin, range.End - range.Begin);
 
+    /// <summary>Whether it is remembered which unit of the section each unit of the working text comes from.</summary>
+    public bool Tracks => _origins is not null;
+
     /// <summary>Begins anew with one piece.</summary>
-    public void Reset(ReadOnlySpan<char> text, bool atTextBegin, bool prefix)
+    public void Reset(ReadOnlySpan<char> text, bool atTextBegin, bool prefix, bool tracks = false)
     {
+        _origins = tracks ? [.. Enumerable.Range(0, text.Length)] : null;
+        _spareOrigins = tracks ? [] : null;
         if (_text.Length < text.Length) _text = new char[text.Length + text.Length / 4];
         text.CopyTo(_text);
         (_length, AtTextBegin, Prefix) = (text.Length, atTextBegin, prefix);
@@ -64,9 +71,23 @@ internal sealed class Pieces
         _spareLength += length;
     }
 
+    /// <summary>Where a unit of the working text comes from: the unit of the section. Only while tracking.</summary>
+    public int OriginOf(int unit) => _origins![unit];
+
+    /// <summary>Says where the next units of the rewritten text come from: a unit of the piece. Only while tracking.</summary>
+    public void Came(PieceRange from, int unit, int count)
+    {
+        for (var i = 0; i < count; i++) _spareOrigins!.Add(_origins![from.Begin + unit]);
+    }
+
     /// <summary>Makes the rewritten text the current one.</summary>
     public void EndRewrite()
     {
+        if (_origins is not null)
+        {
+            (_origins, _spareOrigins) = (_spareOrigins!, _origins);
+            _spareOrigins.Clear();
+        }
         (_text, _spareText, _length, _spareLength) = (_spareText, _text, _spareLength, 0);
         EndCut();
     }

@@ -71,9 +71,22 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
         foreach (var range in pieces.Ranges)
         {
             var text = pieces[range];
+            if (pieces.Tracks) Track(pieces, range);
             pieces.Wrote(range, Write(text, pieces.Room(3 * text.Length)));
         }
         pieces.EndRewrite();
+    }
+
+    /// <summary>Every byte comes from its whole character.</summary>
+    private static void Track(Pieces pieces, PieceRange range)
+    {
+        var text = pieces[range];
+        for (var at = 0; at < text.Length;)
+        {
+            var rune = new Rune(Utf16.CodePoint(text, at, out var length));
+            pieces.Came(range, at, rune.Utf8SequenceLength);
+            at += length;
+        }
     }
 
     private static int Write(ReadOnlySpan<char> text, Span<char> room)
@@ -105,6 +118,11 @@ internal sealed class ByteLevelPreTokenizer(bool addPrefixSpace, bool useRegex) 
             var added = text[0] == ' ' || (range.First && !pieces.Prefix) ? 0 : 1;
             room[0] = ' ';
             text.CopyTo(room[added..]);
+            if (pieces.Tracks)
+            {
+                pieces.Came(range, 0, added);
+                for (var i = 0; i < text.Length; i++) pieces.Came(range, i, 1);
+            }
             pieces.Wrote(range, text.Length + added);
         }
         pieces.EndRewrite();
@@ -129,6 +147,11 @@ internal sealed class MetaspacePreTokenizer(string replacement, string scheme, b
             foreach (var c in text)
                 if (c == ' ') written += Mark(room, written);
                 else room[written++] = c;
+            if (pieces.Tracks)
+            {
+                if (prepend) pieces.Came(range, 0, replacement.Length);
+                for (var i = 0; i < text.Length; i++) pieces.Came(range, i, text[i] == ' ' ? replacement.Length : 1);
+            }
             pieces.Wrote(range, written);
         }
         pieces.EndRewrite();

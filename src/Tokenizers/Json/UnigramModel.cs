@@ -40,16 +40,35 @@ internal sealed class UnigramModel : ITokenModel
         _search.Segment(piece, parts);
         for (var i = 0; i < parts.Count; i++)
         {
-            if (parts[i].Id >= 0 && parts[i].Id != _unknown)
+            if (!IsUnknown(parts[i].Id))
             {
                 ids.Add(parts[i].Id);
                 continue;
             }
             var begin = parts[i].Begin;
-            while (i + 1 < parts.Count && (parts[i + 1].Id < 0 || parts[i + 1].Id == _unknown)) i++;
+            while (i + 1 < parts.Count && IsUnknown(parts[i + 1].Id)) i++;
             Unknown(piece[begin..parts[i].End], ids);
         }
     }
+
+    public void Tokenize(ReadOnlySpan<char> piece, List<TokenSpan> tokens)
+    {
+        var parts = new List<(int Begin, int End, int Id)>();
+        _search.Segment(piece, parts);
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var begin = parts[i].Begin;
+            var unknown = IsUnknown(parts[i].Id);
+            while (unknown && i + 1 < parts.Count && IsUnknown(parts[i + 1].Id)) i++;
+            var ids = new List<int>();
+            if (unknown) Unknown(piece[begin..parts[i].End], ids);
+            else ids.Add(parts[i].Id);
+            // All bytes of an unknown run stand for the whole run.
+            foreach (var id in ids) tokens.Add(new TokenSpan(id, begin, parts[i].End));
+        }
+    }
+
+    private bool IsUnknown(int id) => id < 0 || id == _unknown;
 
     private void Unknown(ReadOnlySpan<char> text, List<int> ids)
     {

@@ -46,6 +46,23 @@ internal sealed class WordPieceModel : ITokenModel
         ids.Add(_unknown);
     }
 
+    public void Tokenize(ReadOnlySpan<char> piece, List<TokenSpan> tokens)
+    {
+        var ids = new List<int>();
+        Tokenize(piece, ids);
+        if (ids is [var only] && only == _unknown)
+        {
+            tokens.Add(new TokenSpan(_unknown, 0, piece.Length));
+            return;
+        }
+        for (int at = 0, i = 0; i < ids.Count; i++)
+        {
+            var length = (at == 0 ? _begins : _continues).LongestAt(piece, at, out _);
+            tokens.Add(new TokenSpan(ids[i], at, at + length));
+            at += length;
+        }
+    }
+
     private static int CodePoints(ReadOnlySpan<char> text)
     {
         var count = 0;

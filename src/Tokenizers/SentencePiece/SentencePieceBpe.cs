@@ -45,15 +45,15 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
         _cut = _unused is null ? new WordCut(SentencePieceNormalizer.Space, texts.Keys) : null;
     }
 
-    public void Encode(ReadOnlySpan<char> text, List<int> ids)
+    public void Encode(ReadOnlySpan<char> text, List<int> ids, List<(int Begin, int End)>? spans = null)
     {
-        var writer = new UnknownWriter(_model, _bytes);
+        var writer = new UnknownWriter(_model, _bytes, spans);
         for (var at = 0; at < text.Length;)
         {
             var (next, length, id) = (text.Length, 0, -1);
             if (!_userDefined.IsEmpty && _userDefined.Find(text, at, out length, out id) is >= 0 and var found) next = found;
             Stretch(text[at..next], ids, ref writer);
-            if (id >= 0) writer.Piece(id, ids);
+            if (id >= 0) writer.Piece(id, length, ids);
             at = next + length;
         }
     }
@@ -76,7 +76,7 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
     private void Word(ReadOnlySpan<char> text, List<int> ids, ref UnknownWriter writer)
     {
         // Without byte fallback a run of unknown characters may go on over the cut, so that ids depend on what stood before.
-        if (text.Length > PieceCache.LongestPiece || _bytes is null)
+        if (text.Length > PieceCache.LongestPiece || _bytes is null || writer.Tracks)
         {
             Merge(text, ids, ref writer);
             return;
@@ -110,7 +110,7 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
         foreach (var symbol in symbols[..count])
         {
             if ((uint)symbol.Id >= _model.Pieces.Count) writer.Unknown(text.Slice(begin, symbol.Length), ids);
-            else if (unused is null) writer.Piece(symbol.Id, ids);
+            else if (unused is null) writer.Piece(symbol.Id, symbol.Length, ids);
             else unused.Write(symbol.Id, text.Slice(begin, symbol.Length), _model, ref writer, ids);
             begin += symbol.Length;
         }
@@ -158,7 +158,7 @@ internal sealed class SentencePieceBpe : ISentencePieceAlgorithm
         public void Write(int id, ReadOnlySpan<char> text, SentencePieceModel model, ref UnknownWriter writer, List<int> ids)
         {
             if (id >= model.Pieces.Count) writer.Unknown(text, ids);
-            else if (!unused[id] || !_pairs.TryGetValue(id, out var pair)) writer.Piece(id, ids);
+            else if (!unused[id] || !_pairs.TryGetValue(id, out var pair)) writer.Piece(id, text.Length, ids);
             else
             {
                 // A symbol beyond the pieces is a single character.

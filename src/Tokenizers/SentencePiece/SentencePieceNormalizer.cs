@@ -24,12 +24,13 @@ internal sealed class SentencePieceNormalizer
     /// <summary>Normalises well-formed text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="dummyPrefix">Whether the model's dummy prefix (or suffix) is added, if it has one.</param>
-    public string Normalize(string text, bool dummyPrefix)
+    /// <param name="origins">Gets for each unit of the result where in the text it begins, and where the last one ends; null: nobody wants to know.</param>
+    public string Normalize(string text, bool dummyPrefix, List<int>? origins = null)
     {
         dummyPrefix &= _model.AddDummyPrefix;
         if (text.Length == 0) return "";
         var mark = _model.EscapeWhitespaces ? Space : ' ';
-        if (_identity && !_model.WhitespaceAsSuffix)
+        if (_identity && !_model.WhitespaceAsSuffix && origins is null)
         {
             return string.Create(text.Length + (dummyPrefix ? 1 : 0), (text, mark), static (span, state) =>
             {
@@ -46,7 +47,12 @@ internal sealed class SentencePieceNormalizer
         }
         if (at == text.Length) return "";
         var result = new StringBuilder(text.Length + 8);
-        if (dummyPrefix && !_model.WhitespaceAsSuffix) result.Append(mark);
+        void Add(char c, int from)
+        {
+            result.Append(c);
+            origins?.Add(from);
+        }
+        if (dummyPrefix && !_model.WhitespaceAsSuffix) Add(mark, at);
         var afterSpace = remove;
         while (at < text.Length)
         {
@@ -54,13 +60,21 @@ internal sealed class SentencePieceNormalizer
             while (afterSpace && chunk is [' ', ..]) chunk = chunk[1..];
             if (chunk.Length > 0)
             {
-                foreach (var c in chunk) result.Append(c == ' ' ? mark : c);
+                foreach (var c in chunk) Add(c == ' ' ? mark : c, at);
                 afterSpace = remove && chunk[^1] == ' ';
             }
             at += consumed;
         }
-        while (remove && result.Length > 0 && result[^1] == mark) result.Length--;
-        if (dummyPrefix && _model.WhitespaceAsSuffix) result.Append(mark);
+        var ends = at;
+        while (remove && result.Length > 0 && result[^1] == mark)
+        {
+            result.Length--;
+            if (origins is null) continue;
+            ends = origins[^1];
+            origins.RemoveAt(origins.Count - 1);
+        }
+        if (dummyPrefix && _model.WhitespaceAsSuffix) Add(mark, ends);
+        origins?.Add(ends);
         return result.ToString();
     }
 

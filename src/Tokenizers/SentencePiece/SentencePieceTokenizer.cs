@@ -28,7 +28,7 @@ internal sealed record SentencePieceOptions
 }
 
 /// <summary>A SentencePiece model: Kudo and Richardson 2018.</summary>
-internal sealed class SentencePieceTokenizer : ITokenizer
+internal sealed class SentencePieceTokenizer : IAlignedTokenizer
 {
     private readonly SentencePieceModel _model;
     private readonly SentencePieceOptions _options;
@@ -100,6 +100,28 @@ internal sealed class SentencePieceTokenizer : ITokenizer
         }
         if (options.AddSpecialTokens && _options.AddEos && EosId is { } eos) ids.Add(eos);
         return [.. ids];
+    }
+
+    public TokenSpan[] EncodeWithOffsets(string text, EncodeOptions options = default)
+    {
+        text = Utf16.WellFormed(text);
+        var tokens = new List<TokenSpan>();
+        if (options is { AddSpecialTokens: true, Continuation: false } && _options.AddBos && BosId is { } bos) tokens.Add(new TokenSpan(bos, 0, 0));
+        var first = true;
+        foreach (var section in _added.Split(text, normalized: false, options.SpecialTokensAsText))
+        {
+            if (section.Id >= 0) tokens.Add(new TokenSpan(section.Id, section.Begin, section.End));
+            else
+            {
+                var (ids, spans, origins) = (new List<int>(), new List<(int Begin, int End)>(), new List<int>());
+                var prefix = !options.Continuation && (first || _options.LegacyPrefix);
+                _algorithm.Encode(_normalizer.Normalize(text[section.Begin..section.End], prefix, origins), ids, spans);
+                for (var i = 0; i < ids.Count; i++) tokens.Add(new TokenSpan(ids[i], section.Begin + origins[spans[i].Begin], section.Begin + origins[spans[i].End]));
+            }
+            first = false;
+        }
+        if (options.AddSpecialTokens && _options.AddEos && EosId is { } eos) tokens.Add(new TokenSpan(eos, 0, 0));
+        return [.. tokens];
     }
 
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false)

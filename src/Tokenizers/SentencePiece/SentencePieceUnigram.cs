@@ -29,13 +29,13 @@ internal sealed class SentencePieceUnigram : ISentencePieceAlgorithm
         _search = new UnigramSearch(trie, [.. model.Pieces.Select(Score)], (float)UnigramSearch.UnknownScore(lowest), single: true);
     }
 
-    public void Encode(ReadOnlySpan<char> text, List<int> ids)
+    public void Encode(ReadOnlySpan<char> text, List<int> ids, List<(int Begin, int End)>? spans = null)
     {
-        var writer = new UnknownWriter(_model, _bytes);
+        var writer = new UnknownWriter(_model, _bytes, spans);
         var parts = _parts ??= [];
         _search.Segment(text, parts);
         foreach (var (begin, end, id) in parts)
             if (id < 0) writer.Unknown(text[begin..end], ids);
-            else writer.Piece(id, ids);
+            else writer.Piece(id, end - begin, ids);
     }
 }

@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
 
@@ -17,14 +18,19 @@ internal static class JobTable
         ["model pretrain"] = PretrainTool.Run,
         ["model show"] = ModelTools.Show,
         ["data show"] = DataTool.Show,
+        ["doctor"] = DoctorTool.Run,
         ["bench training"] = BenchTools.Training,
         ["bench decode"] = BenchTools.Decode,
         ["bench tokenize"] = BenchTools.Tokenize,
     };
 
+    /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
+    private static readonly HashSet<string> _withoutTorch = ["data show", "bench tokenize", "doctor"];
+
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)
     {
+        if (job is not ToolJob { Tool: var name } || !_withoutTorch.Contains(name)) LibTorch.Load();
         switch (job)
         {
             case PackJob pack:
