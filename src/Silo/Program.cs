@@ -53,7 +53,16 @@ try
     await using var app = builder.Build();
     var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
     if (key is not null) app.MapHttp(key);
-    await app.StartAsync();
+    try
+    {
+        await app.StartAsync();
+    }
+    catch (IOException)
+    {
+        // The pages cannot be served, but the silo is up: it ends in order before what it needs is disposed of.
+        await app.StopAsync();
+        throw;
+    }
     Console.WriteLine($"silo ready: node {arguments.Node}, slots {string.Join(" ", arguments.Slots)}, home {home.Root}{(key is null ? "" : $", {HttpHosting.Address(arguments, key)}")}");
     await app.WaitForShutdownAsync();
     return 0;

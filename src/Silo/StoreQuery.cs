@@ -27,11 +27,9 @@ internal sealed class StoreQuery
     /// <summary>Answers it.</summary>
     public async Task<int> RunAsync(HomeLayout home)
     {
-        var file = Path.Combine(home.State, SqliteSchema.FileName);
         try
         {
-            // A home that has never had a silo has no sweeps.
-            using var storage = File.Exists(file) ? new SqliteGrainStorage(new SqliteStore(file, readOnly: true), new StateJson()) : null;
+            using var storage = SqliteStore.OpenReadOnly(Path.Combine(home.State, SqliteSchema.FileName)) is { } store ? new SqliteGrainStorage(store, new StateJson()) : null;
             object answer = _what == Sweeps
                 ? storage is null ? Array.Empty<object>() : await new StoredSweeps(storage).ListAsync(_key)
                 : storage is null ? new { name = _key, state = "unknown", trials = Array.Empty<object>() } : await new StoredSweeps(storage).StatusAsync(_key);

@@ -132,7 +132,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
             while (true)
             {
                 var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation));
+                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation)).WaitAsync(closing);
                 _activation = answer.Activation;
                 if (answer.TellAgain)
                 {
@@ -145,6 +145,10 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
                 _untold.Clear();
                 return answer.Current;
             }
+        }
+        catch (OperationCanceledException) when (closing.IsCancellationRequested)
+        {
+            return null;
         }
         catch (Exception e)
         {

@@ -31,10 +31,17 @@ internal static class SqliteSchema
     /// <summary>Refuses a file that a later version of this program made.</summary>
     public static void RequireKnown(SqliteConnection database)
     {
+        if (VersionOf(database) > Version) throw new OrleansConfigurationException($"the state in {database.DataSource} was written by a later version of this program; update it, or use another home");
+    }
+
+    /// <summary>Whether the file has its table.</summary>
+    public static bool IsMade(SqliteConnection database) => VersionOf(database) > 0;
+
+    private static long VersionOf(SqliteConnection database)
+    {
         using var command = database.CreateCommand();
         command.CommandText = "PRAGMA user_version";
-        var version = Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
-        if (version > Version) throw new OrleansConfigurationException($"the state in {database.DataSource} was written by a later version of this program; update it, or use another home");
+        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
     private static void Execute(SqliteConnection database, string text)

@@ -19,20 +19,19 @@ internal sealed class SqliteStore : IDisposable
     private long _version;
 
     /// <summary>Opens the file, or makes it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="readOnly">Only look into a file that nobody holds, and change nothing.</param>
-    /// <exception cref="OrleansConfigurationException">Another process holds it (<see cref="SqliteException"/> is the inner exception), or it is no store of this platform.</exception>
-    public SqliteStore(string path, bool readOnly = false)
+    /// <exception cref="OrleansConfigurationException">Another process holds it, or it is no store of this platform.</exception>
+    public SqliteStore(string path) : this(path, SqliteOpenMode.ReadWriteCreate)
+    {
+    }
+
+    private SqliteStore(string path, SqliteOpenMode mode)
     {
         _path = path;
-        _database = new SqliteConnection(new SqliteConnectionStringBuilder
-        {
-            DataSource = path, Pooling = false, DefaultTimeout = 1, Mode = readOnly ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWriteCreate,
-        }.ToString());
+        _database = Connection(path, mode);
         try
         {
             _database.Open();
-            if (readOnly) SqliteSchema.RequireKnown(_database);
+            if (mode == SqliteOpenMode.ReadOnly) SqliteSchema.RequireKnown(_database);
             else SqliteSchema.Prepare(_database);
             using var last = _database.CreateCommand();
             last.CommandText = "SELECT coalesce(max(version), 0) FROM record";
@@ -41,8 +40,7 @@ internal sealed class SqliteStore : IDisposable
         catch (SqliteException e)
         {
             _database.Dispose();
-            throw new OrleansConfigurationException(
-                e.SqliteErrorCode == SqliteSchema.Busy ? $"the state in {path} is in use by another silo: stop it, or use another home" : $"the state in {path} cannot be opened: {e.Message}", e);
+            throw CannotOpen(path, e);
         }
         catch
         {
@@ -56,6 +54,31 @@ internal sealed class SqliteStore : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "grain state" };
         _thread.Start();
     }
+
+    /// <summary>Looks into a file that nobody holds and changes nothing; null where no silo has stored anything yet.</summary>
+    /// <exception cref="OrleansConfigurationException">A silo holds it (<see cref="SqliteException"/> is the inner exception), or it is no store of this platform.</exception>
+    public static SqliteStore? OpenReadOnly(string path)
+    {
+        if (!File.Exists(path)) return null;
+        using (var probe = Connection(path, SqliteOpenMode.ReadOnly))
+            try
+            {
+                probe.Open();
+                // The disk may have been full before the table was made.
+                if (!SqliteSchema.IsMade(probe)) return null;
+            }
+            catch (SqliteException e)
+            {
+                throw CannotOpen(path, e);
+            }
+        return new SqliteStore(path, SqliteOpenMode.ReadOnly);
+    }
+
+    private static SqliteConnection Connection(string path, SqliteOpenMode mode)
+        => new(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, DefaultTimeout = 1, Mode = mode }.ToString());
+
+    private static OrleansConfigurationException CannotOpen(string path, SqliteException e)
+        => new(e.SqliteErrorCode == SqliteSchema.Busy ? $"the state in {path} is in use by another silo: stop it, or use another home" : $"the state in {path} cannot be opened: {e.Message}", e);
 
     /// <summary>What became of a write: whether it was done, and the version that the record has now (null: there is none).</summary>
     public readonly record struct WriteResult(bool Written, long? Version);

@@ -16,7 +16,7 @@ public sealed class ReadOnlyStoreTests : IDisposable
 
     private static async Task<string> ReadAsync(string file)
     {
-        using var store = new SqliteStore(file, readOnly: true);
+        using var store = SqliteStore.OpenReadOnly(file)!;
         return await store.ReadAsync("g", "s") is { } found ? System.Text.Encoding.UTF8.GetString(found.Body) : "nothing";
     }
 
@@ -46,15 +46,24 @@ public sealed class ReadOnlyStoreTests : IDisposable
     public void Open_WhileASiloHoldsTheFile_IsBusy()
     {
         using var store = new SqliteStore(File);
-        var problem = Assert.Throws<OrleansConfigurationException>(() => new SqliteStore(File, readOnly: true));
+        var problem = Assert.Throws<OrleansConfigurationException>(() => SqliteStore.OpenReadOnly(File));
         Assert.Equal(SqliteSchema.Busy, Assert.IsType<SqliteException>(problem.InnerException).SqliteErrorCode);
+    }
+
+    [Fact]
+    public void Open_WhereNothingWasStoredYet_IsNull()
+    {
+        Assert.Null(SqliteStore.OpenReadOnly(File));
+        // What a disk that was full leaves.
+        System.IO.File.WriteAllBytes(File, []);
+        Assert.Null(SqliteStore.OpenReadOnly(File));
     }
 
     [Fact]
     public async Task Write_IsRefused()
     {
         using (new SqliteStore(File)) { }
-        using var store = new SqliteStore(File, readOnly: true);
+        using var store = SqliteStore.OpenReadOnly(File)!;
         Assert.Contains("readonly", (await Assert.ThrowsAsync<OrleansException>(() => store.WriteAsync("g", "s", null, new byte[1]))).Message, StringComparison.Ordinal);
     }
 }
