@@ -304,7 +304,7 @@ public sealed class SweepGrainTests : IDisposable
         await platform.Cluster.KillSiloAsync(platform.Cluster.Silos[1]);
         var status = await EndAsync(platform);
         Assert.Equal("done", status.State);
-        Assert.All(await platform.Registry.ListAsync(), slot => Assert.StartsWith("here/", slot.Slot, StringComparison.Ordinal));
+        await Poll.UntilAsync(async () => (await platform.Registry.ListAsync()).Length == 1, "the lost node is forgotten");
     }
 
     [Fact]
