@@ -103,6 +103,33 @@ public sealed class DataPreparationTests : IDisposable
         Assert.Equal([made.Key], Directory.EnumerateFiles(_folder["cache"]).Select(Path.GetFileName));
     }
 
+    [Fact]
+    public void Prepare_OneRowChanged_OtherKeyAndOtherContent()
+    {
+        var spec = Spec(new DataSource { Path = Rows(20) });
+        var made = Prepare(spec, cache: true);
+        File.WriteAllText(Rows(20), File.ReadAllText(Rows(20)).Replace("answer 7\"", "answer 8\"", StringComparison.Ordinal));
+        var changed = Prepare(spec, cache: true);
+
+        Assert.False(changed.FromCache);
+        Assert.NotEqual(made.Key, changed.Key);
+        Assert.NotEqual(made.ContentHash, changed.ContentHash);
+        Assert.Equal(1, made.Examples.Zip(changed.Examples).Count(pair => !pair.First.Ids.SequenceEqual(pair.Second.Ids)));
+    }
+
+    [Fact]
+    public void ContentHash_LabelsOrBoundariesAlone_ChangeIt()
+    {
+        string[] hashes =
+        [
+            TokenCache.ContentHash([new Example([1, 2, 3], [-100, 2, 3])]),
+            TokenCache.ContentHash([new Example([1, 2, 3], [-100, -100, 3])]),
+            TokenCache.ContentHash([new Example([1, 2], [-100, 2]), new Example([3], [3])]),
+            TokenCache.ContentHash([new Example([3], [3]), new Example([1, 2], [-100, 2])]),
+        ];
+        Assert.Equal(hashes.Length, hashes.Distinct().Count());
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(25)]

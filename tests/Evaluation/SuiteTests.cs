@@ -116,6 +116,29 @@ public sealed class SuiteTests
         Assert.Equal(score.Sum, result.Samples[0].Responses[1][0]!.GetValue<double>(), 1e-4);
     }
 
+    [Theory]
+    [InlineData("""{"suite": "goat-arithmetic", "limit": 3}""")]
+    [InlineData("""{"suite": "exact-match", "file": "sums.jsonl", "question": "q", "answer": "a", "limit": 3, "few_shot": 1}""")]
+    [InlineData("""{"suite": "multiple-choice", "file": "animals.csv"}""")]
+    public void Run_WithCue_EveryPromptHoldsItAndNoneDoesWithout(string declaration)
+    {
+        const string Cue = "Let's think step by step.";
+        using var folder = new TemporaryFolder();
+        File.WriteAllLines(folder["sums.jsonl"], Enumerable.Range(0, 9).Select(i => $$"""{"q": "What is {{i}} + 1?", "a": "{{i + 1}}"}"""));
+        File.WriteAllText(folder["animals.csv"], ",Question,A,B,C,D,Answer\n0,Which one barks?,cat,dog,cow,hen,B\n1,Which one lays eggs?,cat,dog,cow,hen,D\n");
+        using var model = new SmallModel();
+        foreach (var template in (PromptTemplate?[])[PromptTemplates.Alpaca, null])
+        {
+            string[] Prompts(string? cue) => [.. EvaluationRunner.Run([SuiteRegistry.Create(Parse(declaration), [folder.Path])], model.Engine, template: template, cue: cue, decoding: _short)[0]
+                .Samples.SelectMany(s => s.Arguments).Select(a => a.Prompt)];
+            var (with, without) = (Prompts(Cue), Prompts(null));
+            Assert.NotEmpty(with);
+            Assert.All(with, prompt => Assert.Contains(Cue, prompt, StringComparison.Ordinal));
+            Assert.All(without, prompt => Assert.DoesNotContain(Cue, prompt, StringComparison.Ordinal));
+            Assert.Equal(with.Length, without.Length);
+        }
+    }
+
     [Fact]
     public void Run_TwoSuitesOfOneName_Refused()
     {

@@ -46,6 +46,29 @@ public sealed class AggregatorTests
     }
 
     [Fact]
+    public void Summarise_SeveralComparisons_HolmCountsAllOfThem()
+    {
+        // Effects of 0.1, 0.02 and 0.05, each with a spread of 0.01 over three seeds. With two degrees of freedom p = 1 − t / √(t² + 2).
+        double Effect(double mean, int seed) => mean + 0.01 * (seed - 1);
+        var trials =
+            from peft in (string[])["a", "b", "c"] from data in (string[])["x", "y"] from seed in Enumerable.Range(0, 3)
+            select Trial(peft, data, seed, 0.3 * seed + (peft == "b" ? Effect(0.1, seed) : peft == "c" ? Effect(0.02, seed) : 0) + (data == "y" ? Effect(0.05, seed) : 0));
+        double P(double mean)
+        {
+            var t = mean / (0.01 / Math.Sqrt(3));
+            return 1 - t / Math.Sqrt(t * t + 2);
+        }
+        var axes = new Dictionary<string, IReadOnlyList<string>>(Axes) { ["peft"] = ["a", "b", "c"] };
+        var comparisons = Aggregator.Summarise([.. trials], "s/acc", axes).Factors.SelectMany(f => f.Comparisons).ToDictionary(c => c.Name);
+
+        foreach (var (name, mean, times) in ((string, double, int)[])[("b", 0.1, 3), ("y", 0.05, 2), ("c", 0.02, 1)])
+        {
+            Assert.Equal(P(mean), comparisons[name].P!.Value, 1e-9);
+            Assert.Equal(times * P(mean), comparisons[name].AdjustedP!.Value, 1e-9);
+        }
+    }
+
+    [Fact]
     public void Summarise_MissingTrial_ComparesOnlyWhatBothHave()
     {
         var trials = Grid().Where(t => t.Name != "m+b+y+none+s2").ToList();

@@ -103,6 +103,26 @@ public sealed class GridExpanderTests
     }
 
     [Fact]
+    public void Expand_OtherContentBehindTheSameReference_ChangesTheKeysThatItIsIn()
+    {
+        static Dictionary<string, string> Of(string reference, string content) => new() { [reference] = content };
+        static Grid With(SpecIdentities identities) => GridExpander.Expand(Specs.ExampleSpec, identities);
+        var (model, rows, suite) = ("models/llama-nano", Specs.ExampleSpec.Data[0].Sources[0].Reference, "goat-arithmetic");
+        var before = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "1"), Suites = Of(suite, "1") });
+        var otherModel = With(new SpecIdentities { Models = Of(model, "2"), Sources = Of(rows, "1"), Suites = Of(suite, "1") });
+        var otherRows = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "2"), Suites = Of(suite, "1") });
+        var otherSuite = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "1"), Suites = Of(suite, "2") });
+
+        // Every data set of the example draws on these rows, and half of its trainings on this base.
+        Assert.Empty(before.Trainings.Select(t => t.Key).Intersect(otherRows.Trainings.Select(t => t.Key)));
+        Assert.Equal(before.Trainings.Count / 2, before.Trainings.Select(t => t.Key).Intersect(otherModel.Trainings.Select(t => t.Key)).Count());
+        Assert.Empty(before.Trials.Select(t => t.TrialKey).Intersect(otherRows.Trials.Select(t => t.TrialKey)));
+        // Other items are another question to the same trained model.
+        Assert.Equal(before.Trials.Select(t => t.TrialKey), otherSuite.Trials.Select(t => t.TrialKey));
+        Assert.Empty(before.Trials.Select(t => t.ResultKeys[suite]).Intersect(otherSuite.Trials.Select(t => t.ResultKeys[suite])));
+    }
+
+    [Fact]
     public void Expand_KnownContent_StandsForItsReference()
     {
         var here = GridExpander.Expand(Specs.ExampleSpec, new SpecIdentities { Models = new Dictionary<string, string> { ["models/llama-nano"] = "abc" } });

@@ -373,6 +373,61 @@ public sealed class SweepMachineTests
     }
 
     [Fact]
+    public void Resume_FailedMember_DoesNotGoOnFromACheckpointWithoutIt()
+    {
+        var sweep = One();
+        var a = sweep.Run();
+        sweep.Apply(new CheckpointReported(a.Fence, "both", 10, "h"));
+        sweep.Apply(new MemberFailed(a.Fence, 1, FailureKind.NonFinite, "step 12"));
+        sweep.Apply(new CheckpointReported(a.Fence, "one", 20, "h"));
+        sweep.Finish(a);
+        Assert.Equal(new SweepCounts(4, 0, 0, 2, 2, 0), sweep.State.Count());
+
+        sweep.Restart();
+        Assert.Equal(Verdict.Duplicate, sweep.Apply(new ResumeRequested(false)));
+        Assert.Equal(Verdict.Accepted, sweep.Apply(new ResumeRequested(true)));
+        var again = sweep.Run();
+        Assert.Null(again.Checkpoint);
+        Assert.Equal([false, true], again.Members.Select(m => m.Train));
+        Assert.Equal([0, 2], again.Members.Select(m => m.Trials.Count));
+        sweep.Finish(again);
+        Assert.Equal(4, sweep.State.Count().Succeeded);
+    }
+
+    [Fact]
+    public void Failed_WithoutProgress_WaitsLongerEachTime()
+    {
+        var sweep = One();
+        foreach (var pause in (TimeSpan[])[sweep.Options.RetryDelay, 2 * sweep.Options.RetryDelay])
+        {
+            sweep.Apply(new AssignmentFailed(sweep.Run().Fence, FailureKind.Unknown, "killed"));
+            Assert.Empty(sweep.Drive("a/0"));
+            sweep.Restart();
+            sweep.Now += pause - TimeSpan.FromMilliseconds(1);
+            Assert.Empty(sweep.Drive("a/0"));
+            sweep.Now += TimeSpan.FromMilliseconds(1);
+        }
+        Assert.Equal(3, Assert.Single(sweep.Drive("a/0")).Attempt);
+    }
+
+    [Fact]
+    public void Restart_SlotThatStaysSilent_LosesThePackOnceItsLeaseLapses()
+    {
+        var sweep = One();
+        var a = sweep.Run();
+        sweep.Restart();
+        // Ticks of the owner are no sign of life of the slot.
+        for (var tick = TimeSpan.Zero; tick < sweep.Options.Lease; tick += TimeSpan.FromSeconds(2))
+        {
+            Assert.Empty(sweep.Drive("b/0"));
+            sweep.Now += TimeSpan.FromSeconds(2);
+        }
+        Assert.True(Assert.Single(sweep.Drive("b/0")).Fence > a.Fence);
+        Assert.Equal(0, sweep.State.View(0).Strikes);
+        Assert.Equal(Verdict.Stale, sweep.Apply(new LeaseRenewed(a.Fence)));
+    }
+
+    [Fact]
     public void Cache_KnownResults_NeedNoSlot()
     {
         var sweep = One();

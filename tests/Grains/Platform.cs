@@ -136,8 +136,15 @@ internal sealed class Storage(IGrainStorage inner) : IGrainStorage
 
     public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ReadStateAsync(stateName, grainId, grainState);
 
-    public Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
-        => Fails(stateName, grainId) ? Task.FromException(new OrleansException("no space left on device")) : inner.WriteStateAsync(stateName, grainId, grainState);
+    /// <summary>What a write waits for.</summary>
+    public Func<string, GrainId, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
+
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        if (Fails(stateName, grainId)) throw new OrleansException("no space left on device");
+        await Before(stateName, grainId);
+        await inner.WriteStateAsync(stateName, grainId, grainState);
+    }
 
     public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => inner.ClearStateAsync(stateName, grainId, grainState);
 }
@@ -204,12 +211,18 @@ internal sealed class Owner
                     context.Result = new ReportAnswer(true, "owner", TellAgain: true);
                     return Task.CompletedTask;
                 }
-                var answer = Answer(report);
+                // An owner that has stored an end waits for nothing more.
+                var answer = Answer(report) && !(report.Events.Length == 0 && Events(report.Fence).Any(e => e is DoneEvent or FailedEvent { Member: null }));
                 _reports.Enqueue(report);
                 context.Result = new ReportAnswer(answer, "owner");
                 return Task.CompletedTask;
             case nameof(ISweepGrain.SlotsChangedAsync):
                 Told.Enqueue(key);
+                return Task.CompletedTask;
+            case nameof(ISweepGrain.LocateAsync):
+                // The base is named as the trial is; one named none is not trained.
+                var trial = (string)context.Request.GetArgument(0)!;
+                context.Result = trial == "none" ? new TrainedModel("", "", null, null, "the trial 'none' is not trained yet") : new TrainedModel(trial, "fp32", null, null, null);
                 return Task.CompletedTask;
             default:
                 return context.Invoke();

@@ -29,8 +29,8 @@ public sealed class SlotRegistryTests : IAsyncLifetime
         await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]);
         await Registry.RegisterAsync("b", 1, ["b/gpu0"]);
         await Registry.ReserveAsync("test/s", 1);
-        Assert.True(await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]));
-        Assert.False(await Registry.RegisterAsync("a", 1, ["a/old"]));
+        Assert.Equal(2, await Registry.RegisterAsync("a", 2, ["a/cpu0", "a/cpu1"]));
+        Assert.Equal(2, await Registry.RegisterAsync("a", 1, ["a/old"]));
         Assert.Equal("a/cpu0=test/s a/cpu1= b/gpu0=", await ShownAsync());
         await Registry.RegisterAsync("a", 3, ["a/cpu0"]);
         Assert.Equal("a/cpu0= b/gpu0=", await ShownAsync());
@@ -86,7 +86,7 @@ public sealed class SlotRegistryTests : IAsyncLifetime
         await Poll.UntilAsync(() => _platform.Owner.Told.Contains("test/s"), "the sweep is told");
         Assert.Equal(["a/cpu0"], await Registry.ReserveAsync("test/s", 2));
         // Heard of again, it is as new.
-        Assert.True(await Registry.RegisterAsync("b", 1, ["b/cpu0"]));
+        Assert.Equal(1, await Registry.RegisterAsync("b", 1, ["b/cpu0"]));
         Assert.Equal("a/cpu0=test/s b/cpu0=", await ShownAsync());
     }
 

@@ -38,7 +38,7 @@ public sealed class GoldenOffsetTests
         var tokenizer = GoldenTokenizer.Load(golden);
         var differences = new Differences();
         EncodeOptions[] all = [default, new(AddSpecialTokens: true), new(SpecialTokensAsText: true), new(Continuation: true)];
-        foreach (var text in GoldenTokenizer.Lines(golden, "cases.jsonl").Select(line => GoldenTokenizer.Text(line, "text")).Concat(TestTexts.Random(11, 100)))
+        foreach (var text in GoldenTokenizer.Lines(golden, "cases.jsonl").Where((_, i) => i % 4 == 0).Select(line => GoldenTokenizer.Text(line, "text")).Concat(TestTexts.Random(11, 30)))
             foreach (var options in all)
             {
                 var spans = tokenizer.EncodeWithOffsets(text, options);

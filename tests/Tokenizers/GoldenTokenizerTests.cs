@@ -94,15 +94,20 @@ public sealed class GoldenTokenizerTests
         var prompt = tokenizer.Encode("a");
         var shown = tokenizer.Decode(prompt);
         var options = new EncodeOptions(Continuation: true);
-        var any = false;
+        var leftOut = 0;
         foreach (var (text, lossless) in texts.Where(item => item.Lossless))
         {
             // Where the whole text comes back, its continuation must, and must add nothing to what stands before it.
-            if (tokenizer.Decode(tokenizer.Encode("a" + text)) != shown + text) continue;
-            any = true;
+            if (tokenizer.Decode(tokenizer.Encode("a" + text)) != shown + text)
+            {
+                leftOut++;
+                continue;
+            }
             differences.Check($"continuation {JsonSerializer.Serialize(text)}", shown + text, tokenizer.Decode([.. prompt, .. tokenizer.Encode(text, options)]));
         }
-        Assert.SkipUnless(any, "this tokenizer gives no text back as it was");
+        // Only a text whose first character composes with the letter in front of it may be left out: there are one or two in a case.
+        Assert.InRange(leftOut, 0, 2);
+        Assert.SkipUnless(texts.Any(item => item.Lossless), "this tokenizer gives no text back as it was");
         differences.AssertNone();
     }
 

@@ -56,6 +56,16 @@ public sealed class TokenizerContractTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void Token_IdsUpToTheVocabularysSize_AreKnownAndNoOther(string kind)
+    {
+        var tokenizer = Open(kind);
+        Assert.NotEmpty(tokenizer.Token(tokenizer.VocabularySize - 1));
+        Assert.Contains($"{tokenizer.VocabularySize} ids", Assert.Throws<TokenizerException>(() => tokenizer.Token(tokenizer.VocabularySize)).Message, StringComparison.Ordinal);
+        Assert.Throws<TokenizerException>(() => tokenizer.Token(-1));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void Encode_FromManyThreads_GivesTheSameIds(string kind)
     {
         var tokenizer = Open(kind);

@@ -118,7 +118,17 @@ public sealed class FramesTests
         var header = new byte[4];
         BinaryPrimitives.WriteInt32LittleEndian(header, length);
         var e = await Assert.ThrowsAsync<ProtocolException>(() => Frames.ReadAsync<WorkerEvent>(new MemoryStream(header), CancellationToken.None));
-        Assert.Contains($"{length} bytes", e.Message, StringComparison.Ordinal);
+        // Not the message of a frame that is cut off, which would come after the memory was taken.
+        Assert.Equal($"a frame of {length} bytes is not between 2 and {Frames.MaxBytes}", e.Message);
+    }
+
+    [Fact]
+    public async Task Read_LargestLength_IsReadAsFarAsItComes()
+    {
+        var header = new byte[4];
+        BinaryPrimitives.WriteInt32LittleEndian(header, Frames.MaxBytes);
+        var e = await Assert.ThrowsAsync<ProtocolException>(() => Frames.ReadAsync<WorkerEvent>(new MemoryStream(header), CancellationToken.None));
+        Assert.Contains($"0 of {Frames.MaxBytes}", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

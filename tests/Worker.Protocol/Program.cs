@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AlpacaCot.Tests.WorkerProtocol;
 using AlpacaCot.Worker.Protocol;
 using Xunit.Runner.InProc.SystemConsole;
 
@@ -26,6 +27,7 @@ if (mode == "work")
         }
     return 0;
 }
+if (mode == "serve") return await ServingWorker.RunAsync(path);
 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
 await using var stream = new NetworkStream(socket);

@@ -18,7 +18,7 @@ internal static class ModelCommands
             .Option<double?>("--alpha", "Alpha of LoRA")
             .Option<double?>("--dropout", "Dropout of LoRA")
             .Option<string[]>("--targets", "Projections to adapt; the method's default for the model otherwise")
-            .Option<string>("--template", "Prompt template: alpaca (default), alpaca-newline, alpaca-short, goat, plain")
+            .Option<string>("--template", "Prompt template: alpaca (default), alpaca-newline, alpaca_short, goat, plain")
             .Option<double?>("--learning-rate", "Learning rate; the method's default otherwise")
             .Option<double?>("--epochs", "Epochs (3)")
             .Option<int?>("--max-steps", "Steps; overrides epochs")

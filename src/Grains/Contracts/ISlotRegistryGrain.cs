@@ -9,10 +9,10 @@ public interface ISlotRegistryGrain : IGrainWithStringKey
 {
     /// <summary>
     /// A node tells its slots; said again, it is its heartbeat. A newer epoch of the same node replaces the older, whose slots are free then; a node without slots is forgotten.
-    /// False: a newer epoch is known.
+    /// The epoch that counts: another than the caller's is newer, and nothing was taken.
     /// </summary>
     [Alias("Register")]
-    Task<bool> RegisterAsync(string node, long epoch, string[] slots);
+    Task<long> RegisterAsync(string node, long epoch, string[] slots);
 
     /// <summary>All slots of a user, after free ones were added until there are <paramref name="count"/>. A sweep that gets fewer is told when slots become free.</summary>
     [Alias("Reserve")]

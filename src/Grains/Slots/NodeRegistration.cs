@@ -17,7 +17,7 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
     private const int WokenAtOnce = 8;
     private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(2);
     private readonly CancellationTokenSource _ending = new();
-    private readonly long _epoch = time.GetUtcNow().ToUnixTimeMilliseconds();
+    private long _epoch = time.GetUtcNow().ToUnixTimeMilliseconds();
     private readonly string[] _slots = [.. node.Devices.Select(device => new SlotKey(node.Name, device).ToString())];
     private Task _beating = Task.CompletedTask;
 
@@ -29,8 +29,8 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
-        // A node without slots tells that as well: those of its last start are no more.
-        await Registry.RegisterAsync(node.Name, _epoch, _slots);
+        // A node without slots tells that as well: those of its last start are no more. Whoever starts last has the name, whatever the clock says.
+        if (await Registry.RegisterAsync(node.Name, _epoch, _slots) is var known && known != _epoch) _epoch = await Registry.RegisterAsync(node.Name, known + 1, _slots);
         if (_slots.Length == 0) return;
         _beating = BeatAsync();
         var sweeps = await grains.GetGrain<ISweepIndexGrain>("default").ListAsync();
@@ -72,7 +72,7 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
             while (await timer.WaitForNextTickAsync(_ending.Token))
                 try
                 {
-                    if (!await Registry.RegisterAsync(node.Name, _epoch, _slots)) LogReplaced(node.Name);
+                    if (await Registry.RegisterAsync(node.Name, _epoch, _slots) != _epoch) LogReplaced(node.Name);
                 }
                 catch (Exception e)
                 {

@@ -41,16 +41,16 @@ internal sealed partial class SlotRegistryGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<bool> RegisterAsync(string node, long epoch, string[] slots)
+    public async Task<long> RegisterAsync(string node, long epoch, string[] slots)
     {
         var known = state.State.Nodes.GetValueOrDefault(node);
-        if (known?.Epoch > epoch) return false;
+        if (known?.Epoch > epoch) return known.Epoch;
         var fresh = !_heard.ContainsKey(node);
         _heard[node] = time.GetTimestamp();
         if (known?.Epoch == epoch && known.Users.Keys.ToHashSet().SetEquals(slots))
         {
             if (fresh) await TellWaitingAsync();
-            return true;
+            return epoch;
         }
         // The workers of an older epoch ended with it.
         var users = slots.ToDictionary(slot => slot, slot => known?.Epoch == epoch ? known.Users.GetValueOrDefault(slot) : null, StringComparer.Ordinal);
@@ -60,7 +60,7 @@ internal sealed partial class SlotRegistryGrain(
         await state.SaveAsync(this);
         await TellAsync(lost);
         await TellWaitingAsync();
-        return true;
+        return epoch;
     }
 
     public async Task<string[]> ReserveAsync(string user, int count)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Worker.Protocol;
 
@@ -12,6 +13,10 @@ internal static class PackJobs
 
     /// <summary>The number of a pack by its name.</summary>
     public static int IndexOf(string name) => int.Parse(name["pack-".Length..], CultureInfo.InvariantCulture);
+
+    /// <summary>The job as it travels.</summary>
+    public static string Text(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+        => JsonSerializer.Serialize<WorkerJob>(Of(state, submission, assignment, home), Frames.Json);
 
     /// <summary>Makes the job.</summary>
     public static PackJob Of(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)

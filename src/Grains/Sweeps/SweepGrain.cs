@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
-using StartReply = AlpacaCot.Grains.Contracts.StartReply;
 using SweepStatus = AlpacaCot.Experiments.SweepStatus;
 using Wire = AlpacaCot.Grains.Contracts;
 
@@ -76,18 +75,13 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         SweepState state;
         try
         {
-            var facts = JsonSerializer.Deserialize<SpecFacts>(request.Facts, Frames.Json) ?? new SpecFacts();
-            var spec = SweepDocument.ParseValid(request.Yaml);
-            var slots = Math.Max(1, (await GrainFactory.GetGrain<ISlotRegistryGrain>("default").ListAsync()).Length);
-            var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
-            state = SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), Now, facts);
+            state = SweepSubmission.Expand(request, (await GrainFactory.GetGrain<ISlotRegistryGrain>("default").ListAsync()).Length, Now);
         }
         catch (Exception e) when (e is SweepException or JsonException)
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
-        await SaveAsync(() => _store.CreateAsync(
-            new SweepSubmission { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Origin = state.Origin }, state));
+        await SaveAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
         Take(state);
         await Index.AddAsync(Key);
         await StartDrivingAsync();
@@ -230,7 +224,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     _writeDue = true;
                     break;
                 case StartAssignment start:
-                    starts.Add(StartAsync(start.Assignment));
+                    var (to, pack) = (start.Assignment, PackJobs.NameOf(start.Assignment.Pack));
+                    LogStarting(Key, pack, to.Slot, to.Fence, to.Checkpoint?.Step ?? 0);
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, pack, to.Fence, PackJobs.Text(_state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
@@ -245,29 +241,6 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         foreach (var refusal in await Task.WhenAll(starts))
             if (refusal is not null) await ApplyAsync(refusal);
         return outcome.Verdict;
-    }
-
-    /// <summary>Gives an assignment to its slot; the refusal, or null.</summary>
-    private async Task<StartRefused?> StartAsync(Assignment assignment)
-    {
-        var job = JsonSerializer.Serialize<WorkerJob>(PackJobs.Of(_state!, _store.Submission, assignment, _home), Frames.Json);
-        _slots.Heard(assignment.Fence);
-        LogStarting(Key, PackJobs.NameOf(assignment.Pack), assignment.Slot, assignment.Fence, assignment.Checkpoint?.Step ?? 0);
-        try
-        {
-            var answer = await GrainFactory.GetGrain<ISlotGrain>(assignment.Slot).StartAsync(new SlotAssignment(Key, PackJobs.NameOf(assignment.Pack), assignment.Fence, job));
-            return answer.Reply switch
-            {
-                StartReply.Busy => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Busy, "the slot is busy"),
-                StartReply.Stale => new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Stale, "the slot has seen a newer fence", answer.SeenFence),
-                // A slot that has accepted says so itself with its worker's first word.
-                _ => null,
-            };
-        }
-        catch (Exception e) when (e is OrleansException or TimeoutException)
-        {
-            return new StartRefused(assignment.Slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
-        }
     }
 
     private Task WriteAsync()
@@ -297,18 +270,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private async Task EndAsync(SweepState state)
     {
         await _slots.ReleaseAllAsync();
-        var report = new StoredReport();
-        try
-        {
-            var files = await SweepReports.WriteAsync(state, _store.Submission.Directory, Now, CancellationToken.None);
-            (report.Html, report.Aggregates) = (files.Files.Html, files.Aggregates);
-        }
-        catch (Exception e)
-        {
-            // The results stand without it; WriteReportAsync writes it once the cause is gone.
-            report.Problem = e.Message;
-            LogNoReport(Key, e.Message);
-        }
+        var report = await SweepReports.TryWriteAsync(state, _store.Submission.Directory, Now);
+        if (report.Problem is not null) LogNoReport(Key, report.Problem);
         await SaveAsync(async () =>
         {
             await _store.WriteReportAsync(report);

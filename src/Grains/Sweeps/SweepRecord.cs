@@ -2,20 +2,6 @@ using AlpacaCot.Experiments;
 
 namespace AlpacaCot.Grains.Sweeps;
 
-/// <summary>How a sweep was submitted; written once.</summary>
-internal sealed class SweepSubmission
-{
-    public string Name { get; set; } = "";
-
-    public string Yaml { get; set; } = "";
-
-    public string BaseDirectory { get; set; } = "";
-
-    public string Directory { get; set; } = "";
-
-    public SweepOrigin? Origin { get; set; }
-}
-
 /// <summary>The head of a sweep's record: small, since every lease writes it. A sweep that has none does not exist.</summary>
 internal sealed class SweepRecord
 {

@@ -30,6 +30,20 @@ internal static class SweepReports
         return (files, document.RootElement.GetProperty("aggregates").GetRawText());
     }
 
+    /// <summary>The same at the end of a sweep: where it cannot be written, the results stand without it, and it is written once the cause is gone.</summary>
+    public static async Task<StoredReport> TryWriteAsync(SweepState state, string folder, DateTimeOffset now)
+    {
+        try
+        {
+            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None);
+            return new StoredReport { Html = files.Html, Aggregates = aggregates };
+        }
+        catch (Exception e)
+        {
+            return new StoredReport { Problem = e.Message };
+        }
+    }
+
     private static CurvePoint[] Read(string adapter)
     {
         var file = Path.Combine(adapter, CurveFile);

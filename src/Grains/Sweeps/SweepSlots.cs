@@ -47,6 +47,27 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
         return [.. _held.Order(StringComparer.Ordinal).Select(slot => new SlotOffer(slot, busy.TryGetValue(slot, out var fence) ? fence : null))];
     }
 
+    /// <summary>Gives an assignment to a slot; the refusal, or null.</summary>
+    public async Task<StartRefused?> StartAsync(string slot, SlotAssignment assignment)
+    {
+        Heard(assignment.Fence);
+        try
+        {
+            var answer = await grains.GetGrain<ISlotGrain>(slot).StartAsync(assignment);
+            return answer.Reply switch
+            {
+                StartReply.Busy => new StartRefused(slot, assignment.Fence, RefusalKind.Busy, "the slot is busy"),
+                StartReply.Stale => new StartRefused(slot, assignment.Fence, RefusalKind.Stale, "the slot has seen a newer fence", answer.SeenFence),
+                // A slot that has accepted says so itself with its worker's first word.
+                _ => null,
+            };
+        }
+        catch (Exception e) when (e is OrleansException or TimeoutException)
+        {
+            return new StartRefused(slot, assignment.Fence, RefusalKind.Unavailable, e.Message);
+        }
+    }
+
     /// <summary>Gives all slots back.</summary>
     public async Task ReleaseAllAsync()
     {

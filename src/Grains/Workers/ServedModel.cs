@@ -25,7 +25,7 @@ internal sealed class ServedModel : IDisposable
     /// <summary>A model that is not loaded yet.</summary>
     public ServedModel(ServeAssignment what, WorkerFolders folders, TimeProvider time, CancellationToken closing)
     {
-        (_what, _time, _lastUse) = (what, time, time.GetTimestamp());
+        (_what, _time) = (what, time);
         _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, Threads: 1, folders);
         _end = CancellationTokenSource.CreateLinkedTokenSource(closing);
     }
@@ -36,8 +36,8 @@ internal sealed class ServedModel : IDisposable
     /// <summary>Ends when the model answers, with null, or with why it does not.</summary>
     public Task<string?> Loaded => _loaded.Task;
 
-    /// <summary>How long nobody has asked.</summary>
-    public TimeSpan Idle => _requests.IsEmpty ? _time.GetElapsedTime(Volatile.Read(ref _lastUse)) : TimeSpan.Zero;
+    /// <summary>How long nobody has asked; not at all while it loads.</summary>
+    public TimeSpan Idle => _requests.IsEmpty && _loaded.Task.IsCompleted ? _time.GetElapsedTime(Volatile.Read(ref _lastUse)) : TimeSpan.Zero;
 
     /// <summary>Ends it; requests that are under way are told.</summary>
     public void End() => _end.Cancel();
@@ -52,7 +52,11 @@ internal sealed class ServedModel : IDisposable
             await _process.SendAsync(new StartCommand(Assignment, Fence, _job), _end.Token);
             await foreach (var news in worker.Events.ReadAllAsync(_end.Token))
             {
-                if (news is ProgressEvent { Phase: "serve" }) _loaded.TrySetResult(null);
+                if (news is ProgressEvent { Phase: "serve" })
+                {
+                    Volatile.Write(ref _lastUse, _time.GetTimestamp());
+                    _loaded.TrySetResult(null);
+                }
                 if (news is TokensEvent step) HandOut(step);
                 if (news is FailedEvent failed) _ended = failed.Message;
                 if (news is FailedEvent or DoneEvent) break;

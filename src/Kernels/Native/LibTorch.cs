@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace AlpacaCot.Kernels.Native;
 
 /// <summary>
-/// Loads libtorch and TorchSharp's native half by absolute path: out of the NuGet cache where the build left their place in the program's
-/// runtime configuration, else from beside the program. Left alone, TorchSharp looks beside the program only and copies half a gigabyte there.
+/// Loads libtorch and TorchSharp's native half by absolute path: from beside a published program, else out of the NuGet cache, whose place the
+/// build left in the program's runtime configuration. Left alone, TorchSharp looks beside the program only and copies half a gigabyte there.
 /// </summary>
 public static class LibTorch
 {
@@ -55,7 +55,8 @@ public static class LibTorch
     private static string Find(string setting, string file)
     {
         var program = AppContext.BaseDirectory;
-        string?[] folders = [AppContext.GetData(setting) as string, program, Path.Combine(program, "runtimes", RuntimeInformation.RuntimeIdentifier, "native")];
+        // Beside the program first: TorchSharp opens what lies there, and a second libtorch in one process ends it.
+        string?[] folders = [program, Path.Combine(program, "runtimes", RuntimeInformation.RuntimeIdentifier, "native"), AppContext.GetData(setting) as string];
         return folders.FirstOrDefault(folder => folder is not null && File.Exists(Path.Combine(folder, file)))
             ?? throw new DllNotFoundException($"{file} is neither in the NuGet cache nor beside the program; looked in {string.Join(", ", folders.Where(folder => folder is not null))}: "
                 + "restore and build the project again (./alpacacot does both). libtorch's packages exist for linux-x64, osx-arm64, win-x64 and win-arm64");
@@ -78,15 +79,22 @@ public static class LibTorch
     {
         if (NativeLibrary.TryLoad(file, out var handle)) return handle;
         if (!OperatingSystem.IsLinux()) return LoadFile(file);
-        try
+        // Of a program that was built elsewhere, the folder of the build is not there to be written.
+        Exception? refused = null;
+        foreach (var folder in (string?[])[AppContext.GetData("AlpacaCot.NativeCache") as string, AppContext.BaseDirectory])
         {
-            PatchedCopy = ElfVersions.PatchedCopy(file, AppContext.GetData("AlpacaCot.NativeCache") as string ?? AppContext.BaseDirectory);
+            try
+            {
+                if (folder is null) continue;
+                PatchedCopy = ElfVersions.PatchedCopy(file, folder);
+                return LoadFile(PatchedCopy ?? file);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                refused = e;
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DllNotFoundException($"this system's libstdc++ is older than GCC 13's, and the copy of {file} that fits it cannot be written: {e.Message}", e);
-        }
-        return LoadFile(PatchedCopy ?? file);
+        throw new DllNotFoundException($"this system's libstdc++ is older than GCC 13's, and the copy of {file} that fits it cannot be written: {refused?.Message}", refused);
     }
 
     private static string FirstLine(Exception e) => e.Message.Split('\n', 2)[0];

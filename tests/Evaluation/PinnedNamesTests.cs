@@ -1,0 +1,23 @@
+using AlpacaCot.Evaluation;
+
+namespace AlpacaCot.Evaluation.Tests;
+
+/// <summary>
+/// What golden tests ask the product's registries about before they run. A name that was lost would skip cases instead of failing them, so the
+/// names are written down here once more.
+/// </summary>
+public sealed class PinnedNamesTests
+{
+    [Fact]
+    public void ResponseFilters_Known_AreThese()
+        => Assert.Equal(
+            ["lowercase", "majority_vote", "map", "multi_choice_regex", "regex", "remove_whitespace", "take_first", "take_first_k", "uppercase"],
+            ResponseFilters.Known.Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void SuiteRegistry_Known_AreThese()
+        => Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity"], SuiteRegistry.Known);
+
+    [Fact]
+    public void AnswerScoring_Extractions_AreThese() => Assert.Equal(["final", "last_number", "first_line", "none"], AnswerScoring.Extractions);
+}

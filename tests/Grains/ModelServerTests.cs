@@ -1,0 +1,124 @@
+using AlpacaCot.Grains.Slots;
+
+namespace AlpacaCot.Tests.Grains;
+
+/// <summary>A model server with slots and worker processes; only the model is a stub.</summary>
+public sealed class ModelServerTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private Task<Platform> StartAsync(Func<SlotOptions, SlotOptions>? change = null) => Platform.StartAsync(_folder, change: options =>
+    {
+        options = options with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker.Protocol.Tests"), WorkerArguments = ["serve"] };
+        return change?.Invoke(options) ?? options;
+    });
+
+    private static IModelServerGrain Server(Platform platform, string trial = "t") => platform.Grains.GetGrain<IModelServerGrain>($"test/s/{trial}");
+
+    private static async Task<List<TokenChunk>> AskAsync(Platform platform, string prompt, string trial = "t")
+    {
+        var chunks = new List<TokenChunk>();
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await foreach (var chunk in Server(platform, trial).GenerateAsync(new GenerateRequest { Prompt = prompt }, late.Token)) chunks.Add(chunk);
+        return chunks;
+    }
+
+    private static async Task<string?> UserAsync(Platform platform) => Assert.Single(await platform.Registry.ListAsync()).User;
+
+    [Fact]
+    public async Task Generate_StreamsEveryChunkInOrder_AndTheModelStaysLoaded()
+    {
+        await using var platform = await StartAsync();
+        var chunks = await AskAsync(platform, "say 300");
+        Assert.Equal(Enumerable.Range(0, 300), chunks.SelectMany(chunk => chunk.Ids));
+        Assert.Equal("stop", chunks[^1].FinishReason);
+        Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk.FinishReason));
+        var worker = Assert.Single(Platform.Workers(_folder));
+        Assert.Equal("server:test/s/t", await UserAsync(platform));
+        Assert.Single(await AskAsync(platform, "say 1"));
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    [Fact]
+    public async Task Unload_EndsTheWorkerAndGivesTheSlotBack_AndTheNextRequestLoadsAgain()
+    {
+        await using var platform = await StartAsync();
+        await AskAsync(platform, "say 1");
+        await Server(platform).UnloadAsync();
+        Assert.Null(await UserAsync(platform));
+        Assert.Empty(Platform.Workers(_folder));
+        Assert.Equal("stop", (await AskAsync(platform, "say 2"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task Idle_IsUnloadedByItself_AndTheNextRequestLoadsAgain()
+    {
+        await using var platform = await StartAsync(options => options with { IdleUnload = TimeSpan.FromMilliseconds(200) });
+        await AskAsync(platform, "say 1");
+        await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
+        Assert.Empty(Platform.Workers(_folder));
+        Assert.Equal("stop", (await AskAsync(platform, "say 2"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task WorkerDies_EndsTheAnswerWithItsLastWords_AndGivesTheSlotBack()
+    {
+        await using var platform = await StartAsync();
+        var last = (await AskAsync(platform, "die"))[^1];
+        Assert.Equal("error", last.FinishReason);
+        Assert.Contains("told to die", last.Error, StringComparison.Ordinal);
+        await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task CallerLeaves_TheRequestIsCancelled_AndOthersGoOn()
+    {
+        await using var platform = await StartAsync();
+        using (var leave = new CancellationTokenSource())
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+            {
+                await foreach (var chunk in Server(platform).GenerateAsync(new GenerateRequest { Prompt = "wait" }, leave.Token)) await leave.CancelAsync();
+            });
+        await Poll.UntilAsync(() => Directory.EnumerateFiles(_folder["logs"]).SelectMany(File.ReadLines).Any(line => line == "cancelled r1"), "the worker hears of it");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task Activations_End_TheModelStaysLoaded()
+    {
+        await using var platform = await StartAsync();
+        await AskAsync(platform, "say 1");
+        var worker = Assert.Single(Platform.Workers(_folder));
+        await platform.Cluster.DeactivateAsync(Server(platform));
+        await platform.Cluster.DeactivateAsync(platform.Slot());
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+        // Nor does the new activation need to have served to unload it.
+        await platform.Cluster.DeactivateAsync(Server(platform));
+        await Server(platform).UnloadAsync();
+        Assert.Null(await UserAsync(platform));
+    }
+
+    [Theory]
+    [InlineData("none", "not trained yet")]
+    [InlineData("missing", "no such model")]
+    public async Task ModelThatCannotBeLoaded_SaysWhy_AndGivesTheSlotBack(string trial, string says)
+    {
+        await using var platform = await StartAsync();
+        var only = Assert.Single(await AskAsync(platform, "say 1", trial));
+        Assert.Equal("error", only.FinishReason);
+        Assert.Contains(says, only.Error, StringComparison.Ordinal);
+        Assert.Null(await UserAsync(platform));
+    }
+
+    [Fact]
+    public async Task AllSlotsTaken_SaysSo()
+    {
+        await using var platform = await StartAsync();
+        await platform.Registry.ReserveAsync("test/other", 1);
+        Assert.Contains("busy", Assert.Single(await AskAsync(platform, "say 1")).Error, StringComparison.Ordinal);
+    }
+}
