@@ -10,6 +10,9 @@ public sealed class SlotGrainTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>The slot works until its owner has heard of the end.</summary>
+    private static Task ToldAsync(Platform platform) => Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "the end is told");
+
     private SlotAssignment Work(long fence, string sweep = Sweep, int trials = 1) => new(sweep, "pack-0", fence, Platform.Job(_folder, trials));
 
     [Fact]
@@ -20,8 +23,7 @@ public sealed class SlotGrainTests : IDisposable
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(3));
         Assert.Equal(["StartedEvent", "TrainedEvent", "ResultEvent", "ResultEvent", "DoneEvent"], platform.Owner.Events(3).Select(e => e.GetType().Name));
         Assert.All(platform.Owner.Reports, report => Assert.Equal(("here/cpu0", "pack-0"), (report.Slot, report.Pack)));
-        // Once its owner has stored the end, which it is asked a moment later.
-        await Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "nothing runs");
+        await ToldAsync(platform);
     }
 
     [Fact]
@@ -49,7 +51,7 @@ public sealed class SlotGrainTests : IDisposable
             workers.Add(Assert.Single(Platform.Workers(_folder)));
         }
         Assert.Single(workers);
-        await Poll.UntilAsync(async () => await platform.Slot().RunningFenceAsync(Sweep) == 0, "nothing runs");
+        await ToldAsync(platform);
         Assert.Equal(StartReply.Stale, (await platform.Slot().StartAsync(Work(3))).Reply);
     }
 

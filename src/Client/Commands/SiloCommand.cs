@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Globalization;
+using AlpacaCot.Client.Running;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Commands;
@@ -37,7 +37,7 @@ internal static class SiloCommand
             }
             using var silo = Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);
             // The silo hears the terminal's Ctrl+C itself and ends in order. What only this program is told (by a service manager, say) is passed on; to hear it twice does no harm.
-            await using var told = cancellationToken.Register(() => Process.Start("kill", ["-TERM", silo.Id.ToString(CultureInfo.InvariantCulture)]).Dispose());
+            await using var told = cancellationToken.Register(() => _ = Signals.TerminateAsync(silo));
             await silo.WaitForExitAsync(CancellationToken.None);
             return cancellationToken.IsCancellationRequested ? ExitCodes.Cancelled : silo.ExitCode;
         });

@@ -88,8 +88,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (_silo is null) return;
         if (!_silo.HasExited)
         {
-            using var kill = Process.Start("kill", ["-TERM", _silo.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-            await kill.WaitForExitAsync();
+            await Signals.TerminateAsync(_silo);
             try
             {
                 await _silo.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));

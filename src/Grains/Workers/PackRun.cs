@@ -22,6 +22,11 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     /// <summary>The assignment.</summary>
     public SlotAssignment What => what;
 
+    /// <summary>
+    /// Of work that has ended: whether the owner does not know, since it was not reached when it was told last. An owner that had heard, and was lost before it stored that, is one of these.
+    /// </summary>
+    public bool IsUnheard { get; private set; } = true;
+
     /// <summary>Ends the assignment at the worker's next step.</summary>
     public void Stop() => _stop.Cancel();
 
@@ -69,6 +74,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         for (var pause = _settling; !closing.IsCancellationRequested && time.GetElapsedTime(reached) < _lastWords; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
         {
             var current = await TryReportAsync();
+            IsUnheard = current is null;
             if (current is false) return;
             if (current is true) (reached, pause) = (time.GetTimestamp(), _settling);
             await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -20,7 +20,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly ITimer _idle;
     private readonly Lock _gate = new();
-    private readonly List<PackRun> _untold = [];
+    private readonly List<PackRun> _ended = [];
     private PackRun? _pack;
     private ServedModel? _model;
     private Task _running = Task.CompletedTask;
@@ -56,7 +56,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     /// </summary>
     public long RunningFence(string sweep)
     {
-        lock (_gate) return (_pack?.What.Sweep == sweep ? _pack : _untold.FindLast(pack => pack.What.Sweep == sweep))?.What.Fence ?? 0;
+        lock (_gate) return (_pack?.What.Sweep == sweep ? _pack : _ended.FindLast(pack => pack.IsUnheard && pack.What.Sweep == sweep))?.What.Fence ?? 0;
     }
 
     /// <summary>Whether an assignment would find the slot taken.</summary>
@@ -133,10 +133,10 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         lock (_gate)
         {
             (_pack, _lastUse) = (null, _time.GetTimestamp());
-            _untold.Add(pack);
+            _ended.Add(pack);
         }
         await pack.TellEndAsync(last);
-        lock (_gate) _untold.Remove(pack);
+        lock (_gate) _ended.Remove(pack);
     }
 
     private async Task RunAsync(ServedModel model)

@@ -1,4 +1,5 @@
 using System.Net;
+using Orleans.Configuration;
 using Orleans.Dashboard;
 
 namespace AlpacaCot.Silo.Http;
@@ -6,12 +7,14 @@ namespace AlpacaCot.Silo.Http;
 /// <summary>What a silo serves over HTTP where it is given a port: its status pages and the dashboard of Orleans, behind one key.</summary>
 internal static class HttpHosting
 {
-    /// <summary>Adds the server. Without a port there is none, and the dashboard is not loaded.</summary>
+    /// <summary>Adds the server. Without a port there is none, and no dashboard.</summary>
     public static void AddHttp(this WebApplicationBuilder builder, SiloArguments arguments)
     {
         if (arguments.Port is not { } port)
         {
             builder.WebHost.UseServer(new NoServer());
+            // Orleans finds the dashboard's grains by itself. In a cluster they would be placed here too, where nothing that they need is.
+            builder.Services.PostConfigure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(DashboardOptions).Assembly));
             return;
         }
         builder.WebHost.ConfigureKestrel(server => server.AddServerHeader = false).UseUrls(new UriBuilder(Uri.UriSchemeHttp, arguments.Bind.ToString(), port).Uri.ToString());

@@ -16,6 +16,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Dashboard;
 
 namespace AlpacaCot.Tests.Silo.Http;
@@ -156,6 +157,7 @@ public sealed class StatusPagesTests : IAsyncLifetime
         await _app.StartAsync();
         Assert.IsType<NoServer>(_app.Services.GetRequiredService<IServer>());
         Assert.Empty(_app.Services.GetServices<IConfigureOptions<DashboardOptions>>());
+        Assert.DoesNotContain(_app.Services.GetRequiredService<IOptions<GrainTypeOptions>>().Value.Classes, type => type.Assembly == typeof(DashboardOptions).Assembly);
         Assert.Empty(await Grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
     }
 }
