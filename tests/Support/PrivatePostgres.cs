@@ -13,8 +13,17 @@ public sealed class PrivatePostgres : IDisposable
     private static readonly string[] _asNobody = Environment.IsPrivilegedProcess ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
     private readonly TemporaryFolder _folder = new();
     private readonly string _programs;
+    private readonly Process _guard;
 
-    private PrivatePostgres(string programs) => _programs = programs;
+    private PrivatePostgres(string programs)
+    {
+        _programs = programs;
+        // Waits until this process closes the pipe, which it does however it ends, and stops the server: a test that is killed leaves none behind.
+        _guard = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", "read -r line; exec \"$@\" >/dev/null 2>&1", "sh", .. Here("pg_ctl", "--pgdata", Data, "--mode", "immediate", "stop")])
+        {
+            WorkingDirectory = "/", UseShellExecute = false, RedirectStandardInput = true,
+        })!;
+    }
 
     /// <summary>How to reach the database <c>postgres</c> on it.</summary>
     public string ConnectionString => $"Host={_folder.Path};Username=test;Database=postgres";
@@ -52,11 +61,15 @@ public sealed class PrivatePostgres : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (File.Exists(Path.Combine(Data, "postmaster.pid"))) Pause();
+        _guard.StandardInput.Close();
+        _guard.WaitForExit();
+        _guard.Dispose();
         _folder.Dispose();
     }
 
-    private void RunHere(string program, params string[] arguments) => Run([.. _asNobody, Path.Combine(_programs, program), .. arguments]);
+    private string[] Here(string program, params string[] arguments) => [.. _asNobody, Path.Combine(_programs, program), .. arguments];
+
+    private void RunHere(string program, params string[] arguments) => Run(Here(program, arguments));
 
     private static void Run(string[] command)
     {
