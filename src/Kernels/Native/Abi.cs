@@ -13,10 +13,8 @@ internal static unsafe partial class Abi
 
     [LibraryImport(Library)] internal static partial int aoti_torch_call_dispatcher(byte* op, byte* overload, ulong* stack);
     [LibraryImport(Library), SuppressGCTransition] internal static partial int aoti_torch_new_tensor_handle(nint tensor, nint* result);
-    [LibraryImport(Library), SuppressGCTransition] internal static partial int aoti_torch_new_uninitialized_tensor(nint* result);
     [LibraryImport(Library)] internal static partial int aoti_torch_delete_tensor_object(nint tensor);
     [LibraryImport(Library), SuppressGCTransition] internal static partial int aoti_torch_get_data_ptr(nint tensor, void** result);
-    [LibraryImport(Library)] internal static partial int aoti_torch_cpu_mm_out(nint result, nint a, nint b);
 
     [LibraryImport(Library)]
     internal static partial int aoti_torch_cpu__linear_pointwise(nint x, nint weight, nint* bias, byte* attribute, double** scalars, long count, byte** algorithm, nint* result);

@@ -36,16 +36,6 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor(result);
     }
 
-    /// <summary>a b into memory that is there already: a <c>[m, k]</c>, b <c>[k, n]</c>.</summary>
-    /// <remarks><c>aten::mm.out(Tensor self, Tensor mat2, *, Tensor(a!) out) -> Tensor(a!)</c></remarks>
-    public static void MmOut(Tensor result, Tensor a, Tensor b)
-    {
-        TensorHandles.Check(Abi.aoti_torch_cpu_mm_out(result.Handle, a.Handle, b.Handle), "a matrix product");
-        GC.KeepAlive(result);
-        GC.KeepAlive(a);
-        GC.KeepAlive(b);
-    }
-
     /// <summary>One AdamW step over many parameters of one device; a step count of its own per parameter, as fp32 tensors of one element.</summary>
     /// <remarks>
     /// <c>aten::_fused_adamw_(Tensor[] self, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr,
