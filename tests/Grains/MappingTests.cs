@@ -3,6 +3,8 @@ using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
 using WorkerKind = AlpacaCot.Worker.Protocol.FailureKind;

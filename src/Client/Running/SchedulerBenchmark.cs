@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Sweeps;
