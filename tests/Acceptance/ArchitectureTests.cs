@@ -12,24 +12,25 @@ public sealed partial class ArchitectureTests
     /// <summary>What each room may use, as docs/architecture.md draws it. A room that is not named here may not exist.</summary>
     private static readonly Dictionary<string, string[]> _mayUse = new(StringComparer.Ordinal)
     {
+        ["Files"] = [],
         ["Kernels"] = [],
-        ["Hub"] = [],
-        ["Tokenizers"] = [],
-        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Statistics"] = [],
+        ["Tokenizers"] = ["Files"],
+        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Worker.Protocol"] = [],
-        ["Models"] = ["Kernels", "Hub"],
-        ["Adapters"] = ["Models", "Kernels"],
-        ["Data"] = ["Tokenizers", "Hub"],
-        ["Training"] = ["Adapters", "Models", "Data", "Kernels"],
+        ["Supervision"] = ["Worker.Protocol", "Files"],
+        ["Models"] = ["Kernels", "Files"],
+        ["Adapters"] = ["Models", "Kernels", "Files"],
+        ["Data"] = ["Tokenizers", "Files"],
+        ["Training"] = ["Adapters", "Models", "Data", "Kernels", "Files"],
         ["Inference"] = ["Adapters", "Models", "Tokenizers", "Kernels"],
-        ["Evaluation"] = ["Inference", "Data", "Statistics"],
+        ["Evaluation"] = ["Inference", "Adapters", "Models", "Data", "Tokenizers", "Statistics", "Kernels", "Files"],
         ["Experiments"] = ["Statistics"],
-        ["Worker"] = ["Training", "Evaluation", "Inference", "Worker.Protocol"],
+        ["Worker"] = ["Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Worker.Protocol", "Files"],
         ["Grains.Contracts"] = [],
-        ["Grains"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
-        ["Silo"] = ["Grains"],
-        ["Client"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
+        ["Grains"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files"],
+        ["Silo"] = ["Grains", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files"],
+        ["Client"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files"],
     };
 
     private static string Source => Path.Combine(Programs.Checkout, "src");
@@ -48,6 +49,32 @@ public sealed partial class ArchitectureTests
             .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
             .ToList();
         Assert.Empty(used.Except(allowed!));
+    }
+
+    /// <summary>What a room's sources use is what its project names: nothing that merely comes along with a reference.</summary>
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Room_Usings_AreItsArrows(string project)
+    {
+        var room = Path.GetFileNameWithoutExtension(project);
+        var others = _mayUse.Keys.Where(other => other != room && !_mayUse[room].Contains(other)).ToList();
+        var folder = Path.GetDirectoryName(Path.Combine(Source, project))!;
+        var wrong = from file in Sources(Path.GetRelativePath(Source, folder))
+                    where RoomOf(file) == room
+                    from Match used in RoomNames().Matches(File.ReadAllText(file))
+                    let named = used.Groups[1].Value
+                    where others.Any(other => named == other || (named.StartsWith(other + ".", StringComparison.Ordinal) && !_mayUse[room].Append(room).Any(mine => mine.Length > other.Length && (named + ".").StartsWith(mine + ".", StringComparison.Ordinal))))
+                    select $"{Path.GetRelativePath(Source, file)} uses {named}";
+        Assert.Empty(wrong);
+    }
+
+    // A folder may hold another room (Grains/Contracts): a file is of the nearest project above it.
+    private static string RoomOf(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        string? project;
+        while ((project = Directory.EnumerateFiles(folder, "*.csproj").FirstOrDefault()) is null) folder = Path.GetDirectoryName(folder)!;
+        return Path.GetFileNameWithoutExtension(project);
     }
 
     [Fact]
@@ -85,6 +112,9 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<string> Sources(string room = "")
         => Directory.EnumerateFiles(Path.Combine(Source, room), "*.*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is ".cs" or ".cpp" or ".c" or ".h");
+
+    [GeneratedRegex(@"\busing (?:static |\w+ = )?AlpacaCot\.([A-Za-z.]+)\b")]
+    private static partial Regex RoomNames();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex Unfinished();

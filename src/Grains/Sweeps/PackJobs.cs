@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Sweeps;
