@@ -13,24 +13,25 @@ public sealed partial class ArchitectureTests
     private static readonly Dictionary<string, string[]> _mayUse = new(StringComparer.Ordinal)
     {
         ["Specs"] = [],
+        ["Files"] = [],
         ["Kernels"] = [],
-        ["Hub"] = [],
-        ["Tokenizers"] = [],
-        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Statistics"] = [],
-        ["Worker.Protocol"] = [],
-        ["Models"] = ["Kernels", "Hub"],
-        ["Adapters"] = ["Models", "Kernels"],
-        ["Data"] = ["Tokenizers", "Hub"],
-        ["Training"] = ["Adapters", "Models", "Data", "Kernels"],
+        ["Tokenizers"] = ["Files"],
+        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
+        ["Worker.Protocol"] = ["Specs"],
+        ["Supervision"] = ["Worker.Protocol", "Files"],
+        ["Models"] = ["Kernels", "Files"],
+        ["Adapters"] = ["Models", "Kernels", "Files", "Specs"],
+        ["Data"] = ["Tokenizers", "Files", "Specs"],
+        ["Training"] = ["Adapters", "Models", "Data", "Kernels", "Files", "Specs"],
         ["Inference"] = ["Adapters", "Models", "Tokenizers", "Kernels"],
-        ["Evaluation"] = ["Inference", "Data", "Statistics"],
+        ["Evaluation"] = ["Inference", "Adapters", "Models", "Data", "Tokenizers", "Statistics", "Kernels", "Files", "Specs"],
         ["Experiments"] = ["Specs", "Statistics"],
-        ["Worker"] = ["Training", "Evaluation", "Inference", "Worker.Protocol"],
+        ["Worker"] = ["Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Worker.Protocol", "Files", "Specs"],
         ["Grains.Contracts"] = [],
-        ["Grains"] = ["Grains.Contracts", "Experiments", "Specs", "Worker.Protocol"],
-        ["Silo"] = ["Grains"],
-        ["Client"] = ["Grains.Contracts", "Experiments", "Specs", "Worker.Protocol"],
+        ["Grains"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Silo"] = ["Grains", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Client"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
     };
 
     private static string Source => Path.Combine(Programs.Checkout, "src");
@@ -49,6 +50,32 @@ public sealed partial class ArchitectureTests
             .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
             .ToList();
         Assert.Empty(used.Except(allowed!));
+    }
+
+    /// <summary>What a room's sources use is what its project names: nothing that merely comes along with a reference.</summary>
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Room_Usings_AreItsArrows(string project)
+    {
+        var room = Path.GetFileNameWithoutExtension(project);
+        var others = _mayUse.Keys.Where(other => other != room && !_mayUse[room].Contains(other)).ToList();
+        var folder = Path.GetDirectoryName(Path.Combine(Source, project))!;
+        var wrong = from file in Sources(Path.GetRelativePath(Source, folder))
+                    where RoomOf(file) == room
+                    from Match used in RoomNames().Matches(File.ReadAllText(file))
+                    let named = used.Groups[1].Value
+                    where others.Any(other => named == other || (named.StartsWith(other + ".", StringComparison.Ordinal) && !_mayUse[room].Append(room).Any(mine => mine.Length > other.Length && (named + ".").StartsWith(mine + ".", StringComparison.Ordinal))))
+                    select $"{Path.GetRelativePath(Source, file)} uses {named}";
+        Assert.Empty(wrong);
+    }
+
+    // A folder may hold another room (Grains/Contracts): a file is of the nearest project above it.
+    private static string RoomOf(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        string? project;
+        while ((project = Directory.EnumerateFiles(folder, "*.csproj").FirstOrDefault()) is null) folder = Path.GetDirectoryName(folder)!;
+        return Path.GetFileNameWithoutExtension(project);
     }
 
     [Fact]
@@ -86,6 +113,9 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<string> Sources(string room = "")
         => Directory.EnumerateFiles(Path.Combine(Source, room), "*.*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is ".cs" or ".cpp" or ".c" or ".h");
+
+    [GeneratedRegex(@"\busing (?:static |\w+ = )?AlpacaCot\.([A-Za-z.]+)\b")]
+    private static partial Regex RoomNames();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex Unfinished();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Client.Hosting;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;

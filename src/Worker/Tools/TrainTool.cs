@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Worker.Jobs;
@@ -64,7 +65,7 @@ internal static class TrainTool
         try
         {
             new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
-            ModelTools.WriteWhole(output, folder =>
+            AtomicFile.WriteDirectory(output, folder =>
             {
                 foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             });

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
-namespace AlpacaCot.Hub;
+namespace AlpacaCot.Files.Hub;
 
 /// <summary>
 /// Fetches files from the Hugging Face hub, its mirrors and plain URLs into a folder. What was fetched once is served from there without a

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Files.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Tests;
 
-namespace AlpacaCot.Hub.Tests;
+namespace AlpacaCot.Tests.Files.Hub;
 
 public sealed class HubClientTests : IDisposable
 {

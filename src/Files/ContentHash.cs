@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace AlpacaCot.Worker;
+namespace AlpacaCot.Files;
 
 /// <summary>SHA-256 of contents, as lower-case hex.</summary>
-internal static class ContentHash
+public static class ContentHash
 {
     /// <summary>Hash over the contents of files in order.</summary>
     public static string OfFiles(IEnumerable<string> files)

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using AlpacaCot.Tests.WorkerProtocol;
+using AlpacaCot.Tests.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Xunit.Runner.InProc.SystemConsole;
 

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Worker.Protocol;
+namespace AlpacaCot.Supervision;
 
 /// <summary>Finds the platform's other programs beside a running one, in a build's output as in a published folder.</summary>
 public static class Siblings

@@ -1,6 +1,6 @@
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Tests.WorkerProtocol;
+namespace AlpacaCot.Tests.Supervision;
 
 /// <summary>A worker that serves a model which answers what it is told: <c>say N</c> is N chunks, <c>wait</c> none until it is cancelled, <c>die</c> the process's end.</summary>
 internal static class ServingWorker

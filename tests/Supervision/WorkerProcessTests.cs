@@ -1,7 +1,8 @@
 using System.Text.Json;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Tests.WorkerProtocol;
+namespace AlpacaCot.Tests.Supervision;
 
 /// <summary>Real child processes that keep to the protocol, or do not.</summary>
 public sealed class WorkerProcessTests : IDisposable

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 
-namespace AlpacaCot.Hub;
+namespace AlpacaCot.Files.Hub;
 
 /// <summary>
 /// One file's transfer: into <c>NAME.partial</c>, taken up where it stopped as long as the server still has the same version (its ETag lies in

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Hub;
+namespace AlpacaCot.Files.Hub;
 
 /// <summary>Where files come from and where they are kept.</summary>
 public sealed record HubOptions

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace AlpacaCot.Hub.Tests;
+namespace AlpacaCot.Tests.Files.Hub;
 
 /// <summary>One file that a test server offers.</summary>
 internal sealed record ServedFile(byte[] Content, string? ETag = null)

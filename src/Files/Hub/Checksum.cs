@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace AlpacaCot.Hub;
+namespace AlpacaCot.Files.Hub;
 
 /// <summary>
 /// What a file's content must hash to: SHA-256 (64 hex digits; given by the caller, or the hub's ETag of a large file), or git's blob hash

@@ -1,6 +1,8 @@
+using AlpacaCot.Files;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Tests.WorkerProtocol;
+namespace AlpacaCot.Tests.Supervision;
 
 /// <summary>Where programs and files are looked for.</summary>
 public sealed class LayoutTests : IDisposable

@@ -2,8 +2,10 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using AlpacaCot.Files;
+using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Worker.Protocol;
+namespace AlpacaCot.Supervision;
 
 /// <summary>How a worker process is started.</summary>
 public sealed record WorkerStart

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Worker.Protocol;
+namespace AlpacaCot.Files;
 
 /// <summary>Where everything lies under the platform's home (<c>$ALPACACOT_HOME</c>, default <c>~/.alpacacot</c>): the only place outside a checkout that is written.</summary>
 /// <param name="Root">The home.</param>
@@ -27,9 +27,6 @@ public sealed record HomeLayout(string Root)
 
     /// <summary>The silo's gateway.</summary>
     public string SiloSocket => Path.Combine(Run, "silo.sock");
-
-    /// <summary>The folders that a worker needs.</summary>
-    public WorkerFolders WorkerFolders => new(Models, Datasets, Cache);
 
     /// <summary>Folder of one sweep.</summary>
     public string Sweep(string experiment, string sweep) => Path.Combine(Root, "experiments", experiment, sweep);
