@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -24,7 +25,7 @@ public sealed class ModuleSelection
     public string? Pattern { get; }
 
     /// <summary>True for the word <c>all-linear</c>, in any case.</summary>
-    public bool IsAllLinear => string.Equals(Pattern, "all-linear", StringComparison.OrdinalIgnoreCase);
+    public bool IsAllLinear => Pattern is not null && ModulePattern.IsAllLinear(Pattern);
 
     /// <summary>A list of names.</summary>
     public static ModuleSelection Of(params IEnumerable<string> names) => new([.. names], null);
@@ -51,7 +52,7 @@ public sealed class ModuleSelection
     {
         try
         {
-            return new Regex($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            return ModulePattern.Whole(pattern);
         }
         catch (ArgumentException e)
         {

@@ -18,7 +18,7 @@ public sealed class SpecValidatorTests
         KnownSuites = ["goat-arithmetic", "perplexity"],
     };
 
-    private static ModelFacts Model(string name) => new() { Name = name, ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Projections = ["q_proj", "v_proj"] };
+    private static ModelFacts Model(string name) => new() { Name = name, ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Projections = [new("q_proj"), new("v_proj")] };
 
     private static IReadOnlyList<SpecError> Validate(SpecFacts facts, string yaml = SweepFiles.Example) => SpecValidator.Validate(SweepDocument.Parse(yaml), facts);
 
@@ -35,7 +35,7 @@ public sealed class SpecValidatorTests
         { "models[1].path", "model_type 'bloom' is not built yet", 5, Good with { Models = [Model("tall-nano") with { ModelType = "bloom", Supported = false, SupportedTypes = ["llama"] }] } },
         { "models[0]", "the tokenizer has 600 ids, the embedding 512 rows", 4, Good with { Models = [Model("llama-nano") with { TokenizerVocabulary = 600 }] } },
         { "models[0]", "tokenizer of llama-nano: no tokenizer.json", 4, Good with { Models = [Model("llama-nano") with { TokenizerError = "no tokenizer.json" }] } },
-        { "peft[0].targets", "tall-nano has no projection 'v_proj'", 7, Good with { Models = [Model("tall-nano") with { Projections = ["model.layers.0.self_attn.q_proj", "W_pack"] }] } },
+        { "peft[0].targets", "tall-nano has no projection 'v_proj'", 7, Good with { Models = [Model("tall-nano") with { Projections = [new("model.layers.0.self_attn.q_proj"), new("W_pack")] }] } },
         { "data[1].sources[1]", "there is no data set 'cot'", 11, Good with { Data = [new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 1 }, new SourceFacts { Exists = false }] }] } },
         { "data[0].sources[0]", "'alpaca' has no rows", 10, Good with { Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts()] }] } },
         { "data[0]", "goat: unknown key digitz", 10, Good with { Data = [new DataFacts { Name = "alpaca", Errors = ["goat: unknown key digitz"], Sources = [new SourceFacts { Rows = 1 }] }] } },
@@ -85,6 +85,6 @@ public sealed class SpecValidatorTests
         var spec = SweepFiles.ExampleSpec;
         var facts = Good with { Models = [Model("llama-nano") with { ContentHash = "w" }], Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { ContentHash = "r" }] }], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "s" }] };
         var identities = SpecValidator.Identities(spec, facts);
-        Assert.Equal(("w", "r", "s"), (identities.Models["models/llama-nano"], identities.Sources["alpaca"], identities.Suites["goat-arithmetic"]));
+        Assert.Equal(("w", "r", "s"), (identities.Models["llama-nano"].Content, identities.Sources["alpaca"][0], identities.Suites["goat-arithmetic"]));
     }
 }

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Data.Goat;
 
 /// <summary>

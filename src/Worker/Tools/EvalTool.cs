@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -18,17 +19,14 @@ internal static class EvalTool
     {
         var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
         var adapterFolder = options.TextOrNull("adapter");
-        var names = options.Texts("suite");
-        var more = options.TextOrNull("suite_options");
-        var (limit, fewShot) = (options.IntOrNull("limit"), options.IntOrNull("few_shot"));
+        var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Int("max_new_tokens", 128) };
+        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
         var output = options.TextOrNull("out");
         var threads = options.IntOrNull("threads");
         options.Done();
-        if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
-        var suites = names.Select(name => SuiteRegistry.Create(Declaration(name, more, limit, fewShot))).ToList();
+        var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
@@ -54,23 +52,6 @@ internal static class EvalTool
                 results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Name, m => new { value = m.Value, stderr = m.StandardError })),
             },
             Table(results, file));
-    }
-
-    private static JsonObject Declaration(string name, string? more, int? limit, int? fewShot)
-    {
-        JsonObject declaration;
-        try
-        {
-            declaration = more is null ? [] : JsonNode.Parse(more) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
-        }
-        catch (System.Text.Json.JsonException e)
-        {
-            throw new ToolException($"--suite-options is no JSON: {e.Message}");
-        }
-        declaration["suite"] = name;
-        if (limit is not null) declaration["limit"] = limit;
-        if (fewShot is not null) declaration["few_shot"] = fewShot;
-        return declaration;
     }
 
     private static string Table(IReadOnlyList<SuiteResult> results, string? file)

@@ -3,6 +3,8 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -17,19 +19,7 @@ internal static class GenerateTool
         var prompt = options.Text("prompt");
         var adapterFolder = options.TextOrNull("adapter");
         var raw = options.Flag("raw") || adapterFolder is null;
-        var greedy = options.Flag("greedy");
-        var temperature = options.DoubleOrNull("temperature");
-        if (greedy && temperature is not null) throw new ToolException("--greedy and --temperature exclude each other");
-        var decoding = new Inference.DecodingSettings
-        {
-            Strategy = temperature is null ? DecodingStrategy.Greedy : DecodingStrategy.Sample,
-            Temperature = temperature ?? 1,
-            TopP = options.Double("top_p", 1),
-            TopK = options.Int("top_k", 0),
-            Seed = options.Long("seed", 0),
-            MaxNewTokens = options.Int("max_new_tokens", 128),
-            StopStrings = options.Texts("stop"),
-        };
+        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
         var threads = options.IntOrNull("threads");
         options.Done();
 
