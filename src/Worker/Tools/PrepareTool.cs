@@ -57,7 +57,7 @@ internal static class PrepareTool
         string folder;
         try
         {
-            folder = Places.Model(reference, folders);
+            folder = ModelPlaces.Resolve(reference, folders);
         }
         catch (ModelException)
         {

@@ -50,7 +50,7 @@ internal static class TrainTool
         var work = $"{output}.partial-{Environment.ProcessId}";
         var pack = new PackJob
         {
-            Base = new BaseModel(Places.Model(model, job.Folders), precision),
+            Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), precision),
             Members =
             [
                 new PackMember
