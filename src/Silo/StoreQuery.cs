@@ -41,7 +41,7 @@ internal sealed class StoreQuery
         {
             return Held;
         }
-        catch (Exception e) when (e is OrleansException or OrleansConfigurationException or AlpacaCot.Experiments.SweepException)
+        catch (Exception e) when (e is OrleansException or OrleansConfigurationException or AlpacaCot.Specs.SweepException)
         {
             Console.Error.WriteLine($"error: {e.Message}");
             return 2;

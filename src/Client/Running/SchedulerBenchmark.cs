@@ -3,6 +3,7 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -10,6 +10,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Silo.Http;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
