@@ -1,5 +1,6 @@
 using System.Numerics;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Goat;
 

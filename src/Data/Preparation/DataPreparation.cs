@@ -7,6 +7,7 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Keys;
+using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Data.Preparation;
@@ -15,7 +16,7 @@ namespace AlpacaCot.Data.Preparation;
 public sealed class DataPreparation
 {
     /// <summary>Version of everything here that changes examples; part of every cache key.</summary>
-    public const string CodeVersion = "1";
+    public const string CodeVersion = "2";
 
     private readonly DatasetCatalogue _catalogue;
     private readonly TokenCache? _cache;
@@ -82,7 +83,7 @@ public sealed class DataPreparation
                 for (var i = 0; i < times; i++) examples.Add(built.Example!);
             }
             report.EndSource(new SourceReport(
-                spec.Sources[s].Title, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before));
+                spec.Sources[s].Title, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before), sources[s].Remarks);
         }
         if (examples.Count == 0)
         {

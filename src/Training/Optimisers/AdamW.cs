@@ -65,7 +65,7 @@ public sealed class AdamW : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var s = _settings;
-        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.Beta1, s.Beta2, s.Epsilon, _decay, ++Steps, gradientScale);
+        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.AdamBeta1, s.AdamBeta2, s.AdamEpsilon, _decay, ++Steps, gradientScale);
     }
 
     /// <summary>Values and moments by name, for a checkpoint.</summary>

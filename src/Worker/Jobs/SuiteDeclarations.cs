@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Files;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Jobs;

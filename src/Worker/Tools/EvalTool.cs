@@ -26,7 +26,9 @@ internal static class EvalTool
         var output = options.TextOrNull("out");
         var threads = options.IntOrNull("threads");
         options.Done();
+        if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
+        EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
@@ -49,7 +51,8 @@ internal static class EvalTool
             new
             {
                 model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
-                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Name, m => new { value = m.Value, stderr = m.StandardError })),
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError })),
+                prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong), remarks = results.ToDictionary(r => r.Suite, r => r.Remarks),
             },
             Table(results, file));
     }
@@ -61,11 +64,14 @@ internal static class EvalTool
         {
             text.Append(CultureInfo.InvariantCulture, $"{result.Suite} ({result.Effective} of {result.Original} items, {result.FewShot}-shot)\n");
             foreach (var metric in result.Metrics)
-                text.Append(CultureInfo.InvariantCulture, $"  {metric.Name,-24} {metric.Value:0.0000}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {metric.Key,-24} {Figure(metric, "0.0000")}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
             foreach (var cell in result.Cells)
-                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Name} {m.Value:0.000}")))}  (n {cell.Count})\n");
+                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => $"{m.Name} {Figure(m, "0.000")}"))}  (n {cell.Count})\n");
+            foreach (var remark in result.Remarks) text.Append(CultureInfo.InvariantCulture, $"  remark: {remark}\n");
         }
         if (file is not null) text.Append(file).Append('\n');
         return text.ToString().TrimEnd();
     }
+
+    private static string Figure(MetricResult metric, string format) => metric.Value?.ToString(format, CultureInfo.InvariantCulture) ?? "none";
 }

@@ -23,7 +23,7 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
         string folder;
         try
         {
-            folder = Places.Model(reference, folders);
+            folder = ModelPlaces.Resolve(reference, folders);
         }
         catch (ModelException)
         {

@@ -29,7 +29,7 @@ internal static class ModelTools
     /// <summary>Shows a model directory.</summary>
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
-        var path = Places.Model(options.Text("model"), job.Folders);
+        var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
         options.Done();
         using var decoder = ModelDirectory.Load(path);
         var parameters = decoder.Parameters.Values.Sum(p => p.numel());

@@ -21,7 +21,7 @@ internal static class TrainTool
         var work = $"{output}.partial-{Environment.ProcessId}";
         var pack = new PackJob
         {
-            Base = new BaseModel(Places.Model(model, job.Folders), single.Training.Precision),
+            Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), single.Training.Precision),
             Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed, Trials = [] }],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
         };
