@@ -15,10 +15,10 @@ public sealed record ConvertOptions(string? Tokenizer = null, ScalarType? Dtype 
 /// </summary>
 public static class ModelConverter
 {
-    private static readonly string[] TokenizerFiles =
+    private static readonly string[] TextFiles =
     [
         "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.jinja",
+        "chat_template.jinja", "template.json",
     ];
 
     /// <summary>Converts.</summary>
@@ -39,7 +39,7 @@ public static class ModelConverter
             {
                 temporary = folder;
                 if (Directory.Exists(input))
-                    foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
+                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
                 if (options.Tokenizer is { } tokenizer) AddTokenizer(tokenizer, folder, decoder.Config);
                 ModelDirectory.Save(decoder, folder, options.Dtype);
                 if (Path.Combine(input, "generation_config.json") is var generation && File.Exists(generation))

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Hub;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -25,8 +26,17 @@ internal static class SourceText
             throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
         }
 
-        var head = new byte[4];
-        var read = file.ReadAtLeast(head, 4, throwOnEndOfStream: false);
+        var head = new byte[1024];
+        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        try
+        {
+            GitLfs.Refuse(path, head.AsSpan(0, read), file.Length);
+        }
+        catch (InvalidDataException e)
+        {
+            file.Dispose();
+            throw new DatasetException(e.Message, e);
+        }
         var (skip, encoding) = (head[..read]) switch
         {
             [0xEF, 0xBB, 0xBF, ..] => (3, null),
