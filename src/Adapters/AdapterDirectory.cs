@@ -110,7 +110,7 @@ public static partial class AdapterDirectory
                 throw new AdapterException($"{file}: {parameter.Key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Value.shape)}]");
             using var copy = tensor.Copy();
             if (FiniteValues.CountOthers(copy) is > 0 and var others)
-                throw new AdapterException($"{file}: {tensor.Name} holds {others} values of {copy.numel()} that are not finite (NaN or infinity): the file is damaged, or its training diverged");
+                throw new AdapterException($"{file}: {tensor.Name} holds values that are not finite (NaN or infinity), {others} of {copy.numel()}: the file is damaged, or its training diverged");
             parameter.Value.copy_(copy);
         }
         if (byKey.Count > 0)

@@ -77,6 +77,10 @@ public sealed record DecoderConfig
         return ModelFamilies.Find(keys.Text("model_type"), file).ReadConfig(keys) with { Source = keys.Json };
     }
 
+    /// <summary>The <c>model_type</c> that a <c>config.json</c> file names, known or not; empty where it names none.</summary>
+    /// <exception cref="ModelException">It cannot be read, or is no JSON object.</exception>
+    public static string ModelTypeOf(string path) => ConfigKeys.Parse(JsonText.Read(path), path).OptionalText("model_type") ?? "";
+
     /// <summary>Reads a <c>config.json</c> file, with or without a byte order mark.</summary>
     /// <exception cref="ModelException">It cannot be read, or as <see cref="Read"/>.</exception>
     public static DecoderConfig Load(string path) => Read(JsonText.Read(path), path);

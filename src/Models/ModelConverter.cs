@@ -25,8 +25,9 @@ public static class ModelConverter
     /// <param name="input">A model directory, or a llama2.c file.</param>
     /// <param name="output">The directory to make; it appears whole or not at all.</param>
     /// <param name="options">Tokenizer and type.</param>
+    /// <returns>What was odd about the input (<see cref="Decoder.Remarks"/>).</returns>
     /// <exception cref="ModelException">The input cannot be loaded, the tokenizer does not fit it, or the output exists or cannot be written.</exception>
-    public static void Convert(string input, string output, ConvertOptions? options = null)
+    public static IReadOnlyList<string> Convert(string input, string output, ConvertOptions? options = null)
     {
         options ??= new ConvertOptions();
         if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
@@ -45,6 +46,7 @@ public static class ModelConverter
                 if (Path.Combine(input, "generation_config.json") is var generation && File.Exists(generation))
                     File.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
             });
+            return decoder.Remarks;
         }
         catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
         {

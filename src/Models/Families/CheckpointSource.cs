@@ -73,7 +73,7 @@ internal sealed class CheckpointSource : IParameterSource
         using var plain = stored.Load(stored.Type.Scalar!.Value, CPU);
         return FiniteValues.CountOthers(plain) is 0
             ? new ModelException($"{stored.Path}: {stored.Name}: {others} of {plain.numel()} values are beyond what {dtype} holds; load the model as it is stored, or in fp32")
-            : new ModelException($"{stored.Path}: {stored.Name} holds {others} values of {plain.numel()} that are not finite (NaN or infinity): the file is damaged, or its training diverged");
+            : new ModelException($"{stored.Path}: {stored.Name} holds values that are not finite (NaN or infinity), {others} of {plain.numel()}: the file is damaged, or its training diverged");
     }
 
     /// <summary>Reports everything that did not fit.</summary>
