@@ -111,6 +111,10 @@ public static class ReportBuilder
             notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed and {(failed == 1 ? "is" : "are")} missing from every mean."));
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
+        foreach (var evaluation in state.View().SelectMany(t => t.Results).Where(r => r.PromptsCut > 0).GroupBy(r => r.Evaluation, StringComparer.Ordinal))
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{evaluation.Key}: up to {evaluation.Max(r => r.PromptsCut)} of {evaluation.Max(r => r.Items)} prompts of a trial were longer than the model's positions and lost their beginning, in {evaluation.Count()} of {trials.Count} trials."));
         var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
         return notes;
