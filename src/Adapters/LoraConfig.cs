@@ -87,6 +87,7 @@ public sealed record LoraConfig : TargetedConfig
 
     internal void Validate(string file)
     {
+        if (!double.IsFinite(Alpha) || AlphaPattern.Any(pair => !double.IsFinite(pair.Value))) throw new AdapterException($"{file}: lora_alpha must be a finite number");
         if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
             throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
         if (LayerListNames is not null && LayersToTransform is null)
@@ -123,7 +124,11 @@ public sealed record LoraConfig : TargetedConfig
     private static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
     {
         foreach (var (key, value) in patterns)
-            if (ModulePattern.Ending(key).IsMatch(path)) return value;
+            if (PatternMatches(key, path)) return value;
         return null;
     }
+
+    /// <summary>Whether a key of <see cref="RankPattern"/> or <see cref="AlphaPattern"/> means a module.</summary>
+    internal static bool PatternMatches(string pattern, string path)
+        => ModulePattern.Ending(pattern).IsMatch(path);
 }

@@ -32,7 +32,7 @@ internal static class ModelCommands
             .Required("--prompt", "The text to continue; an instruction where a template applies")
             .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt")
             .Option<bool>("--raw", "Take the prompt as it is even where the adapter brings a template")
-            .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a sampling option is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
+            .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a temperature is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
             .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
             .Option<int?>("--threads", "Threads for kernels")

@@ -6,9 +6,9 @@ namespace AlpacaCot.Specs.CommandLine;
 /// <summary>The options of <c>eval</c> and <c>generate</c> that a sweep file has too: how answers are decoded, which suites are asked.</summary>
 public static class AskingOptions
 {
-    private static readonly string[] SamplingKeys = ["temperature", "top_p", "top_k"];
+    private static readonly string[] SamplingKeys = ["top_p", "top_k"];
 
-    /// <summary>Options of decoding; it is greedy unless one of the sampling options is given.</summary>
+    /// <summary>Options of decoding; it is greedy unless a temperature is given.</summary>
     public static IReadOnlyList<CommandOption> Decoding { get; } =
         [.. AskingParser.Settings.Where(setting => setting.Key != "strategy").Select(setting => new CommandOption(setting.Key, setting.Meaning + Default(setting.Key), setting.Key == "stop"))];
 
@@ -28,10 +28,12 @@ public static class AskingOptions
     {
         var options = new GivenOptions(given);
         var reader = options.Reader;
-        var sampling = SamplingKeys.Where(reader.Has).ToList();
-        if (reader.Flag("greedy") == true && sampling.Count > 0) options.Error("greedy", $"--greedy and {CommandOption.NameOf(sampling[0])} exclude each other", "leave one of them out");
+        var sampled = reader.Has("temperature");
+        if (reader.Flag("greedy") == true && sampled) options.Error("greedy", "--greedy and --temperature exclude each other", "leave one of them out");
+        if (!sampled)
+            foreach (var key in SamplingKeys.Where(reader.Has)) options.Error(key, "has no effect on greedy decoding", "give a --temperature, or leave it out");
         var decoding = AskingParser.Settings.Where(setting => setting.Key != "strategy").Aggregate(
-            new DecodingSpec { Strategy = sampling.Count > 0 ? DecodingSpec.Sample : DecodingSpec.Greedy }, (spec, setting) => setting.Read(reader, spec));
+            new DecodingSpec { Strategy = sampled ? DecodingSpec.Sample : DecodingSpec.Greedy }, (spec, setting) => setting.Read(reader, spec));
         reader.Finish();
         remarks = options.Remarks;
         return decoding;

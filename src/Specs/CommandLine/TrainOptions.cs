@@ -44,8 +44,6 @@ public static class TrainOptions
         }
         if (method is not null) reader.Finish(All.Select(option => option.Key));
         if (single.Training.LearningRate == 0) options.Advice("learning_rate", LearningRateRule.RateOfZero);
-        if (single.Training.MaxSteps is { } steps && StepRule.WarmsUpThroughout(single.Training, steps) is { } warmup)
-            options.Advice(single.Training.WarmupSteps is null ? "warmup_ratio" : "warmup_steps", warmup);
         remarks = options.Remarks;
         return single;
     }

@@ -151,6 +151,9 @@ public sealed record MixFacts
 
     /// <summary>Examples of the mix: kept rows as often as their weights teach them; what an epoch passes over.</summary>
     public long Examples { get; init; }
+
+    /// <summary>What is unusual about its files and rows, one sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 }
 
 /// <summary>What the registry of suites says about one evaluation.</summary>
@@ -167,6 +170,9 @@ public sealed record SuiteFacts
 
     /// <summary>Its items after the limit.</summary>
     public int Items { get; init; }
+
+    /// <summary>What is unusual about its prompts under the models' tokenizers, one sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Metrics it gives; empty where unknown.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];

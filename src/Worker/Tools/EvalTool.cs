@@ -24,7 +24,7 @@ internal static class EvalTool
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
         var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
         var output = options.TextOrNull("out");
-        var threads = options.IntOrNull("threads");
+        var threads = options.CountOrNull("threads");
         options.Done();
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
@@ -35,7 +35,9 @@ internal static class EvalTool
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = adapterFolder is null ? asked : TemplateFile.Resolve(adapterFolder, asked);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        // A merged model brings the template of its adapter along.
+        var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var began = context.Time.GetTimestamp();
         var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);

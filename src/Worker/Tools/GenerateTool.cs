@@ -12,15 +12,15 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>generate</c>: continues a prompt once.</summary>
 internal static class GenerateTool
 {
-    /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where a template applies.</summary>
+    /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
         var prompt = options.Text("prompt");
         var adapterFolder = options.TextOrNull("adapter");
-        var raw = options.Flag("raw") || adapterFolder is null;
+        var raw = options.Flag("raw");
         var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
-        var threads = options.IntOrNull("threads");
+        var threads = options.CountOrNull("threads");
         options.Done();
 
         Threads.Count = threads ?? Environment.ProcessorCount;
@@ -28,7 +28,9 @@ internal static class GenerateTool
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = raw ? null : TemplateFile.Resolve(adapterFolder!);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        // A merged model brings the template of its adapter along.
+        var template = raw ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var ids = ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
         var began = context.Time.GetTimestamp();

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -43,7 +42,7 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
         {
             var configFile = Path.Combine(folder, "config.json");
             if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
-            var modelType = JsonNode.Parse(File.ReadAllText(configFile))?["model_type"]?.GetValue<string>() ?? "";
+            var modelType = DecoderConfig.ModelTypeOf(configFile);
             if (!ModelDirectory.ModelTypes.Contains(modelType))
                 return new ModelInspection(facts with { ModelType = modelType, Supported = false, SupportedTypes = [.. ModelDirectory.ModelTypes] }, null);
             using var decoder = ModelDirectory.Load(folder);

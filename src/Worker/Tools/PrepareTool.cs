@@ -45,12 +45,16 @@ internal static class PrepareTool
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Spec.Name} under {model.Facts.Name}'s tokenizer");
                 if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
             }
+        var asked = new PromptLengths(
+            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
+            [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!).Distinct(StringComparer.Ordinal)],
+            [.. spec.Cot.Select(cot => cot.Cue)], spec.Decoding.MaxNewTokens);
         context.Answer(new SpecFacts
         {
             Models = [.. models.Select(m => m.Facts)],
             Data = [.. data.Select(d => d.Facts)],
             Mixes = mixes,
-            Suites = [.. spec.Evaluation.Select(evaluation => Suite(evaluation, job.Folders.Datasets))],
+            Suites = [.. spec.Evaluation.Select(evaluation => Suite(evaluation, job.Folders.Datasets, asked))],
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
@@ -87,7 +91,7 @@ internal static class PrepareTool
             return new MixFacts
             {
                 Model = model, Data = spec.Name, Kept = report.RowsKept, Dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => (long)r.Count), Truncated = report.Truncated,
-                Longest = report.LongestTokens, Tokens = report.Tokens, Examples = report.Examples,
+                Longest = report.LongestTokens, Tokens = report.Tokens, Examples = report.Examples, Remarks = report.Remarks,
             };
         }
         catch (DatasetException e)
@@ -96,13 +100,13 @@ internal static class PrepareTool
         }
     }
 
-    private static SuiteFacts Suite(EvaluationSpec evaluation, string datasets)
+    private static SuiteFacts Suite(EvaluationSpec evaluation, string datasets, PromptLengths asked)
     {
         if (!SuiteRegistry.Known.Contains(evaluation.Suite)) return new SuiteFacts { Name = evaluation.Name, Exists = false };
         try
         {
             var created = SuiteDeclarations.Create(evaluation, datasets);
-            return new SuiteFacts { Name = evaluation.Name, Items = created.Items.Count, ContentHash = SuiteDeclarations.ContentOf(created, evaluation, datasets) };
+            return new SuiteFacts { Name = evaluation.Name, Items = created.Items.Count, Remarks = asked.Remarks(created), ContentHash = SuiteDeclarations.ContentOf(created, evaluation, datasets) };
         }
         catch (EvaluationException e)
         {

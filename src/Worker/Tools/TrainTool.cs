@@ -13,7 +13,7 @@ internal static class TrainTool
     {
         var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
         var single = options.Record<SingleTraining>("training");
-        var threads = options.Int("threads", Environment.ProcessorCount);
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         ModelTools.RequireNew(output);
 
@@ -30,7 +30,7 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
+            new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
             AtomicFile.WriteDirectory(output, folder =>
             {
                 foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
