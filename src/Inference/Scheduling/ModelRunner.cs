@@ -52,8 +52,9 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         var chosen = new int[order.Length];
         if (!sequences.Any(s => s.Sampler.NeedsLogits))
         {
-            var best = logits.argmax(-1).ToArray<long>();
-            for (var row = 0; row < order.Length; row++) chosen[order[row]] = (int)best[row];
+            var best = new int[order.Length];
+            Functional.ArgMax(logits, best);
+            for (var row = 0; row < order.Length; row++) chosen[order[row]] = best[row];
             return chosen;
         }
         var vocabulary = (int)logits.size(1);
