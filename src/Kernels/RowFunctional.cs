@@ -26,10 +26,11 @@ public static unsafe class RowFunctional
         for (var i = 0; i < products.Length; i++)
         {
             var (weight, bias, y) = products[i];
-            Check(y.Count == x.Count && x.Count <= MostRows && y.Type == x.Type && weight.numel() == (long)x.Width * y.Width && Simd.Suits(weight, bias) && weight.dtype == x.Type, "linear");
+            Check(y.Count == x.Count && x.Count <= MostRows && y.Type == x.Type && weight.numel() == (long)x.Width * y.Width && weight.size(-1) == x.Width
+                && Simd.Suits(weight, bias) && weight.dtype == x.Type && (bias is null || bias.numel() == y.Width), "linear");
             calls[i] = new MatVec.Product { W = (byte*)weight.Pointer(), Bias = bias is null ? null : (byte*)bias.Pointer(), Y = y.Pointer, N = y.Width };
         }
-        if (x.Count > 0) MatVec.Run(x.Type, x.Pointer, x.Count, x.Width, new Span<MatVec.Product>(calls, products.Length));
+        if (x.Count > 0 && products.Length > 0) MatVec.Run(x.Type, x.Pointer, x.Count, x.Width, new Span<MatVec.Product>(calls, products.Length));
     }
 
     /// <summary>y = x / sqrt(mean(x²) + eps) · weight, row by row.</summary>

@@ -129,12 +129,14 @@ internal sealed class DecodeStep
         private static void Products(Rows x, ReadOnlySpan<(ProjectionSite Site, Rows Y)> projections)
         {
             var products = new ProductList();
-            for (var i = 0; i < projections.Length; i++)
+            var count = 0;
+            foreach (var (site, y) in projections)
             {
-                var (site, y) = projections[i];
-                products[i] = new RowProduct(((DenseProjection)site.Weights).Weight, site.Weights.Bias, y);
+                var weights = (DenseProjection)site.Weights;
+                if (weights.Packs(x.Count)) y.Set(weights.Forward(x.Tensor));
+                else products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
             }
-            RowFunctional.Linear(x, ((ReadOnlySpan<RowProduct>)products)[..projections.Length]);
+            RowFunctional.Linear(x, ((ReadOnlySpan<RowProduct>)products)[..count]);
         }
 
         private Rows Of(Rows buffer) => buffer.Slice(0, _rows);
