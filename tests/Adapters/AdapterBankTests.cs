@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Tests;
 
