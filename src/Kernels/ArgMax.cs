@@ -10,27 +10,32 @@ internal static unsafe class ArgMax
     {
         internal byte* X;
         internal int* Indices;
+        internal float* Values;
         internal long N;
     }
 
     /// <summary>The plain definition.</summary>
-    internal static void Reference(Tensor x, Span<int> indices)
+    internal static void Reference(Tensor x, Span<int> indices, Span<float> values)
     {
         using var scope = torch.NewDisposeScope();
-        x.argmax(-1).to(int32).ToArray<int>().CopyTo(indices);
+        var best = x.argmax(-1);
+        best.ToArray<int>().CopyTo(indices);
+        x.gather(1, best.unsqueeze(1)).ToArray<float>().CopyTo(values);
     }
 
-    internal static void Apply(Tensor x, Span<int> indices)
+    internal static void Apply(Tensor x, Span<int> indices, Span<float> values)
     {
-        if (x.dim() != 2 || x.size(0) != indices.Length || x.size(1) == 0) throw new ArgumentException($"argmax: {indices.Length} indices for {x.Describe()}");
+        if (x.dim() != 2 || x.size(0) != indices.Length || values.Length != indices.Length || x.size(1) == 0)
+            throw new ArgumentException($"argmax: {indices.Length} indices and {values.Length} values for {x.Describe()}");
         if (!Simd.Suits(x) || !x.is_contiguous() || x.size(1) > int.MaxValue)
         {
-            Reference(x, indices);
+            Reference(x, indices, values);
             return;
         }
         fixed (int* i = indices)
+        fixed (float* v = values)
         {
-            var context = new Context { X = (byte*)x.Pointer(), Indices = i, N = x.size(1) };
+            var context = new Context { X = (byte*)x.Pointer(), Indices = i, Values = v, N = x.size(1) };
             Threads.For(indices.Length, x.dtype == float32 ? &Row<F32> : &Row<BF16>, &context);
         }
         GC.KeepAlive(x);
@@ -63,6 +68,7 @@ internal static unsafe class ArgMax
             if (v > largest) (largest, first) = (v, (int)i);
         }
         c.Indices[row] = doubtful && FirstNaN<T>(c.X, at, c.N) is { } nan ? nan : first;
+        c.Values[row] = T.Get(c.X, at + c.Indices[row]);
     }
 
     private static int? FirstNaN<T>(byte* x, long at, long n) where T : IElement

@@ -137,9 +137,11 @@ public sealed class RowTests
             x[7, n - 1] = 100;
             x[7, n / 2] = 100;
             int[] expected = new int[9], actual = new int[9];
-            ArgMax.Reference(x, expected);
-            Functional.ArgMax(x, actual);
+            float[] values = new float[9], found = new float[9];
+            ArgMax.Reference(x, expected, values);
+            Functional.ArgMax(x, actual, found);
             Assert.Equal(expected, actual);
+            Assert.Equal(values, found);
         }
     }
 
@@ -162,6 +164,6 @@ public sealed class RowTests
         Assert.Throws<ArgumentException>(() => RowFunctional.Rotary(x, 3, new float[2], new float[2]));
         Assert.Throws<ArgumentException>(() => RowFunctional.Attention(x, 2, [new CachedKeyValues(torch.zeros(4, 2, 4), torch.zeros(4, 2, 4), 5), default], y));
         Assert.Throws<ArgumentException>(() => x.CopyRow(0, torch.zeros(1, 8), 1));
-        Assert.Throws<ArgumentException>(() => Functional.ArgMax(torch.zeros(2, 3), new int[3]));
+        Assert.Throws<ArgumentException>(() => Functional.ArgMax(torch.zeros(2, 3), new int[3], new float[3]));
     }
 }
