@@ -7,4 +7,8 @@ internal sealed class RmsNorm(Tensor weight, double epsilon)
 {
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
     public Tensor Forward(Tensor x) => Functional.RmsNorm(x, weight, epsilon);
+
+    /// <summary>The residual stream's sum, and its norm.</summary>
+    public (Tensor Sum, Tensor Normed) Forward(Residual x)
+        => x.Update is { } update ? Functional.AddRmsNorm(x.Stream, update, weight, epsilon) : (x.Stream, Forward(x.Stream));
 }
