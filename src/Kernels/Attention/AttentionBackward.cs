@@ -50,7 +50,6 @@ internal static unsafe class AttentionBackward
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
         AttentionBlock.PackKeys<T>(s, kv, d, b.K);
         AttentionBlock.PackValues<T>(s, kv, d, b.V);
-        new Span<float>(b.K + (long)s.Keys * dp, (keys - s.Keys) * dp).Clear();
         AttentionBlock.PackTransposed(b.K, s.Keys, d, b.Kt);
         AttentionBlock.PackTransposed(b.V, s.Keys, d, b.Vt);
         for (var head = kv * group; head < (kv + 1) * group; head++)
