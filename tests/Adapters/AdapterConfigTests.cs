@@ -14,7 +14,7 @@ public sealed class AdapterConfigTests
         {
             var config = AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = "a", Method = method.Name }).ToJsonString());
             Assert.Equal(method.PeftType, config.PeftType);
-            Assert.Empty(config.Warnings);
+            Assert.Empty(config.Remarks);
             var written = (JsonObject)JsonNode.Parse(config.ToJson())!;
             Assert.All(method.Options, option => Assert.True(written.ContainsKey(option.Name), option.Name));
             Assert.All(method.NotBuilt, option => Assert.True(written.ContainsKey(option.Name), option.Name));
