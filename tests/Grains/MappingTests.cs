@@ -53,13 +53,13 @@ public sealed class MappingTests
         Assert.Null(job.Resume);
         var member = Assert.Single(job.Members);
         Assert.Equal((3, false, null), (member.Seed, member.Failed, member.TrainedAdapter));
-        Assert.Equal(4, member.Peft.GetProperty("config").GetProperty("r").GetInt32());
-        Assert.Equal(0.01, member.Training.GetProperty("learning_rate").GetDouble());
-        Assert.Equal(64, member.Training.GetProperty("cutoff_len").GetInt32());
-        Assert.Equal("goat", member.Data.GetProperty("template").GetString());
+        Assert.Equal(4, member.Method.Options["r"].GetInt32());
+        Assert.Equal(0.01, member.Training.LearningRate);
+        Assert.Equal(64, member.Training.CutoffLen);
+        Assert.Equal("goat", member.Data.Template);
         Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
         Assert.All(member.Trials, t => Assert.Equal(9, t.Decoding.MaxNewTokens));
-        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].GetProperty("name").GetString()));
+        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].Name));
     }
 
     [Fact]
