@@ -1,6 +1,6 @@
-using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Experiments;
 
-namespace AlpacaCot.Experiments.Tests;
+namespace AlpacaCot.Tests.Experiments;
 
 public sealed class CutPromptsTests
 {
