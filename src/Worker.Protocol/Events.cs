@@ -12,6 +12,7 @@ namespace AlpacaCot.Worker.Protocol;
 [JsonDerivedType(typeof(TrainedEvent), "trained")]
 [JsonDerivedType(typeof(ResultEvent), "result")]
 [JsonDerivedType(typeof(OutputEvent), "output")]
+[JsonDerivedType(typeof(RemarkEvent), "remark")]
 [JsonDerivedType(typeof(TokensEvent), "tokens")]
 [JsonDerivedType(typeof(FailedEvent), "failed")]
 [JsonDerivedType(typeof(DoneEvent), "done")]
@@ -67,6 +68,9 @@ public sealed record ResultEvent(
 
 /// <summary>What a one-shot job answers, as one JSON document, with the text that people read.</summary>
 public sealed record OutputEvent(string Assignment, long Fence, JsonElement Document, string? Text = null) : WorkerEvent;
+
+/// <summary>Something that the user of a one-shot job should know, though the work goes on: one line.</summary>
+public sealed record RemarkEvent(string Assignment, long Fence, string Text) : WorkerEvent;
 
 /// <summary>New tokens of all requests of one engine step.</summary>
 public sealed record TokensEvent(string Assignment, long Fence, IReadOnlyList<RequestTokens> Requests) : WorkerEvent;

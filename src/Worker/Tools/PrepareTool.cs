@@ -83,7 +83,7 @@ internal static class PrepareTool
         {
             var configFile = Path.Combine(folder, "config.json");
             if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
-            var modelType = JsonNode.Parse(File.ReadAllText(configFile))?["model_type"]?.GetValue<string>() ?? "";
+            var modelType = DecoderConfig.ModelTypeOf(configFile);
             if (!ModelDirectory.ModelTypes.Contains(modelType))
                 return (name, null, 0, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
             using var decoder = ModelDirectory.Load(folder);
