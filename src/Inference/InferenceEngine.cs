@@ -135,7 +135,16 @@ public sealed class InferenceEngine : IDisposable
         IReadOnlyList<int[]> texts, int prefixId, int member = -1, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var windows = texts.Select(ids => RollingWindows.Of(ids, prefixId, MaxLength)).ToList();
-        var scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        IReadOnlyList<Score> scores;
+        try
+        {
+            scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        }
+        catch (NonFiniteLogitsException e)
+        {
+            var owners = windows.SelectMany((own, text) => own.Select(_ => text)).ToList();
+            throw new NonFiniteLogitsException(owners[e.Request], e.Message);
+        }
         var at = 0;
         var results = new List<RollingScore>();
         foreach (var text in windows)
