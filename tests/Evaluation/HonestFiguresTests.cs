@@ -42,7 +42,7 @@ public sealed class HonestFiguresTests : IDisposable
         using var model = new SmallModel();
         model.Fill(float.NaN);
 
-        var error = Assert.Throws<InferenceException>(() => EvaluationRunner.Run([Create("""{"suite": "exact-match", "file": "q.jsonl"}""")], model.Engine, decoding: _short));
+        var error = Assert.Throws<NonFiniteLogitsException>(() => EvaluationRunner.Run([Create("""{"suite": "exact-match", "file": "q.jsonl"}""")], model.Engine, decoding: _short));
 
         Assert.Contains("exact-match-0", error.Message, StringComparison.Ordinal);
         Assert.Contains("not finite", error.Message, StringComparison.Ordinal);

@@ -1,6 +1,6 @@
-using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
 
-namespace AlpacaCot.Tests.Experiments;
+namespace AlpacaCot.Experiments.Tests;
 
 public sealed class CutPromptsTests
 {

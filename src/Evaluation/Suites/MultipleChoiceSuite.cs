@@ -70,10 +70,9 @@ internal sealed class MultipleChoiceSuite : ISuite
         if (_mutualInformation)
             foreach (var item in Items)
                 foreach (var choice in item.Choices) requests.Add(Request(Unconditional(context, renderer, choice), context.Member));
-        // A question's requests follow one another, and all that come after an empty context come after all the others.
-        var owners = Items.SelectMany(item => item.Choices.Select(_ => item)).ToList();
-        var scores = ScoredPrompts.Finite(
-            Name, () => context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation), i => owners[i % owners.Count]);
+        var itemOf = Items.SelectMany(item => item.Choices.Select(_ => item)).ToList();
+        var scores = ScoredPrompts.Ask(Name, request => itemOf[request % itemOf.Count],
+            () => context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation));
 
         var scored = new List<IReadOnlyList<KeyValuePair<string, double>>>();
         var samples = new List<EvaluationSample>();
