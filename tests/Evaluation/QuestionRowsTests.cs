@@ -91,6 +91,17 @@ public sealed class QuestionRowsTests : IDisposable
         Assert.Contains("not valid UTF-8", Refused(declaration), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Csv_NumbersTooLongForANumber_KeepTheirDigits()
+    {
+        File.WriteAllText(_folder["q.csv"], "Question,A,B,Answer\na,12345678901234567890,1,A\nb,2,3.50,A\n");
+
+        var doc = Create("""{"suite": "multiple-choice", "file": "q.csv", "choices": ["A", "B"]}""").Items[0].Doc;
+
+        Assert.Equal("12345678901234567890", doc["A"]!.GetValue<string>());
+        Assert.Equal(1.0, doc["B"]!.GetValue<double>());
+    }
+
     [Theory]
     [InlineData("Question,A,B,Answer\na,one,two\n", "row 1, line 2: has 3 fields, the header 4")]
     [InlineData("Question,A,A,Answer\na,one,two,A\n", "names the column A twice")]
