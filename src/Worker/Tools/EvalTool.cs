@@ -58,7 +58,7 @@ internal static class EvalTool
             new
             {
                 model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
-                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError })),
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError, reason = m.Reason })),
                 prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong),
             },
             Table(results, file));
