@@ -10,7 +10,7 @@ public sealed class SpecValidatorTests
     private static readonly SpecFacts Good = new()
     {
         Models = [Model("llama-nano"), Model("tall-nano")],
-        Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { Rows = 10 }] }, new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 10 }, new SourceFacts { Rows = 5 }] }],
+        Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { Rows = 10 }] }, new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 10 }, new SourceFacts { Rows = 50_000 }] }],
         Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Kept = 100, Tokens = 1000 }],
         Suites = [new SuiteFacts { Name = "goat-arithmetic", Items = 500 }],
         KnownSets = ["alpaca", "cot"],
