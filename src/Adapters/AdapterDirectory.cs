@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
@@ -68,9 +68,7 @@ public static partial class AdapterDirectory
         {
             Directory.CreateDirectory(folder);
             SafeTensors.Write(Path.Combine(folder, WeightsFile), adapter.Parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.detach())));
-            var partial = Path.Combine(folder, ConfigFile + ".partial");
-            File.WriteAllText(partial, adapter.Config.ToJson());
-            File.Move(partial, Path.Combine(folder, ConfigFile), overwrite: true);
+            AtomicFile.WriteAllText(Path.Combine(folder, ConfigFile), adapter.Config.ToJson());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {

@@ -1,6 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models;
 

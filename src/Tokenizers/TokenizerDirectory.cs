@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Tokenizers.Json;
 using AlpacaCot.Tokenizers.SentencePiece;
 using AlpacaCot.Tokenizers.Text;

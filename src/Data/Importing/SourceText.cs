@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Importing;
 

@@ -4,6 +4,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Data.Preparation;

@@ -2,6 +2,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preparation;
 

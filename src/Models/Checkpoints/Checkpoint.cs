@@ -1,4 +1,4 @@
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 

@@ -1,4 +1,4 @@
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Checkpoints;

@@ -1,5 +1,5 @@
 using System.IO.MemoryMappedFiles;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Conversion;
 
