@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json.Nodes;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
@@ -69,7 +68,7 @@ public sealed class AdapterFilesTests : IDisposable
     {
         using var adapter = Saved(Lora);
         var config = _folder[AdapterDirectory.ConfigFile];
-        File.WriteAllText(config, File.ReadAllText(config), new UTF8Encoding(true));
+        File.WriteAllText(config, File.ReadAllText(config), System.Text.Encoding.UTF8);
         AdapterDirectory.Load(_decoder, _folder.Path).Dispose();
         foreach (var file in (string[])[AdapterDirectory.WeightsFile, AdapterDirectory.ConfigFile])
         {
