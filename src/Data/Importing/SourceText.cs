@@ -40,7 +40,7 @@ internal static class SourceText
         var (skip, encoding) = (head[..read]) switch
         {
             [0xEF, 0xBB, 0xBF, ..] => (3, null),
-            [0xFF, 0xFE, 0, 0] => (4, Encoding.UTF32),
+            [0xFF, 0xFE, 0, 0, ..] => (4, Encoding.UTF32),
             [0xFF, 0xFE, ..] => (2, Encoding.Unicode),
             [0xFE, 0xFF, ..] => (2, Encoding.BigEndianUnicode),
             _ => (0, (Encoding?)null),

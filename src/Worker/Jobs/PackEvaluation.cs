@@ -62,7 +62,7 @@ internal sealed class PackEvaluation : IDisposable
         var files = ResultFiles.Write(Path.Combine(_pack.Directory, "results"), run, results, elapsed, _context.Time);
         foreach (var result in results)
             _context.Send(new ResultEvent(
-                _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count));
+                _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count, result.Prompts.TooLong));
     }
 
     /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>
