@@ -17,7 +17,7 @@ internal static class ModelCommands
             .Option<int?>("--r", "Rank of LoRA")
             .Option<double?>("--alpha", "Alpha of LoRA")
             .Option<double?>("--dropout", "Dropout of LoRA")
-            .Option<string[]>("--targets", "Projections to adapt; the method's default for the model otherwise")
+            .Option<string[]>("--targets", "Projections to adapt: names, all-linear, or one regular expression of module paths; the method's default for the model otherwise")
             .Option<string>("--template", "Prompt template: alpaca (default), alpaca-newline, alpaca_short, goat, plain")
             .Option<double?>("--learning-rate", "Learning rate; the method's default otherwise")
             .Option<double?>("--epochs", "Epochs (3)")
@@ -48,8 +48,8 @@ internal static class ModelCommands
         yield return new ToolCommand(context, "generate", "generate", "Continue a prompt", "generate --model models/stories260K --prompt \"Once upon a time\" --max-new-tokens 64 --greedy")
             .Required("--model", "Model directory of the base")
             .Required("--prompt", "The text to continue; an instruction where a template applies")
-            .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt")
-            .Option<bool>("--raw", "Take the prompt as it is even where the adapter brings a template")
+            .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt, as that of a merged model is")
+            .Option<bool>("--raw", "Take the prompt as it is even where the adapter or the model brings a template")
             .Option<int?>("--max-new-tokens", "Most new tokens (128)")
             .Option<bool>("--greedy", "Greedy decoding (the default unless a temperature is given)")
             .Option<double?>("--temperature", "Sample at this temperature")
@@ -64,7 +64,7 @@ internal static class ModelCommands
             .Required("--model", "Model directory of the base")
             .Required("--adapter", "Adapter directory")
             .Required("--out", "Model directory to write")
-            .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit")
+            .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by the type of the base: fp32 0.001, fp16 0.01, bf16 0.05)")
             .Command;
         yield return ModelCommand(context);
         yield return DataCommand(context);
