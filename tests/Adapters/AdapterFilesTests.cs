@@ -131,28 +131,6 @@ public sealed class AdapterFilesTests : IDisposable
         Assert.Single(Remarks(_folder["a/model"], _folder["b/model"]));
     }
 
-    [Theory]
-    [InlineData("all-linear", true)]
-    [InlineData("ALL-LINEAR", true)]
-    [InlineData(@".*(q|v)_proj", true)]
-    [InlineData(@"model\.layers\.[01]\..*", true)]
-    [InlineData("q_proj", false)]
-    [InlineData("self_attn.q_proj", false)]
-    public void OfWords_OneWord_PatternOrName(string word, bool pattern)
-    {
-        var selection = ModuleSelection.OfWords([word]);
-        Assert.Equal(pattern, selection.Pattern is not null);
-        Assert.Contains(_decoder.Projections, site => selection.Selects(site.Path));
-    }
-
-    [Fact]
-    public void OfWords_SeveralWords_AreNamesAndPatternsStandAlone()
-    {
-        Assert.Equal(["q_proj", "v_proj"], ModuleSelection.OfWords(["q_proj", "v_proj"]).Names);
-        foreach (var other in (string[])["all-linear", ".*_proj"])
-            Assert.Contains(other, Assert.Throws<AdapterException>(() => ModuleSelection.OfWords(["q_proj", other])).Message, StringComparison.Ordinal);
-    }
-
     private IReadOnlyList<string> Remarks(string? named, string place)
     {
         using var adapter = TinyDecoder.Adapter(_decoder, new LoraConfig { BaseModel = named });
