@@ -17,6 +17,7 @@ public sealed class InferenceEngine : IDisposable
     private readonly Scheduler _scheduler;
     private readonly Scorer _scorer;
     private readonly EngineOptions _options;
+    private readonly HashSet<int> _endIds;
 
     /// <summary>Creates an engine over a decoder.</summary>
     /// <param name="decoder">The base model.</param>
@@ -32,6 +33,9 @@ public sealed class InferenceEngine : IDisposable
         Tokenizer = tokenizer;
         _options = options ?? new EngineOptions();
         MaxLength = _options.MaxLength ?? decoder.Config.MaxPositions;
+        // A chat model ends a turn by another token than a text; configurations list both.
+        _endIds = [.. decoder.Config.EosTokenIds];
+        if (tokenizer.EosId is { } eos) _endIds.Add(eos);
         _scorer = new Scorer(decoder, bank, _options, MaxLength);
         var runner = new ModelRunner(decoder, bank);
         _scheduler = new Scheduler(runner, _options);
@@ -169,7 +173,7 @@ public sealed class InferenceEngine : IDisposable
         {
             throw new InferenceException($"request {request.Id}: the prompt has {prompt.Length} tokens, the window {MaxLength}: shorten it");
         }
-        return new ActiveSequence(request, prompt, MaxLength, Tokenizer, onChunk, onFinished, onFailed, cancellation);
+        return new ActiveSequence(request, prompt, MaxLength, Tokenizer, _endIds, onChunk, onFinished, onFailed, cancellation);
     }
 
     private void CheckIds(int[] ids)
