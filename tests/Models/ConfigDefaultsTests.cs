@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Models.Blocks;
 
 namespace AlpacaCot.Models.Tests;
 
