@@ -110,6 +110,7 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="progress">Told how many are scored, from the engine's thread.</param>
     /// <param name="cancellation">Stops between forward passes.</param>
     /// <exception cref="InferenceException">A context or a continuation is empty, or a continuation is longer than the window.</exception>
+    /// <exception cref="NonFiniteLogitsException">The logits of a request are not finite.</exception>
     public IReadOnlyList<Score> LogLikelihoods(
         IReadOnlyList<ScoreRequest> requests, Action<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -131,11 +132,22 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="member">The adapter to use; -1 is the bare base.</param>
     /// <param name="progress">Told how many windows are scored, from the engine's thread.</param>
     /// <param name="cancellation">Stops between forward passes.</param>
+    /// <exception cref="NonFiniteLogitsException">The logits of a text are not finite; its request is the text.</exception>
     public IReadOnlyList<RollingScore> RollingLogLikelihoods(
         IReadOnlyList<int[]> texts, int prefixId, int member = -1, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var windows = texts.Select(ids => RollingWindows.Of(ids, prefixId, MaxLength)).ToList();
-        var scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        // The request of a window is its text for whoever asks.
+        var textOf = windows.SelectMany((text, index) => text.Select(_ => index)).ToList();
+        IReadOnlyList<Score> scores;
+        try
+        {
+            scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        }
+        catch (NonFiniteLogitsException e)
+        {
+            throw new NonFiniteLogitsException(textOf[e.Request], e.Message);
+        }
         var at = 0;
         var results = new List<RollingScore>();
         foreach (var text in windows)

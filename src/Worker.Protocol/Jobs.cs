@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -64,14 +65,14 @@ public sealed record PackMember
     /// <summary>Name in events and paths.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Method and its options as the sweep names them (<c>method</c>, <c>r</c>, <c>alpha</c>, <c>targets</c>, …).</summary>
-    public required JsonElement Peft { get; init; }
+    /// <summary>The adapter method.</summary>
+    public required MethodSpec Method { get; init; }
 
-    /// <summary>Data and mix as the sweep names them.</summary>
-    public required JsonElement Data { get; init; }
+    /// <summary>The data mix; its template is given.</summary>
+    public required DataSpec Data { get; init; }
 
-    /// <summary>Training settings as the sweep names them, the learning rate resolved.</summary>
-    public required JsonElement Training { get; init; }
+    /// <summary>How it is trained; its learning rate is given.</summary>
+    public required TrainingSpec Training { get; init; }
 
     /// <summary>Seed of initialisation, data order and dropout.</summary>
     public required long Seed { get; init; }
@@ -96,10 +97,13 @@ public sealed record PackTrial
     public string? Cue { get; init; }
 
     /// <summary>How to decode.</summary>
-    public required DecodingSettings Decoding { get; init; }
+    public required DecodingSpec Decoding { get; init; }
 
-    /// <summary>The suites with their options as the sweep names them.</summary>
-    public required JsonElement Evaluation { get; init; }
+    /// <summary>Seed of the sampler.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The suites that are asked.</summary>
+    public required IReadOnlyList<EvaluationSpec> Evaluation { get; init; }
 }
 
 /// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>

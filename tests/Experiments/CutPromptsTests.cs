@@ -1,4 +1,4 @@
-using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Tests;
 

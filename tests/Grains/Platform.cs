@@ -4,6 +4,7 @@ using System.Text.Json;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -111,8 +112,6 @@ internal sealed class Platform : IAsyncDisposable
     /// <summary>A pack for a stub: one member with trials of one evaluation each.</summary>
     public static string Job(TemporaryFolder folder, int trials = 1)
     {
-        var nothing = JsonDocument.Parse("{}").RootElement;
-        var evaluation = JsonDocument.Parse("""[{"name":"e"}]""").RootElement;
         return JsonSerializer.Serialize<WorkerJob>(
             new PackJob
             {
@@ -121,8 +120,8 @@ internal sealed class Platform : IAsyncDisposable
                 [
                     new PackMember
                     {
-                        Name = "m", Peft = nothing, Data = nothing, Training = nothing, Seed = 0,
-                        Trials = [.. Enumerable.Range(0, trials).Select(n => new PackTrial { Name = $"t{n}", Decoding = new DecodingSettings(), Evaluation = evaluation })],
+                        Name = "m", Method = new MethodSpec { Name = "lora", Method = "lora" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = 0,
+                        Trials = [.. Enumerable.Range(0, trials).Select(n => new PackTrial { Name = $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
                     },
                 ],
             },

@@ -25,7 +25,7 @@ public sealed class NonFiniteTests : IDisposable
     {
         Spoil("model.layers.1.mlp.up_proj.weight", float.NaN);
         using var engine = new InferenceEngine(_decoder, _tokenizer);
-        var error = Assert.Throws<InferenceException>(() => engine.Generate([new GenerationRequest("mine", TinyModel.Prompt(5, 1), -1, decoding)])).Message;
+        var error = Assert.Throws<NonFiniteLogitsException>(() => engine.Generate([new GenerationRequest("mine", TinyModel.Prompt(5, 1), -1, decoding)])).Message;
         Assert.Contains("mine", error, StringComparison.Ordinal);
         Assert.Contains("model.layers.1.mlp.up_proj.weight", error, StringComparison.Ordinal);
     }
@@ -35,7 +35,7 @@ public sealed class NonFiniteTests : IDisposable
     {
         Spoil("lm_head.weight", float.PositiveInfinity);
         using var engine = new InferenceEngine(_decoder, _tokenizer);
-        Assert.Contains("lm_head.weight", Assert.Throws<InferenceException>(
+        Assert.Contains("lm_head.weight", Assert.Throws<NonFiniteLogitsException>(
             () => engine.Generate([new GenerationRequest("r", TinyModel.Prompt(5, 1), -1, new DecodingSettings { MaxNewTokens = 4 })])).Message, StringComparison.Ordinal);
     }
 
@@ -44,8 +44,8 @@ public sealed class NonFiniteTests : IDisposable
     {
         Spoil("model.layers.0.self_attn.v_proj.weight", float.NaN);
         using var engine = new InferenceEngine(_decoder, _tokenizer);
-        Assert.Contains("v_proj", Assert.Throws<InferenceException>(() => engine.LogLikelihoods([new ScoreRequest([1, 2, 3], [4])])).Message, StringComparison.Ordinal);
-        Assert.Throws<InferenceException>(() => engine.RollingLogLikelihoods([[1, 2, 3, 4]], 0));
+        Assert.Contains("v_proj", Assert.Throws<NonFiniteLogitsException>(() => engine.LogLikelihoods([new ScoreRequest([1, 2, 3], [4])])).Message, StringComparison.Ordinal);
+        Assert.Throws<NonFiniteLogitsException>(() => engine.RollingLogLikelihoods([[1, 2, 3, 4]], 0));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class NonFiniteTests : IDisposable
         var alone = engine.Generate([new GenerationRequest("base", TinyModel.Prompt(5, 1), -1, decoding)])[0].Ids;
 
         var good = Task.Run(() => engine.Generate([new GenerationRequest("good", TinyModel.Prompt(5, 1), -1, decoding)])[0].Ids, TestContext.Current.CancellationToken);
-        var bad = await Assert.ThrowsAsync<InferenceException>(async () =>
+        var bad = await Assert.ThrowsAsync<NonFiniteLogitsException>(async () =>
         {
             await foreach (var _ in engine.InferAsync(new GenerationRequest("bad", TinyModel.Prompt(5, 1), member, decoding), TestContext.Current.CancellationToken)) { }
         });

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.WorkerProtocol;
@@ -40,16 +41,18 @@ public sealed class FramesTests
             [
                 new PackMember
                 {
-                    Name = "m", Peft = Element("""{"r":8}"""), Data = Element("""{"name":"d"}"""), Training = Element("""{"learning_rate":0.0003}"""), Seed = 3, TrainedAdapter = "/a",
-                    Trials = [new PackTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
+                    Name = "m", Method = new MethodSpec { Name = "a", Method = "lora", Options = new Dictionary<string, JsonElement> { ["r"] = Element("8") } },
+                    Data = new DataSpec { Name = "d", Sources = [new SourceSpec { Goat = new GoatOptions { Paper = true } }], Template = "goat" },
+                    Training = new TrainingSpec { LearningRate = 0.0003, Clip = 0, ScheduleArguments = new Dictionary<string, double> { ["power"] = 2 } }, Seed = 3, TrainedAdapter = "/a",
+                    Trials = [new PackTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSpec { Strategy = "sample", Stop = ["\n"] }, Seed = 4, Evaluation = [new EvaluationSpec { Name = "e", Suite = "s", Limit = 3 }] }],
                 },
-                new PackMember { Name = "n", Peft = Element("{}"), Data = Element("{}"), Training = Element("{}"), Seed = long.MaxValue, Failed = true, Trials = [] },
+                new PackMember { Name = "n", Method = new MethodSpec { Name = "b", Method = "ia3" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = long.MaxValue, Failed = true, Trials = [] },
             ],
         }),
         ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), "/a", "cue", 2, s_folders)),
         ["tool"] = new StartCommand("tool", 1, new ToolJob("model show", Element("""{"model":"m"}"""), s_folders)),
         ["cancel"] = new CancelCommand("pack-0", 7),
-        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSettings { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9, Seed = 5 }),
+        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSpec { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9 }, 5),
         ["stop"] = new StopCommand(),
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
@@ -9,7 +10,7 @@ namespace AlpacaCot.Tests.Worker;
 /// <summary>Packs on a small random model: events, files, resume, members that fail.</summary>
 public sealed class PackRunnerTests : IDisposable
 {
-    private const string Sums = """[{"name":"goat-arithmetic","suite":"goat-arithmetic","limit":2}]""";
+    private static readonly EvaluationSpec Sums = new() { Name = "goat-arithmetic", Suite = "goat-arithmetic", Limit = 2 };
     private readonly TinyPack _pack = new();
 
     public void Dispose() => _pack.Dispose();

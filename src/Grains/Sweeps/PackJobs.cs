@@ -43,13 +43,12 @@ internal static class PackJobs
     private static PackMember MemberOf(SweepSpec spec, SweepState state, AssignmentMember member)
     {
         var training = member.Training;
-        var peft = spec.Peft.First(p => p.Name == training.Peft);
         return new PackMember
         {
             Name = training.Name,
-            Peft = TrialJson.Peft(peft, training.LearningRate),
-            Data = TrialJson.Data(spec, spec.Data.First(d => d.Name == training.Data)),
-            Training = TrialJson.Training(spec.Training, training.LearningRate),
+            Method = spec.Peft.First(p => p.Name == training.Peft),
+            Data = spec.Resolved(spec.Data.First(d => d.Name == training.Data)),
+            Training = spec.Training with { LearningRate = training.LearningRate },
             Seed = training.Seed,
             TrainedAdapter = member.Adapter?.Uri,
             Failed = !member.Train && member.Adapter is null,
@@ -61,11 +60,8 @@ internal static class PackJobs
     {
         Name = trial.Trial.Name,
         Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
-        Decoding = new DecodingSettings
-        {
-            Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
-            Seed = trial.Trial.Seed,
-        },
-        Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
+        Decoding = spec.Decoding,
+        Seed = trial.Trial.Seed,
+        Evaluation = [.. spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))],
     };
 }

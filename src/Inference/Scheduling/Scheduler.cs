@@ -95,7 +95,7 @@ internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
             finished.Add(sequence);
             // Rows do not mix: the others of the batch go on.
             if (tokens[i] == ModelRunner.NoToken)
-                sequence.Failed(new InferenceException($"request {sequence.Request.Id}: after {sequence.NewIds.Count} new tokens {runner.WhyNoToken()}"));
+                sequence.Failed(new NonFiniteLogitsException(0, $"request {sequence.Request.Id}: after {sequence.NewIds.Count} new tokens {runner.WhyNoToken()}"));
         }
         foreach (var sequence in finished) Leave(sequence, null);
         if (ReferenceEquals(sequences, _running)) _running.RemoveAll(finished.Contains);

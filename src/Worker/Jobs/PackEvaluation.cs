@@ -1,8 +1,9 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -49,7 +50,7 @@ internal sealed class PackEvaluation : IDisposable
     {
         _context.Stop.ThrowIfCancellationRequested();
         var began = _context.Time.GetTimestamp();
-        var decoding = Decodings.Of(trial.Decoding);
+        var decoding = Decodings.Of(trial.Decoding, trial.Seed);
         var results = EvaluationRunner.Run(
             SuitesOf(trial), _engine, member, template, trial.Cue, decoding,
             progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop);
@@ -71,24 +72,8 @@ internal sealed class PackEvaluation : IDisposable
 
     private IReadOnlyList<ISuite> SuitesOf(PackTrial trial)
     {
-        var text = trial.Evaluation.GetRawText();
-        if (_suites.TryGetValue(text, out var known)) return known;
-        return _suites[text] = [.. JsonNode.Parse(text)!.AsArray().Select(declaration => SuiteDeclarations.Create(declaration!, _pack.Folders.Datasets))];
+        var key = string.Join('\n', trial.Evaluation.Select(evaluation => CanonicalJson.Write(SweepSpecJson.Evaluation(evaluation))));
+        if (_suites.TryGetValue(key, out var known)) return known;
+        return _suites[key] = [.. trial.Evaluation.Select(evaluation => SuiteDeclarations.Create(evaluation, _pack.Folders.Datasets))];
     }
-}
-
-/// <summary>The protocol's decoding settings as the engine's.</summary>
-internal static class Decodings
-{
-    /// <summary>Converts.</summary>
-    public static Inference.DecodingSettings Of(Protocol.DecodingSettings settings) => new()
-    {
-        Strategy = settings.Strategy == "sample" ? DecodingStrategy.Sample : DecodingStrategy.Greedy,
-        Temperature = settings.Temperature,
-        TopK = settings.TopK,
-        TopP = settings.TopP,
-        MaxNewTokens = settings.MaxNewTokens,
-        StopStrings = settings.Stop,
-        Seed = settings.Seed,
-    };
 }

@@ -14,9 +14,9 @@ internal static class StubPack
             foreach (var trial in member.Trials)
             {
                 if (pause > TimeSpan.Zero && context.Stop.WaitHandle.WaitOne(pause)) context.Stop.ThrowIfCancellationRequested();
-                foreach (var evaluation in trial.Evaluation.EnumerateArray())
+                foreach (var evaluation in trial.Evaluation)
                     context.Send(new ResultEvent(
-                        context.Assignment, context.Fence, trial.Name, evaluation.GetProperty("name").GetString()!, new Dictionary<string, double> { ["stub"] = 1 }, 0, null, pause.TotalSeconds));
+                        context.Assignment, context.Fence, trial.Name, evaluation.Name, new Dictionary<string, double> { ["stub"] = 1 }, 0, null, pause.TotalSeconds));
             }
         }
     }
