@@ -2,6 +2,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
@@ -17,7 +18,7 @@ public sealed class RowWiringTests : IDisposable
     [Fact]
     public void Prepare_SourceWithACue_ItIsPartOfThePrompt()
     {
-        var text = Text(new DataSource { Path = Rows(1), Cue = "Think hard." });
+        var text = Text(new SourceSpec { Path = Rows(1), Cue = "Think hard." });
         Assert.Contains("question 0 Think hard.\n", text, StringComparison.Ordinal);
     }
 
@@ -25,18 +26,18 @@ public sealed class RowWiringTests : IDisposable
     public void Prepare_SourceThatWantsAnswersOnly_OverridesTheWholeSet()
     {
         File.WriteAllText(_folder["cot.tsv"], "Is it so?\tno\tBecause of that.\n");
-        Assert.DoesNotContain("Because of that.", Text(new DataSource { Path = _folder["cot.tsv"], Cot = RationaleUse.Answer }), StringComparison.Ordinal);
-        Assert.Contains("Because of that.", Text(new DataSource { Path = _folder["cot.tsv"] }), StringComparison.Ordinal);
+        Assert.DoesNotContain("Because of that.", Text(new SourceSpec { Path = _folder["cot.tsv"], Cot = RationaleUse.Answer }), StringComparison.Ordinal);
+        Assert.Contains("Because of that.", Text(new SourceSpec { Path = _folder["cot.tsv"] }), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Prepare_ResponsePrefix_StandsBeforeTheAnswer()
-        => Assert.EndsWith("### Response: answer 0</s>", Text(new DataSource { Path = Rows(1) }), StringComparison.Ordinal);
+        => Assert.EndsWith("### Response: answer 0</s>", Text(new SourceSpec { Path = Rows(1) }), StringComparison.Ordinal);
 
     [Fact]
     public void Prepare_OtherSeed_SameRowsInAnotherOrder()
     {
-        var (first, second) = (Prepare(new DataSource { Path = Rows(50) }, 1), Prepare(new DataSource { Path = Rows(50) }, 2));
+        var (first, second) = (Prepare(new SourceSpec { Path = Rows(50) }, 1), Prepare(new SourceSpec { Path = Rows(50) }, 2));
         var (a, b) = (Texts(first), Texts(second));
         Assert.NotEqual(a, b);
         Assert.Equal(a.Order(StringComparer.Ordinal), b.Order(StringComparer.Ordinal));
@@ -59,12 +60,12 @@ public sealed class RowWiringTests : IDisposable
     public void Generate_WithoutNoise_AsksTheBareExpression()
         => Assert.All(GoatGenerator.Generate(new GoatOptions { Count = 30, Noise = false }, 1), item => Assert.Equal(item.Question.Expression, item.Record.Instruction));
 
-    private PreparedData Prepare(DataSource source, long seed = 0)
-        => new DataPreparation(new DatasetCatalogue()).Prepare(new DataSpec { Sources = [source] }, _tokenizer, PromptTemplates.Alpaca, 1024, seed);
+    private PreparedData Prepare(SourceSpec source, long seed = 0)
+        => new DataPreparation(new DatasetCatalogue()).Prepare(new DataSpec { Name = "d", Sources = [source] }, _tokenizer, PromptTemplates.Alpaca, 1024, seed);
 
     private static string[] Texts(PreparedData data) => [.. data.Examples.Select(e => _tokenizer.Decode(e.Ids))];
 
-    private string Text(DataSource source) => Assert.Single(Texts(Prepare(source)));
+    private string Text(SourceSpec source) => Assert.Single(Texts(Prepare(source)));
 
     private string Rows(int count)
     {
