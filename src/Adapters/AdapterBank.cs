@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -60,6 +61,26 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
             inputs ??= Split(x, layout);
             return adapter.AfterProjection(site, inputs[run], rows, Dropout(run, layout));
         });
+    }
+
+    /// <inheritdoc/>
+    public Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
+    {
+        var changed = x;
+        foreach (var run in layout.Runs)
+        {
+            if (run.Member < 0 || this[run.Member] is not { } adapter || !adapter.ActsBefore(site)) continue;
+            if (changed.SharesMemory(x)) changed = x.Clone(); // other projections read x too
+            adapter.BeforeProjection(site, changed.Slice(run.Start, run.Length));
+        }
+        return changed;
+    }
+
+    /// <inheritdoc/>
+    public void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout)
+    {
+        foreach (var run in layout.Runs)
+            if (run.Member >= 0 && this[run.Member] is { } adapter && adapter.ActsAfter(site)) adapter.AfterProjection(site, x.Slice(run.Start, run.Length), y.Slice(run.Start, run.Length));
     }
 
     private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)

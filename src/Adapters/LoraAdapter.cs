@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -64,6 +65,13 @@ public sealed class LoraAdapter : Adapter
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
         var down = torch.mm(x, lora.A.to(x.dtype).t());
         return y.addmm(down, lora.B.to(x.dtype).t(), alpha: (float)lora.Scaling);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y)
+    {
+        var lora = _modules[site.Path];
+        RowFunctional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
     }
 
     /// <inheritdoc/>

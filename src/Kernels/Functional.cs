@@ -62,6 +62,13 @@ public static class Functional
     public static Tensor CachedAttention(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, AttentionOptions? options = null)
         => Attention.SegmentAttention.Cached(q, keys, values, bounds, options ?? new AttentionOptions());
 
+    /// <summary>The index of each row's largest element, the first of equals; what is not a number counts as largest, as <c>torch.argmax</c> has it.</summary>
+    /// <param name="x"><c>[rows, n]</c>.</param>
+    /// <param name="indices">Receives an index per row.</param>
+    /// <param name="values">Receives what stands there.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
+    public static void ArgMax(Tensor x, Span<int> indices, Span<float> values) => Kernels.ArgMax.Apply(x, indices, values);
+
     /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
     public static Tensor CrossEntropyRows(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits.to(float32), targets, reduction: nn.Reduction.None);
 

@@ -29,6 +29,15 @@ internal static unsafe class RmsNorm
         return x.dtype == float32 ? Run<F32>(x, weight, eps) : Run<BF16>(x, weight, eps);
     }
 
+    /// <summary>Rows in place, without a gradient.</summary>
+    internal static void Run(Rows x, Tensor weight, double eps, Rows y)
+    {
+        var rstd = stackalloc float[x.Count];
+        var context = new Context { X = x.Pointer, W = (byte*)weight.Pointer(), Y = y.Pointer, Rstd = rstd, Rows = x.Count, N = x.Width, PerPart = x.Count, Eps = (float)eps };
+        if (x.Type == float32) Forward<F32>(&context, 0);
+        else Forward<BF16>(&context, 0);
+    }
+
     private static Tensor Run<T>(Tensor x, Tensor weight, double eps) where T : IElement
     {
         Tensor y, rstd;

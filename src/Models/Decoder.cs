@@ -1,5 +1,6 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Decoding;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models;
@@ -12,10 +13,12 @@ public sealed class Decoder : IDisposable
 {
     private readonly ParameterBuilder _owner;
     private readonly DecoderParts _parts;
+    private readonly DecodeStep? _decode;
 
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
     {
         (Config, _owner, _parts, Remarks) = (config, owner, parts, remarks);
+        _decode = DecodeStep.For(parts, config, owner.Parameters.Values, owner.Sites);
     }
 
     /// <summary>The architecture.</summary>
@@ -122,6 +125,7 @@ public sealed class Decoder : IDisposable
 
         var asked = layout;
         (var h, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
+        if (observe is null && _decode is not null && DecodeStep.Suits(layout, cache)) return _decode.Run(h, layout, hooks, cache!).MoveToOuterDisposeScope();
         var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, h.device));
         observe?.Invoke(0, h);
         for (var i = 0; i < _parts.Blocks.Count; i++)

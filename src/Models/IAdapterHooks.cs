@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models;
 
@@ -28,6 +29,20 @@ public interface IAdapterHooks
 
     /// <summary>After a projection: <paramref name="y"/> = W x + b <c>[tokens, out]</c> becomes what the block goes on with.</summary>
     Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
+
+    /// <summary>
+    /// <see cref="BeforeProjection(ProjectionSite, Tensor, SegmentLayout)"/> of a decode step, which has a row for each sequence: x itself, or other rows.
+    /// x must stay as it is: other projections read it too.
+    /// </summary>
+    Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
+    {
+        var tensor = x.Tensor;
+        var changed = BeforeProjection(site, tensor, layout);
+        return ReferenceEquals(changed, tensor) ? x : new Rows(changed.contiguous());
+    }
+
+    /// <summary><see cref="AfterProjection(ProjectionSite, Tensor, Tensor, SegmentLayout)"/> of a decode step: changes y in place.</summary>
+    void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, layout));
 
     /// <summary>Extra keys and values for one segment's attention in a block, or null.</summary>
     ExtraKeyValues? Extra(int block, Segment segment) => null;

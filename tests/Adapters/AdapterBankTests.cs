@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -24,6 +25,34 @@ public sealed class AdapterBankTests
         Close(TinyDecoder.Logits(decoder, bank, (b, First))[0], packed[4]);
         Close(TinyDecoder.Logits(decoder, bank, (a, Second))[0], packed[5]);
         Assert.True(Distance(packed[2], packed[3]) > 0.01 && Distance(packed[2], packed[5]) > 0.01 && Distance(packed[3], packed[5]) > 0.01);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, 1e-5)]
+    [InlineData(ScalarType.BFloat16, 3e-2)]
+    public void Hidden_MembersDecodedTokenByToken_AsTheirWholeRows(ScalarType dtype, double tolerance)
+    {
+        using var decoder = TinyDecoder.Create(dtype: dtype);
+        using var lora = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") });
+        using var ia3 = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false });
+        var bank = new AdapterBank(decoder);
+        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1];
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        var whole = members.Select(member => decoder.Hidden(torch.tensor(Array.ConvertAll(Third, id => (long)id)), SegmentLayout.Single(Third.Length, member), bank)).ToArray();
+        using var cache = new KvCache(decoder);
+        var sequences = Array.ConvertAll(members, _ => cache.Allocate());
+        for (var position = 0; position < Third.Length; position++)
+        {
+            var layout = new SegmentLayout([.. members.Select((member, i) => new Segment(i, 1, member, position, sequences[i]))]);
+            var hidden = decoder.Hidden(torch.tensor(Enumerable.Repeat((long)Third[position], members.Length).ToArray()), layout, bank, cache);
+            for (var i = 0; i < members.Length; i++)
+            {
+                var (expected, actual) = (whole[i][position].ToArray<float>(), hidden[i].ToArray<float>());
+                var largest = expected.Max(Math.Abs);
+                Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, tolerance * largest));
+            }
+        }
     }
 
     [Fact]

@@ -75,7 +75,7 @@ internal static unsafe class AttentionForward
                 for (var j = from; j < low; j++) row[j] = 0;
                 AttentionBlock.Hide(row, from, to, low, high, c.Alibi == null ? 0 : c.Alibi[head], i + s.Keys - s.Queries);
                 sums[h] = Softmax(row, from, to, out var lse);
-                c.Lse[head * c.Tokens + s.Start + i] = lse;
+                if (c.Lse != null) c.Lse[head * c.Tokens + s.Start + i] = lse;
             }
             for (var h = 0; h < group; h++) FewRows.Mix<T>(v, s.VRow, low, high, p + (long)h * keys, d, y + h * dp);
             for (var h = 0; h < group; h++) Store<T>(c.Y, (s.Start + i) * c.YRow + (kv * group + h) * d, y + h * dp, 1 / sums[h], d);

@@ -8,6 +8,14 @@ namespace AlpacaCot.Models.Blocks;
 /// </summary>
 internal sealed class Attention(int block, DecoderConfig config, ProjectionSite query, ProjectionSite key, ProjectionSite value, ProjectionSite output)
 {
+    public ProjectionSite Query => query;
+
+    public ProjectionSite Key => key;
+
+    public ProjectionSite Value => value;
+
+    public ProjectionSite Output => output;
+
     /// <summary><c>[tokens, hidden]</c> → <c>[tokens, hidden]</c>.</summary>
     public Tensor Forward(Tensor x, ForwardStep step)
     {

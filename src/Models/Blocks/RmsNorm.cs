@@ -7,4 +7,7 @@ internal sealed class RmsNorm(Tensor weight, double epsilon)
 {
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
     public Tensor Forward(Tensor x) => Functional.RmsNorm(x, weight, epsilon);
+
+    /// <summary>Norms a few rows into others, without a gradient.</summary>
+    public void Forward(Rows x, Rows y) => RowFunctional.RmsNorm(x, weight, epsilon, y);
 }
