@@ -24,6 +24,9 @@ public abstract class Adapter : IDisposable
     /// <summary>Number of trainable values.</summary>
     public long TrainableParameters => Parameters.Sum(parameter => parameter.Value.numel());
 
+    /// <summary>Whether training draws random numbers for every row of tokens, so that rows which begin alike still differ.</summary>
+    public virtual bool HasDropout => false;
+
     /// <summary>Whether the adapter changes the input of a projection.</summary>
     protected internal virtual bool ActsBefore(ProjectionSite site) => false;
 

@@ -36,6 +36,9 @@ public sealed class LoraAdapter : Adapter
     /// <inheritdoc/>
     public override IReadOnlyList<ProjectionSite> Targets { get; }
 
+    /// <inheritdoc/>
+    public override bool HasDropout => _config.Dropout > 0;
+
     internal static LoraAdapter Create(Decoder decoder, LoraConfig config, Generator? generator)
     {
         config.Validate("the LoRA settings");

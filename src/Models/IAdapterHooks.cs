@@ -14,13 +14,14 @@ public sealed record ProjectionSite(int Block, string Name, string Path, Project
 
 /// <summary>
 /// The fixed places where PEFT methods act. The decoder knows no method; it calls these, each with the batch's segment layout,
-/// and every method is written through them alone. The defaults change nothing.
+/// and every method is written through them alone. The defaults change nothing. In the last block a layout may hold the ends of the segments
+/// alone (<see cref="Segment.Position"/> says where they begin): beyond keys and values it computes no rows that nobody asked for.
 /// </summary>
 public interface IAdapterHooks
 {
     /// <summary>
     /// After the token embedding: may change rows (embedding LoRA), or put virtual rows in front of segments and return the lengthened layout;
-    /// positions are then the hook's to shift, also in later steps with a cache.
+    /// positions are then the hook's to shift, also in later steps with a cache. Segments that continue another one get none: theirs are that one's.
     /// </summary>
     (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (hidden, layout);
 
@@ -44,7 +45,9 @@ public interface IAdapterHooks
     /// <summary><see cref="AfterProjection(ProjectionSite, Tensor, Tensor, SegmentLayout)"/> of a decode step: changes y in place.</summary>
     void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, layout));
 
-    /// <summary>Extra keys and values for one segment's attention in a block, or null.</summary>
+    /// <summary>
+    /// Extra keys and values for one segment's attention in a block, or null. It is not asked for segments that continue another one: they see that one's.
+    /// </summary>
     ExtraKeyValues? Extra(int block, Segment segment) => null;
 
     /// <summary>After the attention's output projection, before the residual sum.</summary>

@@ -71,6 +71,7 @@ public sealed class KvCache : IDisposable
     /// <summary>Checks a batch against the cache before anything is computed.</summary>
     internal void Check(SegmentLayout layout)
     {
+        if (layout.Shares) throw new ArgumentException("with a cache no segment continues another one: what came before is in the cache", nameof(layout));
         var seen = new HashSet<int>();
         foreach (var segment in layout.Segments)
         {

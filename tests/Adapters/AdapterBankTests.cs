@@ -83,13 +83,15 @@ public sealed class AdapterBankTests
     {
         using var scope = torch.NewDisposeScope();
         var ones = torch.ones(40, 500);
-        float[] Mask(int module, params (int, ulong)[] segments) => new RowDropout(segments).Apply(ones.narrow(0, 0, segments.Sum(s => s.Item1)), 0.25, module).ToArray<float>();
+        float[] Mask(int module, params (int, ulong)[] segments) => At(module, [.. segments.Select(s => new DropoutRows(s.Item1, 0, s.Item2))]);
+        float[] At(int module, params DropoutRows[] rows) => new RowDropout(rows).Apply(ones.narrow(0, 0, rows.Sum(r => r.Count)), 0.25, module).ToArray<float>();
 
         var alone = Mask(0, (10, 7));
         var packed = Mask(0, (30, 99), (10, 7));
         Assert.Equal(alone, packed[(30 * 500)..]);
         Assert.NotEqual(alone, Mask(1, (10, 7)));
         Assert.NotEqual(alone, Mask(0, (10, 8)));
+        Assert.Equal(alone[(4 * 500)..], At(0, new DropoutRows(6, 4, 7)));
         var all = Mask(3, (40, 5));
         Assert.Equal(0.25, all.Count(x => x == 0) / 20_000.0, 0.02);
         Assert.All(all, x => Assert.True(x is 0 || Math.Abs(x - 1 / 0.75f) < 1e-6));

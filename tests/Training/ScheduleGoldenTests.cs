@@ -8,6 +8,10 @@ public sealed class ScheduleGoldenTests
 {
     public static IEnumerable<object[]> Cases => Golden.Folders("schedule");
 
+    [Fact]
+    public void Schedules_ThatASpecMayName_AreThoseThatAreBuilt()
+        => Assert.Equal(TrainingSpec.Schedules.Keys.Order(StringComparer.Ordinal), Schedules.Known.Order(StringComparer.Ordinal));
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void LearningRate_EveryKnownSchedule_GoldenValues(string folder)

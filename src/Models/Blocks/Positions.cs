@@ -14,6 +14,9 @@ internal abstract class PositionStep
 {
     /// <summary>Turns queries or keys <c>[tokens, heads, head_dim]</c>.</summary>
     public abstract Tensor Rotate(Tensor x);
+
+    /// <summary>The positions of some of the tokens, by ascending number.</summary>
+    public abstract PositionStep Select(int[] tokens);
 }
 
 /// <summary>
@@ -42,7 +45,7 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
         {
             var length = segment.Position + segment.Length;
             int at = segment.Start * half, count = segment.Length * half;
-            if (settings.Scaling == RotaryScaling.Dynamic && length > settings.OriginalMaxPositions)
+            if (settings.DependsOnLength(length))
             {
                 // Beyond the trained length the base depends on how long the sequence is by now; keys in a cache keep their rotation.
                 Fill(RotaryFrequencies.Compute(settings, width, length), segment.Position, cos.Slice(at, count), sin.Slice(at, count));
@@ -84,5 +87,7 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
     private sealed class Step(Tensor cos, Tensor sin) : PositionStep
     {
         public override Tensor Rotate(Tensor x) => Functional.Rotary(x, cos, sin);
+
+        public override PositionStep Select(int[] tokens) => new Step(Functional.SelectRows(cos, tokens), Functional.SelectRows(sin, tokens));
     }
 }
