@@ -83,7 +83,7 @@ public sealed class AdapterWiringTests
         var member = bank.Add(adapter);
         var before = TinyDecoder.Logits(decoder, bank, (member, _ids))[0];
         float[] trained;
-        using (bank.Train([7])) trained = TinyDecoder.Logits(decoder, bank, (member, _ids))[0];
+        using (bank.Train()) trained = TinyDecoder.Logits(decoder, bank, (member, _ids))[0];
         Assert.NotEqual(before, trained);
         Assert.Equal(before, TinyDecoder.Logits(decoder, bank, (member, _ids))[0]);
     }
