@@ -157,6 +157,7 @@ public sealed class RecordReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"question\"\t\"answer\"\t\"explanation\"\nHow many?\t3\tbecause 3")]
     [InlineData("question\tanswer\trationale\nHow many?\t3\tbecause 3")]
     [InlineData("\uFEFFQuestion\tRationale\tAnswer\r\nHow many?\tbecause 3\t3\r\n")]
     public void Read_TsvHeader_IsNoRowAndToldOf(string content)

@@ -141,7 +141,7 @@ public sealed class DecodeStepTests
             var ids = (torch.arange(count) * 3 + step) % decoder.Config.VocabularySize;
             var actual = decoder.Hidden(ids, Next(fast, mine), hooks, fast);
             var seen = 0;
-            var expected = decoder.Hidden(ids, Next(plain, theirs), hooks, plain, (_, _) => seen++);
+            var expected = decoder.Hidden(ids, Next(plain, theirs), hooks, plain, null, (_, _) => seen++);
             Assert.Equal(decoder.Config.Layers + 1, seen);
             GoldenTensors.AssertClose(expected, actual, tolerance, $"step {step}");
             Assert.Equal(expected.dtype, actual.dtype);

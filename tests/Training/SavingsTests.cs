@@ -2,6 +2,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -106,7 +107,7 @@ public sealed class SavingsTests : IDisposable
 
     private static TrainingMember Member(string name, Adapter adapter, int rows) => new(name, adapter, Rows(rows), Settings(3, 2), 4) { Order = RowOrder.Sequential };
 
-    private static TrainingSettings Settings(int batch, int accumulation) => new() { BatchSize = batch, GradientAccumulation = accumulation, MaxSteps = 1 };
+    private static TrainingSpec Settings(int batch, int accumulation) => new() { BatchSize = batch * accumulation, LearningRate = 1e-3, GradientAccumulation = accumulation, MaxSteps = 1 };
 
     // Six rows of two templates, their ends random; the last token of one and some in the middle of another carry no loss.
     private static List<Example> Rows(int seed)
