@@ -47,6 +47,9 @@ public sealed record DecodingSettings
     /// <summary>Keeps the smallest set of tokens of this mass.</summary>
     public double TopP { get; init; } = 1.0;
 
+    /// <summary>Divides positive and multiplies negative logits of tokens seen before; 1 is off.</summary>
+    public double RepetitionPenalty { get; init; } = 1.0;
+
     /// <summary>Texts that end the answer.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 

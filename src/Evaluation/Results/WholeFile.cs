@@ -20,7 +20,7 @@ internal static class WholeFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Remove(temporary);
-            throw new EvaluationException($"{path}: cannot be written: {e.Message}");
+            throw new EvaluationException($"{path}: cannot be written: {e.Message}", e);
         }
     }
 

@@ -61,7 +61,7 @@ internal static class PackJobs
         Decoding = new DecodingSettings
         {
             Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
-            Seed = trial.Trial.Seed,
+            RepetitionPenalty = spec.Decoding.RepetitionPenalty, Seed = trial.Trial.Seed,
         },
         Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
     };

@@ -87,6 +87,7 @@ internal static class Decodings
         Temperature = settings.Temperature,
         TopK = settings.TopK,
         TopP = settings.TopP,
+        RepetitionPenalty = settings.RepetitionPenalty,
         MaxNewTokens = settings.MaxNewTokens,
         StopStrings = settings.Stop,
         Seed = settings.Seed,
