@@ -41,10 +41,9 @@ internal sealed class WorkerState(string device = "cpu")
 
     private Device Device()
     {
-        var named = torch.device(device);
-        if (named.type == DeviceType.CUDA && !torch.cuda.is_available())
+        if (device.StartsWith("cuda", StringComparison.Ordinal) && !torch.cuda.is_available())
             throw new InvalidOperationException($"the device {device} cannot be used: libtorch finds no NVIDIA GPU here; build with -p:Torch=cuda on a machine that has one");
-        return named;
+        return torch.device(device);
     }
 
     /// <summary>A precision by its name; empty is as stored.</summary>

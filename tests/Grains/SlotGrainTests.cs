@@ -133,7 +133,7 @@ public sealed class SlotGrainTests : IDisposable
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
         Platform.Signal("KILL", Assert.Single(Platform.Workers(_folder)));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
-        Assert.Equal(FailureKind.Unknown, failed.Kind);
+        Assert.Equal(FailureKind.Transient, failed.Kind);
         Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
         Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
