@@ -42,6 +42,15 @@ if (mode is "busy" or "child")
     // Reads nothing and has no thread to spare: what a worker in a long computation looks like from outside.
     while (true) Thread.SpinWait(1 << 20);
 }
+if (mode == "vanish")
+{
+    await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
+    await foreach (var _ in connection.CommandsAsync(CancellationToken.None))
+    {
+        Console.Error.WriteLine("the driver is gone");
+        return 6;
+    }
+}
 if (mode == "serve") return await ServingWorker.RunAsync(path);
 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
