@@ -1,8 +1,8 @@
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Worker.Protocol;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

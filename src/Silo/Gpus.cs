@@ -1,4 +1,6 @@
 using System.Text.Json;
+using AlpacaCot.Files;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Silo;

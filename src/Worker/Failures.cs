@@ -25,7 +25,7 @@ internal static class Failures
     public static FailureKind KindOf(Exception e)
     {
         var causes = Causes(e).ToList();
-        if (causes.OfType<NonFiniteException>().Any()) return FailureKind.NonFinite;
+        if (causes.Exists(cause => cause is NonFiniteException or NonFiniteScoreException or NonFiniteLogitsException)) return FailureKind.NonFinite;
         if (causes.Exists(IsOutOfMemory)) return FailureKind.OutOfMemory;
         if (causes.Exists(IsPassing)) return FailureKind.Transient;
         return e switch

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Tests.Client;
 

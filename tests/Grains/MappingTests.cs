@@ -1,8 +1,11 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
 using WorkerKind = AlpacaCot.Worker.Protocol.FailureKind;

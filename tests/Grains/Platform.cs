@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Supervision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;

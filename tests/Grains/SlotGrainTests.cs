@@ -211,7 +211,7 @@ public sealed class SlotGrainTests : IDisposable
     [Fact]
     public async Task WorkerThatEndsBeforeItBegins_IsNoAttempt()
     {
-        await using var platform = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker.Protocol.Tests"), WorkerArguments = ["vanish"] });
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Supervision.Tests"), WorkerArguments = ["vanish"] });
         await platform.Slot().StartAsync(Work(1));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.StartsWith("start: the worker", failed.Message, StringComparison.Ordinal);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs.Facts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;

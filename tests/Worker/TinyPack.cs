@@ -35,7 +35,7 @@ internal sealed class TinyPack : IDisposable
         ModelDirectory.Save(decoder, model);
     }
 
-    public WorkerFolders Folders => new HomeLayout(_folder.Path).WorkerFolders;
+    public WorkerFolders Folders => new(_folder["models"], _folder["datasets"], _folder["cache"]);
 
     public string this[string name] => _folder[name];
 

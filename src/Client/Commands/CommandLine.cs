@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Client.Commands;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Console;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;
@@ -54,6 +55,10 @@ internal static class ToolRunner
             {
                 case ProgressEvent p:
                     progress.Show(p);
+                    break;
+                case RemarkEvent remark:
+                    progress.Clear();
+                    System.Console.Error.WriteLine($"remark: {remark.Text}");
                     break;
                 case OutputEvent output:
                     progress.Clear();

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Files;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation;
@@ -41,11 +42,11 @@ public static partial class ResultFiles
         foreach (var result in results)
         {
             var path = Path.Combine(home, $"samples_{Sanitise(result.Suite)}_{stamp}.jsonl");
-            WholeFile.Write(path, string.Concat(result.Samples.Select(s => s.ToLine() + "\n")));
+            AtomicFile.WriteAllText(path, string.Concat(result.Samples.Select(s => s.ToLine() + "\n")));
             samples[result.Suite] = path;
         }
         var file = Path.Combine(home, $"results_{stamp}.json");
-        WholeFile.Write(file, PythonJson.Dumps(ToJson(run, results, elapsed, now), 2));
+        AtomicFile.WriteAllText(file, PythonJson.Dumps(ToJson(run, results, elapsed, now), 2));
         return new ResultPaths(file, samples);
     }
 
@@ -107,6 +108,9 @@ public static partial class ResultFiles
         document["eot_token_id"] = run.Tokenizer?.EosId;
         document["max_length"] = run.MaxLength;
         document["task_hashes"] = hashes;
+        // Not lm-eval's: what a reader should know before believing a figure, and why a figure is null.
+        document["remarks"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)new JsonArray([.. r.Remarks.Select(text => JsonValue.Create(text))]))));
+        document["prompts_cut"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.Prompts.TooLong)));
         document["model_source"] = "alpacacot";
         document["model_name"] = run.ModelName;
         document["model_name_sanitized"] = Sanitise(run.ModelName);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Evaluation;
 
@@ -15,18 +16,18 @@ internal sealed class SuiteOptions
     private readonly JsonObject _declaration;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal) { "suite", "name" };
 
-    private readonly IReadOnlyList<string> _roots;
+    private readonly Places _places;
 
     public SuiteOptions(JsonObject declaration, IReadOnlyList<string> roots)
     {
-        (_declaration, _roots) = (declaration, roots);
+        (_declaration, _places) = (declaration, new Places(roots));
         Suite = declaration["suite"]?.GetValue<string>() ?? throw new EvaluationException("a suite's declaration needs 'suite'");
         Name = Text("name", Suite);
         Used["suite"] = Suite;
         Limit = Integer("limit", 0);
         FewShot = Integer("few_shot", 0);
         Seed = Integer("seed", DefaultSeed);
-        if (Limit < 0) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
+        if (Limit < 0 || Limit == 0 && declaration["limit"] is not null) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
         if (FewShot < 0) throw Wrong("few_shot", "must be 0 or more");
     }
 
@@ -56,7 +57,7 @@ internal sealed class SuiteOptions
 
     /// <summary>A list of texts; a single text stands for a list of one.</summary>
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> otherwise) => Read(key, otherwise,
-        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
+        v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
         v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
 
     /// <summary>A file, as <see cref="Files"/> finds it; null where the option is not given.</summary>
@@ -69,7 +70,7 @@ internal sealed class SuiteOptions
 
     /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>
     public IReadOnlyList<int> Integers(string key, IReadOnlyList<int> otherwise) => Read(key, otherwise,
-        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
+        v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
         v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
 
     /// <summary>A list of objects as it stands.</summary>
@@ -92,8 +93,9 @@ internal sealed class SuiteOptions
 
     public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
 
-    private string Find(string path)
-        => _roots.Select(root => Path.Combine(root, path)).FirstOrDefault(p => System.IO.File.Exists(p) || Directory.Exists(p)) ?? path;
+    private static JsonNode Item(JsonNode? item) => item ?? throw new InvalidOperationException("null in a list");
+
+    private string Find(string path) => _places.Find(path) ?? path;
 
     private T Read<T>(string key, T otherwise, Func<JsonNode, T> convert, Func<T, JsonNode?> store)
     {

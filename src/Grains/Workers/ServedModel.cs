@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Workers;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
@@ -10,7 +11,7 @@ namespace AlpacaCot.Training;
 /// </summary>
 internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHash, TimeProvider time)
 {
-    private const string Prefix = "step-", Partial = ".partial-";
+    private const string Prefix = "step-";
     private readonly List<string> _warnings = [];
     private long _lastTime = time.GetTimestamp();
     private int _lastStep;
@@ -30,23 +31,20 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
     public void Save(IReadOnlyList<MemberState> members, int step)
     {
         (_lastStep, _lastTime) = (step, time.GetTimestamp());
-        var (name, partial) = (PathOf(step), Path.Combine(policy.Folder, Partial + step.ToString(CultureInfo.InvariantCulture)));
+        var name = PathOf(step);
         try
         {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-            Directory.CreateDirectory(partial);
-            var manifests = members.Select((member, i) => Write(member, partial, $"member-{i}.safetensors")).ToList();
-            var files = manifests.ConvertAll(member => FileManifest.Of(partial, member.File));
-            new CheckpointManifest(CheckpointManifest.CurrentFormat, settingsHash, step, manifests, files).Write(partial);
-            DurableFiles.FlushFolder(partial);
-            if (Directory.Exists(name)) Directory.Delete(name, recursive: true);
-            Directory.Move(partial, name);
-            DurableFiles.FlushFolder(policy.Folder);
+            foreach (var torn in Torn()) AtomicFile.TryDeleteFolder(torn);
+            AtomicFile.WriteDirectory(name, folder =>
+            {
+                var manifests = members.Select((member, i) => Write(member, folder, $"member-{i}.safetensors")).ToList();
+                var files = manifests.ConvertAll(member => FileManifest.Of(folder, member.File));
+                new CheckpointManifest(CheckpointManifest.CurrentFormat, settingsHash, step, manifests, files).Write(folder);
+            });
             foreach (var old in Steps().Skip(Math.Max(1, policy.Keep))) Directory.Delete(PathOf(old), recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {
-            Discard(partial);
             throw new TrainingException($"{name}: the checkpoint cannot be written ({e.Message}); is the disk full?", e);
         }
         policy.Saved?.Invoke(name, step);
@@ -71,18 +69,6 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             return _lastStep = manifest.Step;
         }
         return 0;
-    }
-
-    private static void Discard(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // It is ignored when resuming and replaced by the next checkpoint of its step.
-        }
     }
 
     private static MemberManifest Write(MemberState state, string folder, string file)
@@ -114,6 +100,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             foreach (var tensor in tensors.Values) tensor.Dispose();
         }
     }
+
+    // What a process that was killed while it wrote has left.
+    private IEnumerable<string> Torn() => Directory.Exists(policy.Folder) ? Directory.EnumerateDirectories(policy.Folder, $".{Prefix}*.tmp") : [];
 
     private string PathOf(int step) => Path.Combine(policy.Folder, Prefix + step.ToString(CultureInfo.InvariantCulture));
 

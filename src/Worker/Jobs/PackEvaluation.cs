@@ -62,12 +62,12 @@ internal sealed class PackEvaluation : IDisposable
         var files = ResultFiles.Write(Path.Combine(_pack.Directory, "results"), run, results, elapsed, _context.Time);
         foreach (var result in results)
             _context.Send(new ResultEvent(
-                _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count));
+                _context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds / results.Count, result.Prompts.TooLong));
     }
 
-    /// <summary>Metrics of a suite; those of its cells are in the result file.</summary>
+    /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>
     private static Dictionary<string, double> Figures(SuiteResult result)
-        => result.Metrics.ToDictionary(metric => metric.Filter == "none" ? metric.Name : $"{metric.Name},{metric.Filter}", metric => metric.Value, StringComparer.Ordinal);
+        => result.Metrics.Where(metric => metric.Value is not null).ToDictionary(metric => metric.Key, metric => metric.Value!.Value, StringComparer.Ordinal);
 
     private IReadOnlyList<ISuite> SuitesOf(PackTrial trial)
     {

@@ -3,6 +3,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
@@ -13,7 +14,10 @@ namespace AlpacaCot.Worker.Jobs;
 /// Runs a pack: prepares each member's rows, trains the members together on one frozen base from the last accepted checkpoint on,
 /// saves their adapters with the templates that trained them, and evaluates each trial on the loaded base.
 /// </summary>
-internal sealed class PackRunner(PackJob pack, JobContext context)
+/// <param name="pack">The pack.</param>
+/// <param name="context">What it works with.</param>
+/// <param name="remark">Told what is odd about rows, settings and adapters; a sweep's validation has said it before its packs run, and passes none.</param>
+internal sealed class PackRunner(PackJob pack, JobContext context, Action<IEnumerable<string>>? remark = null)
 {
     private const string CheckpointFolder = "checkpoints";
 
@@ -53,6 +57,7 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
                 // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
                 using var generator = new Generator(unchecked((ulong)member.Seed));
                 var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
+                remark?.Invoke(TrainingRemarks.Of(data, prepared, TrainingJson.CutoffLen(member.Training), settings, adapter, model));
                 members.Add(new TrainingMember(member.Name, adapter, prepared.Examples, settings, unchecked((ulong)member.Seed)));
             }
             return Train(model, members, templates);

@@ -19,7 +19,7 @@ internal static class DataTool
         var spec = Spec(options.Texts("data"), options.TextOrNull("template"), options.TextOrNull("rationale"));
         var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
         options.Done();
-        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : Places.Model(model, job.Folders));
+        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
@@ -63,6 +63,7 @@ internal static class DataTool
         }
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
+        foreach (var remark in report.Remarks) text.Append(CultureInfo.InvariantCulture, $"   remark: {remark}\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
+using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
@@ -20,22 +22,26 @@ internal static class EvalTool
         var adapterFolder = options.TextOrNull("adapter");
         var names = options.Texts("suite");
         var more = options.TextOrNull("suite_options");
-        var (limit, fewShot) = (options.IntOrNull("limit"), options.IntOrNull("few_shot"));
+        var (limit, fewShot) = (options.CountOrNull("limit"), options.CountOrNull("few_shot", least: 0));
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Int("max_new_tokens", 128) };
+        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Count("max_new_tokens", 128) };
         var output = options.TextOrNull("out");
-        var threads = options.IntOrNull("threads");
+        var threads = options.CountOrNull("threads");
         options.Done();
         if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
+        if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var suites = names.Select(name => SuiteRegistry.Create(Declaration(name, more, limit, fewShot))).ToList();
+        EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = adapterFolder is null ? asked : TemplateFile.Resolve(adapterFolder, asked);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        // A merged model brings the template of its adapter along.
+        var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var began = context.Time.GetTimestamp();
         var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);
@@ -51,26 +57,31 @@ internal static class EvalTool
             new
             {
                 model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
-                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Name, m => new { value = m.Value, stderr = m.StandardError })),
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError })),
+                prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong), remarks = results.ToDictionary(r => r.Suite, r => r.Remarks),
             },
             Table(results, file));
     }
 
     private static JsonObject Declaration(string name, string? more, int? limit, int? fewShot)
     {
-        JsonObject declaration;
-        try
-        {
-            declaration = more is null ? [] : JsonNode.Parse(more) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
-        }
-        catch (System.Text.Json.JsonException e)
-        {
-            throw new ToolException($"--suite-options is no JSON: {e.Message}");
-        }
+        var declaration = more is null ? [] : Options(more);
         declaration["suite"] = name;
         if (limit is not null) declaration["limit"] = limit;
         if (fewShot is not null) declaration["few_shot"] = fewShot;
         return declaration;
+    }
+
+    private static JsonObject Options(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException($"--suite-options is no JSON: {JsonProblem.Describe(e)}");
+        }
     }
 
     private static string Table(IReadOnlyList<SuiteResult> results, string? file)
@@ -80,11 +91,14 @@ internal static class EvalTool
         {
             text.Append(CultureInfo.InvariantCulture, $"{result.Suite} ({result.Effective} of {result.Original} items, {result.FewShot}-shot)\n");
             foreach (var metric in result.Metrics)
-                text.Append(CultureInfo.InvariantCulture, $"  {metric.Name,-24} {metric.Value:0.0000}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {metric.Key,-24} {Figure(metric, "0.0000")}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
             foreach (var cell in result.Cells)
-                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Name} {m.Value:0.000}")))}  (n {cell.Count})\n");
+                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => $"{m.Name} {Figure(m, "0.000")}"))}  (n {cell.Count})\n");
+            foreach (var remark in result.Remarks) text.Append(CultureInfo.InvariantCulture, $"  remark: {remark}\n");
         }
         if (file is not null) text.Append(file).Append('\n');
         return text.ToString().TrimEnd();
     }
+
+    private static string Figure(MetricResult metric, string format) => metric.Value?.ToString(format, CultureInfo.InvariantCulture) ?? "none";
 }

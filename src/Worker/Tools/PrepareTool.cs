@@ -5,6 +5,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -38,9 +39,14 @@ internal static class PrepareTool
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Name} under {model.Name}'s tokenizer");
                 mixes.Add(Mix(model.Name, model.Tokenizer!, mix.Name, mix.Spec!, catalogue, job.Folders, cutoff, context.Stop));
             }
+        var asked = new PromptLengths(
+            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Name, m.Tokenizer!, m.Positions))],
+            [.. data.Where(d => d.Spec is not null).Select(d => d.Spec!.Template).Distinct(StringComparer.Ordinal)],
+            [.. Items(spec, "cot").Select(item => item.TryGetProperty("cue", out var cue) ? cue.GetString() : null)],
+            spec.TryGetProperty("decoding", out var decoding) && decoding.TryGetProperty("max_new_tokens", out var most) ? most.GetInt32() : new Inference.DecodingSettings().MaxNewTokens);
         context.Answer(new
         {
-            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets)).ToList(),
+            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets, asked)).ToList(),
             knownSets = DatasetCatalogue.Known.Select(set => set.Name).Distinct(), knownTemplates = PromptTemplates.All.Select(p => p.Name), knownSuites = SuiteRegistry.Known,
         });
     }
@@ -48,19 +54,19 @@ internal static class PrepareTool
     private static IEnumerable<JsonElement> Items(JsonElement spec, string axis)
         => spec.TryGetProperty(axis, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : [];
 
-    private static (string Name, ITokenizer? Tokenizer, object Facts) Model(JsonElement item, WorkerFolders folders, JobContext context)
+    private static (string Name, ITokenizer? Tokenizer, int Positions, object Facts) Model(JsonElement item, WorkerFolders folders, JobContext context)
     {
         var name = item.GetProperty("name").GetString()!;
         var reference = item.TryGetProperty("path", out var path) && path.ValueKind == JsonValueKind.String ? path.GetString()! : null;
-        if (reference is null) return (name, null, new { name, exists = false });
+        if (reference is null) return (name, null, 0, new { name, exists = false });
         string folder;
         try
         {
-            folder = Places.Model(reference, folders);
+            folder = ModelPlaces.Resolve(reference, folders);
         }
         catch (ModelException)
         {
-            return (name, null, new { name, exists = false });
+            return (name, null, 0, new { name, exists = false });
         }
         context.Progress("prepare", 0, 0, note: folder);
         ITokenizer? tokenizer = null;
@@ -77,20 +83,20 @@ internal static class PrepareTool
         {
             var configFile = Path.Combine(folder, "config.json");
             if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
-            var modelType = JsonNode.Parse(File.ReadAllText(configFile))?["model_type"]?.GetValue<string>() ?? "";
+            var modelType = DecoderConfig.ModelTypeOf(configFile);
             if (!ModelDirectory.ModelTypes.Contains(modelType))
-                return (name, null, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
+                return (name, null, 0, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
             using var decoder = ModelDirectory.Load(folder);
             if (tokenizer is not null && tokenizer.VocabularySize > decoder.Config.VocabularySize)
             {
                 var facts = Facts(decoder, tokenizer.VocabularySize);
-                return (name, null, facts);
+                return (name, null, 0, facts);
             }
-            return (name, tokenizer, Facts(decoder, tokenizer?.VocabularySize ?? 0));
+            return (name, tokenizer, decoder.Config.MaxPositions, Facts(decoder, tokenizer?.VocabularySize ?? 0));
         }
         catch (Exception e) when (e is ModelException or JsonException)
         {
-            return (name, null, new { name, exists = true, error = e.Message });
+            return (name, null, 0, new { name, exists = true, error = e.Message });
         }
 
         object Facts(Decoder decoder, int ids) => new
@@ -142,7 +148,7 @@ internal static class PrepareTool
             return new
             {
                 model, data, kept = report.RowsKept, dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => r.Count), truncated = report.Truncated,
-                longest = report.LongestTokens, tokens = report.Tokens, templateHash = template.Hash,
+                longest = report.LongestTokens, tokens = report.Tokens, remarks = report.Remarks, templateHash = template.Hash,
             };
         }
         catch (DatasetException e)
@@ -151,7 +157,7 @@ internal static class PrepareTool
         }
     }
 
-    private static object Suite(JsonElement item, string datasets)
+    private static object Suite(JsonElement item, string datasets, PromptLengths asked)
     {
         var name = item.GetProperty("name").GetString()!;
         var suite = item.GetProperty("suite").GetString()!;
@@ -159,7 +165,7 @@ internal static class PrepareTool
         try
         {
             var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!, datasets);
-            return new { name, exists = true, items = created.Items.Count, contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
+            return new { name, exists = true, items = created.Items.Count, remarks = asked.Remarks(created), contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
         }
         catch (EvaluationException e)
         {

@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
@@ -26,22 +27,22 @@ internal static class PretrainTool
         var task = options.TextOrNull("task") ?? "arithmetic";
         var style = options.TextOrNull("style") ?? "direct";
         var cue = options.TextOrNull("cue");
-        var digits = options.Int("digits", 3);
+        var digits = options.Count("digits", 3);
         var texts = options.Texts("text");
-        var (hidden, layers, heads) = (options.Int("hidden", 128), options.Int("layers", 3), options.Int("heads", 4));
-        var intermediate = options.Int("intermediate", hidden * 2);
-        var vocabulary = options.Int("vocab", task == "text" ? 1024 : 300);
-        var steps = options.Int("steps", 600);
-        var batch = options.Int("batch_size", 64);
-        var rate = options.Double("learning_rate", 2e-3);
+        var (hidden, layers, heads) = (options.Count("hidden", 128), options.Count("layers", 3), options.Count("heads", 4));
+        var intermediate = options.Count("intermediate", hidden * 2);
+        var vocabulary = options.Count("vocab", task == "text" ? 1024 : 300);
+        var steps = options.Count("steps", 600);
+        var batch = options.Count("batch_size", 64);
+        var rate = options.RangeOrNull("learning_rate", 0, 10, above: true) ?? 2e-3;
         var seed = options.Long("seed", 0);
-        var threads = options.Int("threads", Environment.ProcessorCount);
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         if (hidden % heads != 0 || hidden / heads % 2 != 0) throw new ToolException($"--hidden {hidden} over --heads {heads} does not give an even head size");
         ModelTools.RequireNew(output);
         Threads.Count = threads;
 
-        ModelTools.WriteWhole(output, folder =>
+        AtomicFile.WriteDirectory(output, folder =>
         {
             var (tokenizer, rows) = task switch
             {
