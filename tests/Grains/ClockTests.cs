@@ -1,8 +1,7 @@
 using System.Text.Json;
-using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Sweeps;
+using AlpacaCot.Specs.Facts;
 using Microsoft.Extensions.Time.Testing;
-using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 
 namespace AlpacaCot.Tests.Grains;
 

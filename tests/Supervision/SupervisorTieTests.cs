@@ -72,6 +72,8 @@ public sealed class SupervisorTieTests : IDisposable
     {
         await using var worker = await WorkerProcess.StartAsync(Start("busy"), CancellationToken.None);
         Signal(signal, worker.Id);
+        // As a supervisor does: the connection closes when the process is nearly gone, after whatever it still writes.
+        await foreach (var _ in worker.EventsAsync(CancellationToken.None)) Assert.Fail("a worker that says nothing");
         var end = await worker.EndAsync();
         Assert.Equal(kind, end.Kind);
         Assert.Contains(says, end.Description, StringComparison.Ordinal);
