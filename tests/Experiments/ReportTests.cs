@@ -56,6 +56,25 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Build_MembersThatTrainedTogether_CountTheirSecondsOnce()
+    {
+        // 24 adapters in 4 packs of 8.6 s each.
+        var report = ReportExample.Build();
+        Assert.Equal(4, report.Accounting.Packs);
+        Assert.Equal(4 * 8.6, report.Accounting.TrainingSeconds, 6);
+    }
+
+    [Fact]
+    public void Build_OneEvaluationFailed_ItsOthersCount()
+    {
+        var report = ReportExample.Build(failTrial: 5);
+        var trial = report.Trials[5];
+        Assert.Equal(TrialStatus.Failed, trial.Status);
+        Assert.DoesNotContain(trial.Metrics.Keys, m => m.StartsWith("goat-arithmetic/", StringComparison.Ordinal));
+        Assert.Contains("perplexity/word_perplexity", trial.Metrics.Keys);
+    }
+
+    [Fact]
     public void Json_Example_HasTheDocumentedKeys()
     {
         var json = JsonDocument.Parse(ReportWriter.Json(ReportExample.Build())).RootElement;
@@ -108,9 +127,10 @@ public sealed class ReportTests
     public void State_ValuesThatAreNoNumbers_SurviveTheRecord()
     {
         var sweep = new SweepHarness(Specs.Smallest + "\nevaluation: x");
-        var a = sweep.Run();
-        sweep.Apply(new ProgressReported(a.Fence, 0, 1, double.NaN, 1));
-        sweep.Apply(new ResultReported(a.Fence, 0, new EvaluationResult("x", new Dictionary<string, double> { ["perplexity"] = double.PositiveInfinity }, 1, 1, null)));
+        var pack = sweep.RunPack();
+        sweep.Apply(new ProgressReported(pack.Fence, 0, 1, double.NaN, 1));
+        sweep.Finish(pack);
+        sweep.Apply(new ResultReported(sweep.RunEvaluation().Fence, 0, new EvaluationResult("x", new Dictionary<string, double> { ["perplexity"] = double.PositiveInfinity }, 1, 1, null)));
         sweep.Restart();
         Assert.Equal(double.PositiveInfinity, sweep.State.View(0).Metrics["x/perplexity"]);
     }

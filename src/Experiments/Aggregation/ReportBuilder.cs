@@ -85,9 +85,11 @@ public static class ReportBuilder
     private static Accounting Account(SweepState state, List<ReportTrial> trials, double wallSeconds)
     {
         var members = state.Packs.SelectMany(p => p.Members).Where(m => m.Adapter is not null).ToList();
+        // Members of a pack train together: the time of a fence is theirs in common, and is counted once.
+        var trainingSeconds = members.Where(m => m.Adapter!.Fence > 0).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
         return new Accounting(
             state.Grid.Trainings.Count, state.Packs.Count(), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
-            trials.Count(t => t.Status == TrialStatus.Succeeded && t.Fence == 0), members.Sum(m => m.Adapter!.Tokens), members.Sum(m => m.Adapter!.Seconds),
+            trials.Count(t => t.Status == TrialStatus.Succeeded && t.Fence == 0), members.Sum(m => m.Adapter!.Tokens), trainingSeconds,
             trials.Sum(t => t.EvaluationSeconds), wallSeconds);
     }
 
@@ -106,7 +108,7 @@ public static class ReportBuilder
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
             notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
         if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed and {(failed == 1 ? "is" : "are")} missing from every mean."));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed; the means lack what {(failed == 1 ? "it has" : "they have")} no result for."));
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
         var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();

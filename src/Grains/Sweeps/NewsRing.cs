@@ -20,7 +20,7 @@ internal sealed class NewsRing
     public void Add(SweepEvent news)
     {
         Last = news.Seq;
-        _news.Enqueue(new SweepNews(news.Seq, news.Kind.ToString(), news.Trial ?? news.Training ?? (news.Pack is { } pack ? PackJobs.NameOf(pack) : ""), news.Message));
+        _news.Enqueue(new SweepNews(news.Seq, news.Kind.ToString(), news.Trial ?? news.Training ?? news.Work ?? "", news.Message));
         if (_news.Count > Size) _news.Dequeue();
         Wake();
     }

@@ -224,9 +224,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     _writeDue = true;
                     break;
                 case StartAssignment start:
-                    var (to, pack) = (start.Assignment, PackJobs.NameOf(start.Assignment.Pack));
-                    LogStarting(Key, pack, to.Slot, to.Fence, to.Checkpoint?.Step ?? 0);
-                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, pack, to.Fence, PackJobs.Text(_state!, _store.Submission, to, _home))));
+                    var to = start.Assignment;
+                    LogStarting(Key, to.Name, to.Slot, to.Fence);
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(_state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
@@ -286,8 +286,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _news.Wake();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Pack} goes to {Slot} under fence {Fence}, from step {Step}")]
-    private partial void LogStarting(string sweep, string pack, string slot, long fence, long step);
+    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Assignment} goes to {Slot} under fence {Fence}")]
+    private partial void LogStarting(string sweep, string assignment, string slot, long fence);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);

@@ -21,7 +21,7 @@ internal static class SweepPictures
             Name = store.Submission.Name,
             State = StateOf(state, store, views.Any(v => v.Status == Experiments.TrialStatus.Failed)),
             Trials = [.. views.Select(Trial)],
-            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, live))],
+            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live)), .. Evaluations(state, live)],
             Sequence = sequence,
             Report = store.Report.Html,
             Aggregates = store.Report.Aggregates,
@@ -40,7 +40,11 @@ internal static class SweepPictures
             Trials = counts.Total,
             Done = counts.Succeeded,
             Failed = counts.Failed,
-            Packs = [.. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, live))],
+            Packs =
+            [
+                .. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, pack.Members.Count, live))
+                    .Concat(Evaluations(state, live)).OrderBy(work => work.Slot is null).Take(SweepProgress.MostPacks),
+            ],
         };
     }
 
@@ -88,12 +92,15 @@ internal static class SweepPictures
         Training = view.Training.Name,
     };
 
-    private static Wire.PackStatus Pack(PackState pack, LivePacks live)
+    /// <summary>Evaluations that have begun and not ended stand beside the packs.</summary>
+    private static IEnumerable<Wire.PackStatus> Evaluations(SweepState state, LivePacks live)
+        => state.Evaluations.OrderBy(e => e.Index).Select(evaluation => Pack(evaluation, evaluation.Trials.Count, live));
+
+    private static Wire.PackStatus Pack(WorkState work, int members, LivePacks live)
     {
-        var name = PackJobs.NameOf(pack.Index);
-        var progress = pack.Status == PackStatus.Running ? live.Of(name) : null;
+        var progress = work.Status == PackStatus.Running ? live.Of(work.Name) : null;
         return new Wire.PackStatus(
-            name, pack.Status.ToString().ToLowerInvariant(), pack.Active ? pack.Slot : null, pack.Fence, pack.Starts, pack.Members.Count,
-            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? pack.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
+            work.Name, work.Status.ToString().ToLowerInvariant(), work.Active ? work.Slot : null, work.Fence, work.Starts, members,
+            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
     }
 }

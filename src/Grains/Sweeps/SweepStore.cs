@@ -49,7 +49,7 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage)
     /// <summary>Writes what has changed of a state.</summary>
     public async Task WriteAsync(SweepState state)
     {
-        var (header, shards) = state.TakeDirty();
+        var (header, shards) = state.CollectChanges();
         await Task.WhenAll(shards.Select(shard =>
         {
             var stored = ShardOf(shard.Index);

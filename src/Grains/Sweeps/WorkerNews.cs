@@ -27,6 +27,7 @@ internal sealed class WorkerNews(SweepState state)
             => new MemberTrained(e.Fence, training, new TrainedAdapter(e.AdapterDirectory, e.Sha256, (int)e.Steps, e.FinalLoss, e.Seconds, e.Tokens)),
         ResultEvent e when _trials.TryGetValue(e.Trial, out var trial)
             => new ResultReported(e.Fence, trial, new EvaluationResult(e.Evaluation, e.Metrics, e.Items, e.Seconds, e.ResultFile)),
+        EvaluationFailedEvent e when _trials.TryGetValue(e.Trial, out var trial) => new EvaluationFailed(e.Fence, trial, e.Evaluation, KindOf(e.Kind), e.Message),
         FailedEvent { Member: { } member } e when _trainings.TryGetValue(member, out var training) => new MemberFailed(e.Fence, training, KindOf(e.Kind), e.Message),
         FailedEvent e when e.Message.StartsWith(SlotFailures.StartPrefix, StringComparison.Ordinal)
             => new StartRefused(slot, e.Fence, RefusalKind.Unavailable, e.Message[SlotFailures.StartPrefix.Length..]),

@@ -8,7 +8,7 @@ namespace AlpacaCot.Training;
 /// The checkpoints of one pack: folders <c>step-K</c>, written beside and renamed when complete, so that each is whole or absent.
 /// Restoring takes the latest that agrees with its manifest.
 /// </summary>
-internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHash, TimeProvider time)
+internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<string> settingsHashes, TimeProvider time)
 {
     private const string Prefix = "step-", Partial = ".partial-";
     private readonly List<string> _warnings = [];
@@ -35,9 +35,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
         {
             if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
             Directory.CreateDirectory(partial);
-            var manifests = members.Select((member, i) => Write(member, partial, $"member-{i}.safetensors")).ToList();
+            var manifests = members.Select((member, i) => Write(member, settingsHashes[i], partial, $"member-{i}.safetensors")).ToList();
             var files = manifests.ConvertAll(member => FileManifest.Of(partial, member.File));
-            new CheckpointManifest(CheckpointManifest.CurrentFormat, settingsHash, step, manifests, files).Write(partial);
+            new CheckpointManifest(CheckpointManifest.CurrentFormat, step, manifests, files).Write(partial);
             DurableFiles.FlushFolder(partial);
             if (Directory.Exists(name)) Directory.Delete(name, recursive: true);
             Directory.Move(partial, name);
@@ -54,7 +54,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
 
     /// <summary>Puts the members where the latest good checkpoint left them.</summary>
     /// <returns>The pack's step; 0 where there is none.</returns>
-    /// <exception cref="TrainingException">The checkpoints were made with other settings or data.</exception>
+    /// <exception cref="TrainingException">The checkpoints were made with other settings or data, or without one of the members.</exception>
     public int Restore(IReadOnlyList<MemberState> members)
     {
         foreach (var step in Steps())
@@ -65,12 +65,19 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
                 _warnings.Add($"{PathOf(step)}: passed over, {fault}");
                 continue;
             }
-            if (manifest.SettingsHash != settingsHash)
-                throw new TrainingException($"{PathOf(step)} was made with other settings or data; choose another checkpoint folder or delete it");
-            for (var i = 0; i < members.Count; i++) Read(members[i], manifest.Members[i], PathOf(step));
+            var held = members.Select((member, i) => Held(member.Member.Name, settingsHashes[i], manifest, PathOf(step))).ToList();
+            for (var i = 0; i < members.Count; i++) Read(members[i], held[i], PathOf(step));
             return _lastStep = manifest.Step;
         }
         return 0;
+    }
+
+    /// <summary>A member as a checkpoint holds it. The checkpoint may hold others besides, which have left the pack since.</summary>
+    private static MemberManifest Held(string name, string settingsHash, CheckpointManifest manifest, string folder)
+    {
+        var held = manifest.Members.FirstOrDefault(member => member.Name == name) ?? throw new TrainingException($"{folder} does not hold {name}; choose another checkpoint folder or delete it");
+        return held.SettingsHash == settingsHash ? held
+            : throw new TrainingException($"{folder}: {name} was trained with other settings, data or on another base; choose another checkpoint folder or delete it");
     }
 
     private static void Discard(string folder)
@@ -85,7 +92,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
         }
     }
 
-    private static MemberManifest Write(MemberState state, string folder, string file)
+    private static MemberManifest Write(MemberState state, string settingsHash, string folder, string file)
     {
         using var scope = torch.NewDisposeScope();
         var history = new Dictionary<string, Tensor>
@@ -95,7 +102,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             ["history.eval_loss"] = torch.tensor(state.Evaluations.ConvertAll(e => e.Loss).ToArray()),
         };
         SafeTensors.Write(Path.Combine(folder, file), state.Optimiser.State().Concat(history));
-        return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed);
+        return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed, settingsHash);
     }
 
     private static void Read(MemberState state, MemberManifest manifest, string folder)

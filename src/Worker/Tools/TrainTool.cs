@@ -47,7 +47,7 @@ internal static class TrainTool
 
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";
-        var pack = new PackJob
+        var pack = new TrainJob
         {
             Base = new BaseModel(Places.Model(model, job.Folders), precision),
             Members =
@@ -55,7 +55,7 @@ internal static class TrainTool
                 new PackMember
                 {
                     Name = name, Peft = JsonSerializer.SerializeToElement(new JsonObject { ["config"] = config }), Data = JsonDocument.Parse(DataSpecJson.Write(data)).RootElement,
-                    Training = JsonSerializer.SerializeToElement(training), Seed = seed, Trials = [],
+                    Training = JsonSerializer.SerializeToElement(training), Seed = seed,
                 },
             ],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
@@ -63,7 +63,9 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
+            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
+            // Why it was not trained has been told.
+            if (trained is null) return;
             ModelTools.WriteWhole(output, folder =>
             {
                 foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
@@ -74,7 +76,7 @@ internal static class TrainTool
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
         }
         context.Answer(
-            new { @out = output, steps = trained!.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = (double)training["learning_rate"]!, tokens = trained.Tokens },
+            new { @out = output, steps = trained.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = (double)training["learning_rate"]!, tokens = trained.Tokens },
             FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
@@ -10,10 +9,10 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Worker.Jobs;
 
 /// <summary>
-/// Runs a pack: prepares each member's rows, trains the members together on one frozen base from the last accepted checkpoint on,
-/// saves their adapters with the templates that trained them, and evaluates each trial on the loaded base.
+/// Trains a pack: prepares each member's rows, trains the members together on one frozen base from the last accepted checkpoint on,
+/// and saves their adapters with the templates that trained them.
 /// </summary>
-internal sealed class PackRunner(PackJob pack, JobContext context)
+internal sealed class TrainRunner(TrainJob pack, JobContext context)
 {
     private const string CheckpointFolder = "checkpoints";
 
@@ -26,16 +25,10 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         Directory.SetCurrentDirectory(pack.BaseDirectory);
         Threads.Count = pack.Threads;
         context.Progress("load", 0, 1, note: pack.Base.Path);
-        var model = context.State.Base(pack.Base, pack.Folders);
-        var adapters = pack.Members.All(member => member.TrainedAdapter is not null || member.Failed)
-            ? pack.Members.Where(member => !member.Failed).ToDictionary(member => member.Name, member => member.TrainedAdapter!, StringComparer.Ordinal)
-            : Train(model);
-        using var evaluation = new PackEvaluation(pack, model, context);
-        foreach (var member in pack.Members)
-            if (adapters.TryGetValue(member.Name, out var adapter)) evaluation.Run(member, adapter);
+        Train(context.State.Base(pack.Base, pack.Folders));
     }
 
-    private Dictionary<string, string> Train(LoadedBase model)
+    private void Train(LoadedBase model)
     {
         var templates = new Dictionary<string, PromptTemplate>(StringComparer.Ordinal);
         var members = new List<TrainingMember>();
@@ -45,28 +38,41 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
             {
                 context.Stop.ThrowIfCancellationRequested();
                 context.Progress("prepare", members.Count, pack.Members.Count, member.Name);
-                var settings = TrainingJson.Settings(member.Training);
-                var data = DataSpecJson.Read(member.Data);
-                var template = templates[member.Name] = PromptTemplates.Get(data.Template);
-                var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                    .Prepare(data, model.Tokenizer, template, TrainingJson.CutoffLen(member.Training), member.Seed, context.Stop);
-                // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
-                using var generator = new Generator(unchecked((ulong)member.Seed));
-                var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
-                members.Add(new TrainingMember(member.Name, adapter, prepared.Examples, settings, unchecked((ulong)member.Seed)));
+                try
+                {
+                    members.Add(Prepare(member));
+                }
+                catch (Exception e) when (Failures.KindOf(e) == FailureKind.Data)
+                {
+                    // What is wrong with one member's data or settings is no fault of the others.
+                    context.Send(new FailedEvent(context.Assignment, context.Fence, FailureKind.Data, Failures.Describe(e), member.Name));
+                }
             }
-            return Train(model, members, templates);
+            if (members.Count > 0) Train(model, members, templates);
         }
         finally
         {
             foreach (var member in members) member.Adapter.Dispose();
         }
+
+        TrainingMember Prepare(PackMember member)
+        {
+            var settings = TrainingJson.Settings(member.Training);
+            var data = DataSpecJson.Read(member.Data);
+            var template = templates[member.Name] = PromptTemplates.Get(data.Template);
+            var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
+                .Prepare(data, model.Tokenizer, template, TrainingJson.CutoffLen(member.Training), member.Seed, context.Stop);
+            // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
+            using var generator = new Generator(unchecked((ulong)member.Seed));
+            var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
+            return new TrainingMember(member.Name, adapter, prepared.Examples, settings, unchecked((ulong)member.Seed));
+        }
     }
 
-    private Dictionary<string, string> Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, PromptTemplate> templates)
+    private void Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, PromptTemplate> templates)
     {
         var checkpoints = Path.Combine(pack.Directory, CheckpointFolder);
-        CarryOver(checkpoints);
+        if (pack.Resume is { } accepted) CarriedCheckpoints.Bring(accepted, checkpoints, Warn);
         var began = context.Time.GetTimestamp();
         var options = new CoTrainerOptions
         {
@@ -76,14 +82,9 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
         };
         using var trainer = new CoTrainer(model.Decoder, members, options);
         if (trainer.Step > 0) Console.WriteLine($"{context.Assignment} goes on from step {trainer.Step}");
-        foreach (var warning in trainer.Warnings)
-        {
-            Console.WriteLine(warning);
-            context.Progress("train", 0, 0, note: warning);
-        }
+        foreach (var warning in trainer.Warnings) Warn(warning);
         // Members step together: the pack's throughput is the sum of theirs.
         var speeds = new Dictionary<string, double>(StringComparer.Ordinal);
-        foreach (var member in pack.Members.Where(member => member.Failed && !trainer.IsRemoved(member.Name))) trainer.Remove(member.Name);
         var results = Run(trainer, step =>
         {
             speeds[step.Member] = step.TokensPerSecond;
@@ -91,17 +92,16 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
             if (step.Step == step.TotalSteps) speeds.Remove(step.Member);
         });
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
-        var folders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed))
+        var reported = pack.Members.Where(member => member.Trained).Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed && !reported.Contains(pair.First.Name)))
         {
-            var folder = folders[member.Name] = Path.Combine(pack.Directory, member.Name);
+            var folder = Path.Combine(pack.Directory, member.Name);
             AdapterDirectory.Save(member.Adapter, folder);
             TemplateFile.Save(templates[member.Name], folder);
             LossCurve.Write(folder, result.Losses);
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize * member.Settings.GradientAccumulation);
             context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps, result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens));
         }
-        return folders;
     }
 
     /// <summary>Trains to the end; a member whose numbers are not finite any more fails alone, the others go on without it.</summary>
@@ -126,20 +126,12 @@ internal sealed class PackRunner(PackJob pack, JobContext context)
 
     private void Saved(string folder, int step)
     {
-        var manifest = File.ReadAllBytes(Path.Combine(folder, "manifest.json"));
-        context.Send(new CheckpointEvent(context.Assignment, context.Fence, folder, step, Convert.ToHexStringLower(SHA256.HashData(manifest))));
+        context.Send(new CheckpointEvent(context.Assignment, context.Fence, folder, step, CarriedCheckpoints.HashOf(folder)));
     }
 
-    /// <summary>Brings the accepted checkpoint, and the one before it in case it is torn, into this fence's folder: a fenced-out worker may still write to the old one.</summary>
-    private void CarryOver(string checkpoints)
+    private void Warn(string warning)
     {
-        if (pack.Resume is not { } accepted || Path.GetDirectoryName(accepted.Uri) is not { } old || !Directory.Exists(old) || Path.GetFullPath(old) == Path.GetFullPath(checkpoints)) return;
-        foreach (var folder in Directory.EnumerateDirectories(old, "step-*"))
-        {
-            if (!long.TryParse(Path.GetFileName(folder)["step-".Length..], out var step) || step > accepted.Step) continue;
-            var target = Path.Combine(checkpoints, Path.GetFileName(folder));
-            Directory.CreateDirectory(target);
-            foreach (var file in Directory.EnumerateFiles(folder)) File.Copy(file, Path.Combine(target, Path.GetFileName(file)), overwrite: true);
-        }
+        Console.WriteLine(warning);
+        context.Progress("train", 0, 0, note: warning);
     }
 }

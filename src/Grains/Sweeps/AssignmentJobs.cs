@@ -1,0 +1,82 @@
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Experiments;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Grains.Sweeps;
+
+/// <summary>An assignment of the state machine as a worker's job.</summary>
+internal static class AssignmentJobs
+{
+    /// <summary>The job as it travels.</summary>
+    public static string Text(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+        => JsonSerializer.Serialize(Of(state, submission, assignment, home), Frames.Json);
+
+    /// <summary>Makes the job.</summary>
+    public static WorkerJob Of(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+    {
+        var spec = state.Spec;
+        var model = spec.Models.First(m => m.Name == assignment.Model);
+        var @base = new BaseModel(model.Reference, spec.LoadOf(model));
+        var directory = Path.Combine(submission.Directory, assignment.Name, assignment.Fence.ToString(CultureInfo.InvariantCulture));
+        return assignment switch
+        {
+            TrainingAssignment training => new TrainJob
+            {
+                Base = @base,
+                Members = [.. training.Members.Select(member => MemberOf(spec, member))],
+                Directory = directory,
+                BaseDirectory = submission.BaseDirectory,
+                Resume = training.Checkpoint is { } at ? new CheckpointReference(at.Uri, at.Step, at.Sha256) : null,
+                Threads = training.Kernel.Threads,
+                MicroBatchTokens = training.Kernel.MicroBatchTokens,
+                CheckpointSteps = spec.Training.CheckpointSteps ?? 0,
+                Folders = home.WorkerFolders,
+            },
+            EvaluationAssignment evaluation => new EvaluateJob
+            {
+                Base = @base,
+                Members =
+                [
+                    .. evaluation.Members.Select(member => new EvaluateMember
+                    {
+                        Name = member.Training.Name, Adapter = member.Adapter.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(spec, trial))],
+                    }),
+                ],
+                Directory = directory,
+                BaseDirectory = submission.BaseDirectory,
+                Threads = evaluation.Kernel.Threads,
+                MemoryDivisor = evaluation.Kernel.AccumulationFactor,
+                Folders = home.WorkerFolders,
+            },
+            _ => throw new ArgumentException($"{assignment.GetType().Name} is no work of a worker", nameof(assignment)),
+        };
+    }
+
+    private static PackMember MemberOf(SweepSpec spec, AssignmentMember member)
+    {
+        var training = member.Training;
+        var peft = spec.Peft.First(p => p.Name == training.Peft);
+        return new PackMember
+        {
+            Name = training.Name,
+            Peft = TrialJson.Peft(peft, training.LearningRate),
+            Data = TrialJson.Data(spec, spec.Data.First(d => d.Name == training.Data)),
+            Training = TrialJson.Training(spec.Training, training.LearningRate),
+            Seed = training.Seed,
+            Trained = !member.Train,
+        };
+    }
+
+    private static EvaluateTrial TrialOf(SweepSpec spec, AssignmentTrial trial) => new()
+    {
+        Name = trial.Trial.Name,
+        Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
+        Decoding = new DecodingSettings
+        {
+            Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
+            Seed = trial.Trial.Seed,
+        },
+        Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
+    };
+}

@@ -1,0 +1,26 @@
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Jobs;
+
+/// <summary>Answers trainings and evaluations without computing anything: what the scheduler's benchmark measures the grains and the protocol with.</summary>
+internal static class StubRunner
+{
+    /// <summary>Reports each member as trained.</summary>
+    public static void Run(TrainJob job, JobContext context)
+    {
+        foreach (var member in job.Members.Where(member => !member.Trained))
+            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, job.Directory, "", 0, 0, 0, 0));
+    }
+
+    /// <summary>Waits for each trial and reports it done.</summary>
+    public static void Run(EvaluateJob job, TimeSpan pause, JobContext context)
+    {
+        foreach (var trial in job.Members.SelectMany(member => member.Trials))
+        {
+            if (pause > TimeSpan.Zero && context.Stop.WaitHandle.WaitOne(pause)) context.Stop.ThrowIfCancellationRequested();
+            foreach (var evaluation in trial.Evaluation.EnumerateArray())
+                context.Send(new ResultEvent(
+                    context.Assignment, context.Fence, trial.Name, evaluation.GetProperty("name").GetString()!, new Dictionary<string, double> { ["stub"] = 1 }, 0, null, pause.TotalSeconds));
+        }
+    }
+}
