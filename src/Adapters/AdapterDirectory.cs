@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
 
@@ -58,9 +59,7 @@ public static class AdapterDirectory
         {
             Directory.CreateDirectory(folder);
             SafeTensors.Write(Path.Combine(folder, WeightsFile), adapter.Parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.detach())));
-            var partial = Path.Combine(folder, ConfigFile + ".partial");
-            File.WriteAllText(partial, adapter.Config.ToJson());
-            File.Move(partial, Path.Combine(folder, ConfigFile), overwrite: true);
+            AtomicFile.WriteAllText(Path.Combine(folder, ConfigFile), adapter.Config.ToJson());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client;

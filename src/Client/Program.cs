@@ -2,8 +2,9 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Supervision;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>

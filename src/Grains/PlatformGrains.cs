@@ -1,7 +1,7 @@
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Models.Conversion;
 
 namespace AlpacaCot.Models;

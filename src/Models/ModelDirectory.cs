@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Families;

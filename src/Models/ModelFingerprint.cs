@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Models.Checkpoints;
 
 namespace AlpacaCot.Models;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using AlpacaCot.Hub;
+using AlpacaCot.Files;
 using AlpacaCot.Models.Checkpoints;
 
 namespace AlpacaCot.Models;

@@ -1,12 +1,13 @@
 using System.Data.Common;
 using System.Net.Sockets;
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Silo.Http;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Supervision;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 

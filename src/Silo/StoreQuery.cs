@@ -1,7 +1,8 @@
 using System.Text.Json;
+using AlpacaCot.Files;
+using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Silo.Storage;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Data.Sqlite;
 
 namespace AlpacaCot.Silo;
@@ -40,7 +41,7 @@ internal sealed class StoreQuery
         {
             return Held;
         }
-        catch (Exception e) when (e is OrleansException or OrleansConfigurationException or AlpacaCot.Experiments.SweepException)
+        catch (Exception e) when (e is OrleansException or OrleansConfigurationException or AlpacaCot.Specs.SweepException)
         {
             Console.Error.WriteLine($"error: {e.Message}");
             return 2;

@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -17,7 +18,7 @@ internal sealed class WorkerState
     /// <exception cref="ModelException">The model or its tokenizer cannot be loaded, or they do not belong together.</exception>
     public LoadedBase Base(BaseModel model, WorkerFolders folders)
     {
-        var path = Places.Model(model.Path, folders);
+        var path = ModelPlaces.Resolve(model.Path, folders);
         var precision = PrecisionOf(model.Precision);
         if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision) return loaded;
         _base?.Decoder.Dispose();
@@ -47,15 +48,11 @@ internal sealed class WorkerState
     };
 }
 
-/// <summary>Where a name or path of a job lies.</summary>
-internal static class Places
+/// <summary>Where the model of a job lies.</summary>
+internal static class ModelPlaces
 {
-    /// <summary>A model directory: the path as it is, or a name under the home's models.</summary>
-    public static string Model(string reference, WorkerFolders folders)
-    {
-        var under = System.IO.Path.Combine(folders.Models, reference);
-        var path = Directory.Exists(reference) || File.Exists(reference) || !Directory.Exists(under) ? reference : under;
-        if (!Directory.Exists(path) && !File.Exists(path)) throw new ModelException($"{reference}: no such model (looked there and in {folders.Models})");
-        return System.IO.Path.GetFullPath(path);
-    }
+    /// <summary>A model directory or file: a path from the working folder, or a name under the home's models.</summary>
+    /// <exception cref="ModelException">There is none.</exception>
+    public static string Resolve(string reference, WorkerFolders folders) => new Places(Environment.CurrentDirectory, folders.Models).Find(reference)
+        ?? throw new ModelException($"{reference}: no such model (looked there and in {folders.Models})");
 }

@@ -12,24 +12,26 @@ public sealed partial class ArchitectureTests
     /// <summary>What each room may use, as docs/architecture.md draws it. A room that is not named here may not exist.</summary>
     private static readonly Dictionary<string, string[]> _mayUse = new(StringComparer.Ordinal)
     {
+        ["Specs"] = [],
+        ["Files"] = [],
         ["Kernels"] = [],
-        ["Hub"] = [],
-        ["Tokenizers"] = [],
-        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Statistics"] = [],
-        ["Worker.Protocol"] = [],
-        ["Models"] = ["Kernels", "Hub"],
-        ["Adapters"] = ["Models", "Kernels"],
-        ["Data"] = ["Tokenizers", "Hub"],
-        ["Training"] = ["Adapters", "Models", "Data", "Kernels"],
-        ["Inference"] = ["Adapters", "Models", "Tokenizers", "Kernels"],
-        ["Evaluation"] = ["Inference", "Data", "Statistics"],
-        ["Experiments"] = ["Statistics"],
-        ["Worker"] = ["Training", "Evaluation", "Inference", "Worker.Protocol"],
+        ["Tokenizers"] = ["Files"],
+        ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
+        ["Worker.Protocol"] = ["Specs"],
+        ["Supervision"] = ["Worker.Protocol", "Files"],
+        ["Models"] = ["Kernels", "Files", "Specs"],
+        ["Adapters"] = ["Models", "Kernels", "Files", "Specs"],
+        ["Data"] = ["Tokenizers", "Files", "Specs"],
+        ["Training"] = ["Adapters", "Models", "Data", "Kernels", "Files", "Specs"],
+        ["Inference"] = ["Adapters", "Models", "Tokenizers", "Kernels", "Specs"],
+        ["Evaluation"] = ["Inference", "Adapters", "Models", "Data", "Tokenizers", "Statistics", "Kernels", "Files", "Specs"],
+        ["Experiments"] = ["Specs", "Statistics"],
+        ["Worker"] = ["Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Worker.Protocol", "Files", "Specs"],
         ["Grains.Contracts"] = [],
-        ["Grains"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
-        ["Silo"] = ["Grains"],
-        ["Client"] = ["Grains.Contracts", "Experiments", "Worker.Protocol"],
+        ["Grains"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Silo"] = ["Grains", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Client"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
     };
 
     private static string Source => Path.Combine(Programs.Checkout, "src");
@@ -50,6 +52,32 @@ public sealed partial class ArchitectureTests
         Assert.Empty(used.Except(allowed!));
     }
 
+    /// <summary>What a room's sources use is what its project names: nothing that merely comes along with a reference.</summary>
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Room_Usings_AreItsArrows(string project)
+    {
+        var room = Path.GetFileNameWithoutExtension(project);
+        var others = _mayUse.Keys.Where(other => other != room && !_mayUse[room].Contains(other)).ToList();
+        var folder = Path.GetDirectoryName(Path.Combine(Source, project))!;
+        var wrong = from file in Sources(Path.GetRelativePath(Source, folder))
+                    where RoomOf(file) == room
+                    from Match used in RoomNames().Matches(File.ReadAllText(file))
+                    let named = used.Groups[1].Value
+                    where others.Any(other => named == other || (named.StartsWith(other + ".", StringComparison.Ordinal) && !_mayUse[room].Append(room).Any(mine => mine.Length > other.Length && (named + ".").StartsWith(mine + ".", StringComparison.Ordinal))))
+                    select $"{Path.GetRelativePath(Source, file)} uses {named}";
+        Assert.Empty(wrong);
+    }
+
+    // A folder may hold another room (Grains/Contracts): a file is of the nearest project above it.
+    private static string RoomOf(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        string? project;
+        while ((project = Directory.EnumerateFiles(folder, "*.csproj").FirstOrDefault()) is null) folder = Path.GetDirectoryName(folder)!;
+        return Path.GetFileNameWithoutExtension(project);
+    }
+
     [Fact]
     public void Rooms_InTheDrawing_AllExist()
     {
@@ -61,7 +89,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void PureRooms_Sources_DoNoInputOrOutput()
     {
-        var wrong = (from room in (string[])["Experiments", "Statistics"]
+        var wrong = (from room in (string[])["Specs", "Experiments", "Statistics"]
                      from file in Sources(room)
                      where PureRoomsAvoid().IsMatch(File.ReadAllText(file))
                      select Path.GetRelativePath(Source, file)).ToList();
@@ -85,6 +113,9 @@ public sealed partial class ArchitectureTests
 
     private static IEnumerable<string> Sources(string room = "")
         => Directory.EnumerateFiles(Path.Combine(Source, room), "*.*", SearchOption.AllDirectories).Where(file => Path.GetExtension(file) is ".cs" or ".cpp" or ".c" or ".h");
+
+    [GeneratedRegex(@"\busing (?:static |\w+ = )?AlpacaCot\.([A-Za-z.]+)\b")]
+    private static partial Regex RoomNames();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex Unfinished();

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using AlpacaCot.Client.Hosting;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;

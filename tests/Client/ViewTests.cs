@@ -4,6 +4,8 @@ using AlpacaCot.Client;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 using TrialStatus = AlpacaCot.Grains.Contracts.TrialStatus;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using FsCheck;
 using FsCheck.Fluent;
 

@@ -1,4 +1,7 @@
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Tests.Experiments;
 
@@ -65,7 +68,7 @@ public sealed class GridExpanderTests
         Assert.Equal(
             ["a+lora+alpaca+none+s0", "a+lora+alpaca+none+s1", "a+lora+alpaca+none+s2", "a+ia3+alpaca+none+s0", "a+ia3+alpaca+none+s1", "a+ia3+alpaca+none+s2", "b+lora+alpaca+none+s0", "b+ia3+alpaca+none+s2"],
             spec.Expand().Trials.Select(t => t.Name));
-        Assert.Equal(8, GridExpander.Count(spec));
+        Assert.Equal(8, GridCells.Of(spec).Count());
     }
 
     [Theory]

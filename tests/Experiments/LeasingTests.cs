@@ -1,4 +1,5 @@
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Tests.Experiments;
 

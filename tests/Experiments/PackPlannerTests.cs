@@ -1,4 +1,6 @@
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Tests.Experiments;
 

@@ -1,4 +1,6 @@
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Tests.Experiments;
 

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Tests.Experiments;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Tests.Experiments;
 

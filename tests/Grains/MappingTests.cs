@@ -1,8 +1,11 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
 using WorkerKind = AlpacaCot.Worker.Protocol.FailureKind;
@@ -20,7 +23,7 @@ public sealed class MappingTests
         data: [{ name: d, sources: [goat], template: goat }]
         cot: [{ name: none }, { name: cue, cue: "Think." }]
         training: { max_steps: 7, checkpoint_steps: 2, batch_size: 4, cutoff_len: 64, learning_rate: 0.01 }
-        decoding: { strategy: greedy, max_new_tokens: 9 }
+        decoding: { strategy: sample, max_new_tokens: 9, temperature: 0.7, top_k: 5, top_p: 0.9 }
         evaluation: [{ suite: goat-arithmetic, limit: 5 }]
         """;
 
@@ -28,56 +31,66 @@ public sealed class MappingTests
 
     private static SweepState State() => SweepState.Create("s", SweepDocument.ParseValid(Yaml), SpecIdentities.None, new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now);
 
-    private static PackJob Job(SweepState state, SweepInput? before = null)
+    private static Assignment Next(SweepState state)
     {
-        var start = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
-        if (before is not null)
-        {
-            SweepMachine.Apply(state, new StartAccepted("here/cpu0", 1), s_now);
-            SweepMachine.Apply(state, before, s_now);
-            SweepMachine.Apply(state, new AssignmentFailed(1, Kind.Preempted, "again"), s_now);
-            start = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
-        }
-        return PackJobs.Of(state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, start, new HomeLayout("/h"));
+        var assignment = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
+        SweepMachine.Apply(state, new StartAccepted("here/cpu0", assignment.Fence), s_now);
+        return assignment;
+    }
+
+    private static WorkerJob Job(SweepState state) => AssignmentJobs.Of(state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state), new HomeLayout("/h"));
+
+    private static void Report(SweepState state, params SweepInput[] reports)
+    {
+        foreach (var report in reports) SweepMachine.Apply(state, report, s_now);
     }
 
     [Fact]
-    public void PackJob_HoldsWhatTheSweepSays()
+    public void TrainJob_HoldsWhatTheSweepSays()
     {
-        var job = Job(State());
+        var job = Assert.IsType<TrainJob>(Job(State()));
         Assert.Equal(new BaseModel("models/m", "fp32"), job.Base);
         Assert.Equal(("/h/experiments/e/s/pack-0/1", "/spec", 3, 100, 2), (job.Directory, job.BaseDirectory, job.Threads, job.MicroBatchTokens, job.CheckpointSteps));
         Assert.Null(job.Resume);
         var member = Assert.Single(job.Members);
-        Assert.Equal((3, false, null), (member.Seed, member.Failed, member.TrainedAdapter));
+        Assert.Equal((3, false), (member.Seed, member.Trained));
         Assert.Equal(4, member.Peft.GetProperty("config").GetProperty("r").GetInt32());
         Assert.Equal(0.01, member.Training.GetProperty("learning_rate").GetDouble());
         Assert.Equal(64, member.Training.GetProperty("cutoff_len").GetInt32());
         Assert.Equal("goat", member.Data.GetProperty("template").GetString());
-        Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
-        Assert.All(member.Trials, t => Assert.Equal(9, t.Decoding.MaxNewTokens));
-        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].GetProperty("name").GetString()));
     }
 
     [Fact]
-    public void PackJob_AfterACheckpoint_GoesOnFromItUnderTheNewFence()
-    {
-        var job = Job(State(), new CheckpointReported(1, "/h/c/step-4", 4, "ab"));
-        Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
-        Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void PackJob_TrainedMember_AsksOnlyWhatIsMissing()
+    public void TrainJob_AfterACheckpoint_GoesOnFromItUnderTheNewFence()
     {
         var state = State();
-        var job = Job(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)));
-        Assert.Equal("/a", Assert.Single(job.Members).TrainedAdapter);
-        Assert.False(job.Members[0].Failed);
+        _ = Job(state);
+        Report(state, new CheckpointReported(1, "/h/c/step-4", 4, "ab"), new AssignmentFailed(1, Kind.OutOfMemory, "again"));
+        var job = Assert.IsType<TrainJob>(Job(state));
+        Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
+        Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
+        Assert.Equal(50, job.MicroBatchTokens);
     }
 
     [Fact]
-    public void PackNames_RoundTrip() => Assert.All([0, 7, 123], pack => Assert.Equal(pack, PackJobs.IndexOf(PackJobs.NameOf(pack))));
+    public void EvaluateJob_HoldsWhatIsMissing()
+    {
+        var state = State();
+        _ = Job(state);
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
+        var job = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal((new BaseModel("models/m", "fp32"), "/h/experiments/e/s/evaluation-0/2", "/spec", 3, 1), (job.Base, job.Directory, job.BaseDirectory, job.Threads, job.MemoryDivisor));
+        var member = Assert.Single(job.Members);
+        Assert.Equal((state.Grid.Trainings[0].Name, "/a"), (member.Name, member.Adapter));
+        Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
+        Assert.All(member.Trials, t => Assert.Equal((9, "sample", 0.7, 5, 0.9, 3L), (t.Decoding.MaxNewTokens, t.Decoding.Strategy, t.Decoding.Temperature, t.Decoding.TopK, t.Decoding.TopP, t.Decoding.Seed)));
+        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].GetProperty("name").GetString()));
+
+        Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, Kind.OutOfMemory, "again"));
+        var rest = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal([state.Grid.Trials[1].Name], rest.Members.SelectMany(m => m.Trials).Select(t => t.Name));
+        Assert.Equal((2, "/h/experiments/e/s/evaluation-0/3"), (rest.MemoryDivisor, rest.Directory));
+    }
 
     [Theory]
     [InlineData(WorkerKind.OutOfMemory, Kind.OutOfMemory)]
@@ -105,6 +118,7 @@ public sealed class MappingTests
         Assert.Equal(new MemberTrained(5, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1.5, 100)), news.InputOf(new TrainedEvent("p", 5, training, "/a", "ab", 7, 0.5, 1.5, 100), "s"));
         var result = Assert.IsType<ResultReported>(news.InputOf(new ResultEvent("p", 5, trial, "goat-arithmetic", new Dictionary<string, double> { ["x"] = 1 }, 5, "/r", 2), "s"));
         Assert.Equal((5, 1, "goat-arithmetic", 5, "/r"), (result.Fence, result.Trial, result.Result.Evaluation, result.Result.Items, result.Result.Uri));
+        Assert.Equal(new EvaluationFailed(5, 1, "goat-arithmetic", Kind.Data, "m"), news.InputOf(new EvaluationFailedEvent("p", 5, trial, "goat-arithmetic", WorkerKind.Data, "m"), "s"));
         Assert.Equal(new AssignmentDone(5), news.InputOf(new DoneEvent("p", 5, 1, 1), "s"));
         foreach (var quiet in (WorkerEvent[])[new ProgressEvent("p", 5, null, "load", 0, 1), new ProgressEvent("p", 5, "x", "train", 1, 2, 0.1), new HelloEvent(1, 1), new TrainedEvent("p", 5, "x", "", "", 0, 0, 0, 0)])
             Assert.Null(news.InputOf(quiet, "s"));
@@ -119,7 +133,7 @@ public sealed class MappingTests
     {
         var ring = new NewsRing();
         var arrived = ring.Arrived;
-        for (var seq = 1; seq <= 5000; seq++) ring.Add(new SweepEvent(seq, s_now, SweepEventKind.Progress, "x") { Pack = 2 });
+        for (var seq = 1; seq <= 5000; seq++) ring.Add(new SweepEvent(seq, s_now, SweepEventKind.Progress, "x") { Work = "pack-2" });
         Assert.True(arrived.IsCompleted);
         Assert.False(ring.Arrived.IsCompleted);
         var news = ring.After(10);

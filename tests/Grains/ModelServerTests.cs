@@ -1,4 +1,5 @@
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Tests.Grains;
 
@@ -11,7 +12,7 @@ public sealed class ModelServerTests : IDisposable
 
     private Task<Platform> StartAsync(Func<SlotOptions, SlotOptions>? change = null) => Platform.StartAsync(_folder, change: options =>
     {
-        options = options with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker.Protocol.Tests"), WorkerArguments = ["serve"] };
+        options = options with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Supervision.Tests"), WorkerArguments = ["serve"] };
         return change?.Invoke(options) ?? options;
     });
 

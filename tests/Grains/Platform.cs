@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Supervision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -106,21 +108,20 @@ internal sealed class Platform : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>A pack for a stub: one member with trials of one evaluation each.</summary>
+    /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other.</summary>
     public static string Job(TemporaryFolder folder, int trials = 1)
     {
-        var nothing = JsonDocument.Parse("{}").RootElement;
         var evaluation = JsonDocument.Parse("""[{"name":"e"}]""").RootElement;
         return JsonSerializer.Serialize<WorkerJob>(
-            new PackJob
+            new EvaluateJob
             {
                 Base = new BaseModel("none", "fp32"), Directory = folder.Path, BaseDirectory = folder.Path, Folders = new HomeLayout(folder.Path).WorkerFolders,
                 Members =
                 [
-                    new PackMember
+                    new EvaluateMember
                     {
-                        Name = "m", Peft = nothing, Data = nothing, Training = nothing, Seed = 0,
-                        Trials = [.. Enumerable.Range(0, trials).Select(n => new PackTrial { Name = $"t{n}", Decoding = new DecodingSettings(), Evaluation = evaluation })],
+                        Name = "m", Adapter = "none",
+                        Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = $"t{n}", Decoding = new DecodingSettings(), Evaluation = evaluation })],
                     },
                 ],
             },

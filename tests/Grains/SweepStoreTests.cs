@@ -2,6 +2,8 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Tests.Grains;
 

@@ -1,3 +1,5 @@
+using AlpacaCot.Supervision;
+
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>The worker program itself, as a slot sees it.</summary>

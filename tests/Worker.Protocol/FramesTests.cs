@@ -26,24 +26,33 @@ public sealed class FramesTests
         ["result"] = new ResultEvent("pack-0", 7, "t", "goat", new Dictionary<string, double> { ["exact_match"] = 0.5, ["loss"] = double.PositiveInfinity }, 10, null, 0.1),
         ["output"] = new OutputEvent("tool", 1, Element("""{"a":[1,null,"ü"]}"""), "text"),
         ["tokens"] = new TokensEvent("serve", 1, [new RequestTokens("r1", 0, [1, 2], "he", null), new RequestTokens("r2", 4, [], "", "error", "no")]),
+        ["evaluation_failed"] = new EvaluationFailedEvent("evaluation-0", 8, "t", "sums", FailureKind.Data, "no such file"),
         ["failed"] = new FailedEvent("pack-0", 7, FailureKind.NonFinite, "loss is NaN", "m"),
         ["done"] = new DoneEvent("pack-0", 7, 2.5, 1L << 33),
     };
 
     private static readonly Dictionary<string, WorkerCommand> s_commands = new()
     {
-        ["start"] = new StartCommand("pack-0", 7, new PackJob
+        ["train"] = new StartCommand("pack-0", 7, new TrainJob
         {
             Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Resume = new CheckpointReference("/c", 5, "ab"), Folders = s_folders,
             Threads = 2, MicroBatchTokens = 64, CheckpointSeconds = 0.5, CheckpointSteps = 3,
             Members =
             [
-                new PackMember
+                new PackMember { Name = "m", Peft = Element("""{"r":8}"""), Data = Element("""{"name":"d"}"""), Training = Element("""{"learning_rate":0.0003}"""), Seed = 3 },
+                new PackMember { Name = "n", Peft = Element("{}"), Data = Element("{}"), Training = Element("{}"), Seed = long.MaxValue, Trained = true },
+            ],
+        }),
+        ["evaluate"] = new StartCommand("evaluation-0", 8, new EvaluateJob
+        {
+            Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Folders = s_folders, Threads = 2, MemoryDivisor = 4,
+            Members =
+            [
+                new EvaluateMember
                 {
-                    Name = "m", Peft = Element("""{"r":8}"""), Data = Element("""{"name":"d"}"""), Training = Element("""{"learning_rate":0.0003}"""), Seed = 3, TrainedAdapter = "/a",
-                    Trials = [new PackTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
+                    Name = "m", Adapter = "/a",
+                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
                 },
-                new PackMember { Name = "n", Peft = Element("{}"), Data = Element("{}"), Training = Element("{}"), Seed = long.MaxValue, Failed = true, Trials = [] },
             ],
         }),
         ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), "/a", "cue", 2, s_folders)),

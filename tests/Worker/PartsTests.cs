@@ -124,9 +124,9 @@ public sealed class PartsTests : IDisposable
         var folders = new WorkerFolders(_folder["models"], "", "");
         Directory.CreateDirectory(_folder["models/nano"]);
         Directory.CreateDirectory(_folder["elsewhere/nano"]);
-        Assert.Equal(_folder["models/nano"], Places.Model("nano", folders));
-        Assert.Equal(_folder["elsewhere/nano"], Places.Model(_folder["elsewhere/nano"], folders));
-        Assert.Contains("no such model", Assert.Throws<ModelException>(() => Places.Model("none", folders)).Message, StringComparison.Ordinal);
+        Assert.Equal(_folder["models/nano"], ModelPlaces.Resolve("nano", folders));
+        Assert.Equal(_folder["elsewhere/nano"], ModelPlaces.Resolve(_folder["elsewhere/nano"], folders));
+        Assert.Contains("no such model", Assert.Throws<ModelException>(() => ModelPlaces.Resolve("none", folders)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

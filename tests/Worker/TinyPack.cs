@@ -35,7 +35,7 @@ internal sealed class TinyPack : IDisposable
         ModelDirectory.Save(decoder, model);
     }
 
-    public WorkerFolders Folders => new HomeLayout(_folder.Path).WorkerFolders;
+    public WorkerFolders Folders => new(_folder["models"], _folder["datasets"], _folder["cache"]);
 
     public string this[string name] => _folder[name];
 
@@ -45,17 +45,24 @@ internal sealed class TinyPack : IDisposable
         _folder.Dispose();
     }
 
-    public PackJob Job(long fence, params (string Name, string Training)[] members) => new()
+    public TrainJob Job(long fence, params (string Name, string Training)[] members) => new()
     {
         Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"pack-0/{fence}")], Folders = Folders,
         CheckpointSteps = 2, CheckpointSeconds = 1e6, MicroBatchTokens = 256,
-        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Peft = Json(Peft), Data = Json(Data), Training = Json(member.Training), Seed = i, Trials = [] })],
+        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Peft = Json(Peft), Data = Json(Data), Training = Json(member.Training), Seed = i })],
     };
 
-    public static PackTrial Trial(string name, string evaluation) => new() { Name = name, Decoding = new DecodingSettings { MaxNewTokens = 3 }, Evaluation = Json(evaluation) };
+    /// <summary>Asks trained adapters.</summary>
+    public EvaluateJob Evaluation(long fence, params (TrainedEvent Trained, EvaluateTrial[] Trials)[] members) => new()
+    {
+        Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"evaluation-0/{fence}")], Folders = Folders,
+        Members = [.. members.Select(member => new EvaluateMember { Name = member.Trained.Member, Adapter = member.Trained.AdapterDirectory, Trials = member.Trials })],
+    };
 
-    /// <summary>Runs a pack; an event may stop it.</summary>
-    public static List<WorkerEvent> Run(PackJob job, Func<WorkerEvent, bool>? stopAt = null)
+    public static EvaluateTrial Trial(string name, string evaluation) => new() { Name = name, Decoding = new DecodingSettings { MaxNewTokens = 3 }, Evaluation = Json(evaluation) };
+
+    /// <summary>Runs a job; an event may stop it.</summary>
+    public static List<WorkerEvent> Run(WorkerJob job, Func<WorkerEvent, bool>? stopAt = null)
     {
         var events = new List<WorkerEvent>();
         using var stop = new CancellationTokenSource();
@@ -65,7 +72,7 @@ internal sealed class TinyPack : IDisposable
             if (stopAt?.Invoke(news) == true) stop.Cancel();
         }
         var context = new JobContext("pack-0", 1, Send, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), stop.Token);
-        new PackRunner(job, context).Run();
+        JobTable.Run(job, context);
         return events;
     }
 

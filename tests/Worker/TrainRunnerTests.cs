@@ -7,9 +7,8 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Tests.Worker;
 
 /// <summary>Packs on a small random model: events, files, resume, members that fail.</summary>
-public sealed class PackRunnerTests : IDisposable
+public sealed class TrainRunnerTests : IDisposable
 {
-    private const string Sums = """[{"name":"goat-arithmetic","suite":"goat-arithmetic","limit":2}]""";
     private readonly TinyPack _pack = new();
 
     public void Dispose() => _pack.Dispose();
@@ -17,10 +16,9 @@ public sealed class PackRunnerTests : IDisposable
     private static byte[] Weights(TrainedEvent trained) => File.ReadAllBytes(Path.Combine(trained.AdapterDirectory, AdapterDirectory.WeightsFile));
 
     [Fact]
-    public void Run_TwoMembers_TellsCheckpointsThenAdaptersThenResults()
+    public void Run_TwoMembers_TellsCheckpointsThenAdapters()
     {
         var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
-        job = job with { Members = [job.Members[0] with { Trials = [TinyPack.Trial("t", Sums), TinyPack.Trial("cued", Sums) with { Cue = "Think." }] }, job.Members[1]] };
         var events = TinyPack.Run(job);
         Assert.All(events.OfType<CheckpointEvent>(), e => Assert.True(File.Exists(Path.Combine(e.Uri, "manifest.json"))));
         Assert.Contains(2, events.OfType<CheckpointEvent>().Select(e => (int)e.Step));
@@ -34,16 +32,7 @@ public sealed class PackRunnerTests : IDisposable
             Assert.StartsWith(job.Directory, e.AdapterDirectory, StringComparison.Ordinal);
         });
         Assert.NotEqual(trained[0].Sha256, trained[1].Sha256);
-        var results = events.OfType<ResultEvent>().ToList();
-        Assert.Equal(["t", "cued"], results.Select(e => e.Trial));
-        Assert.All(results, e =>
-        {
-            Assert.Equal(("goat-arithmetic", 2), (e.Evaluation, e.Items));
-            Assert.Contains("exact_match", e.Metrics.Keys);
-            Assert.True(File.Exists(e.ResultFile));
-        });
         Assert.True(events.FindIndex(e => e is CheckpointEvent) < events.FindIndex(e => e is TrainedEvent));
-        Assert.True(events.FindLastIndex(e => e is TrainedEvent) < events.FindIndex(e => e is ResultEvent));
         Assert.Contains(events.OfType<ProgressEvent>(), e => e is { Phase: "train", Member: "b", Step: 6, Total: 6 });
     }
 
@@ -75,14 +64,76 @@ public sealed class PackRunnerTests : IDisposable
         Assert.Equal("fine", Assert.Single(events.OfType<TrainedEvent>()).Member);
     }
 
+    /// <summary>Two members of which the first is done after two steps, killed at the last checkpoint.</summary>
+    private (TrainJob Job, CheckpointEvent Accepted) Interrupted(string first = TinyPack.Fine)
+    {
+        CheckpointEvent? last = null;
+        var job = _pack.Job(1, ("a", first), ("b", TinyPack.Fine));
+        Assert.ThrowsAny<OperationCanceledException>(() => TinyPack.Run(job, news => (last = news as CheckpointEvent ?? last) is { Step: 4 }));
+        return (job with { Directory = _pack["pack-0/2"] }, last!);
+    }
+
+    private static CheckpointReference Reference(CheckpointEvent e) => new(e.Uri, e.Step, e.Sha256);
+
     [Fact]
-    public void Run_TrainedMember_IsOnlyAsked()
+    public void Run_MemoryRanOutAfterACheckpoint_GoesOnFromItAtHalfTheMicroBatch()
+    {
+        var (job, accepted) = Interrupted();
+        var events = TinyPack.Run(job with { Resume = Reference(accepted), MicroBatchTokens = job.MicroBatchTokens / 2 });
+        Assert.Equal(["a", "b"], events.OfType<TrainedEvent>().Select(e => e.Member));
+        Assert.DoesNotContain(events.OfType<ProgressEvent>(), e => e.Phase == "train" && e.Step is > 0 and <= 4);
+    }
+
+    [Fact]
+    public void Run_TrainedMember_KeepsThePacksCompositionAndIsNotReportedAgain()
+    {
+        var whole = TinyPack.Run(_pack.Job(9, ("a", TinyPack.Fine), ("b", TinyPack.Fine))).OfType<TrainedEvent>().ToList();
+        var (job, accepted) = Interrupted();
+        var events = TinyPack.Run(job with { Resume = Reference(accepted), Members = [job.Members[0] with { Trained = true }, job.Members[1]] });
+        var trained = Assert.Single(events.OfType<TrainedEvent>());
+        Assert.Equal("b", trained.Member);
+        Assert.Equal(Weights(whole[1]), Weights(trained));
+    }
+
+    [Fact]
+    public void Run_MembersThatLeft_AreNotNeededToGoOn()
+    {
+        var (job, accepted) = Interrupted();
+        var events = TinyPack.Run(job with { Resume = Reference(accepted), Members = [job.Members[1]] });
+        Assert.Equal("b", Assert.Single(events.OfType<TrainedEvent>()).Member);
+        Assert.DoesNotContain(events.OfType<ProgressEvent>(), e => e.Phase == "train" && e.Step is > 0 and <= 4);
+    }
+
+    [Fact]
+    public void Run_CheckpointThatWasNeverAccepted_IsNotGoneOnFrom()
     {
         var job = _pack.Job(1, ("a", TinyPack.Fine));
-        var trained = Assert.Single(TinyPack.Run(job).OfType<TrainedEvent>());
-        var events = TinyPack.Run(job with { Members = [job.Members[0] with { TrainedAdapter = trained.AdapterDirectory, Trials = [TinyPack.Trial("t", Sums)] }] });
-        Assert.Empty(events.OfType<TrainedEvent>());
-        Assert.Equal("t", Assert.Single(events.OfType<ResultEvent>()).Trial);
+        var told = TinyPack.Run(job).OfType<CheckpointEvent>().ToList();
+        Assert.Equal([2, 4, 6], told.Select(e => e.Step));
+        var events = TinyPack.Run(job with { Directory = _pack["pack-0/2"], Resume = Reference(told[0]) });
+        Assert.Equal([4, 6], events.OfType<CheckpointEvent>().Select(e => e.Step));
+        Assert.False(Directory.Exists(Path.Combine(_pack["pack-0/1"], "checkpoints", "step-8")));
+    }
+
+    [Fact]
+    public void Run_CheckpointThatIsNotTheAcceptedOne_IsPassedOverForTheOneBefore()
+    {
+        var (job, accepted) = Interrupted();
+        var events = TinyPack.Run(job with { Resume = Reference(accepted) with { Sha256 = new string('0', 64) } });
+        Assert.Contains(events.OfType<ProgressEvent>(), e => e.Note?.Contains("not the checkpoint that was accepted", StringComparison.Ordinal) == true);
+        Assert.Equal([4, 6], events.OfType<CheckpointEvent>().Select(e => e.Step));
+        Assert.Equal(2, events.OfType<TrainedEvent>().Count());
+    }
+
+    [Fact]
+    public void Run_MemberThatCannotBePrepared_FailsAlone()
+    {
+        var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
+        var events = TinyPack.Run(job with { Members = [job.Members[0] with { Data = TinyPack.Json("""{"name":"d","sources":["gone.json"],"template":"goat"}""") }, job.Members[1]] });
+        var failed = Assert.Single(events.OfType<FailedEvent>());
+        Assert.Equal(("a", FailureKind.Data), (failed.Member, failed.Kind));
+        Assert.Contains("gone.json", failed.Message, StringComparison.Ordinal);
+        Assert.Equal("b", Assert.Single(events.OfType<TrainedEvent>()).Member);
     }
 
     [Fact]

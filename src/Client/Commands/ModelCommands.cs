@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AlpacaCot.Experiments;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Client.Commands;
 

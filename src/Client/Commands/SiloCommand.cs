@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using AlpacaCot.Client.Running;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Client.Commands;
 

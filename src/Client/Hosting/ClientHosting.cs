@@ -1,4 +1,4 @@
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Files;
 using Microsoft.Extensions.Hosting;
 
 namespace AlpacaCot.Client.Hosting;

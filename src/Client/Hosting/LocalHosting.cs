@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

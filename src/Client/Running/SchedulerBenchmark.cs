@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

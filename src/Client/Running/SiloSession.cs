@@ -1,8 +1,9 @@
 using System.Data.Common;
 using System.Diagnostics;
 using AlpacaCot.Client.Hosting;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Supervision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

@@ -2,6 +2,10 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Validation;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;

@@ -1,4 +1,5 @@
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Catalogue;
 
@@ -48,16 +49,12 @@ public sealed class DatasetCatalogue
         return Find(source.Set!, source.Language ?? language);
     }
 
-    // A relative path counts from the roots (a sweep file's folder is one), then from the working folder.
-    private IReadOnlyList<string> At(string path)
+    private IReadOnlyList<string> At(string path) => new Places(_roots).Find(path) switch
     {
-        foreach (var candidate in _roots.Select(root => Path.Combine(root, path)).Append(path))
-        {
-            if (File.Exists(candidate)) return [candidate];
-            if (Directory.Exists(candidate)) return Folder(candidate);
-        }
-        throw new DatasetException($"{path}: no such file");
-    }
+        null => throw new DatasetException($"{path}: no such file"),
+        var found when Directory.Exists(found) => Folder(found),
+        var found => [found],
+    };
 
     private IReadOnlyList<string> Find(string name, string? language)
     {

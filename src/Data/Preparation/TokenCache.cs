@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Preparation;
 

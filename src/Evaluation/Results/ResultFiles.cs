@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Files;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation;
@@ -41,11 +42,11 @@ public static partial class ResultFiles
         foreach (var result in results)
         {
             var path = Path.Combine(home, $"samples_{Sanitise(result.Suite)}_{stamp}.jsonl");
-            WholeFile.Write(path, string.Concat(result.Samples.Select(s => s.ToLine() + "\n")));
+            AtomicFile.WriteAllText(path, string.Concat(result.Samples.Select(s => s.ToLine() + "\n")));
             samples[result.Suite] = path;
         }
         var file = Path.Combine(home, $"results_{stamp}.json");
-        WholeFile.Write(file, PythonJson.Dumps(ToJson(run, results, elapsed, now), 2));
+        AtomicFile.WriteAllText(file, PythonJson.Dumps(ToJson(run, results, elapsed, now), 2));
         return new ResultPaths(file, samples);
     }
 

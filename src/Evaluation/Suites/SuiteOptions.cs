@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Evaluation;
 
@@ -15,11 +16,11 @@ internal sealed class SuiteOptions
     private readonly JsonObject _declaration;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal) { "suite", "name" };
 
-    private readonly IReadOnlyList<string> _roots;
+    private readonly Places _places;
 
     public SuiteOptions(JsonObject declaration, IReadOnlyList<string> roots)
     {
-        (_declaration, _roots) = (declaration, roots);
+        (_declaration, _places) = (declaration, new Places(roots));
         Suite = declaration["suite"]?.GetValue<string>() ?? throw new EvaluationException("a suite's declaration needs 'suite'");
         Name = Text("name", Suite);
         Used["suite"] = Suite;
@@ -92,8 +93,7 @@ internal sealed class SuiteOptions
 
     public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
 
-    private string Find(string path)
-        => _roots.Select(root => Path.Combine(root, path)).FirstOrDefault(p => System.IO.File.Exists(p) || Directory.Exists(p)) ?? path;
+    private string Find(string path) => _places.Find(path) ?? path;
 
     private T Read<T>(string key, T otherwise, Func<JsonNode, T> convert, Func<T, JsonNode?> store)
     {

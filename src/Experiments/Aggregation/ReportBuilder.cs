@@ -1,5 +1,7 @@
 using System.Globalization;
 using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Experiments;
 

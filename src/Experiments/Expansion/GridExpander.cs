@@ -1,15 +1,13 @@
 using System.Globalization;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Experiments;
 
-/// <summary>
-/// Expands a spec to its trials: the product of the axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.
-/// </summary>
+/// <summary>Expands a spec to its trials and the trainings that they share.</summary>
 public static class GridExpander
 {
-    /// <summary>The number of trials, without computing their keys.</summary>
-    public static int Count(SweepSpec spec) => Cells(spec).Count();
-
     /// <summary>All trials and the trainings they need, in a stable order (models, peft, data, cot, seeds).</summary>
     public static Grid Expand(SweepSpec spec, SpecIdentities identities)
     {
@@ -18,7 +16,7 @@ public static class GridExpander
         var byKey = new Dictionary<string, int>(StringComparer.Ordinal);
         var content = new TrialKeys(spec, identities);
         var keys = new Dictionary<(string, string, string, int), string>();
-        foreach (var (model, peft, data, cot, seed) in Cells(spec))
+        foreach (var (model, peft, data, cot, seed) in GridCells.Of(spec))
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
             if (!keys.TryGetValue((model.Name, peft.Name, data.Name, seed), out var key))
@@ -35,26 +33,5 @@ public static class GridExpander
             trials.Add(new Trial(trials.Count, model.Name, peft.Name, data.Name, cot.Name, seed, training, trialKey, results));
         }
         return new Grid(trials, [.. trainings.Select(t => t.Run with { Trials = t.Trials })]);
-    }
-
-    private static IEnumerable<(ModelSpec, PeftSpec, DataSpec, CotSpec, int)> Cells(SweepSpec spec)
-    {
-        foreach (var model in spec.Models)
-        foreach (var peft in spec.Peft)
-        foreach (var data in spec.Data)
-        foreach (var cot in spec.Cot)
-        {
-            var cell = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["model"] = model.Name, ["peft"] = peft.Name, ["data"] = data.Name, ["cot"] = cot.Name
-            };
-            AxisMatch?[] conditions = [model.When, peft.When, data.When, cot.When];
-            foreach (var seed in spec.Seeds)
-            {
-                cell["seed"] = seed.ToString(CultureInfo.InvariantCulture);
-                var pruned = conditions.Any(c => c is not null && !c.Matches(cell)) || spec.Exclude.Any(e => e.Matches(cell));
-                if (!pruned || spec.Include.Any(i => i.Matches(cell))) yield return (model, peft, data, cot, seed);
-            }
-        }
     }
 }

@@ -1,3 +1,6 @@
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+
 namespace AlpacaCot.Experiments;
 
 /// <summary>Groups trainings into packs. The same spec, limits and facts give the same packs.</summary>

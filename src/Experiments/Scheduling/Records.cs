@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments;
 

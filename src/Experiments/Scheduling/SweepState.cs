@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments;
 

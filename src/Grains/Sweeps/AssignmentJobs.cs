@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
+using AlpacaCot.Specs;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Sweeps;

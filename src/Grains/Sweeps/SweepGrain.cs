@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;

@@ -1,4 +1,5 @@
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using PackStatus = AlpacaCot.Experiments.PackStatus;
 using Phase = AlpacaCot.Experiments.TrialPhase;
@@ -56,10 +57,9 @@ internal static class SweepPictures
         if (state.Grid.Trials.FirstOrDefault(t => t.Name == trial) is not { } found) return Missing($"the sweep {key} has no trial '{trial}'");
         if (state.View(found.Index).Adapter is not { } adapter) return Missing($"the trial '{trial}' is not trained yet");
         var model = state.Spec.Models.First(m => m.Name == found.Model);
-        var path = Path.GetFullPath(Path.Combine(submission.BaseDirectory, model.Reference));
         // Off the turn: the folder may be on a disk that is slow to answer.
-        var here = await Task.Run(() => Directory.Exists(path));
-        return new TrainedModel(here ? path : model.Reference, state.Spec.LoadOf(model), adapter.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null);
+        var path = await Task.Run(() => new Places(submission.BaseDirectory).Find(model.Reference));
+        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null);
     }
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed) => state.Header.Status switch

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using AlpacaCot.Experiments;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;
@@ -22,9 +23,9 @@ internal static class SweepReports
         await Task.Run(() =>
         {
             Directory.CreateDirectory(folder);
-            Write(files.Html, ReportWriter.Html(report));
-            Write(files.Markdown, ReportWriter.Markdown(report));
-            Write(files.Json, json);
+            AtomicFile.WriteAllText(files.Html, ReportWriter.Html(report));
+            AtomicFile.WriteAllText(files.Markdown, ReportWriter.Markdown(report));
+            AtomicFile.WriteAllText(files.Json, json);
         }, cancellationToken);
         using var document = JsonDocument.Parse(json);
         return (files, document.RootElement.GetProperty("aggregates").GetRawText());
@@ -50,13 +51,6 @@ internal static class SweepReports
         if (!File.Exists(file)) return [];
         var losses = JsonSerializer.Deserialize<double[]>(File.ReadAllBytes(file)) ?? [];
         return [.. losses.Select((loss, step) => new CurvePoint(step + 1, loss))];
-    }
-
-    private static void Write(string path, string text)
-    {
-        var partial = path + ".partial";
-        File.WriteAllText(partial, text);
-        File.Move(partial, path, overwrite: true);
     }
 
     private static Dictionary<string, string> Environment() => new()

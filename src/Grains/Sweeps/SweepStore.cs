@@ -1,5 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Experiments;
+using AlpacaCot.Specs;
 using Orleans.Storage;
 
 namespace AlpacaCot.Grains.Sweeps;

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Validation;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Sweeps;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Workers;

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Serving;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
 

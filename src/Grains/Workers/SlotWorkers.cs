@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace AlpacaCot.Grains.Workers;

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;
 

@@ -1,7 +1,7 @@
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Silo.Storage;
-using AlpacaCot.Worker.Protocol;
 using Npgsql;
 using Orleans.Configuration;
 using Orleans.Serialization;

@@ -1,5 +1,5 @@
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
-using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Silo.Hosting;
 

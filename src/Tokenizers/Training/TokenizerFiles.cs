@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Training;
@@ -21,13 +22,7 @@ internal static class TokenizerFiles
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer, _format)) write(json);
-        var temporary = path + ".tmp";
-        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-        {
-            file.Write(buffer.WrittenSpan);
-            file.Flush(flushToDisk: true);
-        }
-        File.Move(temporary, path, overwrite: true);
+        AtomicFile.Write(path, file => file.Write(buffer.WrittenSpan));
     }
 
     private static void Config(Utf8JsonWriter json, ByteBpeOptions options)

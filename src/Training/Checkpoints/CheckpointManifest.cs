@@ -20,12 +20,7 @@ internal sealed record CheckpointManifest(
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
-    public void Write(string folder)
-    {
-        var path = Path.Combine(folder, FileName);
-        File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(this, Json));
-        DurableFiles.FlushFile(path);
-    }
+    public void Write(string folder) => File.WriteAllBytes(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
 
     /// <summary>Reads a checkpoint's manifest and compares every file with it; null and the reason where it is torn.</summary>
     public static (CheckpointManifest? Manifest, string? Fault) ReadAndVerify(string folder)

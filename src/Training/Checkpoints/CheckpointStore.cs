@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
@@ -10,7 +11,7 @@ namespace AlpacaCot.Training;
 /// </summary>
 internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<string> settingsHashes, TimeProvider time)
 {
-    private const string Prefix = "step-", Partial = ".partial-";
+    private const string Prefix = "step-";
     private readonly List<string> _warnings = [];
     private long _lastTime = time.GetTimestamp();
     private int _lastStep;
@@ -30,23 +31,20 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
     public void Save(IReadOnlyList<MemberState> members, int step)
     {
         (_lastStep, _lastTime) = (step, time.GetTimestamp());
-        var (name, partial) = (PathOf(step), Path.Combine(policy.Folder, Partial + step.ToString(CultureInfo.InvariantCulture)));
+        var name = PathOf(step);
         try
         {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-            Directory.CreateDirectory(partial);
-            var manifests = members.Select((member, i) => Write(member, settingsHashes[i], partial, $"member-{i}.safetensors")).ToList();
-            var files = manifests.ConvertAll(member => FileManifest.Of(partial, member.File));
-            new CheckpointManifest(CheckpointManifest.CurrentFormat, step, manifests, files).Write(partial);
-            DurableFiles.FlushFolder(partial);
-            if (Directory.Exists(name)) Directory.Delete(name, recursive: true);
-            Directory.Move(partial, name);
-            DurableFiles.FlushFolder(policy.Folder);
+            foreach (var torn in Torn()) AtomicFile.TryDeleteFolder(torn);
+            AtomicFile.WriteDirectory(name, folder =>
+            {
+                var manifests = members.Select((member, i) => Write(member, settingsHashes[i], folder, $"member-{i}.safetensors")).ToList();
+                var files = manifests.ConvertAll(member => FileManifest.Of(folder, member.File));
+                new CheckpointManifest(CheckpointManifest.CurrentFormat, step, manifests, files).Write(folder);
+            });
             foreach (var old in Steps().Skip(Math.Max(1, policy.Keep))) Directory.Delete(PathOf(old), recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
         {
-            Discard(partial);
             throw new TrainingException($"{name}: the checkpoint cannot be written ({e.Message}); is the disk full?", e);
         }
         policy.Saved?.Invoke(name, step);
@@ -80,18 +78,6 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
             : throw new TrainingException($"{folder}: {name} was trained with other settings, data or on another base; choose another checkpoint folder or delete it");
     }
 
-    private static void Discard(string folder)
-    {
-        try
-        {
-            if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // It is ignored when resuming and replaced by the next checkpoint of its step.
-        }
-    }
-
     private static MemberManifest Write(MemberState state, string settingsHash, string folder, string file)
     {
         using var scope = torch.NewDisposeScope();
@@ -121,6 +107,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
             foreach (var tensor in tensors.Values) tensor.Dispose();
         }
     }
+
+    // What a process that was killed while it wrote has left.
+    private IEnumerable<string> Torn() => Directory.Exists(policy.Folder) ? Directory.EnumerateDirectories(policy.Folder, $".{Prefix}*.tmp") : [];
 
     private string PathOf(int step) => Path.Combine(policy.Folder, Prefix + step.ToString(CultureInfo.InvariantCulture));
 

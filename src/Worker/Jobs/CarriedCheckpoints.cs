@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -26,14 +27,10 @@ internal static class CarriedCheckpoints
                 warn($"{folder}: passed over, it is not the checkpoint that was accepted");
                 continue;
             }
-            Copy(folder, Path.Combine(target, Path.GetFileName(folder)));
+            AtomicFile.WriteDirectory(Path.Combine(target, Path.GetFileName(folder)), to =>
+            {
+                foreach (var file in Directory.EnumerateFiles(folder)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+            });
         }
-    }
-
-    /// <summary>The manifest comes last: a checkpoint without it is none.</summary>
-    private static void Copy(string from, string to)
-    {
-        Directory.CreateDirectory(to);
-        foreach (var file in Directory.EnumerateFiles(from).OrderBy(file => Path.GetFileName(file) == Manifest)) File.Copy(file, Path.Combine(to, Path.GetFileName(file)), overwrite: true);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Worker.Jobs;
 
@@ -10,9 +11,5 @@ internal static class LossCurve
 
     /// <summary>Writes the curve whole or not at all.</summary>
     public static void Write(string folder, IReadOnlyList<double> losses)
-    {
-        var partial = Path.Combine(folder, File + ".partial");
-        System.IO.File.WriteAllText(partial, JsonSerializer.Serialize(losses.Select(loss => Math.Round(loss, 6))));
-        System.IO.File.Move(partial, Path.Combine(folder, File), overwrite: true);
-    }
+        => AtomicFile.WriteAllText(Path.Combine(folder, File), JsonSerializer.Serialize(losses.Select(loss => Math.Round(loss, 6))));
 }

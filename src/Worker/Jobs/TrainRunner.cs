@@ -2,6 +2,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;

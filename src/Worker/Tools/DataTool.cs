@@ -19,7 +19,7 @@ internal static class DataTool
         var spec = Spec(options.Texts("data"), options.TextOrNull("template"), options.TextOrNull("rationale"));
         var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
         options.Done();
-        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : Places.Model(model, job.Folders));
+        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);

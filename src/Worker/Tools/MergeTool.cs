@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
@@ -28,7 +29,7 @@ internal static class MergeTool
         var template = TemplateFile.Load(adapterFolder);
         var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
-        ModelTools.WriteWhole(output, folder =>
+        AtomicFile.WriteDirectory(output, folder =>
         {
             ModelDirectory.Save(loaded.Decoder, folder);
             ModelTools.CopyTokenizer(loaded.Path, folder);

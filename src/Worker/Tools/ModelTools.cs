@@ -29,7 +29,7 @@ internal static class ModelTools
     /// <summary>Shows a model directory.</summary>
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
-        var path = Places.Model(options.Text("model"), job.Folders);
+        var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
         options.Done();
         using var decoder = ModelDirectory.Load(path);
         var parameters = decoder.Parameters.Values.Sum(p => p.numel());
@@ -53,24 +53,6 @@ internal static class ModelTools
     {
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new ToolException($"{folder} is there already; choose another folder or remove it");
-    }
-
-    /// <summary>Writes a folder beside its place and moves it there: it appears whole or not at all.</summary>
-    public static void WriteWhole(string folder, Action<string> write)
-    {
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
-        var partial = $"{full}.partial-{Environment.ProcessId}";
-        try
-        {
-            Directory.CreateDirectory(partial);
-            write(partial);
-            if (Directory.Exists(full)) Directory.Delete(full);
-            Directory.Move(partial, full);
-        }
-        finally
-        {
-            if (Directory.Exists(partial)) Directory.Delete(partial, recursive: true);
-        }
     }
 
     /// <summary>Copies the tokenizer's files of a model directory.</summary>

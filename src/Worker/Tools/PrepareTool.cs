@@ -5,6 +5,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -56,7 +57,7 @@ internal static class PrepareTool
         string folder;
         try
         {
-            folder = Places.Model(reference, folders);
+            folder = ModelPlaces.Resolve(reference, folders);
         }
         catch (ModelException)
         {

@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
@@ -41,7 +42,7 @@ internal static class PretrainTool
         ModelTools.RequireNew(output);
         Threads.Count = threads;
 
-        ModelTools.WriteWhole(output, folder =>
+        AtomicFile.WriteDirectory(output, folder =>
         {
             var (tokenizer, rows) = task switch
             {

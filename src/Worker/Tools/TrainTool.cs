@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Worker.Jobs;
@@ -49,7 +50,7 @@ internal static class TrainTool
         var work = $"{output}.partial-{Environment.ProcessId}";
         var pack = new TrainJob
         {
-            Base = new BaseModel(Places.Model(model, job.Folders), precision),
+            Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), precision),
             Members =
             [
                 new PackMember
@@ -66,7 +67,7 @@ internal static class TrainTool
             new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
             // Why it was not trained has been told.
             if (trained is null) return;
-            ModelTools.WriteWhole(output, folder =>
+            AtomicFile.WriteDirectory(output, folder =>
             {
                 foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
             });

@@ -1,4 +1,5 @@
 using System.Net;
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;

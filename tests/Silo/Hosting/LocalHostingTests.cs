@@ -1,5 +1,6 @@
 using System.Net.NetworkInformation;
 using AlpacaCot.Client.Hosting;
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;

@@ -1,4 +1,5 @@
 using AlpacaCot.Client.Hosting;
+using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;

@@ -1,0 +1,151 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace AlpacaCot.Files.Hub;
+
+/// <summary>
+/// Fetches files from the Hugging Face hub, its mirrors and plain URLs into a folder. What was fetched once is served from there without a
+/// connection; what arrives is checked against its hash; an interrupted transfer goes on where it stopped, also in a later run.
+/// </summary>
+public sealed class HubClient : IDisposable
+{
+    private static readonly string[] WantedExtensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".tiktoken"];
+    private readonly HubOptions _options;
+    private readonly TimeProvider _time;
+    private readonly HttpClient _http;
+
+    /// <summary>Creates a client.</summary>
+    public HubClient(HubOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (_options, _time) = (options, time);
+        _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = options.StallTimeout }) { Timeout = Timeout.InfiniteTimeSpan };
+        _http.DefaultRequestHeaders.UserAgent.ParseAdd("alpacacot");
+    }
+
+    /// <summary>Fetches a URL.</summary>
+    /// <param name="url">An http or https address.</param>
+    /// <param name="sha256">What the content must hash to, as 64 hex digits; unchecked where null and the server names no hash.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The local file.</returns>
+    /// <exception cref="HubException">It cannot be fetched, is not in the cache while offline, or its hash is another.</exception>
+    public async Task<string> FetchAsync(Uri url, string? sha256 = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        var name = Path.GetFileName(url.LocalPath) is { Length: > 0 } last ? last : "index";
+        var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url.AbsoluteUri)))[..16];
+        var path = Path.Combine(_options.Root, "urls", url.Host, key, name);
+        await FetchToAsync(path, [url], url.AbsoluteUri, sha256?.ToLowerInvariant(), progress, cancellation).ConfigureAwait(false);
+        return path;
+    }
+
+    /// <summary>Fetches one file of a repository.</summary>
+    /// <param name="kind">Model or data set.</param>
+    /// <param name="id">The repository, <c>owner/name</c>.</param>
+    /// <param name="file">The file's path in it.</param>
+    /// <param name="revision">Branch, tag or commit.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The local file.</returns>
+    /// <exception cref="HubException">It cannot be fetched, is not in the cache while offline, or arrives damaged.</exception>
+    public async Task<string> FetchFileAsync(HubKind kind, string id, string file, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var folder = Folder(kind, id, revision);
+        if (Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or ".."))
+            throw new HubException($"{id}: '{file}' is no path inside a repository");
+        var addresses = Addresses($"{Prefix(kind)}{id}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', file.Split('/').Select(Uri.EscapeDataString))}");
+        var path = Path.Combine(folder, file);
+        await FetchToAsync(path, addresses, $"{id}: {file}", null, progress, cancellation).ConfigureAwait(false);
+        return path;
+    }
+
+    /// <summary>
+    /// Fetches what is needed to load a model: configuration, tokenizer and weights (safetensors; torch files only where there are none).
+    /// </summary>
+    /// <param name="id">The repository, <c>owner/name</c>.</param>
+    /// <param name="revision">Branch, tag or commit.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The local model directory.</returns>
+    /// <exception cref="HubException">It cannot be fetched, is not in the cache while offline, or arrives damaged.</exception>
+    public async Task<string> FetchModelAsync(string id, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        // A folder per commit, so that an unfinished attempt before a branch moved is never mixed with the next; the reference is written last.
+        var reference = Path.Combine(Folder(HubKind.Model, id, ".refs"), Path.GetFileName(Folder(HubKind.Model, id, revision)));
+        if (File.Exists(reference)) return Folder(HubKind.Model, id, (await File.ReadAllTextAsync(reference, cancellation).ConfigureAwait(false)).Trim());
+        if (_options.Offline) throw Absent(id, reference);
+
+        var listing = reference + ".json";
+        if (File.Exists(listing)) File.Delete(listing);
+        await FetchToAsync(listing, Addresses($"api/models/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, null, cancellation).ConfigureAwait(false);
+        var (commit, files) = ReadListing(listing, id);
+        var folder = Folder(HubKind.Model, id, commit);
+        foreach (var file in Wanted(files))
+        {
+            var addresses = Addresses($"{id}/resolve/{Uri.EscapeDataString(commit)}/{Uri.EscapeDataString(file)}");
+            await FetchToAsync(Path.Combine(folder, file), addresses, $"{id}: {file}", null, progress, cancellation).ConfigureAwait(false);
+        }
+        AtomicFile.WriteAllText(reference, $"{commit}\n");
+        return folder;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _http.Dispose();
+
+    private async Task FetchToAsync(string path, IReadOnlyList<Uri> addresses, string what, string? sha256, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        if (File.Exists(path) && (sha256 is null || await Checksum.MatchesAsync(path, sha256, cancellation).ConfigureAwait(false))) return;
+        if (_options.Offline) throw Absent(what, path);
+        try
+        {
+            await new Download(_http, _options, _time, path, sha256, progress).RunAsync(addresses, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException || AtomicFile.IsSizeLimit(e))
+        {
+            throw new HubException($"{path}: cannot be written: {e.Message}", e);
+        }
+    }
+
+    private static HubException Absent(string what, string path)
+        => new($"{what}: is not in the cache and the client is offline; fetch it once while online, or put it at {path}");
+
+    private static string Prefix(HubKind kind) => kind == HubKind.Dataset ? "datasets/" : "";
+
+    private IReadOnlyList<Uri> Addresses(string path)
+        => [.. _options.BaseAddresses.Select(address => new Uri($"{address.AbsoluteUri.TrimEnd('/')}/{path}"))];
+
+    private string Folder(HubKind kind, string id, string revision)
+    {
+        if (id.Split('/') is not [{ Length: > 0 } owner, { Length: > 0 } name] || $"{owner}{name}".Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.')) || owner[0] == '.' || name[0] == '.')
+            throw new HubException($"'{id}' is no repository id: owner/name is needed");
+        var safe = string.Concat(revision.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '_'));
+        if (safe.Trim('.').Length == 0) throw new HubException($"'{revision}' is no revision");
+        return Path.Combine(_options.Root, kind == HubKind.Dataset ? "datasets" : "models", owner, name, safe);
+    }
+
+    private static (string Commit, IReadOnlyList<string> Files) ReadListing(string path, string id)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            var commit = json.RootElement.GetProperty("sha").GetString()!;
+            return (commit, [.. json.RootElement.GetProperty("siblings").EnumerateArray().Select(s => s.GetProperty("rfilename").GetString()!)]);
+        }
+        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new HubException($"{id}: the hub's answer is not a repository listing: {e.Message}", e);
+        }
+    }
+
+    private static IEnumerable<string> Wanted(IReadOnlyList<string> files)
+    {
+        // Files at the top alone: folders hold other frameworks' copies.
+        var top = files.Where(file => !file.Contains('/') && !file.Contains('\\') && file[0] != '.').ToList();
+        var safe = top.Any(file => file.EndsWith(".safetensors", StringComparison.Ordinal));
+        return top.Where(file => WantedExtensions.Contains(Path.GetExtension(file))
+            || (!safe && file.StartsWith("pytorch_model", StringComparison.Ordinal) && file.EndsWith(".bin", StringComparison.Ordinal)))
+            .Where(file => !safe || !file.StartsWith("pytorch_model", StringComparison.Ordinal));
+    }
+}

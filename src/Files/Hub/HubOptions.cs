@@ -1,0 +1,42 @@
+namespace AlpacaCot.Files.Hub;
+
+/// <summary>Where files come from and where they are kept.</summary>
+public sealed record HubOptions
+{
+    /// <summary>Folder that everything fetched is kept under.</summary>
+    public required string Root { get; init; }
+
+    /// <summary>Addresses of the hub and its mirrors, tried in order.</summary>
+    public IReadOnlyList<Uri> BaseAddresses { get; init; } = [new("https://huggingface.co")];
+
+    /// <summary>Serve from the cache alone; no connection is made.</summary>
+    public bool Offline { get; init; }
+
+    /// <summary>Access token for private and gated repositories; sent to the hub's own host only.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>How often an interrupted transfer is taken up again before it fails.</summary>
+    public int Retries { get; init; } = 4;
+
+    /// <summary>Wait before the first retry; doubles each time.</summary>
+    public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A transfer that brings no byte for this long counts as interrupted.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How far a transfer is.</summary>
+/// <param name="File">The file's name.</param>
+/// <param name="Received">Bytes on disk, those of an earlier attempt included.</param>
+/// <param name="Total">Bytes in all, where the server tells.</param>
+public readonly record struct HubProgress(string File, long Received, long? Total);
+
+/// <summary>Kinds of repositories on the hub.</summary>
+public enum HubKind
+{
+    /// <summary>A model.</summary>
+    Model,
+
+    /// <summary>A data set.</summary>
+    Dataset,
+}

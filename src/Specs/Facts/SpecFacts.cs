@@ -1,0 +1,157 @@
+namespace AlpacaCot.Specs.Facts;
+
+/// <summary>
+/// What the outside says about a spec's references, collected by a worker's <c>prepare</c> job without loading weights; serialisable both ways. What
+/// is not known yet is absent, and not checked.
+/// </summary>
+public sealed record SpecFacts
+{
+    /// <summary>One entry for each looked-up value of <c>models</c>.</summary>
+    public IReadOnlyList<ModelFacts> Models { get; init; } = [];
+
+    /// <summary>One entry for each looked-up value of <c>data</c>.</summary>
+    public IReadOnlyList<DataFacts> Data { get; init; } = [];
+
+    /// <summary>One entry for each prepared pair of a data mix and a model's tokenizer.</summary>
+    public IReadOnlyList<MixFacts> Mixes { get; init; } = [];
+
+    /// <summary>One entry for each looked-up evaluation.</summary>
+    public IReadOnlyList<SuiteFacts> Suites { get; init; } = [];
+
+    /// <summary>Names of all known data sets, for suggestions.</summary>
+    public IReadOnlyList<string> KnownSets { get; init; } = [];
+
+    /// <summary>Names of all prompt templates; empty where they were not asked for.</summary>
+    public IReadOnlyList<string> KnownTemplates { get; init; } = [];
+
+    /// <summary>Names of all suites, for suggestions.</summary>
+    public IReadOnlyList<string> KnownSuites { get; init; } = [];
+}
+
+/// <summary>What a model's folder says.</summary>
+public sealed record ModelFacts
+{
+    /// <summary>The axis value's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the folder (or the hub's copy) is there.</summary>
+    public bool Exists { get; init; } = true;
+
+    /// <summary>Why config or weights cannot be read, one line; null where they can.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>The config's <c>model_type</c>.</summary>
+    public string? ModelType { get; init; }
+
+    /// <summary>Whether the project has this family.</summary>
+    public bool Supported { get; init; } = true;
+
+    /// <summary>The families that the project has.</summary>
+    public IReadOnlyList<string> SupportedTypes { get; init; } = [];
+
+    /// <summary>Parameters of the base.</summary>
+    public long Parameters { get; init; }
+
+    /// <summary>Rows of the embedding; 0 where unknown.</summary>
+    public int VocabularySize { get; init; }
+
+    /// <summary>Positions that the model was made for; null where it has no limit.</summary>
+    public int? MaxPositions { get; init; }
+
+    /// <summary>Names of its projections (<c>q_proj</c>); empty where unknown.</summary>
+    public IReadOnlyList<string> Projections { get; init; } = [];
+
+    /// <summary>Largest id of the tokenizer plus one; 0 where unknown.</summary>
+    public int TokenizerVocabulary { get; init; }
+
+    /// <summary>Why the tokenizer cannot be read, one line; null where it can.</summary>
+    public string? TokenizerError { get; init; }
+
+    /// <summary>Hash of config, weights and tokenizer; null where it was not computed.</summary>
+    public string? ContentHash { get; init; }
+}
+
+/// <summary>What the sources of a data mix say.</summary>
+public sealed record DataFacts
+{
+    /// <summary>The axis value's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What is wrong with the mix as a whole (an unknown generator option), one line each.</summary>
+    public IReadOnlyList<string> Errors { get; init; } = [];
+
+    /// <summary>One entry per source, in the order of the spec.</summary>
+    public IReadOnlyList<SourceFacts> Sources { get; init; } = [];
+}
+
+/// <summary>What one source of a data mix says.</summary>
+public sealed record SourceFacts
+{
+    /// <summary>Whether the set is known, or the path is there.</summary>
+    public bool Exists { get; init; } = true;
+
+    /// <summary>Why it cannot be read, one line; null where it can.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Its rows; 0 where it is empty.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Hash of the rows (for a generator, of its options and version); null where it was not computed.</summary>
+    public string? ContentHash { get; init; }
+}
+
+/// <summary>What a data mix becomes under one model's tokenizer and one template.</summary>
+public sealed record MixFacts
+{
+    /// <summary>Name of the value of <c>models</c>.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Name of the value of <c>data</c>.</summary>
+    public required string Data { get; init; }
+
+    /// <summary>Why it could not be prepared, one line; null where it could.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Rows that can be trained on.</summary>
+    public long Kept { get; init; }
+
+    /// <summary>Rows that cannot, by cause.</summary>
+    public IReadOnlyDictionary<string, long> Dropped { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Rows cut at <c>cutoff_len</c>.</summary>
+    public long Truncated { get; init; }
+
+    /// <summary>Tokens of the longest row before cutting.</summary>
+    public int Longest { get; init; }
+
+    /// <summary>Tokens of all kept rows.</summary>
+    public long Tokens { get; init; }
+
+    /// <summary>Rows that are also items of an evaluation.</summary>
+    public long Leaked { get; init; }
+
+    /// <summary>Hash of the template as it was rendered.</summary>
+    public string? TemplateHash { get; init; }
+}
+
+/// <summary>What the registry of suites says about one evaluation.</summary>
+public sealed record SuiteFacts
+{
+    /// <summary>The evaluation's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the suite is known.</summary>
+    public bool Exists { get; init; } = true;
+
+    /// <summary>Why its items cannot be had, one line; null where they can.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>Its items after the limit.</summary>
+    public int Items { get; init; }
+
+    /// <summary>Metrics it gives; empty where unknown.</summary>
+    public IReadOnlyList<string> Metrics { get; init; } = [];
+
+    /// <summary>Hash of items and scorer; null where it was not computed.</summary>
+    public string? ContentHash { get; init; }
+}

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Specs.Methods;
+
+/// <summary>The adapter methods that a sweep may name. A method is added by adding its definition to <see cref="All"/>.</summary>
+public static class MethodCatalogue
+{
+    /// <summary>The methods that are built.</summary>
+    public static IReadOnlyList<MethodDefinition> All { get; } = [LoraDefinition.Method, Ia3Definition.Method];
+
+    /// <summary>Methods of the field that are not built, each with a hint (may be empty).</summary>
+    public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["adalora"] = "", ["adapter"] = "", ["adapterh"] = "", ["adapterp"] = "", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "",
+        ["ln_tuning"] = "", ["loha"] = "", ["lokr"] = "", ["miss"] = "", ["oft"] = "", ["p_tuning"] = "", ["p-tuning"] = "", ["p-adapter"] = "", ["pissa"] = "", ["prefix"] = "",
+        ["prefix_tuning"] = "", ["prompt"] = "", ["prompt_tuning"] = "", ["qlora"] = "it is lora over a base with load: nf4", ["randlora"] = "",
+        ["rslora"] = "it is method: lora with rslora: true", ["sadapterh"] = "", ["sadapterp"] = "", ["vblora"] = "", ["vera"] = "",
+    };
+
+    /// <summary>The method of that name, or null.</summary>
+    public static MethodDefinition? Find(string name) => All.FirstOrDefault(m => m.Name == name);
+
+    /// <summary>The method of that name.</summary>
+    /// <exception cref="SweepException">No such method is built.</exception>
+    public static MethodDefinition Get(string name)
+        => Find(name) ?? throw new SweepException($"PEFT method '{name}' is not built; built are {string.Join(", ", All.Select(m => m.Name))}");
+
+    /// <summary>
+    /// The adapter's <c>adapter_config.json</c> as far as an experiment decides it: <c>peft_type</c> and every option, defaults filled in. A null
+    /// value leaves the choice to the model's family.
+    /// </summary>
+    public static JsonObject AdapterConfig(MethodSpec peft)
+    {
+        var method = Get(peft.Method);
+        var config = new JsonObject { ["peft_type"] = method.PeftType };
+        foreach (var option in method.Options)
+            config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
+                ? JsonNode.Parse(given.GetRawText())
+                : option.Default?.DeepClone();
+        return config;
+    }
+
+    /// <summary>An adapter's learning rate and where it comes from: its own, else the training's, else the method's default.</summary>
+    public static (double Rate, LearningRateSource Source) LearningRate(MethodSpec peft, TrainingSpec training)
+        => peft.LearningRate is { } own ? (own, LearningRateSource.Adapter)
+            : training.LearningRate is { } shared ? (shared, LearningRateSource.Training)
+            : (Get(peft.Method).DefaultLearningRate, LearningRateSource.MethodDefault);
+}
+
+/// <summary>Where a trial's learning rate comes from.</summary>
+public enum LearningRateSource
+{
+    /// <summary>The adapter names its own.</summary>
+    Adapter,
+
+    /// <summary>The sweep's <c>training.learning_rate</c>.</summary>
+    Training,
+
+    /// <summary>The method's default in <see cref="MethodCatalogue"/>.</summary>
+    MethodDefault,
+}

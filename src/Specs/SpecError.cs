@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace AlpacaCot.Specs;
+
+/// <summary>Whether a remark on a sweep file stops it.</summary>
+public enum SpecSeverity
+{
+    /// <summary>The sweep cannot run.</summary>
+    Error,
+
+    /// <summary>The sweep can run, but the reader probably wants to know.</summary>
+    Advice,
+}
+
+/// <summary>One remark on a sweep file.</summary>
+/// <param name="Line">Line in the file, from 1; 0 where the remark is on no line.</param>
+/// <param name="Column">Column in the line, from 1.</param>
+/// <param name="Path">Where in the document: <c>peft[1].alpha</c>.</param>
+/// <param name="Message">What is wrong, one line.</param>
+/// <param name="Fix">What to write instead, one line; empty where the message says it all.</param>
+/// <param name="Severity">Whether it stops the sweep.</param>
+public sealed record SpecError(int Line, int Column, string Path, string Message, string Fix, SpecSeverity Severity = SpecSeverity.Error)
+{
+    /// <summary>One line: <c>line 4, column 7: peft[1].alpha: must be above 0; write alpha: 16</c>.</summary>
+    public override string ToString()
+    {
+        var place = Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {Line}, column {Column}: ") : "";
+        var path = Path.Length > 0 ? Path + ": " : "";
+        var fix = Fix.Length > 0 ? "; " + Fix : "";
+        return place + path + Message + fix;
+    }
+}
+
+/// <summary>A place in a sweep file.</summary>
+/// <param name="Line">Line, from 1; 0 for nowhere.</param>
+/// <param name="Column">Column, from 1.</param>
+public readonly record struct SpecMark(int Line, int Column);

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Methods;
+
+namespace AlpacaCot.Specs;
+
+/// <summary>A spec as JSON in the vocabulary of the sweep file: <see cref="SweepDocument.Parse"/> reads it back to an equal spec.</summary>
+public static class SweepSpecJson
+{
+    private static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping
+    };
+
+    /// <summary>The canonical text, indented; with every default written out.</summary>
+    public static string Write(SweepSpec spec) => ToNode(spec).ToJsonString(Indented);
+
+    /// <summary>The spec as a tree.</summary>
+    public static JsonObject ToNode(SweepSpec spec) => Without(new JsonObject
+    {
+        ["name"] = spec.Name,
+        ["description"] = spec.Description.Length > 0 ? spec.Description : null,
+        ["seeds"] = Array(spec.Seeds, s => s),
+        ["models"] = Array(spec.Models, m => Without(new JsonObject
+        {
+            ["name"] = m.Name, ["path"] = m.Path, ["hub"] = m.Hub, ["revision"] = m.Revision, ["load"] = m.Load, ["when"] = Match(m.When),
+        })),
+        ["peft"] = Array(spec.Peft, Peft),
+        ["data"] = Array(spec.Data, d =>
+        {
+            var node = Data(d, d.Template, d.Language);
+            if (d.When is { } when) node["when"] = Match(when);
+            return node;
+        }),
+        ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["when"] = Match(c.When) })),
+        ["training"] = Training(spec.Training),
+        ["decoding"] = Decoding(spec.Decoding),
+        ["evaluation"] = spec.Evaluation.Count > 0 ? Array(spec.Evaluation, Evaluation) : null,
+        ["search"] = spec.Search is { } search ? new JsonObject
+        {
+            ["scheduler"] = search.Scheduler, ["reduction"] = search.Reduction, ["grace_steps"] = search.GraceSteps, ["metric"] = search.Metric, ["mode"] = search.Mode,
+        } : null,
+        ["template"] = spec.Template,
+        ["language"] = spec.Language,
+        ["exclude"] = spec.Exclude.Count > 0 ? Array(spec.Exclude, Match) : null,
+        ["include"] = spec.Include.Count > 0 ? Array(spec.Include, Match) : null,
+    });
+
+    internal static JsonObject Data(DataSpec data, string? template, string? language) => Without(new JsonObject
+    {
+        ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = data.Cot,
+    });
+
+    internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
+    {
+        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? JsonNode.Parse(goat.GetRawText()) : null,
+        ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language, ["cot"] = source.Cot, ["cue"] = source.Cue,
+    });
+
+    internal static JsonObject Training(TrainingSpec t) => Without(new JsonObject
+    {
+        ["epochs"] = t.Epochs, ["max_steps"] = t.MaxSteps, ["batch_size"] = t.BatchSize, ["gradient_accumulation"] = t.GradientAccumulation,
+        ["micro_batch_tokens"] = t.MicroBatchTokens, ["cutoff_len"] = t.CutoffLen, ["precision"] = t.Precision, ["learning_rate"] = t.LearningRate,
+        ["schedule"] = t.Schedule, ["warmup_ratio"] = t.WarmupRatio > 0
+            ? t.WarmupRatio
+            : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip ?? 0,
+        ["adam_beta1"] = t.AdamBeta1, ["adam_beta2"] = t.AdamBeta2, ["adam_epsilon"] = t.AdamEpsilon, ["train_on_prompt"] = t.TrainOnPrompt,
+        ["checkpoint_steps"] = t.CheckpointSteps,
+    });
+
+    internal static JsonObject Decoding(DecodingSpec d)
+    {
+        var node = new JsonObject { ["strategy"] = d.Strategy, ["max_new_tokens"] = d.MaxNewTokens, ["repetition_penalty"] = d.RepetitionPenalty };
+        if (d.Strategy == "sample") (node["temperature"], node["top_p"], node["top_k"]) = (d.Temperature, d.TopP, d.TopK);
+        return node;
+    }
+
+    internal static JsonObject Evaluation(EvaluationSpec e) => Without(new JsonObject
+    {
+        ["name"] = e.Name, ["suite"] = e.Suite, ["limit"] = e.Limit, ["few_shot"] = e.FewShot, ["options"] = Options(e.Options),
+    });
+
+    private static JsonObject Peft(MethodSpec peft)
+    {
+        var node = new JsonObject { ["name"] = peft.Name, ["method"] = peft.Method };
+        foreach (var (key, value) in peft.Options)
+            node
+            [
+                MethodCatalogue.Find(peft.Method)?.Option(key) is { } option ? MethodDefinition.ShortName(option) : key
+            ] = JsonNode.Parse(value.GetRawText());
+        if (peft.LearningRate is { } rate) node["learning_rate"] = rate;
+        if (peft.When is { } when) node["when"] = Match(when);
+        return node;
+    }
+
+    private static JsonObject? Match(AxisMatch? match)
+        => match is null
+            ? null
+            : new JsonObject(match.Values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => KeyValuePair.Create(v.Key, (JsonNode?)Array(v.Value, n => n))));
+
+    private static JsonObject? Options(IReadOnlyDictionary<string, JsonElement> options)
+        => options.Count == 0 ? null : new JsonObject(options.Select(o => KeyValuePair.Create(o.Key, JsonNode.Parse(o.Value.GetRawText()))));
+
+    private static JsonArray Array<T>(IEnumerable<T> items, Func<T, JsonNode?> write) => new([.. items.Select(write)]);
+
+    private static JsonObject Without(JsonObject node)
+    {
+        foreach (var key in node.Where(e => e.Value is null).Select(e => e.Key).ToList()) node.Remove(key);
+        return node;
+    }
+}

@@ -1,0 +1,66 @@
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Parsing;
+
+namespace AlpacaCot.Specs.Validation;
+
+/// <summary>The base is there, can be read, is of a known family and is long enough for the cutoff.</summary>
+internal sealed class ModelRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (model, fact, path) in Looked.Models(spec, facts))
+        {
+            var at = path + (model.Hub is null ? ".path" : ".hub");
+            if (!fact.Exists)
+                remarks.Error(
+                    at, $"'{model.Reference}' is not there",
+                    model.Hub is null ? "give a folder with config.json and weights" : "fetch it first: alpacacot model fetch " + model.Hub);
+            else if (fact.Error is { } error) remarks.Error(at, error);
+            else if (!fact.Supported)
+                remarks.Error(
+                    at, $"model_type '{fact.ModelType}' is not built yet",
+                    fact.SupportedTypes.Count == 0 ? "" : "built are " + string.Join(", ", fact.SupportedTypes));
+            else if (fact.MaxPositions is { } positions && spec.Training.CutoffLen > positions)
+                remarks.Advice(
+                    "training.cutoff_len", $"{spec.Training.CutoffLen} tokens are more than {model.Name} was made for ({positions})",
+                    $"write cutoff_len: {positions}");
+        }
+    }
+}
+
+/// <summary>The tokenizer can be read and none of its ids is beyond the embedding.</summary>
+internal sealed class TokenizerRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (model, fact, path) in Looked.Models(spec, facts))
+            if (!fact.Exists || fact.Error is not null) continue;
+            else if (fact.TokenizerError is { } error) remarks.Error(path, $"tokenizer of {model.Name}: {error}");
+            else if (fact.VocabularySize > 0 && fact.TokenizerVocabulary > fact.VocabularySize)
+                remarks.Error(
+                    path, $"the tokenizer has {fact.TokenizerVocabulary} ids, the embedding {fact.VocabularySize} rows: they do not belong together",
+                    "put the tokenizer beside the weights that were trained with it");
+    }
+}
+
+/// <summary>Every target of an adapter is a projection of every base that it meets.</summary>
+internal sealed class TargetRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        for (var i = 0; i < spec.Peft.Count; i++)
+        {
+            var peft = spec.Peft[i];
+            if (!peft.Options.TryGetValue("target_modules", out var targets) || targets.ValueKind != System.Text.Json.JsonValueKind.Array) continue;
+            foreach (var (model, fact, _) in Looked.Models(spec, facts))
+            {
+                if (fact.Projections.Count == 0 || peft.When is { } when && when.Values.TryGetValue("model", out var models) && !models.Contains(model.Name, StringComparer.Ordinal)) continue;
+                foreach (var target in targets.EnumerateArray().Select(t => t.GetString()!))
+                    if (!fact.Projections.Any(p => p == target || p.EndsWith("." + target, StringComparison.Ordinal) || target.EndsWith("." + p, StringComparison.Ordinal)))
+                        remarks.Error(
+                            $"peft[{i}].targets", $"{model.Name} has no projection '{target}'",
+                            Suggestions.For(target, fact.Projections.Select(p => p.Split('.')[^1]).Distinct(StringComparer.Ordinal)));
+            }
+        }
+    }
+}

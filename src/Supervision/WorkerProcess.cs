@@ -1,0 +1,259 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using AlpacaCot.Files;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Supervision;
+
+/// <summary>How a worker process is started.</summary>
+public sealed record WorkerStart
+{
+    /// <summary>The worker's program, <c>AlpacaCot.Worker.dll</c>.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>Folder for the socket. Paths of Unix sockets are short: keep it near the root.</summary>
+    public required string SocketFolder { get; init; }
+
+    /// <summary>File that takes the worker's stdout and stderr.</summary>
+    public required string LogFile { get; init; }
+
+    /// <summary>Further arguments (<c>--stub</c>).</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Environment on top of this process's (<c>CUDA_VISIBLE_DEVICES</c>).</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How long the worker has for its hello.</summary>
+    public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>
+/// A worker as its supervisor sees it: a process, the socket that the supervisor opened for it, and its log.
+/// When either side goes, the other sees a closed socket and stops.
+/// </summary>
+public sealed class WorkerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly NetworkStream _stream;
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private int _disposed;
+
+    private WorkerProcess(Process process, NetworkStream stream, string logFile)
+    {
+        (_process, _stream, LogFile) = (process, stream, logFile);
+        Id = process.Id;
+    }
+
+    /// <summary>The process id.</summary>
+    public int Id { get; }
+
+    /// <summary>Where its stdout and stderr go.</summary>
+    public string LogFile { get; }
+
+    /// <summary>Whether the process has ended (or this object was disposed, which ends it).</summary>
+    public bool HasExited => _disposed != 0 || _process.HasExited;
+
+    /// <summary>Starts a worker and waits for its hello.</summary>
+    /// <exception cref="WorkerStartException">The program is missing, ended before its hello, is late or speaks another version.</exception>
+    public static async Task<WorkerProcess> StartAsync(WorkerStart start, CancellationToken cancellationToken)
+    {
+        if (!File.Exists(start.Program)) throw new WorkerStartException($"there is no worker at {start.Program}; build it with ./alpacacot");
+        try
+        {
+            HomeLayout.MakePrivate(start.SocketFolder);
+            Directory.CreateDirectory(Path.GetDirectoryName(start.LogFile)!);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkerStartException($"the folder of the worker's socket or log cannot be made: {e.Message}");
+        }
+        var path = Path.Combine(start.SocketFolder, $"w{Guid.NewGuid():N}"[..12]);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            throw new WorkerStartException($"the socket path {path} is longer than a Unix socket allows; use a shorter ALPACACOT_HOME");
+        }
+        catch (SocketException e)
+        {
+            throw new WorkerStartException($"the socket {path} cannot be opened: {e.Message}");
+        }
+        listener.Listen(1);
+        Process? process = null;
+        NetworkStream? stream = null;
+        try
+        {
+            process = Launch(start, path);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            deadline.CancelAfter(start.HelloTimeout);
+            stream = new NetworkStream(await AcceptAsync(listener, process, start, deadline).ConfigureAwait(false), ownsSocket: true);
+            await ReadHelloAsync(stream, process, start, deadline.Token).ConfigureAwait(false);
+            return new WorkerProcess(process, stream, start.LogFile);
+        }
+        catch (Exception e)
+        {
+            stream?.Dispose();
+            if (process is { HasExited: false }) process.Kill(entireProcessTree: true);
+            process?.Dispose();
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw new WorkerStartException(FormattableString.Invariant($"the worker said no hello within {start.HelloTimeout.TotalSeconds:0.#} s; its log is {start.LogFile}"));
+            throw;
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    /// <summary>Sends a command.</summary>
+    /// <exception cref="IOException">The worker is gone.</exception>
+    public async Task SendAsync(WorkerCommand command, CancellationToken cancellationToken)
+    {
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await Frames.WriteAsync(_stream, command, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    /// <summary>The worker's events until it closes; a broken connection ends the sequence as well.</summary>
+    public async IAsyncEnumerable<WorkerEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            WorkerEvent? message;
+            try
+            {
+                message = await Frames.ReadAsync<WorkerEvent>(_stream, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            {
+                yield break;
+            }
+            if (message is null) yield break;
+            yield return message;
+        }
+    }
+
+    /// <summary>How the process ended, in words, with the last line of its log; waits a moment for it to end.</summary>
+    public async Task<string> DescribeEndAsync()
+    {
+        if (_disposed != 0) return $"the worker (process {Id}) was ended by its supervisor";
+        try
+        {
+            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return $"the worker (process {Id}) closed its connection but goes on";
+        }
+        var how = _process.ExitCode switch
+        {
+            137 => "was killed (signal 9: memory ran out, or someone ended it)",
+            134 => "aborted (signal 6)",
+            139 => "crashed (signal 11)",
+            var code => $"ended with code {code}",
+        };
+        return $"the worker (process {Id}) {how}" + (LastLine(LogFile) is { } last ? $": {last}" : "");
+    }
+
+    /// <summary>Ends the process at once.</summary>
+    public void Kill()
+    {
+        try
+        {
+            if (!HasExited) _process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            // It ended by itself in between.
+        }
+    }
+
+    /// <summary>Closes the socket, which ends the worker, and makes sure that it is gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        await _stream.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Kill();
+        }
+        _process.Dispose();
+        _sending.Dispose();
+    }
+
+    /// <summary>The worker's connection, or the news that it ended without one.</summary>
+    private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, CancellationTokenSource deadline)
+    {
+        var accept = listener.AcceptAsync(deadline.Token).AsTask();
+        var exit = process.WaitForExitAsync(deadline.Token);
+        if (await Task.WhenAny(accept, exit).ConfigureAwait(false) != exit || !process.HasExited) return await accept.ConfigureAwait(false);
+        await deadline.CancelAsync().ConfigureAwait(false);
+        await accept.ContinueWith(t => { if (t.IsCompletedSuccessfully) t.Result.Dispose(); }, TaskScheduler.Default).ConfigureAwait(false);
+        throw EndedEarly(process, start);
+    }
+
+    private static async Task ReadHelloAsync(NetworkStream stream, Process process, WorkerStart start, CancellationToken deadline)
+    {
+        WorkerEvent? first;
+        try
+        {
+            first = await Frames.ReadAsync<WorkerEvent>(stream, deadline).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw new WorkerStartException($"{start.Program} does not speak the worker protocol: {e.Message}");
+        }
+        if (first is null)
+        {
+            await process.WaitForExitAsync(deadline).ConfigureAwait(false);
+            throw EndedEarly(process, start);
+        }
+        if ((first as HelloEvent)?.Version is not Frames.Version)
+            throw new WorkerStartException($"the worker speaks version {(first as HelloEvent)?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"} of the protocol, this program {Frames.Version}; build both anew");
+    }
+
+    private static WorkerStartException EndedEarly(Process process, WorkerStart start)
+    {
+        var last = LastLine(start.LogFile);
+        return new WorkerStartException($"the worker ended with code {process.ExitCode} before it said hello{(last is null ? "" : $": {last}")}; its log is {start.LogFile}");
+    }
+
+    private static string? LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault(line => line.Trim().Length > 0)?.Trim() : null;
+
+    private static Process Launch(WorkerStart start, string socket)
+    {
+        // The shell hands stdout and stderr to the log itself: no pipe of the supervisor's lies between a crash and its last words.
+        var info = new ProcessStartInfo("/bin/sh") { UseShellExecute = false, RedirectStandardInput = true };
+        info.ArgumentList.Add("-c");
+        info.ArgumentList.Add("log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null");
+        info.ArgumentList.Add("sh");
+        info.ArgumentList.Add(start.LogFile);
+        foreach (var part in Siblings.Command(start.Program)) info.ArgumentList.Add(part);
+        info.ArgumentList.Add(socket);
+        foreach (var argument in start.Arguments) info.ArgumentList.Add(argument);
+        foreach (var (name, value) in start.Environment) info.Environment[name] = value;
+        return Process.Start(info) ?? throw new WorkerStartException($"{start.Program} could not be started");
+    }
+}
+
+/// <summary>A worker could not be started; this is no attempt of the work.</summary>
+public sealed class WorkerStartException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public WorkerStartException(string message) : base(message) { }
+}

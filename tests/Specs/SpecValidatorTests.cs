@@ -1,0 +1,90 @@
+using System.Text.Json;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Validation;
+
+namespace AlpacaCot.Tests.Specs;
+
+public sealed class SpecValidatorTests
+{
+    private static readonly SpecFacts Good = new()
+    {
+        Models = [Model("llama-nano"), Model("tall-nano")],
+        Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { Rows = 10 }] }, new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 10 }, new SourceFacts { Rows = 5 }] }],
+        Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Kept = 100, Tokens = 1000 }],
+        Suites = [new SuiteFacts { Name = "goat-arithmetic", Items = 500 }],
+        KnownSets = ["alpaca", "cot"],
+        KnownTemplates = ["alpaca", "alpaca_short"],
+        KnownSuites = ["goat-arithmetic", "perplexity"],
+    };
+
+    private static ModelFacts Model(string name) => new() { Name = name, ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Projections = ["q_proj", "v_proj"] };
+
+    private static IReadOnlyList<SpecError> Validate(SpecFacts facts, string yaml = SweepFiles.Example) => SpecValidator.Validate(SweepDocument.Parse(yaml), facts);
+
+    [Fact]
+    public void Validate_GoodFacts_HasNoRemarks() => Assert.Empty(Validate(Good));
+
+    [Fact]
+    public void Validate_NoFacts_ChecksNothing() => Assert.Empty(Validate(new SpecFacts()));
+
+    public static TheoryData<string, string, int, SpecFacts> Mistakes => new()
+    {
+        { "models[0].path", "'models/llama-nano' is not there", 4, Good with { Models = [Model("llama-nano") with { Exists = false }] } },
+        { "models[0].path", "config.json: no hidden_size", 4, Good with { Models = [Model("llama-nano") with { Error = "config.json: no hidden_size" }] } },
+        { "models[1].path", "model_type 'bloom' is not built yet", 5, Good with { Models = [Model("tall-nano") with { ModelType = "bloom", Supported = false, SupportedTypes = ["llama"] }] } },
+        { "models[0]", "the tokenizer has 600 ids, the embedding 512 rows", 4, Good with { Models = [Model("llama-nano") with { TokenizerVocabulary = 600 }] } },
+        { "models[0]", "tokenizer of llama-nano: no tokenizer.json", 4, Good with { Models = [Model("llama-nano") with { TokenizerError = "no tokenizer.json" }] } },
+        { "peft[0].targets", "tall-nano has no projection 'v_proj'", 7, Good with { Models = [Model("tall-nano") with { Projections = ["model.layers.0.self_attn.q_proj", "W_pack"] }] } },
+        { "data[1].sources[1]", "there is no data set 'cot'", 11, Good with { Data = [new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 1 }, new SourceFacts { Exists = false }] }] } },
+        { "data[0].sources[0]", "'alpaca' has no rows", 10, Good with { Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts()] }] } },
+        { "data[0]", "goat: unknown key digitz", 10, Good with { Data = [new DataFacts { Name = "alpaca", Errors = ["goat: unknown key digitz"], Sources = [new SourceFacts { Rows = 1 }] }] } },
+        { "data[0]", "no row of 'alpaca' can be learnt under llama-nano's tokenizer (7 too long, 2 empty answer)", 10, Good with { Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Dropped = new Dictionary<string, long> { ["empty answer"] = 2, ["too long"] = 7 } }] } },
+        { "template", "there is no template 'alpaca'", 0, Good with { KnownTemplates = ["chatml"] } },
+        { "evaluation[0].suite", "there is no suite 'goat-arithmetic'", 17, Good with { Suites = [new SuiteFacts { Name = "goat-arithmetic", Exists = false }] } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void Validate_OneBadFact_IsAnErrorAtItsPlace(string path, string message, int line, SpecFacts facts)
+    {
+        var error = Validate(facts).First(e => e.Severity == SpecSeverity.Error);
+        Assert.Equal((path, line), (error.Path, error.Line));
+        Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_ErrorsOfFileAndFacts_AreShownTogetherInOrder()
+    {
+        var remarks = Validate(Good with { Models = [Model("tall-nano") with { Exists = false }] }, SweepFiles.Example.Replace("cutoff_len: 512", "cutoff: 512", StringComparison.Ordinal));
+        Assert.Equal(["models[1].path", "training.cutoff"], remarks.Select(r => r.Path));
+    }
+
+    [Fact]
+    public void Validate_DoubtfulFacts_AreAdvice()
+    {
+        var remarks = Validate(
+            Good with { Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Kept = 12, Truncated = 6, Longest = 900, Leaked = 2, Dropped = new Dictionary<string, long> { ["duplicate"] = 3 } }] },
+            SweepFiles.Example.Replace("cutoff_len: 512", "cutoff_len: 600, learning_rate: 3e-4", StringComparison.Ordinal).Replace(", learning_rate: 3.0e-3", "", StringComparison.Ordinal));
+        Assert.All(remarks, r => Assert.Equal(SpecSeverity.Advice, r.Severity));
+        Assert.All(
+            (string[])["3 of 15 rows", "6 of 12 rows", "only 12 rows", "2 rows of 'alpaca' are also items", "600 tokens are more", "far from what ia3 needs"],
+            words => Assert.Contains(remarks, r => r.Message.Contains(words, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Facts_Json_ComesBackEqual()
+    {
+        var text = JsonSerializer.Serialize(Good);
+        Assert.Equal(text, JsonSerializer.Serialize(JsonSerializer.Deserialize<SpecFacts>(text)));
+    }
+
+    [Fact]
+    public void Identities_FromFacts_EnterTheKeys()
+    {
+        var spec = SweepFiles.ExampleSpec;
+        var facts = Good with { Models = [Model("llama-nano") with { ContentHash = "w" }], Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { ContentHash = "r" }] }], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "s" }] };
+        var identities = SpecValidator.Identities(spec, facts);
+        Assert.Equal(("w", "r", "s"), (identities.Models["models/llama-nano"], identities.Sources["alpaca"], identities.Suites["goat-arithmetic"]));
+    }
+}

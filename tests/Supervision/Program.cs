@@ -1,0 +1,53 @@
+using System.Net.Sockets;
+using AlpacaCot.Tests.Supervision;
+using AlpacaCot.Worker.Protocol;
+using Xunit.Runner.InProc.SystemConsole;
+
+// Started with a socket's path this is a worker that behaves as its second argument says; the test runner's arguments are options.
+if (args is not [['/', ..], _]) return await ConsoleRunner.Run(args);
+var (path, mode) = (args[0], args[1]);
+if (mode == "exit")
+{
+    Console.Error.WriteLine("the device is gone");
+    return 3;
+}
+if (mode == "work")
+{
+    await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
+    await foreach (var command in connection.CommandsAsync(CancellationToken.None))
+        switch (command)
+        {
+            case StartCommand start:
+                await connection.SendAsync(new StartedEvent(start.Assignment, start.Fence), CancellationToken.None);
+                await connection.SendAsync(new DoneEvent(start.Assignment, start.Fence, 0.5, 1), CancellationToken.None);
+                break;
+            case StopCommand:
+                Console.Error.WriteLine("told to stop");
+                return 7;
+        }
+    return 0;
+}
+if (mode == "serve") return await ServingWorker.RunAsync(path);
+using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
+await using var stream = new NetworkStream(socket);
+switch (mode)
+{
+    case "close":
+        Console.Error.WriteLine("changed its mind");
+        return 4;
+    case "old":
+        await Frames.WriteAsync<WorkerEvent>(stream, new HelloEvent(Frames.Version + 1, Environment.ProcessId), CancellationToken.None);
+        break;
+    case "text":
+        await stream.WriteAsync("HTTP/1.1 400 Bad Request"u8.ToArray());
+        break;
+    case "cut":
+        await Frames.WriteAsync<WorkerEvent>(stream, new HelloEvent(Frames.Version, Environment.ProcessId), CancellationToken.None);
+        await Frames.WriteAsync<WorkerEvent>(stream, new StartedEvent("a", 1), CancellationToken.None);
+        await stream.WriteAsync(new byte[] { 100, 0, 0, 0, (byte)'{' });
+        return 5;
+}
+// Says nothing more, until the supervisor closes.
+_ = await stream.ReadAsync(new byte[1]);
+return 0;
