@@ -54,7 +54,8 @@ public abstract class WorkState
     /// <summary>Whether a slot has it.</summary>
     [JsonIgnore] public bool Active => Status is PackStatus.Leased or PackStatus.Running;
 
-    [JsonIgnore] internal int Shard { get; set; }
+    /// <summary>The part of the sweep's record that holds it.</summary>
+    [JsonIgnore] public int Shard { get; internal set; }
 
     /// <summary>Read from disk and not heard of since: if its slot is idle, it was lost with the process.</summary>
     [JsonIgnore] internal bool Unconfirmed { get; set; }

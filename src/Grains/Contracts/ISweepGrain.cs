@@ -43,10 +43,10 @@ public interface ISweepGrain : IGrainWithStringKey
     IAsyncEnumerable<SweepNews> WatchAsync(long afterSequence, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// A slot reports what its worker said, which also renews the lease; without news it is the renewal alone. What is reported is on disk a moment later, together with what others
-    /// report: a slot keeps what it has told until a renewal finds that its assignment is settled, and tells it again where another activation of the sweep asks for it.
+    /// A slot reports what its worker said, which also renews the lease; without events it is the renewal alone. It is answered once what it changes is on disk: a slot repeats what was not
+    /// answered, and forgets what was. What is reported twice counts once.
     /// </summary>
-    [Alias("Report")]
+    [Alias("Report"), AlwaysInterleave]
     Task<ReportAnswer> ReportAsync(SlotReport report);
 
     /// <summary>The registry has free slots again, or slots of this sweep are gone with their node.</summary>

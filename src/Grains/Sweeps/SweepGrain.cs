@@ -30,6 +30,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly SweepStore _store;
+    private readonly RecordWriter _writer;
     private readonly SweepSlots _slots;
     private readonly SweepReminder _reminder;
     private readonly NewsRing _news = new();
@@ -37,20 +38,19 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private SweepState? _state;
     private WorkerNews? _reader;
     private IGrainTimer? _timer;
-    private bool _writeDue;
+    private Task _deleting = Task.CompletedTask;
     private bool _recoverDue;
 
     public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, TimeProvider time, ILogger<SweepGrain> logger)
     {
         (_home, _health, _time, _logger) = (home, health, time, logger);
-        _store = new SweepStore(this.GetGrainId(), storage);
+        _store = new SweepStore(this.GetGrainId(), storage, health);
+        _writer = new RecordWriter(_store, NotWritten);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
         _reminder = new SweepReminder(this);
     }
 
     private string Key => this.GetPrimaryKeyString();
-
-    private string Activation => GrainContext.ActivationId.ToString();
 
     private DateTimeOffset Now => _time.GetUtcNow();
 
@@ -83,7 +83,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
-        await SaveAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
+        await _writer.RunAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
         Take(state);
         await Index.AddAsync(Key);
         await StartDrivingAsync();
@@ -97,7 +97,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public async Task CancelAsync()
     {
         if (_state is null || await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
-        await WriteAsync();
+        await _writer.WriteAsync(_state);
         DriveSoon();
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         if (_state is not { } state) return;
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
-            await SaveAsync(async () =>
+            await _writer.RunAsync(async () =>
             {
                 await _store.WriteReportAsync(new StoredReport());
                 await _store.WriteEndedAsync(state, ended: false);
@@ -124,7 +124,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public async Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken)
     {
         var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), _store.Submission.Directory, Now, cancellationToken);
-        await SaveAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
+        await _writer.RunAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
         return files.Files;
     }
 
@@ -147,28 +147,25 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     public async Task<ReportAnswer> ReportAsync(SlotReport report)
     {
-        if (_state is null) return new ReportAnswer(Current: false, Activation);
-        if (_state.Leases.ContainsKey(report.Fence))
-        {
-            if (report.Activation is { } heard && heard != Activation) return new ReportAnswer(Current: true, Activation, TellAgain: true);
-        }
-        // The assignment has ended: the slot asks whether that is stored.
-        else if (report.Events.Length == 0) return new ReportAnswer(Current: _writeDue, Activation);
-        var verdict = Verdict.Accepted;
-        var (ended, checkpoint) = (false, false);
+        if (_state is not { } state) return new ReportAnswer(Current: false);
         _slots.Heard(report.Fence);
+        var work = state.Leases.GetValueOrDefault(report.Fence);
+        var (verdict, ended, advanced) = (Verdict.Accepted, false, false);
         foreach (var news in report.Events.Select(WorkerNews.Read))
         {
             if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
             if (_reader!.InputOf(news, report.Slot) is not { } input) continue;
             ended |= input is AssignmentDone or AssignmentFailed or StartRefused;
-            checkpoint |= input is CheckpointReported;
+            advanced |= input is CheckpointReported or AssignmentDone;
             verdict = await ApplyAsync(input);
         }
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
-        // The slot is free: the next pack need not wait for the tick. Nor need a checkpoint: what is not stored yet would be trained again after a crash.
-        if (ended || checkpoint) DriveSoon();
-        return new ReportAnswer(verdict != Verdict.Stale, Activation);
+        // The slot is free: the next assignment need not wait for the tick.
+        if (ended) DriveSoon();
+        // A report that says nothing new may repeat one that is being written.
+        await (state.IsDirty ? _writer.WriteAsync(state) : _writer.Settled);
+        if (advanced && work is not null) DeleteSuperseded(state, work, report.Fence);
+        return new ReportAnswer(verdict != Verdict.Stale);
     }
 
     public Task SlotsChangedAsync()
@@ -207,7 +204,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         finally
         {
             // Also where the registry cannot be reached.
-            if (_writeDue) await WriteAsync();
+            if (state.IsDirty) await _writer.WriteAsync(state);
         }
         if (!Running) await EndAsync(state);
     }
@@ -215,15 +212,14 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private async Task<Verdict> ApplyAsync(SweepInput input)
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
+        // Events keep the order of what happened: another input may be applied while this one's changes are written.
+        foreach (var emit in outcome.Effects.OfType<Emit>()) _news.Add(emit.Event);
         var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
             {
                 case Persist { BeforeOthers: true }:
-                    await WriteAsync();
-                    break;
-                case Persist:
-                    _writeDue = true;
+                    await _writer.WriteAsync(_state!);
                     break;
                 case StartAssignment start:
                     var to = start.Assignment;
@@ -232,9 +228,6 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
-                    break;
-                case Emit emit:
-                    _news.Add(emit.Event);
                     break;
                 case Completed:
                     DriveSoon();
@@ -245,26 +238,32 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return outcome.Verdict;
     }
 
-    private Task WriteAsync()
+    /// <summary>What is in memory is ahead of the record now: the next activation goes on from the record.</summary>
+    private void NotWritten(Exception e)
     {
-        _writeDue = false;
-        return SaveAsync(() => _store.WriteAsync(_state!));
+        LogNotWritten(Key, e.Message);
+        DeactivateOnIdle();
     }
 
-    private async Task SaveAsync(Func<Task> write)
+    /// <summary>
+    /// Nobody waits for it, since nothing depends on it: what is left over is deleted with the next. Deletions come one after the other.
+    /// </summary>
+    private void DeleteSuperseded(SweepState state, WorkState work, long fence)
     {
-        try
+        var (folder, kept) = (Path.Combine(_store.Submission.Directory, work.Name), FenceFolders.ReferredTo(state, work));
+        _deleting = DeleteAsync(_deleting);
+
+        async Task DeleteAsync(Task before)
         {
-            await write();
-            _health.Written(Key);
-        }
-        catch (Exception e)
-        {
-            // What is in memory is ahead of the record now: the next activation goes on from the record.
-            LogNotWritten(Key, e.Message);
-            _health.Failed(Key, e.Message);
-            DeactivateOnIdle();
-            throw;
+            await before;
+            try
+            {
+                await Task.Run(() => FenceFolders.DeleteSuperseded(folder, fence, kept));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotDeleted(Key, folder, e.Message);
+            }
         }
     }
 
@@ -274,7 +273,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         await _slots.ReleaseAllAsync();
         var report = await SweepReports.TryWriteAsync(state, _store.Submission.Directory, Now);
         if (report.Problem is not null) LogNoReport(Key, report.Problem);
-        await SaveAsync(async () =>
+        await _writer.RunAsync(async () =>
         {
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
@@ -293,6 +292,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep}: superseded files in {Folder} stay: {Problem}")]
+    private partial void LogNotDeleted(string sweep, string folder, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the record of sweep {Sweep} could not be written: {Problem}")]
     private partial void LogNotWritten(string sweep, string problem);
