@@ -14,33 +14,75 @@ public static partial class AnswerExtraction
     /// <summary>What Goat answers to a division by zero.</summary>
     public const string Undefined = "undefined";
 
+    private const string Boxed = @"\boxed{";
+
     /// <summary>
-    /// The final answer, trimmed: after the last <c>####</c>; else after the last "answer is" or "answer:", without the closing full stop; else on
-    /// the last line that is not blank what follows its last <c>=</c>, or that whole line. Empty for an empty output.
+    /// The final answer, trimmed. After the first <c>####</c>, for what follows its line is a model that runs on; else inside the last <c>\boxed{}</c>;
+    /// else after the last "answer is" or "answer:"; else on the last line that is not blank what follows its last <c>=</c>, or that whole line. A sentence
+    /// that follows the answer on its line is left out where the answer is a number, <c>(B)</c>, or yes, no, true or false. Empty for an empty output.
     /// </summary>
     public static string FinalAnswer(string output)
     {
-        var mark = output.LastIndexOf(Gsm8kMark, StringComparison.Ordinal);
-        if (mark >= 0) return FirstLine(output[(mark + Gsm8kMark.Length)..]);
+        if (Mark().Match(output) is { Success: true } mark)
+        {
+            var after = output[(mark.Index + mark.Length)..];
+            var next = after.IndexOf(Gsm8kMark, StringComparison.Ordinal);
+            return Alone(FirstLine(next < 0 ? after : after[..next]));
+        }
+        if (LastBoxed(output) is { } boxed) return boxed;
 
         // A rationale may say "the answer is" itself, on the same line: the last counts.
-        if (AnswerSentence().Matches(output) is { Count: > 0 } sentences) return WithoutFullStop(FirstLine(output[(sentences[^1].Index + sentences[^1].Length)..]));
+        if (AnswerSentence().Matches(output) is { Count: > 0 } sentences) return WithoutFullStop(Alone(FirstLine(output[(sentences[^1].Index + sentences[^1].Length)..])));
 
         var line = LastLine(output);
         if (line.EndsWith("is " + Undefined, StringComparison.Ordinal)) return Undefined;
         var equals = line.LastIndexOf('=');
-        return equals < 0 ? line : line[(equals + 1)..].Trim();
+        return Alone(equals < 0 ? line : line[(equals + 1)..].Trim());
     }
 
-    /// <summary>The last number of an output (sign, digits, decimals; thousands commas removed), or null where there is none.</summary>
-    public static string? LastNumber(string output)
-        => Number().Matches(output) is { Count: > 0 } numbers ? numbers[^1].Value.Replace(",", "", StringComparison.Ordinal) : null;
+    /// <summary>The last number of an output in its one form (<see cref="Normalise"/>), or null where there is none.</summary>
+    public static string? LastNumber(string output) => AnswerNumbers.Last(output);
 
-    /// <summary>Two answers in one form before they are compared: trimmed, one space for a run of white space, no closing full stop, no thousands commas.</summary>
+    /// <summary>
+    /// An answer in the one form in which answers are compared. A number, whatever its sign, separators, decimals, exponent, currency or percent sign look
+    /// like, becomes its shortest exact decimal, or a fraction in lowest terms; anything else is trimmed, with one space for a run of white space, without
+    /// closing full stop, thousands commas and marks of emphasis.
+    /// </summary>
     public static string Normalise(string answer)
     {
-        var text = WithoutFullStop(WhiteSpace().Replace(answer, " "));
-        return ThousandsComma().Replace(text, "");
+        var bare = Bare(WhiteSpace().Replace(answer, " ").Trim());
+        if (AnswerNumbers.OfWhole(bare) is { } number) return number;
+        return Bare(ThousandsComma().Replace(WithoutFullStop(AnswerNumbers.Fold(bare)), ""));
+    }
+
+    /// <summary>The answer at the beginning of a line without the sentence that follows it.</summary>
+    private static string Alone(string line)
+    {
+        if (LastBoxed(line) is { } boxed) return boxed;
+        if (AnswerNumbers.Leading(line.TrimStart('*')) is { } number) return number;
+        return EndedWord().Match(line) is { Success: true } word ? word.Groups["answer"].Value : line;
+    }
+
+    /// <summary>What stands inside the last <c>\boxed{…}</c> whose bracket is closed, or null.</summary>
+    private static string? LastBoxed(string text)
+    {
+        for (var at = text.LastIndexOf(Boxed, StringComparison.Ordinal); at >= 0; at = at == 0 ? -1 : text.LastIndexOf(Boxed, at - 1, StringComparison.Ordinal))
+        {
+            var (start, depth) = (at + Boxed.Length, 1);
+            for (var i = start; i < text.Length; i++)
+            {
+                if (text[i] == '{') depth++;
+                else if (text[i] == '}' && --depth == 0) return text[start..i].Trim();
+            }
+        }
+        return null;
+    }
+
+    // Marks of mathematics and emphasis around a whole answer say nothing about it.
+    private static string Bare(string text)
+    {
+        while (Wrapped().Match(text) is { Success: true } wrapped) text = wrapped.Groups["inside"].Value.Trim();
+        return text;
     }
 
     private static string FirstLine(string text)
@@ -62,15 +104,21 @@ public static partial class AnswerExtraction
         return trimmed.EndsWith('.') || trimmed.EndsWith('。') ? trimmed[..^1].TrimEnd() : trimmed;
     }
 
+    [GeneratedRegex("#{4,}")]
+    private static partial Regex Mark();
+
     [GeneratedRegex(@"(?:\banswer\s*(?:is\s*:?|:)|答案(?:是|为|：|:)[：:]?)(?=[^\S\n]*\S)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex AnswerSentence();
 
-    [GeneratedRegex(@"[-−]?\d[\d,]*(?:\.\d+)?", RegexOptions.CultureInvariant)]
-    private static partial Regex Number();
+    [GeneratedRegex(@"^(?<answer>\([A-Za-z]\)|yes|no|true|false)[.!?](?=\s|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex EndedWord();
+
+    [GeneratedRegex(@"^(?:\*\*(?<inside>[^*]+)\*\*\.?|`(?<inside>[^`]+)`|\$(?<inside>[^$]+)\$\.?|\\\((?<inside>.+)\\\)\.?|\\\[(?<inside>.+)\\\]|\\boxed\{(?<inside>[^{}]*)\}\.?|\\(?:text|textbf|mathrm|mathbf)\{(?<inside>[^{}]*)\}\.?)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Wrapped();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex WhiteSpace();
 
-    [GeneratedRegex(@"(?<=\d),(?=\d{3}(?!\d))", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))", RegexOptions.CultureInvariant)]
     private static partial Regex ThousandsComma();
 }

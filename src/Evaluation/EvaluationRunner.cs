@@ -21,8 +21,7 @@ public static class EvaluationRunner
     public static IReadOnlyList<SuiteResult> Run(IReadOnlyList<ISuite> suites, InferenceEngine engine, int member = -1, PromptTemplate? template = null,
         string? cue = null, DecodingSettings? decoding = null, Action<SuiteProgress>? progress = null, CancellationToken cancellation = default)
     {
-        var twice = suites.GroupBy(s => s.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
-        if (twice is not null) throw new EvaluationException($"two suites are called '{twice}' in results: give one a 'name'");
+        Check(suites);
         var context = new SuiteContext(engine, member, template, cue, decoding ?? new DecodingSettings(), progress, cancellation);
         var results = new List<SuiteResult>();
         foreach (var suite in suites)
@@ -31,5 +30,13 @@ public static class EvaluationRunner
             results.Add(suite.Run(context));
         }
         return results;
+    }
+
+    /// <summary>Refuses suites that could not be told apart in results; <see cref="Run"/> does it too, but by then the model is loaded.</summary>
+    /// <exception cref="EvaluationException">Two suites have one name in results.</exception>
+    public static void Check(IReadOnlyList<ISuite> suites)
+    {
+        var twice = suites.GroupBy(s => s.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1)?.Key;
+        if (twice is not null) throw new EvaluationException($"two suites are called '{twice}' in results: give one a 'name'");
     }
 }

@@ -1,3 +1,4 @@
+using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Data;
 
 namespace AlpacaCot.Training;
@@ -8,7 +9,7 @@ internal sealed class MemberState(TrainingMember member, int index)
     // Separate streams of the member's seed.
     private const ulong OrderStream = 1, DropoutStream = 2;
 
-    private readonly RowOrder _order = member.Order ?? RowOrder.Shuffled(Mixer.Key(member.Seed, OrderStream));
+    private readonly RowOrder _order = member.Order ?? RowOrder.Shuffled(SplitMix64.Key(member.Seed, OrderStream));
     private (int Epoch, IReadOnlyList<int> Rows)? _epoch;
 
     public TrainingMember Member { get; } = member;
@@ -43,7 +44,7 @@ internal sealed class MemberState(TrainingMember member, int index)
         if (_epoch?.Epoch != epoch) _epoch = (epoch, _order.Of(epoch, Member.Examples.Count));
         var rows = new PackRow[count];
         for (var i = 0; i < count; i++)
-            rows[i] = new PackRow(Index, Member.Examples[_epoch.Value.Rows[start + i]], Mixer.Key(Member.Seed, DropoutStream, (ulong)Step, (ulong)i));
+            rows[i] = new PackRow(Index, Member.Examples[_epoch.Value.Rows[start + i]], SplitMix64.Key(Member.Seed, DropoutStream, (ulong)Step, (ulong)i));
         return new MemberStep(this, rows);
     }
 

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Randomness;
+
 namespace AlpacaCot.Training;
 
 /// <summary>The order in which each epoch visits a member's rows. A function of the epoch's number alone, so that resuming needs no state.</summary>
@@ -20,10 +22,10 @@ public abstract class RowOrder
         public override IReadOnlyList<int> Of(int epoch, int rows)
         {
             var order = Enumerable.Range(0, rows).ToArray();
-            var key = Mixer.Key(seed, (ulong)epoch);
+            var key = SplitMix64.Key(seed, (ulong)epoch);
             for (var i = rows - 1; i > 0; i--)
             {
-                var j = (int)(((UInt128)Mixer.Mix(key + (ulong)i) * (ulong)(i + 1)) >> 64);
+                var j = (int)(((UInt128)SplitMix64.Mix(key + (ulong)i) * (ulong)(i + 1)) >> 64);
                 (order[i], order[j]) = (order[j], order[i]);
             }
             return order;

@@ -20,9 +20,57 @@ public sealed class AnswerExtractionTests
     [InlineData("", "")]
     public void FinalAnswer_EveryForm_IsFound(string output, string answer) => Assert.Equal(answer, AnswerExtraction.FinalAnswer(output));
 
+    // What follows the line of the first mark is the model running on to a question that nobody asked.
+    [Theory]
+    [InlineData("work #### 18\nQuestion: next\nmore #### 20", "18")]
+    [InlineData("work\n####\n18", "18")]
+    [InlineData("#### 18 #### 20", "18")]
+    [InlineData("#### 5. I hope this helps.", "5")]
+    [InlineData("##### 5", "5")]
+    [InlineData("5. I hope", "5")]
+    [InlineData("12 + 34 = 46. I hope this helps.", "46")]
+    [InlineData("The answer is -1,000.50. So it is.", "-1,000.50")]
+    [InlineData("The answer is **5**. That is all.", "5")]
+    [InlineData("The answer is $5 (five). Yes", "$5 (five). Yes")]
+    [InlineData("The answer is (B). The others are wrong.", "(B)")]
+    [InlineData("The answer is yes. It is.", "yes")]
+    [InlineData("The answer is A. Lincoln.", "A. Lincoln")]
+    [InlineData("The answer is 3.14.", "3.14")]
+    [InlineData("So \\boxed{4} or rather \\boxed{\\frac{1}{2}}. The answer is above.", "\\frac{1}{2}")]
+    [InlineData("#### \\boxed{7}", "7")]
+    [InlineData("An open \\boxed{7", "An open \\boxed{7")]
+    public void FinalAnswer_TextAfterTheAnswer_IsLeftOut(string output, string answer) => Assert.Equal(answer, AnswerExtraction.FinalAnswer(output));
+
     [Theory]
     [InlineData("about 1,234.5 then -7", "-7")]
     [InlineData("costs $1,024.", "1024")]
+    [InlineData("costs $1,000.00", "1000")]
+    [InlineData("18.0", "18")]
+    [InlineData("1e5", "100000")]
+    [InlineData("it is 2.5E-3 m", "0.0025")]
+    [InlineData("3 × 10⁵ of them", "300000")]
+    [InlineData("minus \u22125", "-5")]
+    [InlineData("\uFF0D\uFF15", "-5")]
+    [InlineData("\uFF11\uFF18 个", "18")]
+    [InlineData("\u0661\u0668", "18")]
+    [InlineData("from 10-7", "7")]
+    [InlineData("5\u201310", "10")]
+    [InlineData("1,2,3", "3")]
+    [InlineData("1,00,000", "100000")]
+    [InlineData("1\u202F000\u202F000", "1000000")]
+    [InlineData("he has 5 100 dollar bills", "100")]
+    [InlineData("-$5", "-5")]
+    [InlineData("$-5", "-5")]
+    [InlineData("50%", "50")]
+    [InlineData("half, 1/2", "0.5")]
+    [InlineData("2 2/3 cups", "8/3")]
+    [InlineData("on 3/4/2021", "2021")]
+    [InlineData("\\frac{3}{4}", "0.75")]
+    [InlineData(".5", "0.5")]
+    [InlineData("-0", "0")]
+    [InlineData("8914 / 64 = 139 R 18", "18")]
+    [InlineData("1e999999999", "1e999999999")]
+    [InlineData("1/0", "1/0")]
     [InlineData("none", null)]
     public void LastNumber_Text_TakesTheLast(string output, string? number) => Assert.Equal(number, AnswerExtraction.LastNumber(output));
 
@@ -30,5 +78,37 @@ public sealed class AnswerExtractionTests
     [InlineData(" 1,024. ", "1024")]
     [InlineData("12,34", "12,34")]
     [InlineData("139  R\n18", "139 R 18")]
+    [InlineData("1,024 R \uFF15", "1024 R 5")]
+    [InlineData("18.0", "18")]
+    [InlineData("1,000.00", "1000")]
+    [InlineData("$ 1 000.50", "1000.5")]
+    [InlineData("1e5", "100000")]
+    [InlineData("1.5 x 10^3", "1500")]
+    [InlineData("\u2212 5", "-5")]
+    [InlineData("+5", "5")]
+    [InlineData("007", "7")]
+    [InlineData("50 %", "50")]
+    [InlineData("18 dollars.", "18")]
+    [InlineData("5 apples", "5 apples")]
+    [InlineData("**5**", "5")]
+    [InlineData("$\\frac{2}{4}$", "0.5")]
+    [InlineData("-\\dfrac{1}{3}", "-1/3")]
+    [InlineData("10/30", "1/3")]
+    [InlineData("1½", "1.5")]
+    [InlineData("5/0", "5/0")]
+    [InlineData("\\text{B}", "B")]
+    [InlineData("3 R 2", "3 R 2")]
+    [InlineData("100 200 3", "100 200 3")]
+    [InlineData("98765432109876543210.10", "98765432109876543210.1")]
+    [InlineData(".", "")]
     public void Normalise_Answers_CompareEqual(string answer, string normal) => Assert.Equal(normal, AnswerExtraction.Normalise(answer));
+
+    [Fact]
+    public void Normalise_LongNumbers_StayTextAndEnd()
+    {
+        var digits = new string('9', 5000);
+        Assert.Equal(digits, AnswerExtraction.Normalise(digits));
+        Assert.Equal(digits, AnswerExtraction.LastNumber(digits));
+        Assert.NotNull(AnswerExtraction.LastNumber(string.Concat(Enumerable.Repeat("1,234 5/6 ", 2000))));
+    }
 }

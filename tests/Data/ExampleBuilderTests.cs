@@ -1,5 +1,6 @@
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Tests;
 

@@ -1,4 +1,5 @@
 using AlpacaCot.Data.Packing;
+using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Tests;
 

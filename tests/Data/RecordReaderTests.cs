@@ -89,10 +89,10 @@ public sealed class RecordReaderTests : IDisposable
     [InlineData(" \n ", "is empty")]
     [InlineData("[]", "holds no rows")]
     [InlineData("hello", "is neither")]
-    [InlineData("""[{"instruction": "a", "output": "b"}, {"instruction": "c", "out""", "ends inside row 2 (line 1): the file is truncated")]
-    [InlineData("""[{"instruction": "a", "output": "b"},""", "ends inside row 2 (line 1): the file is truncated")]
-    [InlineData("""[{"instruction": "a", "output": "b"}""", "ends inside row 2 (line 1): the file is truncated")]
-    [InlineData("[\n{\"instruction\": \"a\", \"output\": \"b\"},\n{\"instruction\": nope}]", "row 2 (line 3) is not valid JSON")]
+    [InlineData("""[{"instruction": "a", "output": "b"}, {"instruction": "c", "out""", "row 2, line 1: the file ends inside this row")]
+    [InlineData("""[{"instruction": "a", "output": "b"},""", "row 2, line 1: the file ends inside this row")]
+    [InlineData("""[{"instruction": "a", "output": "b"}""", "row 2, line 1: the file ends inside this row")]
+    [InlineData("[\n{\"instruction\": \"a\", \"output\": \"b\"},\n{\"instruction\": nope}]", "row 2, line 3: is not valid JSON")]
     [InlineData("""[{"instruction": "a", "output": "b"}] trailing""", "not valid JSON")]
     [InlineData("""[{"instruction": "a", "output": "b"}, 7]""", "row 2: is a number")]
     [InlineData("""[{"instruction": "a", "output": ["b"]}]""", "row 1: output is an array, expected a text")]
@@ -101,7 +101,11 @@ public sealed class RecordReaderTests : IDisposable
     [InlineData("""[{"instruction": "a", "output": "b", "history": [["c", "d"]]}]""", "row 1: has a conversation's earlier turns in history")]
     [InlineData("{\"instruction\": \"a\", \"output\": \"b\"}\n\n{\"instruction\": \"c\"", "row 2, line 3: is not one whole JSON object")]
     [InlineData("""{"instruction": "half \ud83d", "output": "b"}""", "row 1, line 1: instruction is not valid")]
-    [InlineData("a\tb\tc\nd\te\n", "line 2 has 2 columns, expected 3")]
+    [InlineData("""[{"instruction": "a", "output": "b"},]""", "row 2, line 1: is not valid JSON: a comma stands before a closing bracket: remove it")]
+    [InlineData("""[{"instruction": "a", "output": "b", "output": "c"}]""", "row 1: has the key output twice")]
+    [InlineData("""{"instruction": "a", "output": "b", "extra": {"x": 1, "x": 2}}""", "row 1, line 1: has the key x twice")]
+    [InlineData("id\tquestion\tanswer\n1\tHow many?\t3", "line 1: is a header (id, question, answer) that does not name")]
+    [InlineData("a\tb\tc\nd\te\n", "row 2, line 2: has 2 columns, expected 3")]
     public void Read_BadFile_NamesFileRowAndMistake(string content, string mistake)
     {
         var error = Assert.Throws<DatasetException>(() => Read(content));
@@ -109,6 +113,61 @@ public sealed class RecordReaderTests : IDisposable
         Assert.Contains(mistake, error.Message, StringComparison.Ordinal);
         Assert.StartsWith(_folder["rows"], error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void Read_ManyBrokenLines_AreToldTogether()
+    {
+        var rows = Enumerable.Range(1, 1000).Select(i => i is 101 or 501 or 901 ? "{\"instruction\": \"cut" : $$"""{"instruction": "{{i}}", "output": "x"}""");
+
+        var message = Assert.Throws<DatasetException>(() => Read(string.Join('\n', rows))).Message;
+
+        foreach (var row in (int[])[101, 501, 901]) Assert.Contains($"row {row}, line {row}: is not one whole JSON object", message, StringComparison.Ordinal);
+        Assert.Contains("3 rows are wrong", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Theory]
+    [InlineData("[7, 8, 9]", 3)]
+    [InlineData("{\n{\n{", 3)]
+    [InlineData("a\tb\tc\nd\ne\nf", 3)]
+    public void Read_EveryForm_CollectsItsMistakes(string content, int count)
+        => Assert.Contains($"{count} rows are wrong", Assert.Throws<DatasetException>(() => Read(content)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Read_MoreMistakesThanAnybodyReads_ShowsTenAndTheCount()
+    {
+        var message = Assert.Throws<DatasetException>(() => Read("[" + string.Join(',', Enumerable.Repeat("7", 25)) + "]")).Message;
+
+        Assert.Contains("25 rows are wrong", message, StringComparison.Ordinal);
+        Assert.Contains("row 10: is a number", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("row 11:", message, StringComparison.Ordinal);
+        Assert.EndsWith("and 15 more", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_Latin1_IsRefusedInEveryForm()
+    {
+        foreach (var content in (string[])["[{\"instruction\": \"a\", \"output\": \"caf\u00e9\"}]", "{\"instruction\": \"a\", \"output\": \"b\", \"unused\": \"caf\u00e9\"}", "a\tcaf\u00e9\tc"])
+        {
+            File.WriteAllBytes(_folder["rows"], Encoding.Latin1.GetBytes(content));
+            Assert.Contains("row 1", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).ToList()).Message, StringComparison.Ordinal);
+            Assert.Contains("not valid UTF-8", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).ToList()).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("question\tanswer\trationale\nHow many?\t3\tbecause 3")]
+    [InlineData("\uFEFFQuestion\tRationale\tAnswer\r\nHow many?\tbecause 3\t3\r\n")]
+    public void Read_TsvHeader_IsNoRowAndToldOf(string content)
+    {
+        File.WriteAllText(_folder["rows.tsv"], content);
+        var remarks = new List<string>();
+
+        var record = Assert.Single(RecordReader.Read(_folder["rows.tsv"], remark: remarks.Add));
+
+        Assert.Equal(("How many?", "3", "because 3", 1), (record.Instruction, record.Answer, record.Rationale, record.Row));
+        Assert.Contains("is a header", Assert.Single(remarks), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +179,7 @@ public sealed class RecordReaderTests : IDisposable
     {
         File.WriteAllBytes(_folder["rows"], [.. "a\tb\tc\nd\te\t"u8, 0xFF, 0xFE]);
 
-        Assert.Contains("line 2 is not valid UTF-8", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).ToList()).Message, StringComparison.Ordinal);
+        Assert.Contains("row 2, line 2: is not valid UTF-8", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).ToList()).Message, StringComparison.Ordinal);
     }
 
     private List<InstructionRecord> Read(string content, string name = "rows")

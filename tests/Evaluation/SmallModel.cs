@@ -28,6 +28,13 @@ internal sealed class SmallModel : IDisposable
 
     public InferenceEngine Engine { get; }
 
+    /// <summary>Gives every weight one value.</summary>
+    public void Fill(float value)
+    {
+        using var noGrad = TorchSharp.torch.no_grad();
+        foreach (var weight in _decoder.Parameters.Values) weight.fill_(value);
+    }
+
     public void Dispose()
     {
         Engine.Dispose();

@@ -67,7 +67,7 @@ public sealed class SuiteGoldenTests
                 Assert.Null(metric.StandardError);
                 continue;
             }
-            double want = value.GetValue<double>(), have = isError ? metric.StandardError!.Value : metric.Value;
+            double want = value.GetValue<double>(), have = isError ? metric.StandardError!.Value : metric.Value!.Value;
             var allowed = name switch
             {
                 "brier_score" => open.Golden.Tolerance("brier_abs", 1e-4),

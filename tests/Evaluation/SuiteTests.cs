@@ -54,7 +54,7 @@ public sealed class SuiteTests
         Assert.Equal(3, prompt.Split("### Response:").Length - 1);
         Assert.Equal(24, result.Cells.Sum(c => c.Count));
         Assert.Equal(["exact_match", "digit_match"], result.Metrics.Select(m => m.Name));
-        Assert.Equal(result.Metric("exact_match"), result.Cells.Sum(c => c.Count * c.Metrics[0].Value) / 24, 1e-9);
+        Assert.Equal(result.Metric("exact_match"), result.Cells.Sum(c => c.Count * c.Metrics[0].Value!.Value) / 24, 1e-9);
         Assert.Equal(24, progress[^1].Done);
         Assert.Equal(result.Hash, EvaluationRunner.Run([suite], model.Engine, template: PromptTemplates.Alpaca, cue: "Let's think step by step.", decoding: _short)[0].Hash);
     }
@@ -78,7 +78,7 @@ public sealed class SuiteTests
     public void DigitMatch_Corpus_EditsOverCharacters()
     {
         var metric = Aggregates.DigitMatch([(0, 4), (1, 2), (3, 2)]);
-        Assert.Equal(1 - 4.0 / 8, metric.Value, 1e-12);
+        Assert.Equal(1 - 4.0 / 8, metric.Value!.Value, 1e-12);
         Assert.Equal(Statistics.HarnessErrors.OfMean([0, 1, 0, 1]), Aggregates.DigitMatch([(0, 1), (1, 1), (0, 1), (1, 1)]).StandardError!.Value, 1e-12);
     }
 
@@ -94,7 +94,7 @@ public sealed class SuiteTests
         // No question is among its own worked examples.
         Assert.All(result.Samples, s => Assert.Equal(1, s.Arguments[0].Prompt.Split(s.Doc["q"]!.GetValue<string>()).Length - 1));
         var wrong = Assert.Throws<EvaluationException>(() => SuiteRegistry.Create(Parse("""{"suite": "exact-match", "file": "sums.jsonl"}"""), [folder.Path]));
-        Assert.Contains("no 'question'; it has q, a", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("row 1, line 1: has no 'question'; it has q, a", wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]

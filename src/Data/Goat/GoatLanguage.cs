@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Randomness;
+
 namespace AlpacaCot.Data.Goat;
 
 /// <summary>

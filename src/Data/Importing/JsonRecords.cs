@@ -6,20 +6,20 @@ namespace AlpacaCot.Data.Importing;
 /// <summary>One line of JSON lines: its value, or what is wrong with it.</summary>
 internal readonly record struct JsonLine(int Number, JsonElement? Value, string? Mistake);
 
-/// <summary>Streams the objects of a JSON array or of JSON lines; memory holds one batch of rows, never the file.</summary>
+/// <summary>Streams the values of a JSON array or of JSON lines; memory holds one batch of rows, never the file.</summary>
 internal static class JsonRecords
 {
     private static readonly JsonDocumentOptions _options = new() { MaxDepth = 256 };
     private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = 256 };
 
-    public static IEnumerable<InstructionRecord> ReadLines(string path, string source)
+    /// <summary>The rows of a file of JSON lines.</summary>
+    public static IEnumerable<FileRow> ReadLines(string path)
     {
         var row = 0;
         foreach (var line in Lines(path))
         {
-            var place = $"row {++row}, line {line.Number}";
-            if (line.Value is not { } value) throw new DatasetException($"{path}: {place}: {line.Mistake}");
-            foreach (var record in JsonRow.Records(value, path, place, source, row)) yield return record;
+            row++;
+            yield return line.Value is { } value ? FileRow.Of(row, line.Number, value) : new FileRow(row, line.Number, null, line.Mistake);
         }
     }
 
@@ -31,21 +31,19 @@ internal static class JsonRecords
             if (!bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, bytes);
     }
 
-    public static IEnumerable<InstructionRecord> ReadArray(string path, string source)
+    /// <summary>The rows of a file that holds one JSON array. After a mistake in the JSON itself nothing can follow.</summary>
+    public static IEnumerable<FileRow> ReadArray(string path)
     {
         using var stream = SourceText.Open(path);
-        var elements = new ArrayReader(path, stream);
+        var elements = new ArrayReader(stream);
         var batch = new List<JsonElement>();
         var row = 0;
         while (elements.Next(batch))
         {
-            foreach (var element in batch)
-            {
-                row++;
-                foreach (var record in JsonRow.Records(element, path, $"row {row}", source, row)) yield return record;
-            }
+            foreach (var element in batch) yield return FileRow.Of(++row, null, element);
             batch.Clear();
         }
+        if (elements.Mistake is { } mistake) yield return new FileRow(row + 1, mistake.Line, null, mistake.Text);
     }
 
     private static JsonLine ParseLine(int number, ArraySegment<byte> bytes)
@@ -59,31 +57,26 @@ internal static class JsonRecords
         }
         catch (JsonException e)
         {
-            return new JsonLine(number, null, $"is not one whole JSON object: {Reason(e)}");
+            return new JsonLine(number, null, $"is not one whole JSON object: {JsonProblem.Describe(e)}");
         }
     }
 
-    // System.Text.Json ends its messages with " LineNumber: … | BytePositionInLine: …"; our messages give the place themselves.
-    private static string Reason(JsonException e)
-    {
-        var end = e.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);
-        return (end < 0 ? e.Message : e.Message[..end]).Trim();
-    }
-
-    private sealed class ArrayReader(string path, Stream stream)
+    private sealed class ArrayReader(Stream stream)
     {
         private byte[] _buffer = new byte[1 << 16];
         private int _length;
         private bool _atEnd;
         private bool _opened;
         private bool _closed;
-        private int _rows;
         private JsonReaderState _state = new(_readerOptions);
+
+        /// <summary>What ended the array before its bracket, and where.</summary>
+        public (string Text, int Line)? Mistake { get; private set; }
 
         /// <summary>Appends the next whole elements; false when the array has ended.</summary>
         public bool Next(List<JsonElement> batch)
         {
-            while (!_closed && batch.Count == 0)
+            while (!_closed && batch.Count == 0 && Mistake is null)
             {
                 Fill();
                 try
@@ -92,21 +85,12 @@ internal static class JsonRecords
                 }
                 catch (JsonException e)
                 {
-                    var line = (e.LineNumber ?? 0) + 1;
-                    throw new DatasetException(_atEnd && EndsEarly(e)
-                        ? $"{path}: ends inside row {_rows + 1} (line {line}): the file is truncated; fetch it again"
-                        : $"{path}: row {_rows + 1} (line {line}) is not valid JSON: {Reason(e)}", e);
+                    Mistake = (_atEnd && JsonProblem.EndsEarly(e) ? "the file ends inside this row, it is truncated: fetch it again" : $"is not valid JSON: {JsonProblem.Describe(e)}",
+                        (int)(e.LineNumber ?? 0) + 1);
                 }
             }
             return batch.Count > 0;
         }
-
-        private static bool EndsEarly(JsonException e)
-            => e.Message.Contains("end of the data", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("end of data", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("end of string", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("incomplete", StringComparison.OrdinalIgnoreCase)
-            || e.Message.Contains("depth to be zero", StringComparison.OrdinalIgnoreCase);
 
         private void Fill()
         {
@@ -140,7 +124,6 @@ internal static class JsonRecords
                 }
                 if (!JsonDocument.TryParseValue(ref reader, out var document)) break;
                 using (document) batch.Add(document.RootElement.Clone());
-                _rows++;
                 done = reader;
             }
             if (_atEnd && !_closed && batch.Count == 0) throw new JsonException("Reached end of data before the closing bracket");

@@ -3,21 +3,25 @@ using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Data.Importing;
 
+/// <summary>What is wrong with one row; whoever reads the file knows which row and tells it with the others.</summary>
+internal sealed class RowException(string mistake) : Exception(mistake);
+
 /// <summary>Maps one JSON object to records, by the fields that it has.</summary>
 internal static partial class JsonRow
 {
-    public static IEnumerable<InstructionRecord> Records(JsonElement row, string path, string place, string source, int number)
+    /// <exception cref="RowException">The row is none of the known forms, or a field is not what it should be.</exception>
+    public static IEnumerable<InstructionRecord> Records(JsonElement row, string source, int number)
     {
         if (row.ValueKind != JsonValueKind.Object)
-            throw new DatasetException($"{path}: {place}: is {Kind(row)}, expected an object with instruction, input and output");
-        var fields = new Fields(row, path, place);
+            throw new RowException($"is {Kind(row)}, expected an object with instruction, input and output");
+        var fields = new Fields(row);
         if (fields.Has("conversations") || fields.Has("messages"))
-            throw new DatasetException($"{path}: {place}: is a conversation; convert it to instruction, input and output first");
+            throw new RowException("is a conversation; convert it to instruction, input and output first");
         if (fields.Has("instruction") && fields.Has("output")) return [Alpaca(fields, source, number)];
         if (fields.Has("instruction") && fields.Has("instances")) return Instances(fields, source, number);
         if (fields.Has("question") && fields.Has("answer")) return [Gsm8k(fields, source, number)];
-        throw new DatasetException(
-            $"{path}: {place}: has the fields {string.Join(", ", row.EnumerateObject().Take(8).Select(Name))}; "
+        throw new RowException(
+            $"has the fields {string.Join(", ", row.EnumerateObject().Take(8).Select(field => field.Name))}; "
             + "expected instruction, input and output (Alpaca) or question and answer (GSM8K)");
     }
 
@@ -53,19 +57,8 @@ internal static partial class JsonRow
         return new(row.Text("question"), "", answer, working.Length == 0 ? null : working, answer, source, number);
     }
 
-    private static string Name(JsonProperty field)
-    {
-        try
-        {
-            return field.Name;
-        }
-        catch (InvalidOperationException)
-        {
-            return "(one whose name is no valid text)";
-        }
-    }
-
-    private static string Kind(JsonElement value) => value.ValueKind switch
+    /// <summary>What a value is, in words.</summary>
+    public static string Kind(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Array => "an array",
         JsonValueKind.String => "a text",
@@ -78,17 +71,17 @@ internal static partial class JsonRow
     [GeneratedRegex("<<[^<>]*>>")]
     private static partial Regex CalculatorMark();
 
-    private sealed class Fields(JsonElement row, string path, string place)
+    private sealed class Fields(JsonElement row)
     {
         public bool Has(string name) => TryGet(name, out _);
 
         public Fields Nested(JsonElement nested) => nested.ValueKind == JsonValueKind.Object
-            ? new Fields(nested, path, place)
-            : throw new DatasetException($"{path}: {place}: an instance is {Kind(nested)}, expected an object with input and output");
+            ? new Fields(nested)
+            : throw new RowException($"an instance is {Kind(nested)}, expected an object with input and output");
 
         public string Text(string name)
         {
-            if (!TryGet(name, out var value)) throw new DatasetException($"{path}: {place}: has no {name}");
+            if (!TryGet(name, out var value)) throw new RowException($"has no {name}");
             return String(name, value);
         }
 
@@ -99,7 +92,7 @@ internal static partial class JsonRow
 
         public JsonElement.ArrayEnumerator Array(string name) => row.GetProperty(name) is { ValueKind: JsonValueKind.Array } array
             ? array.EnumerateArray()
-            : throw new DatasetException($"{path}: {place}: {name} is {Kind(row.GetProperty(name))}, expected an array");
+            : throw new RowException($"{name} is {Kind(row.GetProperty(name))}, expected an array");
 
         public void RefuseIfFilled(string name, string what)
         {
@@ -111,7 +104,7 @@ internal static partial class JsonRow
                 JsonValueKind.String => value.ValueEquals(""),
                 _ => false,
             };
-            if (!empty) throw new DatasetException($"{path}: {place}: has {what} in {name}, which a single-turn record cannot hold");
+            if (!empty) throw new RowException($"has {what} in {name}, which a single-turn record cannot hold");
         }
 
         private bool TryGet(string name, out JsonElement value)
@@ -120,10 +113,10 @@ internal static partial class JsonRow
             {
                 return row.TryGetProperty(name, out value);
             }
-            catch (InvalidOperationException e)
+            catch (InvalidOperationException)
             {
                 // Half a surrogate pair in a name, which the reader meets only when it compares names.
-                throw new DatasetException($"{path}: {place}: a field's name is not valid text", e);
+                throw new RowException("a field's name is not valid text");
             }
         }
 
@@ -131,14 +124,14 @@ internal static partial class JsonRow
         private string String(string name, JsonElement value)
         {
             if (value.ValueKind == JsonValueKind.Number) return value.GetRawText();
-            if (value.ValueKind != JsonValueKind.String) throw new DatasetException($"{path}: {place}: {name} is {Kind(value)}, expected a text");
+            if (value.ValueKind != JsonValueKind.String) throw new RowException($"{name} is {Kind(value)}, expected a text");
             try
             {
                 return value.GetString()!;
             }
-            catch (InvalidOperationException e)
+            catch (InvalidOperationException)
             {
-                throw new DatasetException($"{path}: {place}: {name} is not valid UTF-8 text", e);
+                throw new RowException($"{name} is not valid UTF-8 text");
             }
         }
     }

@@ -9,35 +9,77 @@ internal static class TsvRecords
 
     private static readonly UTF8Encoding _strict = new(false, throwOnInvalidBytes: true);
 
-    public static IEnumerable<InstructionRecord> Read(string path, string source)
+    /// <summary>What people who add a header call the columns, in the order of the form.</summary>
+    private static readonly string[][] _names =
+    [
+        ["question", "questions", "query", "instruction", "input", "inputs", "prompt", "source", "text", "problem", "q"],
+        ["answer", "answers", "output", "outputs", "target", "targets", "response", "completion", "label", "gold", "a"],
+        ["rationale", "rationales", "explanation", "explanations", "reasoning", "cot", "chain_of_thought", "chain of thought", "steps", "working", "r"],
+    ];
+
+    /// <summary>The rows in the file's order, each whole or with what is wrong with it. A header is no row.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="source">The records' source.</param>
+    /// <param name="onHeader">Told of a header, which names the columns.</param>
+    public static IEnumerable<ReadRecord> Read(string path, string source, Action<string>? onHeader)
     {
         using var stream = SourceText.Open(path);
         var row = 0;
+        var order = Enumerable.Range(0, Columns).ToArray();
         foreach (var (number, bytes) in SourceText.Lines(stream))
         {
-            var line = Decode(path, number, bytes);
+            var place = $"row {row + 1}, line {number}";
+            if (Decode(bytes) is not { } line)
+            {
+                row++;
+                yield return new ReadRecord(place, null, "is not valid UTF-8; save the file as UTF-8");
+                continue;
+            }
             if (string.IsNullOrWhiteSpace(line)) continue;
             var columns = line.Split('\t');
+            if (row == 0 && Header(columns) is { } header)
+            {
+                if (header is not [>= 0, >= 0, >= 0])
+                {
+                    yield return new ReadRecord($"line {number}", null, $"is a header ({string.Join(", ", columns)}) that does not name question, answer and rationale");
+                    yield break;
+                }
+                order = header;
+                onHeader?.Invoke($"{source}: line {number} is a header ({string.Join(", ", columns)}): it names the columns and is no row");
+                continue;
+            }
+            row++;
             if (columns.Length != Columns)
-                throw new DatasetException($"{path}: line {number} has {columns.Length} columns, expected {Columns}: question, answer, rationale");
-            var answer = Text(columns[1]);
-            var rationale = Text(columns[2]);
-            yield return new InstructionRecord(Text(columns[0]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, ++row);
+            {
+                yield return new ReadRecord(place, null, $"has {columns.Length} columns, expected {Columns}: question, answer, rationale");
+                continue;
+            }
+            var answer = Text(columns[order[1]]);
+            var rationale = Text(columns[order[2]]);
+            yield return new ReadRecord(place, new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row), null);
         }
+    }
+
+    // Two cells that are nothing but names of columns are no question with its answer. -1 stands for a column that is not named.
+    private static int[]? Header(string[] cells)
+    {
+        var folded = cells.Select(cell => cell.Trim().ToLowerInvariant()).ToList();
+        var order = _names.Select(names => folded.FindIndex(names.Contains)).ToArray();
+        return order.Count(at => at >= 0) >= 2 ? order : null;
     }
 
     // The files write a line break as the two characters backslash and n; a trailing one would end the question in blank space.
     private static string Text(string column) => column.Replace("\\n", "\n", StringComparison.Ordinal).Trim();
 
-    private static string Decode(string path, int number, ArraySegment<byte> bytes)
+    private static string? Decode(ArraySegment<byte> bytes)
     {
         try
         {
             return _strict.GetString(bytes);
         }
-        catch (DecoderFallbackException e)
+        catch (DecoderFallbackException)
         {
-            throw new DatasetException($"{path}: line {number} is not valid UTF-8; save the file as UTF-8", e);
+            return null;
         }
     }
 }

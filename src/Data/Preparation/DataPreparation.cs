@@ -4,6 +4,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Data.Preparation;
@@ -12,7 +13,7 @@ namespace AlpacaCot.Data.Preparation;
 public sealed class DataPreparation
 {
     /// <summary>Version of everything here that changes examples; part of every cache key.</summary>
-    public const string CodeVersion = "1";
+    public const string CodeVersion = "2";
 
     private readonly DatasetCatalogue _catalogue;
     private readonly TokenCache? _cache;
@@ -72,7 +73,7 @@ public sealed class DataPreparation
                 for (var i = 0; i < times; i++) examples.Add(built.Example!);
             }
             report.EndSource(new SourceReport(
-                spec.Sources[s].Name, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before));
+                spec.Sources[s].Name, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before), sources[s].Remarks);
         }
         if (examples.Count == 0)
         {

@@ -23,6 +23,9 @@ public sealed record PreparationReport
     /// <summary>The first of those, as <c>file:row</c>.</summary>
     public required IReadOnlyList<string> FirstDuplicates { get; init; }
 
+    /// <summary>What is unusual about the files and their rows and no reason to leave them out, one sentence each: a header, escaped line breaks, empty instructions.</summary>
+    public required IReadOnlyList<string> Remarks { get; init; }
+
     /// <summary>Tokens of all examples.</summary>
     public required long Tokens { get; init; }
 

@@ -10,7 +10,16 @@ internal sealed class ReportBuilder(int cutoff)
     private const int FirstRows = 5;
     private const int Bins = 16;
 
+    /// <summary>Rows of code hold the two characters now and then and mean them; a file of which more rows do was escaped once too often.</summary>
+    private const double EscapedShare = 0.1;
+
+    private const string EscapedLineBreak = "\\n";
+
     private readonly List<SourceReport> _sources = [];
+    private readonly List<string> _remarks = [];
+    private readonly Dictionary<string, (int Rows, int Escaped, string First)> _files = new(StringComparer.Ordinal);
+    private readonly List<string> _emptyInstructions = [];
+    private int _emptyInstructionCount;
     private readonly SortedDictionary<RefusalCause, (int Count, List<string> First)> _refused = [];
     private readonly HashSet<UInt128> _seen = [];
     private readonly List<string> _firstDuplicates = [];
@@ -34,6 +43,7 @@ internal sealed class ReportBuilder(int cutoff)
     public void Keep(InstructionRecord row, BuiltExample built, int copies)
     {
         var example = built.Example!;
+        Look(row);
         if (built.Truncated) _truncated++;
         _longestWhole = Math.Max(_longestWhole, built.WholeTokens);
         if (!_seen.Add(Fingerprint(row)))
@@ -49,7 +59,11 @@ internal sealed class ReportBuilder(int cutoff)
         _bins[(int)((long)(example.Ids.Length - 1) * Bins / cutoff)] += copies;
     }
 
-    public void EndSource(SourceReport source) => _sources.Add(source);
+    public void EndSource(SourceReport source, IEnumerable<string> remarks)
+    {
+        _sources.Add(source);
+        _remarks.AddRange(remarks);
+    }
 
     public string RefusalsInWords() => string.Join("; ", Refusals().Select(refusal => $"{refusal.Count} {Words(refusal.Cause)} ({string.Join(", ", refusal.FirstRows)})"));
 
@@ -60,6 +74,7 @@ internal sealed class ReportBuilder(int cutoff)
         Examples = _examples,
         Truncated = _truncated,
         Duplicates = _duplicates,
+        Remarks = [.. _remarks, .. RowRemarks()],
         FirstDuplicates = _firstDuplicates,
         Tokens = _tokens,
         SupervisedTokens = _supervised,
@@ -67,6 +82,27 @@ internal sealed class ReportBuilder(int cutoff)
         LongestTokens = _longest,
         Lengths = [.. _bins.Select((count, bin) => new LengthBin((int)((long)(bin + 1) * cutoff / Bins), count)).Where(bin => bin.UpTo > 0)],
     };
+
+    private void Look(InstructionRecord row)
+    {
+        var (rows, escaped, first) = _files.GetValueOrDefault(row.Source, (0, 0, ""));
+        if (new[] { row.Instruction, row.Input, row.Output }.Any(text => text.Contains(EscapedLineBreak, StringComparison.Ordinal)))
+        {
+            if (escaped++ == 0) first = Place(row);
+        }
+        _files[row.Source] = (rows + 1, escaped, first);
+        if (!string.IsNullOrWhiteSpace(row.Instruction)) return;
+        _emptyInstructionCount++;
+        if (_emptyInstructions.Count < FirstRows) _emptyInstructions.Add(Place(row));
+    }
+
+    private IEnumerable<string> RowRemarks()
+    {
+        foreach (var (file, (rows, escaped, first)) in _files.Where(file => file.Value.Escaped > file.Value.Rows * EscapedShare))
+            yield return $"{file}: {escaped} of {rows} rows hold the two characters {EscapedLineBreak} where a line break may be meant (the first is {first}): they are taught as they stand";
+        if (_emptyInstructionCount > 0)
+            yield return $"{_emptyInstructionCount} {(_emptyInstructionCount == 1 ? "row has" : "rows have")} an empty instruction ({string.Join(", ", _emptyInstructions)}): the input is asked alone";
+    }
 
     private IEnumerable<RefusalReport> Refusals() => _refused.Select(cause => new RefusalReport(cause.Key, cause.Value.Count, cause.Value.First));
 

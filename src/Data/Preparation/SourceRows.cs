@@ -2,6 +2,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preparation;
 
@@ -28,6 +29,9 @@ internal sealed class SourceRows
     /// <summary>Rows met so far in the source, before any limit.</summary>
     public int RowsRead { get; private set; }
 
+    /// <summary>What is unusual about the files that were read, one sentence each.</summary>
+    public List<string> Remarks { get; } = [];
+
     /// <summary>The rows in their source's order.</summary>
     public IEnumerable<InstructionRecord> Read()
     {
@@ -47,7 +51,8 @@ internal sealed class SourceRows
     private IEnumerable<InstructionRecord> All()
     {
         RowsRead = 0;
-        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file)))
+        Remarks.Clear();
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file, remark: Remarks.Add)))
         {
             RowsRead++;
             yield return row;

@@ -18,6 +18,8 @@ public sealed record ChoiceScores(
     public static ChoiceScores Of(IReadOnlyList<double> sums, IReadOnlyList<string> choices, IReadOnlyList<double>? unconditional = null)
     {
         if (sums.Count != choices.Count || sums.Count == 0) throw new ArgumentException($"{sums.Count} log-likelihoods for {choices.Count} choices", nameof(sums));
+        // Every comparison with NaN is false, so that the first choice would win.
+        if (sums.Concat(unconditional ?? []).Any(s => !double.IsFinite(s))) throw new ArgumentException("a log-likelihood is not finite", nameof(sums));
         return new ChoiceScores(
             ArgMax(sums),
             ArgMax([.. sums.Select((s, i) => s / PythonText.Length(choices[i]))]),

@@ -7,8 +7,15 @@ namespace AlpacaCot.Evaluation;
 /// <summary>Exact match as lm-eval scores it.</summary>
 public sealed record ExactMatchOptions
 {
+    private readonly IReadOnlyList<Regex> _ignored = [];
+
     /// <summary>Patterns removed from prediction and reference, one after the other, before anything else.</summary>
-    public IReadOnlyList<string> RegexesToIgnore { get; init; } = [];
+    /// <exception cref="EvaluationException">One is no regular expression.</exception>
+    public IReadOnlyList<string> RegexesToIgnore
+    {
+        get => [.. _ignored.Select(pattern => pattern.ToString())];
+        init => _ignored = [.. value.Select(Patterns.Compile)];
+    }
 
     /// <summary>Compares in lower case.</summary>
     public bool IgnoreCase { get; init; }
@@ -23,9 +30,10 @@ public sealed record ExactMatchOptions
     public double Score(string prediction, string reference)
         => string.Equals(Normalise(prediction), Normalise(reference), StringComparison.Ordinal) ? 1 : 0;
 
-    private string Normalise(string text)
+    /// <summary>What is compared of a text.</summary>
+    public string Normalise(string text)
     {
-        foreach (var pattern in RegexesToIgnore) text = Regex.Replace(text, pattern, "", RegexOptions.CultureInvariant);
+        foreach (var pattern in _ignored) text = pattern.Replace(text, "");
         if (IgnoreCase) text = text.ToLower(CultureInfo.InvariantCulture);
         if (!IgnorePunctuation && !IgnoreNumbers) return text;
         var kept = new StringBuilder();

@@ -9,14 +9,14 @@ namespace AlpacaCot.Evaluation;
 /// lm-eval's filters: a pipeline turns each question's list of responses into what is scored. A step is an object
 /// <c>{"function": name, …arguments}</c>.
 /// </summary>
-public static class ResponseFilters
+public sealed class ResponseFilters
 {
     private delegate List<string> Step(List<string> responses, JsonNode? doc);
 
-    private static readonly Dictionary<string, Func<JsonObject, Step>> Functions = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<FilterArguments, Step>> Functions = new(StringComparer.Ordinal)
     {
         ["take_first"] = _ => (responses, _) => responses[..1],
-        ["take_first_k"] = a => TakeFirst(a["k"]?.GetValue<int>() ?? throw Missing("take_first_k", "k")),
+        ["take_first_k"] = TakeFirst,
         ["majority_vote"] = _ => (responses, _) => [responses.GroupBy(r => r).MaxBy(g => g.Count())!.Key],
         ["lowercase"] = _ => Each(text => text.ToLower(CultureInfo.InvariantCulture)),
         ["uppercase"] = _ => Each(text => text.ToUpper(CultureInfo.InvariantCulture)),
@@ -26,31 +26,36 @@ public static class ResponseFilters
         ["multi_choice_regex"] = MultiChoiceRegex.Create,
     };
 
+    private readonly List<Step> _steps;
+
+    private ResponseFilters(List<Step> steps) => _steps = steps;
+
     /// <summary>The functions that are known.</summary>
     public static IReadOnlyCollection<string> Known => Functions.Keys;
 
-    /// <summary>Applies a pipeline to one question's responses.</summary>
+    /// <summary>Reads a pipeline; all of its functions, arguments and regular expressions are checked here.</summary>
     /// <param name="pipeline">The steps in order.</param>
+    /// <exception cref="EvaluationException">A function is unknown, or an argument is missing or wrong.</exception>
+    public static ResponseFilters Compile(JsonArray pipeline) => new([.. pipeline.Select(node =>
+    {
+        var arguments = new FilterArguments(node);
+        return Functions.TryGetValue(arguments.Function, out var create)
+            ? create(arguments)
+            : throw new EvaluationException($"unknown filter function '{arguments.Function}'; known are {string.Join(", ", Functions.Keys)}");
+    })]);
+
+    /// <summary>Applies the pipeline to one question's responses.</summary>
     /// <param name="responses">The question's responses; at least one.</param>
     /// <param name="doc">The question's row (<c>multi_choice_regex</c> reads its <c>choices</c>).</param>
-    /// <exception cref="EvaluationException">A function is unknown or an argument is missing.</exception>
-    public static IReadOnlyList<string> Apply(JsonArray pipeline, IReadOnlyList<string> responses, JsonNode? doc = null)
+    /// <exception cref="EvaluationException">The row lacks what a filter reads.</exception>
+    public IReadOnlyList<string> Apply(IReadOnlyList<string> responses, JsonNode? doc = null)
     {
         var current = responses.ToList();
-        foreach (var node in pipeline)
-        {
-            var step = node as JsonObject ?? throw new EvaluationException($"filter step {node?.ToJsonString()} is no object");
-            var name = step["function"]?.GetValue<string>() ?? throw Missing("a filter step", "function");
-            if (!Functions.TryGetValue(name, out var create))
-                throw new EvaluationException($"unknown filter function '{name}'; known are {string.Join(", ", Functions.Keys)}");
-            current = create(step)(current, doc);
-        }
+        foreach (var step in _steps) current = step(current, doc);
         return current;
     }
 
     internal const string Invalid = "[invalid]";
-
-    internal static EvaluationException Missing(string what, string key) => new($"{what} needs '{key}'");
 
     /// <summary>
     /// <c>re.findall</c>, then element <paramref name="select"/> (negative from the end) and of several groups the first non-empty one; null without a match.
@@ -71,43 +76,48 @@ public static class ResponseFilters
 
     private static Step Each(Func<string, string> map) => (responses, _) => [.. responses.Select(map)];
 
-    private static Step TakeFirst(int k) => (responses, _) => responses[..Math.Min(k, responses.Count)];
-
-    private static Step Map(JsonObject arguments)
+    private static Step TakeFirst(FilterArguments arguments)
     {
-        var mapping = arguments["mapping_dict"] as JsonObject ?? throw Missing("map", "mapping_dict");
-        var otherwise = arguments["default_value"] is { } node && node.GetValueKind() == JsonValueKind.String ? node.GetValue<string>() : "";
-        return Each(text => mapping.TryGetPropertyValue(text, out var value) && value is not null ? value.GetValue<string>() : otherwise);
+        var k = arguments.Integer("k") is >= 1 and var given ? given : throw arguments.Wrong("k", "1 or more");
+        return (responses, _) => responses[..Math.Min(k, responses.Count)];
     }
 
-    private static Step RegexFilter(JsonObject arguments)
+    private static Step Map(FilterArguments arguments)
     {
-        var regex = new Regex(arguments["regex_pattern"]?.GetValue<string>() ?? @"#### (\-?[0-9\.\,]+)", RegexOptions.CultureInvariant);
-        var select = arguments["group_select"]?.GetValue<int>() ?? 0;
-        var fallback = arguments["fallback"]?.GetValue<string>() ?? Invalid;
+        var mapping = arguments.Mapping("mapping_dict");
+        var otherwise = arguments.Text("default_value") ?? "";
+        return Each(text => mapping.GetValueOrDefault(text, otherwise));
+    }
+
+    private static Step RegexFilter(FilterArguments arguments)
+    {
+        var (regex, select, fallback) = Searched(arguments);
         return Each(text => Find(regex, text, select) ?? fallback);
     }
+
+    private static (Regex Regex, int Select, string Fallback) Searched(FilterArguments arguments)
+        => (Patterns.Compile(arguments.Text("regex_pattern") ?? @"#### (\-?[0-9\.\,]+)"), arguments.Integer("group_select") ?? 0, arguments.Text("fallback") ?? Invalid);
 
     /// <summary>Looks for the pattern, then for a choice's text, then for a bare letter after a colon; the result is the choice's letter in brackets.</summary>
     private static class MultiChoiceRegex
     {
-        public static Step Create(JsonObject arguments)
+        public static Step Create(FilterArguments arguments)
         {
-            var regex = new Regex(arguments["regex_pattern"]?.GetValue<string>() ?? @"#### (\-?[0-9\.\,]+)", RegexOptions.CultureInvariant);
-            var select = arguments["group_select"]?.GetValue<int>() ?? 0;
-            var fallback = arguments["fallback"]?.GetValue<string>() ?? Invalid;
+            var (regex, select, fallback) = Searched(arguments);
+            var ignored = arguments.Texts("regexes_to_ignore").Select(Patterns.Compile).ToList();
+            var (ignoreCase, ignorePunctuation) = (arguments.Flag("ignore_case"), arguments.Flag("ignore_punctuation"));
             string Normalise(string text)
             {
-                foreach (var pattern in arguments["regexes_to_ignore"] as JsonArray ?? [])
-                    text = Regex.Replace(text, pattern!.GetValue<string>(), "", RegexOptions.CultureInvariant);
-                if (arguments["ignore_case"]?.GetValue<bool>() == true) text = text.ToLower(CultureInfo.InvariantCulture);
-                if (arguments["ignore_punctuation"]?.GetValue<bool>() == true) text = string.Concat(text.Where(c => !char.IsPunctuation(c)));
+                foreach (var pattern in ignored) text = pattern.Replace(text, "");
+                if (ignoreCase) text = text.ToLower(CultureInfo.InvariantCulture);
+                if (ignorePunctuation) text = string.Concat(text.Where(c => !char.IsPunctuation(c)));
                 return text;
             }
             return (responses, doc) =>
             {
-                var choices = (doc?["choices"] as JsonArray ?? throw Missing("multi_choice_regex", "choices"))
-                    .Select(c => Normalise(PythonText.Trim(c!.GetValue<string>()))).ToList();
+                if (doc?["choices"] is not JsonArray { Count: > 0 } given || given.Any(choice => choice?.GetValueKind() != JsonValueKind.String))
+                    throw new EvaluationException("filter multi_choice_regex: a row has no 'choices', a list of texts");
+                var choices = given.Select(c => Normalise(PythonText.Trim(c!.GetValue<string>()))).ToList();
                 var letters = string.Join('|', choices.Select((_, i) => (char)('A' + i)));
                 var byText = new Regex(string.Join('|', choices.Select(Regex.Escape)), RegexOptions.CultureInvariant);
                 var byLetter = new Regex($@":[\s]*({letters})", RegexOptions.CultureInvariant);

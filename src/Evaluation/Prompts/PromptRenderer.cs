@@ -17,9 +17,9 @@ internal sealed class PromptRenderer
     private readonly string _delimiter;
     private readonly PairEncoder? _pairs;
 
-    public PromptRenderer(SuiteContext context, string targetDelimiter = " ")
+    public PromptRenderer(PromptSettings settings, string targetDelimiter = " ")
     {
-        (_tokenizer, _template, _cue, _delimiter) = (context.Engine.Tokenizer, context.Template, context.Cue, targetDelimiter);
+        (_tokenizer, _template, _cue, _delimiter) = (settings.Tokenizer, settings.Template, settings.Cue, targetDelimiter);
         if (_template is null) _pairs = new PairEncoder(_tokenizer);
     }
 

@@ -7,7 +7,8 @@ using System.Text.Json.Nodes;
 namespace AlpacaCot.Evaluation;
 
 /// <summary>
-/// <c>json.dumps(value, ensure_ascii=False)</c> byte for byte, with and without indentation: lm-eval's files and hashes are made of it.
+/// <c>json.dumps(value, ensure_ascii=False)</c> byte for byte, with and without indentation: lm-eval's files and hashes are made of it. Only where Python
+/// writes NaN or Infinity, which no other reader of JSON takes, is a number null.
 /// </summary>
 internal static class PythonJson
 {
@@ -58,7 +59,7 @@ internal static class PythonJson
                     case JsonValueKind.True: to.Append("true"); break;
                     case JsonValueKind.False: to.Append("false"); break;
                     case JsonValueKind.Null: to.Append("null"); break;
-                    default: to.Append(Number(value) switch { "nan" => "NaN", "inf" => "Infinity", "-inf" => "-Infinity", var n => n }); break;
+                    default: to.Append(Number(value) switch { "nan" or "inf" or "-inf" => "null", var n => n }); break;
                 }
                 break;
         }

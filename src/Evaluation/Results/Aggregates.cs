@@ -7,13 +7,18 @@ internal static class Aggregates
 {
     /// <summary>The mean with its standard error s/√n.</summary>
     public static MetricResult Mean(string name, IReadOnlyList<double> values, string filter = "none", bool higherIsBetter = true, bool withError = true)
-        => new(name, values.Average(), withError && values.Count > 1 ? HarnessErrors.OfMean([.. values]) : null, higherIsBetter, filter);
+        => Of(name, values.Average(), withError && values.Count > 1 ? HarnessErrors.OfMean([.. values]) : null, higherIsBetter, filter);
+
+    /// <summary>A metric whose value may be beyond what a number holds: then it has none, and says so.</summary>
+    public static MetricResult Of(string name, double value, double? error, bool higherIsBetter = true, string filter = "none")
+        => double.IsFinite(value) ? new(name, value, error, higherIsBetter, filter)
+            : new(name, null, null, higherIsBetter, filter, $"it is beyond the largest number that can be written ({double.MaxValue:0.#e+0})");
 
     /// <summary>1 − Σ edits / Σ reference characters, with the standard error of a ratio: Goat's digit match over a corpus.</summary>
     public static MetricResult DigitMatch(IReadOnlyList<(int Edits, int Length)> answers, string filter = "none")
     {
         double[] edits = [.. answers.Select(a => (double)a.Edits)], lengths = [.. answers.Select(a => (double)a.Length)];
-        return new("digit_match", 1 - edits.Sum() / lengths.Sum(), answers.Count > 1 ? HarnessErrors.OfRatio(edits, lengths) : null, true, filter);
+        return Of("digit_match", 1 - edits.Sum() / lengths.Sum(), answers.Count > 1 ? HarnessErrors.OfRatio(edits, lengths) : null, true, filter);
     }
 
     /// <summary>Metrics of each cell, in the cells' order of appearance; none where there is only one cell.</summary>

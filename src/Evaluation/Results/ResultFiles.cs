@@ -108,6 +108,9 @@ public static partial class ResultFiles
         document["eot_token_id"] = run.Tokenizer?.EosId;
         document["max_length"] = run.MaxLength;
         document["task_hashes"] = hashes;
+        // Not lm-eval's: what a reader should know before believing a figure, and why a figure is null.
+        document["remarks"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)new JsonArray([.. r.Remarks.Select(text => JsonValue.Create(text))]))));
+        document["prompts_cut"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.Prompts.TooLong)));
         document["model_source"] = "alpacacot";
         document["model_name"] = run.ModelName;
         document["model_name_sanitized"] = Sanitise(run.ModelName);

@@ -19,6 +19,16 @@ internal static class AnswerScoring
         _ => PythonText.Trim(text),
     };
 
+    /// <summary>A reference as answers are compared with it.</summary>
+    /// <exception cref="RowException">Nothing is left of it: an answer that says nothing would equal it.</exception>
+    public static string Reference(string extraction, string text)
+    {
+        if (Extract(extraction, text) is { Length: > 0 } reference) return reference;
+        throw new RowException(extraction == "last_number"
+            ? $"the answer {RowFields.Quoted(text)} has no number, and extract: last_number compares numbers"
+            : $"nothing is left of the answer {RowFields.Quoted(text)} once it is brought into the form that is compared");
+    }
+
     /// <summary>Edits between an answer and its reference, and the reference's characters.</summary>
     public static (int Edits, int Length) Digits(string answer, string reference)
         => (EditDistance.Characters(answer, reference), EditDistance.Length(reference));

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Evaluation;
 
@@ -15,7 +16,7 @@ internal sealed class ExactMatchSuite : ISuite
     private readonly ExactMatchOptions _match;
     private readonly string _extraction;
     private readonly IReadOnlyList<string> _until;
-    private readonly List<(string Name, JsonArray Steps)> _filters = [];
+    private readonly List<(string Name, ResponseFilters Steps)> _filters = [];
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
     private readonly int _original;
 
@@ -31,40 +32,33 @@ internal sealed class ExactMatchSuite : ISuite
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
         var firstN = _options.OneOf("few_shot_order", "sampled", "first") == "first";
         var pool = _options.File("few_shot_file");
-        _match = new ExactMatchOptions
-        {
-            IgnoreCase = _options.Flag("ignore_case", false),
-            IgnorePunctuation = _options.Flag("ignore_punctuation", false),
-            IgnoreNumbers = _options.Flag("ignore_numbers", false),
-            RegexesToIgnore = _options.Texts("regexes_to_ignore", []),
-        };
-        foreach (var node in _options.Objects("filter_list") ?? [])
-            _filters.Add((node?["name"]?.GetValue<string>() ?? throw _options.Wrong("filter_list", "each pipeline needs a name"),
-                node["filter"] as JsonArray ?? throw _options.Wrong("filter_list", "each pipeline needs a list 'filter'")));
+        _match = Match();
+        foreach (var pipeline in Pipelines()) _filters.Add(pipeline);
         _options.Done();
 
-        SuiteItem Item(JsonObject row, int i, string path) => new(i, row,
-            format.Replace(QuestionSlot, Rows.Field(row, question, path), StringComparison.Ordinal), Rows.Field(row, answer, path), []);
-        var all = Rows.Read(file).Select((row, i) => Item(row, i, file)).ToList();
+        SuiteItem Item(RowFields row) => Checked(new SuiteItem(0, row.Row, format.Replace(QuestionSlot, row.Text(question), StringComparison.Ordinal), row.Text(answer), []));
+        var all = Rows.Read(file, Item);
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-        var shots = pool is null ? all : [.. Rows.Read(pool).Select((row, i) => Item(row, i, pool))];
-        _examples = [.. FewShot.Draw(shots, Items.Count, _options.FewShot, _options.Seed, firstN,
-            pool is null ? (q, example) => ReferenceEquals(Items[q].Doc, example.Doc) : null)
+        var shots = pool is null ? all : Rows.Read(pool, Item);
+        _examples = [.. FewShot.Draw(shots, Items.Count, _options.FewShot, _options.Seed, firstN, ownRows: pool is null,
+                (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
             .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(e => (e.Instruction, e.Target))])];
     }
 
     public string Name => _options.Name;
 
-    public string Version => "1";
+    public string Version => "2";
 
     public JsonObject Configuration => _options.Used;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => GenerationRun.Fit(prompts, Items, _examples, maxLength, maxNewTokens);
+
     public SuiteResult Run(SuiteContext context)
     {
-        var answers = GenerationRun.Ask(context, Name, Items, _examples, _until);
+        var (answers, fit) = GenerationRun.Ask(context, Name, Items, _examples, _until);
         var samples = new List<EvaluationSample>();
         var metrics = new List<MetricResult>();
         if (_filters.Count == 0)
@@ -73,8 +67,8 @@ internal sealed class ExactMatchSuite : ISuite
             var digits = new List<(int, int)>();
             foreach (var a in answers)
             {
-                string found = AnswerScoring.Extract(_extraction, a.Text), reference = AnswerScoring.Extract(_extraction, a.Item.Target);
-                exact.Add(_match.Score(found, reference));
+                string found = AnswerScoring.Extract(_extraction, a.Text), reference = AnswerScoring.Reference(_extraction, a.Item.Target);
+                exact.Add(Timed(a.Item, () => _match.Score(found, reference)));
                 digits.Add(AnswerScoring.Digits(found, reference));
                 samples.Add(Sample(a, found, "none", exact[^1], KeyValuePair.Create("digit_match", AnswerScoring.DigitMatch(digits[^1]))));
             }
@@ -86,13 +80,87 @@ internal sealed class ExactMatchSuite : ISuite
             var exact = new List<double>();
             foreach (var a in answers)
             {
-                var found = ResponseFilters.Apply(steps, [a.Text], a.Item.Doc)[0];
-                exact.Add(_match.Score(found, a.Item.Target));
+                var found = Timed(a.Item, () => steps.Apply([a.Text], a.Item.Doc)[0]);
+                exact.Add(Timed(a.Item, () => _match.Score(found, a.Item.Target)));
                 samples.Add(Sample(a, found, filter, exact[^1]));
             }
             metrics.Add(Aggregates.Mean("exact_match", exact, filter));
         }
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration);
+        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit);
+    }
+
+    private ExactMatchOptions Match()
+    {
+        var patterns = _options.Texts("regexes_to_ignore", []);
+        try
+        {
+            return new ExactMatchOptions
+            {
+                IgnoreCase = _options.Flag("ignore_case", false),
+                IgnorePunctuation = _options.Flag("ignore_punctuation", false),
+                IgnoreNumbers = _options.Flag("ignore_numbers", false),
+                RegexesToIgnore = patterns,
+            };
+        }
+        catch (EvaluationException e)
+        {
+            throw _options.Wrong("regexes_to_ignore", e.Message);
+        }
+    }
+
+    private IEnumerable<(string Name, ResponseFilters Steps)> Pipelines()
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var node in _options.Objects("filter_list") ?? [])
+        {
+            if (node is not JsonObject pipeline || pipeline["name"] is not JsonValue value || !value.TryGetValue<string>(out var name))
+                throw _options.Wrong("filter_list", "each pipeline needs a name");
+            if (!names.Add(name)) throw _options.Wrong("filter_list", $"two pipelines are called '{name}'");
+            if (pipeline["filter"] is not JsonArray { Count: > 0 } steps) throw _options.Wrong("filter_list", $"pipeline '{name}' needs a list 'filter'");
+            ResponseFilters filters;
+            try
+            {
+                filters = ResponseFilters.Compile(steps);
+            }
+            catch (EvaluationException e)
+            {
+                throw _options.Wrong("filter_list", $"pipeline '{name}': {e.Message}");
+            }
+            yield return (name, filters);
+        }
+    }
+
+    /// <summary>A question whose reference something can equal, and nothing that is missing does.</summary>
+    private SuiteItem Checked(SuiteItem item)
+    {
+        var reference = _filters.Count == 0 ? AnswerScoring.Reference(_extraction, item.Target) : item.Target;
+        try
+        {
+            if (_match.Normalise(reference).Length == 0) throw new RowException($"nothing is left of the answer {RowFields.Quoted(item.Target)} once all is removed that the options ignore");
+            foreach (var (_, steps) in _filters) steps.Apply([""], item.Doc);
+        }
+        catch (EvaluationException e)
+        {
+            throw new RowException(e.Message);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new RowException(Patterns.TooSlow(e, "the answer").Message);
+        }
+        if (_filters.Count > 0 && reference == ResponseFilters.Invalid) throw new RowException($"the answer is {reference}, which stands for a response without an answer");
+        return item;
+    }
+
+    private T Timed<T>(SuiteItem item, Func<T> score)
+    {
+        try
+        {
+            return score();
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw Patterns.TooSlow(e, $"{Name}, item {item.Id}");
+        }
     }
 
     private static EvaluationSample Sample(GenerationRun.Answered a, string found, string filter, double exact, params KeyValuePair<string, JsonNode>[] more)

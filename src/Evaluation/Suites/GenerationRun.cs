@@ -9,11 +9,18 @@ internal static class GenerationRun
     /// <summary>An answered question.</summary>
     public sealed record Answered(SuiteItem Item, SampleArguments Arguments, string Text);
 
+    /// <summary>How the prompts of the items fit a model's positions beside their answers.</summary>
+    public static PromptFit Fit(PromptSettings prompts, IReadOnlyList<SuiteItem> items, IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, int maxLength, int maxNewTokens)
+    {
+        var renderer = new PromptRenderer(prompts);
+        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], maxLength - maxNewTokens);
+    }
+
     /// <summary>Generates an answer to each item after its worked examples.</summary>
-    public static IReadOnlyList<Answered> Ask(SuiteContext context, string suite, IReadOnlyList<SuiteItem> items,
+    public static (IReadOnlyList<Answered> Answers, PromptFit Fit) Ask(SuiteContext context, string suite, IReadOnlyList<SuiteItem> items,
         IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, IReadOnlyList<string> until)
     {
-        var renderer = new PromptRenderer(context);
+        var renderer = new PromptRenderer(context.Prompts);
         var decoding = context.Decoding with { StopStrings = [.. context.Decoding.StopStrings, .. until] };
         var prompts = items.Select((item, i) => renderer.Prompt(item.Instruction, examples[i])).ToList();
         // A sampled answer has a seed of its own per question, so that no two questions share their draws.
@@ -21,7 +28,8 @@ internal static class GenerationRun
             decoding with { Seed = decoding.Seed + item.Id }, PromptOverflow.TruncateLeft)).ToList();
         var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
         var settings = Describe(decoding);
-        return [.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text)))];
+        return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text)))],
+            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], context.Engine.MaxLength - decoding.MaxNewTokens));
     }
 
     /// <summary>Generation settings in lm-eval's keys.</summary>

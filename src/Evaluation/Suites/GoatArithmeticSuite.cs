@@ -45,7 +45,7 @@ internal sealed class GoatArithmeticSuite : ISuite
         {
             var items = GoatGenerator.Generate(goat, _options.Seed);
             Items = [.. items.Select((item, i) => new SuiteItem(i, Doc(item), item.Record.Instruction, item.Question.Answer, [], Cell(item.Question)))];
-            _examples = Examples(goat, items.Count);
+            _examples = Examples(goat);
         }
         catch (DatasetException e)
         {
@@ -55,19 +55,22 @@ internal sealed class GoatArithmeticSuite : ISuite
 
     public string Name => _options.Name;
 
-    public string Version => "1";
+    public string Version => "2";
 
     public JsonObject Configuration => _options.Used;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => GenerationRun.Fit(prompts, Items, _examples, maxLength, maxNewTokens);
+
     public SuiteResult Run(SuiteContext context)
     {
-        var answers = GenerationRun.Ask(context, Name, Items, _examples, []);
+        var (answers, fit) = GenerationRun.Ask(context, Name, Items, _examples, []);
         var scored = answers.Select(a =>
         {
             var found = AnswerScoring.Extract("final", a.Text);
-            return (Answer: a, Found: found, Exact: found == a.Item.Target ? 1.0 : 0.0, Digits: AnswerScoring.Digits(found, a.Item.Target));
+            var reference = AnswerScoring.Reference("final", a.Item.Target);
+            return (Answer: a, Found: found, Exact: found == reference ? 1.0 : 0.0, Digits: AnswerScoring.Digits(found, reference));
         }).ToList();
         IReadOnlyList<MetricResult> Metrics(IEnumerable<int> indices)
         {
@@ -77,7 +80,7 @@ internal sealed class GoatArithmeticSuite : ISuite
         var samples = scored.Select(s => new EvaluationSample(s.Answer.Item.Id, s.Answer.Item.Doc, s.Answer.Item.Target, [s.Answer.Arguments],
             [s.Answer.Text], [s.Found], "none", [new("exact_match", s.Exact), new("digit_match", AnswerScoring.DigitMatch(s.Digits))])).ToList();
         return new SuiteResult(Name, Version, _options.FewShot, Items.Count, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
-            Aggregates.Cells(Items, Metrics), samples, Configuration);
+            Aggregates.Cells(Items, Metrics), samples, Configuration, fit);
     }
 
     private static JsonObject Doc(GoatItem item) => new()
@@ -91,12 +94,12 @@ internal sealed class GoatArithmeticSuite : ISuite
     private static string Cell(GoatQuestion question)
         => $"{question.Operation.ToString().ToLowerInvariant()}_{Math.Max(question.LeftDigits, question.RightDigits)}";
 
-    /// <summary>Worked examples come from the trainable questions, in the style asked for.</summary>
-    private IReadOnlyList<IReadOnlyList<(string, string)>> Examples(GoatOptions goat, int questions)
+    /// <summary>Worked examples come from the trainable questions, in the style asked for; none of those is held out, so none equals a question.</summary>
+    private IReadOnlyList<IReadOnlyList<(string, string)>> Examples(GoatOptions goat)
     {
         const int PoolPerShot = 20;
-        if (_options.FewShot == 0) return FewShot.Draw<(string, string)>([], questions, 0, _options.Seed, firstN: false);
-        var pool = GoatGenerator.Generate(goat with { Split = GoatSplit.Train, Count = _options.FewShot * PoolPerShot }, _options.Seed);
-        return FewShot.Draw([.. pool.Select(i => (i.Record.Instruction, i.Record.Output))], questions, _options.FewShot, _options.Seed, firstN: false);
+        IReadOnlyList<(string Instruction, string)> pool = _options.FewShot == 0 ? []
+            : [.. GoatGenerator.Generate(goat with { Split = GoatSplit.Train, Count = _options.FewShot * PoolPerShot }, _options.Seed).Select(i => (i.Record.Instruction, i.Record.Output))];
+        return FewShot.Draw(pool, Items.Count, _options.FewShot, _options.Seed, firstN: false, ownRows: false, (q, example) => example.Instruction == Items[q].Instruction);
     }
 }

@@ -32,7 +32,14 @@ public interface ISuite
     /// <summary>The questions that are asked, after limit and order; the same every time.</summary>
     IReadOnlyList<SuiteItem> Items { get; }
 
+    /// <summary>How the prompts would fit a model, before it is loaded.</summary>
+    /// <param name="prompts">How questions are put.</param>
+    /// <param name="maxLength">The model's positions.</param>
+    /// <param name="maxNewTokens">Most new tokens of an answer that is generated.</param>
+    PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens);
+
     /// <summary>Asks a model all questions and scores the answers.</summary>
+    /// <exception cref="NonFiniteScoreException">The model's log-likelihood of an item is not finite.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     SuiteResult Run(SuiteContext context);
 }

@@ -28,27 +28,31 @@ internal sealed class LogLikelihoodSuite : ISuite
         if (_iterations < 1) throw _options.Wrong("bootstrap_iters", "must be 1 or more");
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
         _options.Done();
-        var all = Rows.Read(file).Select((row, i) => new SuiteItem(i, row, Rows.Field(row, question, file), Rows.Field(row, answer, file), [])).ToList();
+        var all = Rows.Read(file, row => new SuiteItem(0, row.Row, row.TextOrEmpty(question), row.Text(answer), []));
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-        _examples = [.. FewShot.Draw(all, Items.Count, _options.FewShot, _options.Seed, firstN: false, (q, example) => ReferenceEquals(Items[q].Doc, example.Doc))
+        _examples = [.. FewShot.Draw(all, Items.Count, _options.FewShot, _options.Seed, firstN: false, ownRows: true,
+                (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
             .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(e => (e.Instruction, e.Target))])];
     }
 
     public string Name => _options.Name;
 
-    public string Version => "1";
+    public string Version => "2";
 
     public JsonObject Configuration => _options.Used;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => ScoredPrompts.Fit([.. Requests(new PromptRenderer(prompts, _delimiter), -1)], maxLength);
+
     public SuiteResult Run(SuiteContext context)
     {
-        var renderer = new PromptRenderer(context, _delimiter);
-        var prompts = Items.Select((item, i) => renderer.Prompt(item.Instruction, _examples[i])).ToList();
-        var requests = Items.Select((item, i) => renderer.Pair(prompts[i], item.Target)).Select(p => new ScoreRequest(p.Context, p.Continuation, context.Member)).ToList();
-        var scores = context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation);
+        var renderer = new PromptRenderer(context.Prompts, _delimiter);
+        var prompts = Items.Select((_, i) => Prompt(renderer, i)).ToList();
+        var requests = Requests(renderer, context.Member).ToList();
+        var scores = context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation)
+            .Select((score, i) => ScoredPrompts.Finite(score, Name, Items[i])).ToList();
         double[] sums = [.. scores.Select(s => s.Sum)];
         static double Perplexity(double[] values) => Math.Exp(-values.Average());
         var error = sums.Length > 1 ? HarnessErrors.Bootstrap(sums, Perplexity, _iterations) : (double?)null;
@@ -56,9 +60,17 @@ internal sealed class LogLikelihoodSuite : ISuite
             [new SampleArguments(prompts[i], renderer.Continuation(item.Target))], [Response(scores[i])], [Response(scores[i])], "none",
             [new("perplexity", scores[i].Sum), new("acc", scores[i].IsGreedy ? 1 : 0)])).ToList();
         return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count,
-            [Aggregates.Mean("acc", [.. scores.Select(s => s.IsGreedy ? 1.0 : 0.0)]), new("perplexity", Perplexity(sums), error, HigherIsBetter: false)],
-            [], samples, Configuration);
+            [Aggregates.Mean("acc", [.. scores.Select(s => s.IsGreedy ? 1.0 : 0.0)]), Aggregates.Of("perplexity", Perplexity(sums), error, higherIsBetter: false)],
+            [], samples, Configuration, ScoredPrompts.Fit(requests, context.Engine.MaxLength));
     }
+
+    private string Prompt(PromptRenderer renderer, int item) => renderer.Prompt(Items[item].Instruction, _examples[item]);
+
+    private IEnumerable<ScoreRequest> Requests(PromptRenderer renderer, int member) => Items.Select((item, i) =>
+    {
+        var (prompt, answer) = renderer.Pair(Prompt(renderer, i), item.Target);
+        return new ScoreRequest(prompt, answer, member);
+    });
 
     private static JsonArray Response(Score score) => new(score.Sum, score.IsGreedy);
 }

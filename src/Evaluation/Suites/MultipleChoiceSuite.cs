@@ -19,6 +19,7 @@ internal sealed class MultipleChoiceSuite : ISuite
     private readonly string _delimiter;
     private readonly IReadOnlyList<IReadOnlyList<SuiteItem>> _examples;
     private readonly int _original;
+    private readonly string? _rowsRemark;
 
     public MultipleChoiceSuite(SuiteOptions options)
     {
@@ -27,7 +28,8 @@ internal sealed class MultipleChoiceSuite : ISuite
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
         _letters = _options.OneOf("form", "letters", "options") == "letters";
         var columns = new Columns(_options.Text("question", "Question"), _options.Texts("choices", ["A", "B", "C", "D"]), _options.Text("answer", "Answer"),
-            _options.Text("answer_mark", "答案："), _letters);
+            _options.Text("answer_mark", "答案："), _letters, new GoldChoice(_options.OneOf("answer_form", GoldChoice.Forms)));
+        if (columns.Choices.Count is < 2 or > GoldChoice.MostOptions) throw _options.Wrong("choices", $"names {columns.Choices.Count} columns, expected 2 to {GoldChoice.MostOptions}");
         _description = _options.Text("description", "");
         _delimiter = _options.Text("target_delimiter", " ");
         _mutualInformation = _options.Flag("mutual_information", false);
@@ -36,31 +38,35 @@ internal sealed class MultipleChoiceSuite : ISuite
         var shotFiles = _options.Files("few_shot_file");
         _options.Done();
 
-        IEnumerable<SuiteItem> Items(IReadOnlyList<string> paths) => paths.SelectMany(path => Rows.Read(path).Select(row => columns.Item(row, path)));
-        var all = Items(files).ToList();
+        List<SuiteItem> Items(IReadOnlyList<string> paths) => [.. paths.SelectMany(path => Rows.Read(path, row => columns.Item(row, path)))];
+        var all = Items(files);
+        _rowsRemark = columns.Gold.Remark;
         _original = all.Count;
         this.Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-        var shots = shotFiles.Count == 0 ? all : [.. Items(shotFiles)];
+        var shots = shotFiles.Count == 0 ? all : Items(shotFiles);
         _examples = Examples(shots, shotFiles.Count == 0, firstN);
     }
 
     public string Name => _options.Name;
 
-    public string Version => "1";
+    public string Version => "2";
 
     public JsonObject Configuration => _options.Used;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens)
+    {
+        var renderer = new PromptRenderer(prompts, _delimiter);
+        return Fit(Requests(renderer, Prompts(renderer), -1), maxLength);
+    }
+
     public SuiteResult Run(SuiteContext context)
     {
-        var renderer = new PromptRenderer(context, _delimiter);
-        var prompts = Items.Select((item, i) => renderer.Prompt(item.Instruction,
-            [.. _examples[i].Select(e => (e.Instruction, e.Choices[Gold(e)]))], _description)).ToList();
-        var requests = new List<ScoreRequest>();
-        for (var i = 0; i < Items.Count; i++)
-            foreach (var choice in Items[i].Choices)
-                requests.Add(Request(renderer.Pair(prompts[i], choice), context.Member));
+        var renderer = new PromptRenderer(context.Prompts, _delimiter);
+        var prompts = Prompts(renderer);
+        var requests = Requests(renderer, prompts, context.Member);
+        var fit = Fit(requests, context.Engine.MaxLength);
         if (_mutualInformation)
             foreach (var item in Items)
                 foreach (var choice in item.Choices) requests.Add(Request(Unconditional(context, renderer, choice), context.Member));
@@ -72,8 +78,8 @@ internal sealed class MultipleChoiceSuite : ISuite
         for (var i = 0; i < Items.Count; i++)
         {
             var item = Items[i];
-            var own = item.Choices.Select(_ => scores[at++]).ToList();
-            var unconditional = _mutualInformation ? item.Choices.Select(_ => scores[unconditionalAt++]).ToList() : null;
+            var own = item.Choices.Select(_ => ScoredPrompts.Finite(scores[at++], Name, item)).ToList();
+            var unconditional = _mutualInformation ? item.Choices.Select(_ => ScoredPrompts.Finite(scores[unconditionalAt++], Name, item)).ToList() : null;
             scored.Add(Score(item, own, unconditional));
             samples.Add(Sample(item, prompts[i], renderer, own, unconditional, scored[^1]));
         }
@@ -84,7 +90,27 @@ internal sealed class MultipleChoiceSuite : ISuite
                 higherIsBetter: m.Key != "brier_score", withError: m.Key != "brier_score"))];
         }
         return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
-            Aggregates.Cells(Items, Metrics), samples, Configuration);
+            Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { RowsRemark = _rowsRemark };
+    }
+
+    private List<string> Prompts(PromptRenderer renderer) => [.. Items.Select((item, i) => renderer.Prompt(item.Instruction,
+        [.. _examples[i].Select(e => (e.Instruction, e.Choices[Gold(e)]))], _description))];
+
+    /// <summary>A request per choice, question after question.</summary>
+    private List<ScoreRequest> Requests(PromptRenderer renderer, List<string> prompts, int member)
+        => [.. Items.SelectMany((item, i) => item.Choices.Select(choice => Request(renderer.Pair(prompts[i], choice), member)))];
+
+    /// <summary>A question counts once, by its longest choice.</summary>
+    private PromptFit Fit(List<ScoreRequest> requests, int maxLength)
+    {
+        var longest = new List<ScoreRequest>();
+        var at = 0;
+        foreach (var item in Items)
+        {
+            longest.Add(requests.GetRange(at, item.Choices.Count).MaxBy(r => r.Context.Length + r.Continuation.Length)!);
+            at += item.Choices.Count;
+        }
+        return ScoredPrompts.Fit(longest, maxLength);
     }
 
     /// <summary>The question's value of each metric, in the order in which results show them.</summary>
@@ -128,32 +154,38 @@ internal sealed class MultipleChoiceSuite : ISuite
         {
             var questions = cell.ToList();
             var drawn = FewShot.Draw(byCell.GetValueOrDefault(cell.Key, shots), questions.Count, _options.FewShot, _options.Seed, firstN,
-                fromQuestions ? (q, example) => ReferenceEquals(questions[q].item.Doc, example.Doc) : null);
+                fromQuestions, (q, example) => FewShot.SameText(questions[q].item.Instruction, example.Instruction) && questions[q].item.Choices.SequenceEqual(example.Choices));
             for (var q = 0; q < questions.Count; q++) result[questions[q].i] = drawn[q];
         }
         return result;
     }
 
     /// <summary>Which columns hold what, and how a question is put.</summary>
-    private sealed record Columns(string Question, IReadOnlyList<string> Choices, string Answer, string Mark, bool Letters)
+    private sealed record Columns(string Question, IReadOnlyList<string> Choices, string Answer, string Mark, bool Letters, GoldChoice Gold)
     {
-        public SuiteItem Item(JsonObject row, string path)
+        public SuiteItem Item(RowFields row, string path)
         {
-            var texts = Choices.Select(c => Rows.Field(row, c, path)).ToList();
-            var question = PythonText.Trim(Rows.Field(row, Question, path));
-            var letters = texts.Select((_, i) => ((char)('A' + i)).ToString()).ToList();
+            var texts = Choices.Select((column, i) => Option(row, column, i)).ToList();
+            var question = PythonText.Trim(row.Text(Question));
+            var letters = texts.Select((_, i) => Letter(i)).ToList();
             var shown = Letters ? string.Concat(texts.Select((text, i) => $"\n{letters[i]}. {text}")) : "";
-            var gold = Gold(Rows.Field(row, Answer, path), texts, letters);
-            if (gold < 0) throw new EvaluationException($"{path}: the answer \"{Rows.Field(row, Answer, path)}\" is none of the choices {string.Join(", ", letters)}");
+            var gold = Gold.Find(row.Text(Answer), texts);
             // The name without split and extension is the subject: dev/anatomy.csv and test/anatomy.csv belong together.
-            return new SuiteItem(0, row, $"{question}{shown}\n{Mark}", gold.ToString(CultureInfo.InvariantCulture), Letters ? letters : texts, Path.GetFileNameWithoutExtension(path));
+            return new SuiteItem(0, row.Row, $"{question}{shown}\n{Mark}", gold.ToString(CultureInfo.InvariantCulture), Letters ? letters : texts, Path.GetFileNameWithoutExtension(path));
         }
 
-        private static int Gold(string answer, List<string> texts, List<string> letters)
+        private static string Option(RowFields row, string column, int i)
         {
-            if (letters.IndexOf(answer) is var letter and >= 0) return letter;
-            if (int.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < texts.Count) return number;
-            return texts.IndexOf(answer);
+            try
+            {
+                return row.Text(column);
+            }
+            catch (RowException e)
+            {
+                throw new RowException($"option {Letter(i)}: {e.Message}");
+            }
         }
+
+        private static string Letter(int i) => ((char)('A' + i)).ToString();
     }
 }

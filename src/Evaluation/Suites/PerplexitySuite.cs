@@ -23,8 +23,8 @@ internal sealed class PerplexitySuite : ISuite
         if (_options.FewShot > 0) throw _options.Wrong("few_shot", "texts have no worked examples");
         _options.Done();
         var all = files.SelectMany(path => Path.GetExtension(path) == ".txt"
-            ? [Text(new JsonObject { ["text"] = ReadText(path) }, "text", path)]
-            : Rows.Read(path).Select(row => Text(row, key, path))).ToList();
+            ? [Whole(path)]
+            : Rows.Read(path, row => Item(row.Row, row.Text(key)))).ToList();
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
     }
@@ -37,6 +37,9 @@ internal sealed class PerplexitySuite : ISuite
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
+    /// <summary>Texts are scored in windows: none is too long.</summary>
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => NothingCut(maxLength);
+
     public SuiteResult Run(SuiteContext context)
     {
         var encoder = new PairEncoder(context.Engine.Tokenizer);
@@ -44,6 +47,7 @@ internal sealed class PerplexitySuite : ISuite
         var windows = texts.Sum(ids => (ids.Length + context.Engine.MaxLength - 1) / context.Engine.MaxLength);
         var scores = context.Engine.RollingLogLikelihoods(texts, encoder.PrefixId, context.Member,
             done => context.Progress?.Invoke(new SuiteProgress(Name, done, windows)), context.Cancellation);
+        for (var i = 0; i < Items.Count; i++) ScoredPrompts.Finite(scores[i].Sum, Name, Items[i]);
         var scored = Items.Select((item, i) => (scores[i].Sum, Words: (long)Perplexities.Words(item.Instruction), Bytes: (long)Perplexities.Bytes(item.Instruction))).ToList();
         var samples = Items.Select((item, i) =>
         {
@@ -52,8 +56,10 @@ internal sealed class PerplexitySuite : ISuite
             return new EvaluationSample(item.Id, item.Doc, item.Instruction, [new SampleArguments(item.Instruction)], [sum], [sum], "none",
                 [new("word_perplexity", PerUnit(words)), new("byte_perplexity", PerUnit(bytes)), new("bits_per_byte", PerUnit(bytes))]);
         }).ToList();
-        return new SuiteResult(Name, Version, 0, _original, Items.Count, Metrics(scored), [], samples, Configuration);
+        return new SuiteResult(Name, Version, 0, _original, Items.Count, Metrics(scored), [], samples, Configuration, NothingCut(context.Engine.MaxLength));
     }
+
+    private PromptFit NothingCut(int maxLength) => new(Items.Count, 0, 0, maxLength);
 
     /// <summary>Perplexities over all texts together; they have no standard error in lm-eval either.</summary>
     internal static IReadOnlyList<MetricResult> Metrics(IReadOnlyList<(double Sum, long Words, long Bytes)> texts)
@@ -62,27 +68,17 @@ internal sealed class PerplexitySuite : ISuite
         long words = texts.Sum(t => t.Words), bytes = texts.Sum(t => t.Bytes);
         return
         [
-            new("word_perplexity", Perplexities.PerUnit(sum, words), null, HigherIsBetter: false),
-            new("byte_perplexity", Perplexities.PerUnit(sum, bytes), null, HigherIsBetter: false),
-            new("bits_per_byte", Perplexities.BitsPerByte(sum, bytes), null, HigherIsBetter: false),
+            Aggregates.Of("word_perplexity", Perplexities.PerUnit(sum, words), null, higherIsBetter: false),
+            Aggregates.Of("byte_perplexity", Perplexities.PerUnit(sum, bytes), null, higherIsBetter: false),
+            Aggregates.Of("bits_per_byte", Perplexities.BitsPerByte(sum, bytes), null, higherIsBetter: false),
         ];
     }
 
-    private static SuiteItem Text(JsonObject row, string key, string path)
-    {
-        var text = Rows.Field(row, key, path);
-        return new SuiteItem(0, row, text, text, []);
-    }
+    private static SuiteItem Item(JsonObject row, string text) => new(0, row, text, text, []);
 
-    private static string ReadText(string path)
+    private static SuiteItem Whole(string path)
     {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new EvaluationException($"{path}: cannot be read: {e.Message}");
-        }
+        var text = Rows.Text(path);
+        return string.IsNullOrWhiteSpace(text) ? throw new EvaluationException($"{path}: holds no text") : Item(new JsonObject { ["text"] = text }, text);
     }
 }

@@ -1,143 +1,88 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Data;
+using AlpacaCot.Data.Importing;
 
 namespace AlpacaCot.Evaluation;
 
-/// <summary>Reads a suite's rows: JSON lines, a JSON array, or CSV with a header. Numeric CSV columns become numbers, as tables are usually read.</summary>
+/// <summary>What is wrong with one row of questions; it is told with its file and place, and with what is wrong with other rows.</summary>
+internal sealed class RowException(string mistake) : Exception(mistake);
+
+/// <summary>Turns a file's rows into questions.</summary>
 internal static class Rows
 {
-    /// <exception cref="EvaluationException">The file is missing or a row is broken; the message names the line.</exception>
-    public static List<JsonObject> Read(string path)
+    /// <summary>The questions of a file in its order.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="question">Makes a question of a row; throws <see cref="RowException"/> where it is none.</param>
+    /// <exception cref="EvaluationException">The file cannot be read, or rows are wrong: all of them are told at once.</exception>
+    public static List<SuiteItem> Read(string path, Func<RowFields, SuiteItem> question)
     {
-        string text;
         try
         {
-            text = File.ReadAllText(path);
+            var mistakes = new RowMistakes(path);
+            var items = new List<SuiteItem>();
+            foreach (var row in RowFile.Objects(path))
+            {
+                try
+                {
+                    items.Add(question(new RowFields(row.Fields)));
+                }
+                catch (RowException e)
+                {
+                    mistakes.Add(row.Place, e.Message);
+                }
+            }
+            mistakes.Throw();
+            return items;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (DatasetException e)
         {
-            throw new EvaluationException($"{path}: cannot be read: {e.Message}");
+            throw new EvaluationException(e.Message);
         }
-        var rows = Path.GetExtension(path).ToLowerInvariant() switch
+    }
+
+    /// <summary>A whole file as one text.</summary>
+    /// <exception cref="EvaluationException">The file cannot be read.</exception>
+    public static string Text(string path)
+    {
+        try
         {
-            ".csv" => Csv(path, text),
-            ".json" when text.AsSpan().TrimStart().StartsWith("[") => Array(path, text),
-            _ => Lines(path, text),
+            return RowFile.Text(path);
+        }
+        catch (DatasetException e)
+        {
+            throw new EvaluationException(e.Message);
+        }
+    }
+}
+
+/// <summary>A row's fields, read by name.</summary>
+internal sealed class RowFields(JsonObject row)
+{
+    private const int Shown = 60;
+
+    /// <summary>The row as it stands.</summary>
+    public JsonObject Row => row;
+
+    /// <summary>A field as text: a text or a number, and not blank.</summary>
+    /// <exception cref="RowException">The field is missing, empty or something else.</exception>
+    public string Text(string key) => TextOrEmpty(key) is var text && !string.IsNullOrWhiteSpace(text) ? text : throw new RowException($"'{key}' is empty");
+
+    /// <summary>A field as text that may be empty, but not null.</summary>
+    /// <exception cref="RowException">The field is missing, null or something else.</exception>
+    public string TextOrEmpty(string key)
+    {
+        if (!row.TryGetPropertyValue(key, out var value)) throw new RowException($"has no '{key}'; it has {string.Join(", ", row.Select(p => p.Key).Take(10))}");
+        return value?.GetValueKind() switch
+        {
+            JsonValueKind.String or JsonValueKind.Number => PythonJson.Str(value),
+            null => throw new RowException($"'{key}' is empty"),
+            JsonValueKind.Array => throw new RowException($"'{key}' is a list; give one text"),
+            JsonValueKind.Object => throw new RowException($"'{key}' is an object; give one text"),
+            _ => throw new RowException($"'{key}' is {PythonJson.Dumps(value)}; give it as the text that is meant"),
         };
-        return rows.Count > 0 ? rows : throw new EvaluationException($"{path}: has no row");
     }
 
-    /// <summary>A field as text.</summary>
-    public static string Field(JsonObject row, string key, string path)
-        => row.TryGetPropertyValue(key, out var value) && value is not null
-            ? PythonJson.Str(value)
-            : throw new EvaluationException($"{path}: a row has no '{key}'; it has {string.Join(", ", row.Select(p => p.Key).Take(10))}");
-
-    private static List<JsonObject> Lines(string path, string text)
-    {
-        var rows = new List<JsonObject>();
-        var number = 0;
-        foreach (var line in text.Split('\n'))
-        {
-            number++;
-            if (string.IsNullOrWhiteSpace(line)) continue;
-            rows.Add(Parse(line, $"{path}, line {number}") as JsonObject ?? throw new EvaluationException($"{path}, line {number}: is not a JSON object"));
-        }
-        return rows;
-    }
-
-    private static List<JsonObject> Array(string path, string text)
-        => [.. ((JsonArray)Parse(text, path)!).Select((row, i) => row as JsonObject ?? throw new EvaluationException($"{path}, row {i + 1}: is not a JSON object"))];
-
-    private static JsonNode? Parse(string text, string where)
-    {
-        try
-        {
-            return JsonNode.Parse(text);
-        }
-        catch (JsonException e)
-        {
-            throw new EvaluationException($"{where}: is not valid JSON: {e.Message}");
-        }
-    }
-
-    private static List<JsonObject> Csv(string path, string text)
-    {
-        var records = Records(text.TrimStart('\ufeff'));
-        if (records.Count == 0) return [];
-        var header = records[0].Select((name, i) => name.Length > 0 ? name : string.Create(CultureInfo.InvariantCulture, $"Unnamed: {i}")).ToArray();
-        var body = records.Skip(1).ToList();
-        for (var r = 0; r < body.Count; r++)
-            if (body[r].Count != header.Length)
-                throw new EvaluationException($"{path}, row {r + 1}: has {body[r].Count} fields, the header {header.Length}");
-        var convert = header.Select((_, column) => Converter(body.ConvertAll(row => row[column]))).ToArray();
-        return body.ConvertAll(row => new JsonObject(row.Select((field, i) => KeyValuePair.Create(header[i], convert[i](field)))));
-    }
-
-    /// <summary>A column is numeric where all its fields are: whole numbers, or any numbers; empty fields are null.</summary>
-    private static Func<string, JsonNode?> Converter(List<string> column)
-    {
-        const NumberStyles Whole = NumberStyles.AllowLeadingSign;
-        const NumberStyles Real = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
-        var empty = column.Any(f => f.Length == 0);
-        if (!empty && column.All(f => long.TryParse(f, Whole, CultureInfo.InvariantCulture, out _)))
-            return f => JsonValue.Create(long.Parse(f, Whole, CultureInfo.InvariantCulture));
-        if (column.Any(f => f.Length > 0) && column.All(f => f.Length == 0 || double.TryParse(f, Real, CultureInfo.InvariantCulture, out _)))
-            return f => f.Length == 0 ? null : JsonValue.Create(double.Parse(f, Real, CultureInfo.InvariantCulture));
-        return f => f.Length == 0 ? null : JsonValue.Create(f);
-    }
-
-    /// <summary>RFC 4180: quoted fields may hold commas, line breaks and doubled quotes.</summary>
-    private static List<List<string>> Records(string text)
-    {
-        var records = new List<List<string>>();
-        var record = new List<string>();
-        var field = new StringBuilder();
-        var quoted = false;
-        var any = false;
-        for (var i = 0; i < text.Length; i++)
-        {
-            var c = text[i];
-            if (quoted)
-            {
-                if (c != '"') field.Append(c);
-                else if (i + 1 < text.Length && text[i + 1] == '"') { field.Append('"'); i++; }
-                else quoted = false;
-                continue;
-            }
-            switch (c)
-            {
-                case '"' when field.Length == 0:
-                    quoted = any = true;
-                    break;
-                case ',':
-                    record.Add(field.ToString());
-                    field.Clear();
-                    any = true;
-                    break;
-                case '\r' when i + 1 < text.Length && text[i + 1] == '\n':
-                    break;
-                case '\n' or '\r':
-                    EndRecord();
-                    break;
-                default:
-                    field.Append(c);
-                    any = true;
-                    break;
-            }
-        }
-        EndRecord();
-        return records;
-
-        void EndRecord()
-        {
-            if (!any) return;
-            record.Add(field.ToString());
-            records.Add(record);
-            (record, any) = ([], false);
-            field.Clear();
-        }
-    }
+    /// <summary>A text in quotes for a message, not too long.</summary>
+    public static string Quoted(string text) => $"\"{(text.Length <= Shown ? text : text[..Shown] + "…").ReplaceLineEndings(" ")}\"";
 }

@@ -13,4 +13,8 @@ namespace AlpacaCot.Evaluation;
 /// <param name="Cancellation">Ends the suite.</param>
 public sealed record SuiteContext(
     InferenceEngine Engine, int Member, PromptTemplate? Template, string? Cue, DecodingSettings Decoding,
-    Action<SuiteProgress>? Progress = null, CancellationToken Cancellation = default);
+    Action<SuiteProgress>? Progress = null, CancellationToken Cancellation = default)
+{
+    /// <summary>How questions are put to it.</summary>
+    public PromptSettings Prompts => new(Engine.Tokenizer, Template, Cue);
+}

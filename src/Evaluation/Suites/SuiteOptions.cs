@@ -27,7 +27,7 @@ internal sealed class SuiteOptions
         Limit = Integer("limit", 0);
         FewShot = Integer("few_shot", 0);
         Seed = Integer("seed", DefaultSeed);
-        if (Limit < 0) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
+        if (Limit < 0 || Limit == 0 && declaration["limit"] is not null) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
         if (FewShot < 0) throw Wrong("few_shot", "must be 0 or more");
     }
 
@@ -57,7 +57,7 @@ internal sealed class SuiteOptions
 
     /// <summary>A list of texts; a single text stands for a list of one.</summary>
     public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> otherwise) => Read(key, otherwise,
-        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
+        v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
         v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
 
     /// <summary>A file, as <see cref="Files"/> finds it; null where the option is not given.</summary>
@@ -70,7 +70,7 @@ internal sealed class SuiteOptions
 
     /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>
     public IReadOnlyList<int> Integers(string key, IReadOnlyList<int> otherwise) => Read(key, otherwise,
-        v => v is JsonArray items ? [.. items.Select(i => i!.GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
+        v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
         v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
 
     /// <summary>A list of objects as it stands.</summary>
@@ -92,6 +92,8 @@ internal sealed class SuiteOptions
     }
 
     public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
+
+    private static JsonNode Item(JsonNode? item) => item ?? throw new InvalidOperationException("null in a list");
 
     private string Find(string path) => _places.Find(path) ?? path;
 

@@ -1,9 +1,10 @@
+using AlpacaCot.Specs.Randomness;
+
 namespace AlpacaCot.Inference;
 
 /// <summary>Chooses one request's tokens. Its random numbers are its own: batch mates cannot change them.</summary>
 internal sealed class Sampler(DecodingSettings settings)
 {
-    // SplitMix64 (Steele et al., 2014): one addition and three mixes a draw, the whole state in one number.
     private ulong _state = (ulong)settings.Seed;
 
     /// <summary>Whether the whole row of logits is needed; otherwise the argmax suffices.</summary>
@@ -37,7 +38,7 @@ internal sealed class Sampler(DecodingSettings settings)
 
     private int Draw(double[] probabilities)
     {
-        var u = (NextBits() >> 11) * (1.0 / 9007199254740992.0);
+        var u = SplitMix64.ToUnit(SplitMix64.Next(ref _state));
         var last = 0;
         double mass = 0;
         for (var i = 0; i < probabilities.Length; i++)
@@ -48,13 +49,5 @@ internal sealed class Sampler(DecodingSettings settings)
             if (u < mass) return i;
         }
         return last;
-    }
-
-    private ulong NextBits()
-    {
-        var z = _state += 0x9e3779b97f4a7c15UL;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9UL;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111ebUL;
-        return z ^ (z >> 31);
     }
 }

@@ -89,9 +89,9 @@ internal sealed class EvaluateRunner : IDisposable
         _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds));
     }
 
-    /// <summary>Metrics of a suite; those of its cells are in the result file.</summary>
+    /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>
     private static Dictionary<string, double> Figures(SuiteResult result)
-        => result.Metrics.ToDictionary(metric => metric.Filter == "none" ? metric.Name : $"{metric.Name},{metric.Filter}", metric => metric.Value, StringComparer.Ordinal);
+        => result.Metrics.Where(metric => metric.Value is not null).ToDictionary(metric => metric.Key, metric => metric.Value!.Value, StringComparer.Ordinal);
 
     private ISuite SuiteOf(JsonElement declaration)
     {

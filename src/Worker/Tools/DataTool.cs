@@ -63,6 +63,7 @@ internal static class DataTool
         }
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
+        foreach (var remark in report.Remarks) text.Append(CultureInfo.InvariantCulture, $"   remark: {remark}\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
+using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
@@ -28,7 +30,9 @@ internal static class EvalTool
         var threads = options.IntOrNull("threads");
         options.Done();
         if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
+        if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var suites = names.Select(name => SuiteRegistry.Create(Declaration(name, more, limit, fewShot))).ToList();
+        EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
@@ -51,26 +55,31 @@ internal static class EvalTool
             new
             {
                 model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
-                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Name, m => new { value = m.Value, stderr = m.StandardError })),
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError })),
+                prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong), remarks = results.ToDictionary(r => r.Suite, r => r.Remarks),
             },
             Table(results, file));
     }
 
     private static JsonObject Declaration(string name, string? more, int? limit, int? fewShot)
     {
-        JsonObject declaration;
-        try
-        {
-            declaration = more is null ? [] : JsonNode.Parse(more) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
-        }
-        catch (System.Text.Json.JsonException e)
-        {
-            throw new ToolException($"--suite-options is no JSON: {e.Message}");
-        }
+        var declaration = more is null ? [] : Options(more);
         declaration["suite"] = name;
         if (limit is not null) declaration["limit"] = limit;
         if (fewShot is not null) declaration["few_shot"] = fewShot;
         return declaration;
+    }
+
+    private static JsonObject Options(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new ToolException($"--suite-options is no JSON: {JsonProblem.Describe(e)}");
+        }
     }
 
     private static string Table(IReadOnlyList<SuiteResult> results, string? file)
@@ -80,11 +89,14 @@ internal static class EvalTool
         {
             text.Append(CultureInfo.InvariantCulture, $"{result.Suite} ({result.Effective} of {result.Original} items, {result.FewShot}-shot)\n");
             foreach (var metric in result.Metrics)
-                text.Append(CultureInfo.InvariantCulture, $"  {metric.Name,-24} {metric.Value:0.0000}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
+                text.Append(CultureInfo.InvariantCulture, $"  {metric.Key,-24} {Figure(metric, "0.0000")}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
             foreach (var cell in result.Cells)
-                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Name} {m.Value:0.000}")))}  (n {cell.Count})\n");
+                text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => $"{m.Name} {Figure(m, "0.000")}"))}  (n {cell.Count})\n");
+            foreach (var remark in result.Remarks) text.Append(CultureInfo.InvariantCulture, $"  remark: {remark}\n");
         }
         if (file is not null) text.Append(file).Append('\n');
         return text.ToString().TrimEnd();
     }
+
+    private static string Figure(MetricResult metric, string format) => metric.Value?.ToString(format, CultureInfo.InvariantCulture) ?? "none";
 }

@@ -1,29 +1,29 @@
 using System.Numerics;
 using System.Text;
 
-namespace AlpacaCot.Data;
+namespace AlpacaCot.Specs.Randomness;
 
 /// <summary>
 /// xoshiro256** (Blackman and Vigna 2018) seeded through SplitMix64. It is ours so that a seed means the same rows on every runtime version.
 /// </summary>
-internal sealed class SeededRandom
+public sealed class SeededRandom
 {
     private ulong _s0, _s1, _s2, _s3;
 
     private SeededRandom(ulong seed)
     {
-        _s0 = SplitMix(ref seed);
-        _s1 = SplitMix(ref seed);
-        _s2 = SplitMix(ref seed);
-        _s3 = SplitMix(ref seed);
+        _s0 = SplitMix64.Next(ref seed);
+        _s1 = SplitMix64.Next(ref seed);
+        _s2 = SplitMix64.Next(ref seed);
+        _s3 = SplitMix64.Next(ref seed);
     }
 
     /// <summary>A generator of its own for one purpose under a seed: drawing more for one purpose never shifts another.</summary>
     public static SeededRandom For(long seed, string purpose, long index = 0)
     {
         var state = StableHash(purpose);
-        state ^= SplitMix((ulong)seed);
-        state = SplitMix(state) ^ (ulong)index * 0x9E3779B97F4A7C15UL;
+        state ^= SplitMix64.Mix((ulong)seed);
+        state = SplitMix64.Mix(state) ^ (ulong)index * 0x9E3779B97F4A7C15UL;
         return new SeededRandom(state);
     }
 
@@ -32,9 +32,10 @@ internal sealed class SeededRandom
     {
         var hash = 0xCBF29CE484222325UL;
         foreach (var b in Encoding.UTF8.GetBytes(text)) hash = (hash ^ b) * 0x100000001B3UL;
-        return SplitMix(hash);
+        return SplitMix64.Mix(hash);
     }
 
+    /// <summary>64 random bits.</summary>
     public ulong NextUInt64()
     {
         var result = BitOperations.RotateLeft(_s1 * 5, 7) * 9;
@@ -49,7 +50,7 @@ internal sealed class SeededRandom
     }
 
     /// <summary>Uniform in [0, 1).</summary>
-    public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
+    public double NextDouble() => SplitMix64.ToUnit(NextUInt64());
 
     /// <summary>Uniform in [0, bound), without bias.</summary>
     public int Next(int bound)
@@ -88,15 +89,5 @@ internal sealed class SeededRandom
             var j = Next(i + 1);
             (items[i], items[j]) = (items[j], items[i]);
         }
-    }
-
-    private static ulong SplitMix(ulong value) => SplitMix(ref value);
-
-    private static ulong SplitMix(ref ulong state)
-    {
-        var z = state += 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return z ^ (z >> 31);
     }
 }

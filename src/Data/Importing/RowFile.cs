@@ -1,0 +1,148 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Data.Importing;
+
+/// <summary>A row as an object, with its place in the file.</summary>
+/// <param name="Fields">The row.</param>
+/// <param name="Place">Where it stands, for messages: <c>row 3, line 4</c>.</param>
+public sealed record ObjectRow(JsonObject Fields, string Place);
+
+/// <summary>The forms that files of rows have.</summary>
+internal enum RowForm
+{
+    JsonArray,
+    JsonLines,
+    Tsv,
+    Unknown,
+}
+
+/// <summary>
+/// Reads the rows of a file as objects, for whoever looks at columns by name: a JSON array or JSON lines (told by the content, whatever the file is
+/// called), or CSV with a header (told by the name). UTF-8 and nothing else; a byte order mark is no part of the text.
+/// </summary>
+public static class RowFile
+{
+    private const int NameLength = 60;
+
+    /// <summary>All rows of a file.</summary>
+    /// <exception cref="DatasetException">The file is missing, empty or of no known form, or rows are wrong, all of which are told at once.</exception>
+    public static IReadOnlyList<ObjectRow> Objects(string path)
+    {
+        var rows = new List<ObjectRow>();
+        var mistakes = new RowMistakes(path);
+        foreach (var row in Rows(path))
+        {
+            var mistake = row.Mistake;
+            if (row.Value is { } value && Fields(value, ref mistake) is { } fields) rows.Add(new ObjectRow(fields, row.Place));
+            if (mistake is not null) mistakes.Add(row.Place, mistake);
+            if (mistakes.IsEnough) break;
+        }
+        mistakes.Throw();
+        return rows.Count > 0 ? rows : throw new DatasetException($"{path}: holds no rows");
+    }
+
+    /// <summary>A whole file as text.</summary>
+    /// <exception cref="DatasetException">The file cannot be read, or is not UTF-8.</exception>
+    public static string Text(string path)
+    {
+        using var stream = SourceText.Open(path);
+        using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
+        try
+        {
+            return reader.ReadToEnd();
+        }
+        catch (DecoderFallbackException e)
+        {
+            throw new DatasetException($"{path}: is not valid UTF-8; save the file as UTF-8", e);
+        }
+    }
+
+    internal static RowForm Sniff(string path)
+    {
+        var head = SourceText.Head(path);
+        var first = head.AsSpan().TrimStart(" \t\r\n"u8);
+        if (first.IsEmpty) throw new DatasetException($"{path}: is empty");
+        if (first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) throw new DatasetException($"{path}: is gzip-compressed; unpack it first");
+        if (IsTsv(head)) return RowForm.Tsv;
+        return first[0] switch
+        {
+            (byte)'[' => RowForm.JsonArray,
+            (byte)'{' => RowForm.JsonLines,
+            _ => RowForm.Unknown,
+        };
+    }
+
+    internal static DatasetException Unknown(string path, string forms)
+    {
+        var line = Encoding.UTF8.GetString(SourceText.Head(path)).Split('\n')[0].Trim();
+        return new DatasetException($"{path}: is neither {forms}; its first line is \"{(line.Length <= NameLength ? line : line[..NameLength] + "…")}\"");
+    }
+
+    private static IEnumerable<FileRow> Rows(string path)
+    {
+        if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase)) return CsvRows.Read(path);
+        return Sniff(path) switch
+        {
+            RowForm.JsonArray => JsonRecords.ReadArray(path),
+            RowForm.JsonLines => JsonRecords.ReadLines(path),
+            _ => throw Unknown(path, "a JSON array, JSON lines nor a .csv file"),
+        };
+    }
+
+    private static JsonObject? Fields(JsonElement value, ref string? mistake)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            mistake = $"is {JsonRow.Kind(value)}, expected an object";
+            return null;
+        }
+        if (Unreadable(value) is { } name)
+        {
+            mistake = $"{name} is not valid text";
+            return null;
+        }
+        return JsonObject.Create(value);
+    }
+
+    // Half a surrogate pair, written as an escape, has no UTF-8: the row could be read but never written down.
+    private static string? Unreadable(JsonElement value)
+    {
+        foreach (var field in value.EnumerateObject())
+            if (!IsText(field.Value)) return field.Name;
+        return null;
+
+        static bool IsText(JsonElement value)
+        {
+            switch (value.ValueKind)
+            {
+                case JsonValueKind.Object:
+                    return Unreadable(value) is null;
+                case JsonValueKind.Array:
+                    return value.EnumerateArray().All(IsText);
+                case JsonValueKind.String:
+                    try
+                    {
+                        _ = value.GetString();
+                        return true;
+                    }
+                    catch (InvalidOperationException)
+                    {
+                        return false;
+                    }
+                default:
+                    return true;
+            }
+        }
+    }
+
+    // Pretty-printed JSON may be indented with tabs, so the first column must hold something.
+    private static bool IsTsv(byte[] head)
+    {
+        var end = Array.IndexOf(head, (byte)'\n');
+        var line = Encoding.UTF8.GetString(head, 0, end < 0 ? head.Length : end).TrimEnd('\r');
+        var columns = line.Split('\t');
+        return columns.Length == TsvRecords.Columns && columns.All(column => column.Trim().Length > 0);
+    }
+}

@@ -1,0 +1,20 @@
+using System.Globalization;
+
+namespace AlpacaCot.Evaluation;
+
+/// <summary>How a suite's prompts fit a model's positions. A prompt that does not fit loses its beginning, as in lm-eval.</summary>
+/// <param name="Prompts">Prompts there are.</param>
+/// <param name="TooLong">Prompts that do not fit.</param>
+/// <param name="Longest">Tokens of the longest.</param>
+/// <param name="Room">Tokens that a prompt may have.</param>
+public sealed record PromptFit(int Prompts, int TooLong, int Longest, int Room)
+{
+    /// <summary>Counts prompts by their lengths in tokens.</summary>
+    public static PromptFit Of(IReadOnlyCollection<int> lengths, int room)
+        => new(lengths.Count, lengths.Count(length => length > room), lengths.Count == 0 ? 0 : lengths.Max(), room);
+
+    /// <summary>One sentence where prompts are too long, else null.</summary>
+    public string? Remark => TooLong == 0 ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{TooLong} of {Prompts} prompts are longer than the {Room} tokens that the model's positions leave for them and lose their beginning; the longest has {Longest} tokens");
+}

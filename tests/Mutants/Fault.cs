@@ -1,0 +1,56 @@
+namespace AlpacaCot.Tests.Mutants;
+
+/// <summary>
+/// One fault that a test must notice: a piece of a source file and what stands in its place when the fault is switched on. A piece that ends
+/// with ';' or '}' is a statement, any other an expression.
+/// </summary>
+/// <param name="Number">The switch, from 1.</param>
+/// <param name="Room">The room, as the name of its list.</param>
+/// <param name="What">What is wrong with the fault on, in words.</param>
+/// <param name="File">The source file, from the checkout's root.</param>
+/// <param name="Find">The right piece; it stands there exactly once.</param>
+/// <param name="Plant">The wrong one.</param>
+/// <param name="TestRoom">The test project, by its folder under <c>tests</c>.</param>
+/// <param name="Test">The test class, or <c>Class.Method</c>.</param>
+internal sealed record Fault(int Number, string Room, string What, string File, string Find, string Plant, string TestRoom, string Test)
+{
+    private static readonly string[] _keys = ["fault", "in", "find", "plant", "noticed by"];
+
+    /// <summary>Whether the piece is one or several whole statements.</summary>
+    public bool IsStatement => Find[^1] is ';' or '}';
+
+    /// <summary>The test class's name.</summary>
+    public string TestClass => Test.Split('.')[0];
+
+    /// <summary>All faults of the lists in a folder, <c>ROOM.txt</c> each: blocks of <c>key: value</c> lines, an empty line between two.</summary>
+    /// <exception cref="FormatException">A list is not in that form; the message names file and line.</exception>
+    public static IReadOnlyList<Fault> ReadAll(string folder)
+    {
+        var faults = new List<Fault>();
+        foreach (var file in Directory.EnumerateFiles(folder, "*.txt").Order(StringComparer.Ordinal))
+        {
+            var block = new Dictionary<string, string>(StringComparer.Ordinal);
+            var lines = System.IO.File.ReadAllLines(file);
+            for (var i = 0; i <= lines.Length; i++)
+            {
+                var line = i < lines.Length ? lines[i].Trim() : "";
+                if (line.StartsWith('#')) continue;
+                if (line.Length > 0)
+                {
+                    var colon = line.IndexOf(": ", StringComparison.Ordinal);
+                    if (colon < 0 || !_keys.Contains(line[..colon]) || !block.TryAdd(line[..colon], line[(colon + 2)..].Trim()))
+                        throw new FormatException($"{Path.GetFileName(file)}, line {i + 1}: expected one each of {string.Join(", ", _keys)}, found: {line}");
+                }
+                else if (block.Count > 0)
+                {
+                    if (block.Count != _keys.Length) throw new FormatException($"{Path.GetFileName(file)}, line {i}: the block has no {string.Join(", ", _keys.Except(block.Keys))}");
+                    var by = block["noticed by"].Split(' ', 2);
+                    if (by.Length < 2) throw new FormatException($"{Path.GetFileName(file)}, line {i}: 'noticed by' names a test project and a test");
+                    faults.Add(new Fault(faults.Count + 1, Path.GetFileNameWithoutExtension(file), block["fault"], block["in"], block["find"], block["plant"], by[0], by[1]));
+                    block.Clear();
+                }
+            }
+        }
+        return faults;
+    }
+}
