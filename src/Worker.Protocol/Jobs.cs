@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -28,8 +29,14 @@ public sealed record TrainJob : WorkerJob
     /// <summary>The base.</summary>
     public required BaseModel Base { get; init; }
 
+    /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
+
     /// <summary>The trainings of the pack, in its fixed order.</summary>
     public required IReadOnlyList<PackMember> Members { get; init; }
+
+    /// <summary>The sweep that it is for.</summary>
+    public string Sweep { get; init; } = "";
 
     /// <summary>Where the pack's checkpoints and adapters go: <c>…/{fence}</c>.</summary>
     public required string Directory { get; init; }
@@ -77,6 +84,12 @@ public sealed record PackMember
     /// <summary>Seed of initialisation, data order and dropout.</summary>
     public required long Seed { get; init; }
 
+    /// <summary>The key under which its adapter is shared; null where it is not.</summary>
+    public string? SharedKey { get; init; }
+
+    /// <summary>What its data's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> DataFiles { get; init; } = [];
+
     /// <summary>It is trained and stays only because the pack's checkpoint holds it: it takes its steps again after a crash, for the others' sake, and is not reported.</summary>
     public bool Trained { get; init; }
 }
@@ -87,8 +100,14 @@ public sealed record EvaluateJob : WorkerJob
     /// <summary>The base.</summary>
     public required BaseModel Base { get; init; }
 
+    /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
+
     /// <summary>The adapters.</summary>
     public required IReadOnlyList<EvaluateMember> Members { get; init; }
+
+    /// <summary>The sweep that it is for.</summary>
+    public string Sweep { get; init; } = "";
 
     /// <summary>Where the result files go: <c>…/{fence}</c>.</summary>
     public required string Directory { get; init; }
@@ -130,6 +149,9 @@ public sealed record EvaluateTrial
 
     /// <summary>How to decode.</summary>
     public required DecodingSettings Decoding { get; init; }
+
+    /// <summary>Evaluation to the key under which its result is shared; those that are not shared are absent.</summary>
+    public IReadOnlyDictionary<string, string> SharedKeys { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The missing evaluations: suites with their options as the sweep names them.</summary>
     public required JsonElement Evaluation { get; init; }

@@ -67,6 +67,24 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Build_TakenOver_SaysFromWhere()
+    {
+        var sweep = Sweeps.One();
+        sweep.Apply(new AdapterFromCache(0, SweepHarness.Adapter(0) with { From = "e/other" }));
+        sweep.Apply(new ResultFromCache(0, SweepHarness.Result("x") with { From = "e/other" }));
+        sweep.FinishRest();
+        sweep.Restart();
+        var report = ReportBuilder.Build(sweep.State, [], new Dictionary<string, string>(), sweep.Now);
+        Assert.Equal(["e/other", "e/other", null, null], report.Trials.Select(t => t.TakenOverFrom));
+        Assert.Equal(2, report.Accounting.FromCache);
+        Assert.Contains(report.Notes, n => n.StartsWith("2 of 4 trials were taken over from e/other", StringComparison.Ordinal));
+        // The time of what was taken over was spent elsewhere.
+        Assert.Equal(2, report.Accounting.TrainingSeconds, 6);
+        Assert.Contains("of e/other", ReportWriter.Markdown(report), StringComparison.Ordinal);
+        Assert.Contains("of e/other", ReportWriter.Html(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Build_OneEvaluationFailed_ItsOthersCount()
     {
         var report = ReportExample.Build(failTrial: 5);

@@ -5,6 +5,8 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Validation;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
@@ -29,7 +31,12 @@ public sealed class MappingTests
 
     private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static SweepState State() => SweepState.Create("s", SweepDocument.ParseValid(Yaml), SpecIdentities.None, new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now);
+    private static SweepState State(SpecFacts? facts = null)
+    {
+        var spec = SweepDocument.ParseValid(Yaml);
+        return SweepState.Create(
+            "s", spec, facts is null ? SpecIdentities.None : SpecValidator.Identities(spec, facts), new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now, facts);
+    }
 
     private static Assignment Next(SweepState state)
     {
@@ -38,7 +45,7 @@ public sealed class MappingTests
         return assignment;
     }
 
-    private static WorkerJob Job(SweepState state) => AssignmentJobs.Of(state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state), new HomeLayout("/h"));
+    private static WorkerJob Job(SweepState state) => AssignmentJobs.Of("e/s", state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state), new HomeLayout("/h"));
 
     private static void Report(SweepState state, params SweepInput[] reports)
     {
@@ -70,6 +77,29 @@ public sealed class MappingTests
         Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
         Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
         Assert.Equal(50, job.MicroBatchTokens);
+    }
+
+    [Fact]
+    public void Jobs_ContentIsKnown_HoldFilesAndSharedKeys_OtherwiseNone()
+    {
+        var (weights, rows) = (new FileStamp("/m/w", 1, 2, "ab"), new FileStamp("/d/r", 3, 4, "cd"));
+        var facts = new SpecFacts
+        {
+            Files = [new ReferencedFiles(ReferencedFiles.Model, "m", [weights]), new ReferencedFiles(ReferencedFiles.Data, "d", [rows])], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "ef" }],
+        };
+        var state = State(facts);
+        var train = Assert.IsType<TrainJob>(Job(state));
+        Assert.Equal("e/s", train.Sweep);
+        Assert.Equal([weights], train.BaseFiles);
+        Assert.Equal([rows], train.Members[0].DataFiles);
+        Assert.Equal(state.Grid.Trainings[0].Key, train.Members[0].SharedKey);
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
+        var evaluate = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal([weights], evaluate.BaseFiles);
+        Assert.Equal(state.Grid.Trials.Select(t => t.ResultKeys["goat-arithmetic"]), evaluate.Members[0].Trials.Select(t => t.SharedKeys["goat-arithmetic"]));
+        Assert.Null(Assert.IsType<TrainJob>(Job(State())).Members[0].SharedKey);
+        Assert.Null(Assert.IsType<TrainJob>(Job(State(facts with { Files = [facts.Files[0]] }))).Members[0].SharedKey);
+        Assert.Empty(State(facts with { Suites = [] }).SharedResults());
     }
 
     [Fact]

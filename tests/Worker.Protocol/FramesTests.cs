@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.WorkerProtocol;
@@ -45,13 +46,13 @@ public sealed class FramesTests
         }),
         ["evaluate"] = new StartCommand("evaluation-0", 8, new EvaluateJob
         {
-            Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Folders = s_folders, Threads = 2, MemoryDivisor = 4,
+            Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Folders = s_folders, Threads = 2, MemoryDivisor = 4, Sweep = "e/s", BaseFiles = [new FileStamp("/m/w", 1, 2, "ab")],
             Members =
             [
                 new EvaluateMember
                 {
                     Name = "m", Adapter = "/a",
-                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
+                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", SharedKeys = new Dictionary<string, string> { ["e"] = "k" }, Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
                 },
             ],
         }),

@@ -103,6 +103,8 @@ public static class Messages
         if (type == typeof(JsonElement)) return _json.Select(json => (object?)JsonDocument.Parse(json).RootElement);
         if (type == typeof(IReadOnlyDictionary<string, double>))
             return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key.Length / 3.0, StringComparer.Ordinal));
+        if (type == typeof(IReadOnlyDictionary<string, string>))
+            return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key + key, StringComparer.Ordinal));
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
         {
             var item = type.GetGenericArguments()[0];

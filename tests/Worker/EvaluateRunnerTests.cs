@@ -52,6 +52,19 @@ public sealed class EvaluateRunnerTests : IDisposable
     }
 
     [Fact]
+    public void Run_SharedKey_LeavesTheResultForOtherSweeps()
+    {
+        var trained = Train();
+        var trial = TinyPack.Trial("t", $"[{Sums},{More}]") with { SharedKeys = new Dictionary<string, string> { ["sums"] = "k" } };
+        var result = TinyPack.Run(_pack.Evaluation(2, (trained[0], [trial])) with { Sweep = "e/s" }).OfType<ResultEvent>().First();
+        var shared = System.Text.Json.JsonSerializer.Deserialize<SharedResult>(File.ReadAllBytes(Path.Combine(SharedWork.Result(_pack.Folders, "k"), SharedWork.Description)), Frames.Json)!;
+        Assert.Equal(("e/s", 2), (shared.Sweep, shared.Items));
+        Assert.Equal(result.Metrics, shared.Metrics);
+        Assert.Equal(File.ReadAllText(result.ResultFile!), File.ReadAllText(Path.Combine(SharedWork.Result(_pack.Folders, "k"), shared.ResultFile!)));
+        Assert.Single(Directory.EnumerateDirectories(SharedWork.Results(_pack.Folders)));
+    }
+
+    [Fact]
     public void Run_AfterMemoryRanOut_SmallerLimitsGiveTheSameNumbers()
     {
         var trained = Train();

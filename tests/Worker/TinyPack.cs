@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
@@ -34,6 +35,9 @@ internal sealed class TinyPack : IDisposable
             generator, ScalarType.Float32);
         ModelDirectory.Save(decoder, model);
     }
+
+    /// <summary>What files are now.</summary>
+    public IReadOnlyList<FileStamp> Stamps(params string[] files) => FileStamps.Of(ReferencedFiles.Model, "m", files, Folders).Files;
 
     public WorkerFolders Folders => new(_folder["models"], _folder["datasets"], _folder["cache"]);
 

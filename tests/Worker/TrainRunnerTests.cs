@@ -1,8 +1,10 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Tests.Worker;
 
@@ -123,6 +125,68 @@ public sealed class TrainRunnerTests : IDisposable
         Assert.Contains(events.OfType<ProgressEvent>(), e => e.Note?.Contains("not the checkpoint that was accepted", StringComparison.Ordinal) == true);
         Assert.Equal([4, 6], events.OfType<CheckpointEvent>().Select(e => e.Step));
         Assert.Equal(2, events.OfType<TrainedEvent>().Count());
+    }
+
+    [Fact]
+    public void Run_WeightsReplacedSinceTheCheck_RefusedByName()
+    {
+        var weights = Path.Combine(_pack["models/tiny"], "model.safetensors");
+        var job = _pack.Job(1, ("a", TinyPack.Fine)) with { BaseFiles = _pack.Stamps(weights) };
+        Assert.Single(TinyPack.Run(job).OfType<TrainedEvent>());
+        // A copy that is put back is the same.
+        var bytes = File.ReadAllBytes(weights);
+        File.WriteAllBytes(weights, bytes);
+        Assert.Single(TinyPack.Run(job).OfType<TrainedEvent>());
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        var e = Assert.Throws<ToolException>(() => TinyPack.Run(job));
+        Assert.Contains(weights, e.Message, StringComparison.Ordinal);
+        Assert.Contains("has changed since the sweep was checked", e.Message, StringComparison.Ordinal);
+        Assert.Equal(FailureKind.Data, Failures.KindOf(e));
+        File.Delete(weights);
+        Assert.Contains("is gone", Assert.Throws<ToolException>(() => TinyPack.Run(job)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Run_RowsReplacedSinceTheCheck_FailThatMemberAlone()
+    {
+        var rows = _pack["rows.json"];
+        File.WriteAllText(rows, """[{"instruction":"1+1","input":"","output":"2"}]""");
+        var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
+        job = job with { Members = [job.Members[0] with { Data = TinyPack.Json("""{"name":"d","sources":[{"path":"rows.json"}],"template":"goat"}"""), DataFiles = _pack.Stamps(rows) }, job.Members[1]] };
+        Assert.Equal(2, TinyPack.Run(job).OfType<TrainedEvent>().Count());
+        File.WriteAllText(rows, """[{"instruction":"1+1","input":"","output":"3"}]""");
+        var events = TinyPack.Run(job with { Directory = _pack["pack-0/2"] });
+        Assert.Contains(rows, Assert.Single(events.OfType<FailedEvent>(), e => e is { Member: "a", Kind: FailureKind.Data }).Message, StringComparison.Ordinal);
+        Assert.Equal("b", Assert.Single(events.OfType<TrainedEvent>()).Member);
+    }
+
+    [Fact]
+    public void Base_OtherContentAtTheSamePlace_IsLoadedAnew()
+    {
+        var state = new WorkerState();
+        var weights = Path.Combine(_pack["models/tiny"], "model.safetensors");
+        Directory.SetCurrentDirectory(_pack[""]);
+        var first = state.Base(new BaseModel("tiny", "fp32"), _pack.Folders, _pack.Stamps(weights));
+        Assert.Same(first, state.Base(new BaseModel("tiny", "fp32"), _pack.Folders, _pack.Stamps(weights)));
+        var bytes = File.ReadAllBytes(weights);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(weights, bytes);
+        Assert.NotSame(first, state.Base(new BaseModel("tiny", "fp32"), _pack.Folders, _pack.Stamps(weights)));
+    }
+
+    [Fact]
+    public void Run_SharedKey_LeavesTheAdapterForOtherSweeps()
+    {
+        var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
+        var trained = TinyPack.Run(job with { Sweep = "e/s", Members = [job.Members[0] with { SharedKey = "k" }, job.Members[1]] }).OfType<TrainedEvent>().First();
+        var shared = SharedWork.Adapter(_pack.Folders, "k");
+        Assert.Equal(Weights(trained), File.ReadAllBytes(Path.Combine(shared, AdapterDirectory.WeightsFile)));
+        Assert.True(File.Exists(Path.Combine(shared, LossCurve.File)));
+        Assert.Equal(
+            new SharedAdapter("e/s", trained.Sha256, 6, trained.FinalLoss, trained.Seconds, trained.Tokens),
+            JsonSerializer.Deserialize<SharedAdapter>(File.ReadAllBytes(Path.Combine(shared, SharedWork.Description)), Frames.Json));
+        Assert.Single(Directory.EnumerateDirectories(SharedWork.Adapters(_pack.Folders)));
     }
 
     [Fact]

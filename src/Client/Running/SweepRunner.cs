@@ -19,7 +19,7 @@ internal static class SweepRunner
     }
 
     /// <summary>Checks a file, submits it and follows it to its end.</summary>
-    public static async Task<int> RunAsync(ClientContext context, string file, string? name, string experiment, int? slots, bool json, CancellationToken stop)
+    public static async Task<int> RunAsync(ClientContext context, string file, string? name, string experiment, int? slots, bool fresh, bool json, CancellationToken stop)
     {
         var check = await SweepPreflight.CheckAsync(context, file, stop);
         if (!check.IsValid)
@@ -32,7 +32,7 @@ internal static class SweepRunner
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
         var reply = await silo.Grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
         {
-            Name = sweep.Name, Yaml = check.Text, BaseDirectory = check.BaseDirectory, Facts = check.Facts, Directory = context.Home.Sweep(experiment, sweep.Name),
+            Name = sweep.Name, Yaml = check.Text, BaseDirectory = check.BaseDirectory, Facts = check.Facts, Directory = context.Home.Sweep(experiment, sweep.Name), Fresh = fresh,
         });
         if (reply.Problem is not null) throw new ClientException(reply.Problem);
         System.Console.Error.WriteLine(reply.Existing ? $"sweep {sweep.Name} is there already; following it" : $"sweep {sweep.Name}: {reply.Trials} trials");

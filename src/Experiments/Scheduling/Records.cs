@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments;
@@ -19,7 +20,11 @@ public sealed record CheckpointRef(string Uri, int Step, string Sha256, long Fen
 /// <param name="Tokens">Real tokens trained on, padding not counted.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0);
+public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0)
+{
+    /// <summary>The sweep that it was taken over from; null where this one trained it.</summary>
+    public string? From { get; init; }
+}
 
 /// <summary>One evaluation of one trial.</summary>
 /// <param name="Evaluation">The evaluation's name in the spec.</param>
@@ -30,7 +35,11 @@ public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record EvaluationResult(
-    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0);
+    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0)
+{
+    /// <summary>The sweep that it was taken over from; null where this one computed it.</summary>
+    public string? From { get; init; }
+}
 
 /// <summary>One evaluation that a trial cannot be given; its others stand.</summary>
 /// <param name="Evaluation">The evaluation's name in the spec.</param>
@@ -56,7 +65,14 @@ public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until)
 /// <param name="GridHash">Hash over all trial keys: what expands differently is refused.</param>
 /// <param name="Shards">Number of shards.</param>
 /// <param name="CreatedAt">When it was created.</param>
-public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt);
+public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt)
+{
+    /// <summary>The files that models and data were checked with: every assignment compares them.</summary>
+    public IReadOnlyList<ReferencedFiles> Files { get; init; } = [];
+
+    /// <summary>The files of one name; none where they are not known.</summary>
+    public IReadOnlyList<FileStamp> FilesOf(string kind, string name) => Files.FirstOrDefault(of => of.Kind == kind && of.Name == name)?.Files ?? [];
+}
 
 /// <summary>The head of a sweep's record: a few hundred bytes, written with every change of fence or status.</summary>
 public sealed class SweepHeader

@@ -110,7 +110,7 @@ public sealed class SweepState
             shards[^1].Packs.Add(state);
             trials += own;
         }
-        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now);
+        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) { Files = facts?.Files ?? [] };
         var created = new SweepState(origin, new SweepHeader(), shards, spec, grid, options) { _dirtyHeader = true };
         foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
         return created;
@@ -157,6 +157,36 @@ public sealed class SweepState
 
     /// <summary>The trial's record, its member and its pack.</summary>
     public (PackState Pack, MemberState Member, TrialState Trial) Find(int trial) => _byTrial[trial];
+
+    /// <summary>
+    /// The key under which a training is shared with other sweeps; null where the content behind its names is not known, so that equal keys could stand for different things.
+    /// </summary>
+    public string? SharedKeyOf(TrainingRun training)
+        => Origin.Files.Any(f => f.Kind == ReferencedFiles.Model && f.Name == training.Model) && Origin.Files.Any(f => f.Kind == ReferencedFiles.Data && f.Name == training.Data) ? training.Key : null;
+
+    /// <summary>The key under which a result is shared with other sweeps, likewise.</summary>
+    public string? SharedKeyOf(Trial trial, string evaluation)
+        => Origin.Identities.Suites.ContainsKey(evaluation) && SharedKeyOf(Grid.Trainings[trial.Training]) is not null ? trial.ResultKeys[evaluation] : null;
+
+    /// <summary>Trainings that no slot has had yet, with the keys under which other sweeps may have trained them.</summary>
+    public IEnumerable<(int Training, string Key)> SharedTrainings()
+        => from pack in Packs
+           where pack is { Status: PackStatus.Pending, Fence: 0 }
+           from member in pack.Members
+           where member.Status == TrialStatus.Pending
+           let key = SharedKeyOf(Grid.Trainings[member.Training])
+           where key is not null
+           select (member.Training, key);
+
+    /// <summary>Evaluations that are missing, with the keys under which other sweeps may have computed them.</summary>
+    public IEnumerable<(int Trial, string Evaluation, string Key)> SharedResults()
+        => from trial in Packs.SelectMany(p => p.Members).SelectMany(m => m.Trials)
+           where trial.Status == TrialStatus.Pending
+           from evaluation in Spec.Evaluation
+           where trial.Lacks(evaluation.Name)
+           let key = SharedKeyOf(Grid.Trials[trial.Trial], evaluation.Name)
+           where key is not null
+           select (trial.Trial, evaluation.Name, key);
 
     internal (PackState Pack, MemberState Member) FindTraining(int training) => _byTraining[training];
 

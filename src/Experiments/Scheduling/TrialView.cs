@@ -57,6 +57,9 @@ public sealed record TrialView
     /// <summary>The accepted evaluations.</summary>
     public IReadOnlyList<EvaluationResult> Results { get; init; } = [];
 
+    /// <summary>The other sweep that its adapter or a result was taken over from; null where all of it is this sweep's.</summary>
+    public string? TakenOverFrom { get; init; }
+
     /// <summary>The evaluations that cannot be had.</summary>
     public IReadOnlyList<EvaluationFailure> Failures { get; init; } = [];
 
@@ -123,6 +126,7 @@ public static class SweepViews
             Adapter = member.Adapter,
             Results = record.Results,
             Failures = record.Failures,
+            TakenOverFrom = member.Adapter?.From ?? record.Results.Find(r => r.From is not null)?.From,
             Metrics = record.Results.SelectMany(r => r.Metrics.Select(m => ($"{r.Evaluation}/{m.Key}", m.Value)))
                 .ToDictionary(m => m.Item1, m => m.Value, StringComparer.Ordinal),
             Failure = record.Failure,

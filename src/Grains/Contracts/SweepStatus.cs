@@ -82,6 +82,9 @@ public sealed record TrialStatus
 
     /// <summary>The training that it asks.</summary>
     [Id(6)] public string? Training { get; init; }
+
+    /// <summary>The other sweep that its adapter or a result was taken over from; null where all of it is this sweep's.</summary>
+    [Id(7)] public string? TakenOverFrom { get; init; }
 }
 
 /// <summary>State of a pack.</summary>

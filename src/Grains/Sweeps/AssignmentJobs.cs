@@ -3,6 +3,7 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
@@ -11,23 +12,26 @@ namespace AlpacaCot.Grains.Sweeps;
 /// <summary>An assignment of the state machine as a worker's job.</summary>
 internal static class AssignmentJobs
 {
-    /// <summary>The job as it travels.</summary>
-    public static string Text(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
-        => JsonSerializer.Serialize(Of(state, submission, assignment, home), Frames.Json);
+    /// <summary>The job as it travels, for the sweep of a grain key.</summary>
+    public static string Text(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+        => JsonSerializer.Serialize(Of(sweep, state, submission, assignment, home), Frames.Json);
 
     /// <summary>Makes the job.</summary>
-    public static WorkerJob Of(SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+    public static WorkerJob Of(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
     {
         var spec = state.Spec;
         var model = spec.Models.First(m => m.Name == assignment.Model);
         var @base = new BaseModel(model.Reference, spec.LoadOf(model));
         var directory = Path.Combine(submission.Directory, assignment.Name, assignment.Fence.ToString(CultureInfo.InvariantCulture));
+        var files = state.Origin.FilesOf(ReferencedFiles.Model, model.Name);
         return assignment switch
         {
             TrainingAssignment training => new TrainJob
             {
                 Base = @base,
-                Members = [.. training.Members.Select(member => MemberOf(spec, member))],
+                BaseFiles = files,
+                Sweep = sweep,
+                Members = [.. training.Members.Select(member => MemberOf(state, member))],
                 Directory = directory,
                 BaseDirectory = submission.BaseDirectory,
                 Resume = training.Checkpoint is { } at ? new CheckpointReference(at.Uri, at.Step, at.Sha256) : null,
@@ -39,11 +43,13 @@ internal static class AssignmentJobs
             EvaluationAssignment evaluation => new EvaluateJob
             {
                 Base = @base,
+                BaseFiles = files,
+                Sweep = sweep,
                 Members =
                 [
                     .. evaluation.Members.Select(member => new EvaluateMember
                     {
-                        Name = member.Training.Name, Adapter = member.Adapter.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(spec, trial))],
+                        Name = member.Training.Name, Adapter = member.Adapter.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(state, trial))],
                     }),
                 ],
                 Directory = directory,
@@ -56,8 +62,9 @@ internal static class AssignmentJobs
         };
     }
 
-    private static PackMember MemberOf(SweepSpec spec, AssignmentMember member)
+    private static PackMember MemberOf(SweepState state, AssignmentMember member)
     {
+        var spec = state.Spec;
         var training = member.Training;
         var peft = spec.Peft.First(p => p.Name == training.Peft);
         return new PackMember
@@ -67,19 +74,27 @@ internal static class AssignmentJobs
             Data = TrialJson.Data(spec, spec.Data.First(d => d.Name == training.Data)),
             Training = TrialJson.Training(spec.Training, training.LearningRate),
             Seed = training.Seed,
+            DataFiles = state.Origin.FilesOf(ReferencedFiles.Data, training.Data),
             Trained = !member.Train,
+            SharedKey = state.SharedKeyOf(training),
         };
     }
 
-    private static EvaluateTrial TrialOf(SweepSpec spec, AssignmentTrial trial) => new()
+    private static EvaluateTrial TrialOf(SweepState state, AssignmentTrial trial)
     {
-        Name = trial.Trial.Name,
-        Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
-        Decoding = new DecodingSettings
+        var spec = state.Spec;
+        return new EvaluateTrial
         {
-            Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
-            Seed = trial.Trial.Seed,
-        },
-        Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
-    };
+            Name = trial.Trial.Name,
+            Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
+            Decoding = new DecodingSettings
+            {
+                Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
+                Seed = trial.Trial.Seed,
+            },
+            Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
+            SharedKeys = trial.Evaluations.Select(name => (name, Key: state.SharedKeyOf(trial.Trial, name))).Where(shared => shared.Key is not null)
+                .ToDictionary(shared => shared.name, shared => shared.Key!, StringComparer.Ordinal),
+        };
+    }
 }

@@ -32,6 +32,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SweepStore _store;
     private readonly RecordWriter _writer;
     private readonly SweepSlots _slots;
+    private readonly SharedLookup _shared;
     private readonly SweepReminder _reminder;
     private readonly NewsRing _news = new();
     private readonly LivePacks _live = new();
@@ -47,6 +48,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _store = new SweepStore(this.GetGrainId(), storage, health);
         _writer = new RecordWriter(_store, NotWritten);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
+        _shared = new SharedLookup(Key, home, time);
         _reminder = new SweepReminder(this);
     }
 
@@ -197,6 +199,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             {
                 if (_recoverDue) await ApplyAsync(new Recovered());
                 _recoverDue = false;
+                if (!_store.Submission.Fresh)
+                    foreach (var found in await _shared.FindAsync(state)) await ApplyAsync(found);
                 foreach (var slot in await _slots.RefreshAsync(state)) await ApplyAsync(new SlotLost(slot));
                 await ApplyAsync(new Drive(await _slots.OffersAsync(state)));
             }
@@ -224,7 +228,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                 case StartAssignment start:
                     var to = start.Assignment;
                     LogStarting(Key, to.Name, to.Slot, to.Fence);
-                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(_state!, _store.Submission, to, _home))));
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(Key, _state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);

@@ -90,6 +90,7 @@ internal static class SweepPictures
         Metrics = view.Metrics.Where(m => m.Key.Count(c => c == '/') == 1).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
         Message = view.Failure?.Message,
         Training = view.Training.Name,
+        TakenOverFrom = view.TakenOverFrom,
     };
 
     /// <summary>Evaluations that have begun and not ended stand beside the packs.</summary>

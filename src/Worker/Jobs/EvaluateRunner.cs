@@ -39,7 +39,7 @@ internal sealed class EvaluateRunner : IDisposable
         Directory.SetCurrentDirectory(job.BaseDirectory);
         Threads.Count = job.Threads;
         context.Progress("load", 0, 1, note: job.Base.Path);
-        using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders), context);
+        using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
         foreach (var member in job.Members) runner.Run(member);
     }
 
@@ -86,7 +86,11 @@ internal sealed class EvaluateRunner : IDisposable
             Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = adapter.Template.Name, Cue = trial.Cue,
         };
         var files = ResultFiles.Write(Path.Combine(_job.Directory, "results"), run, [result], elapsed, _context.Time);
-        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, result.Suite, Figures(result), result.Effective, files.Results, elapsed.TotalSeconds));
+        var (metrics, name) = (Figures(result), declaration.GetProperty("name").GetString()!);
+        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, name, metrics, result.Effective, files.Results, elapsed.TotalSeconds));
+        SharedFolders.Share(
+            _job.Folders, trial.SharedKeys.GetValueOrDefault(name), files.Results,
+            new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results)));
     }
 
     /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>

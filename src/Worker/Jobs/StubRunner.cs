@@ -9,7 +9,10 @@ internal static class StubRunner
     public static void Run(TrainJob job, JobContext context)
     {
         foreach (var member in job.Members.Where(member => !member.Trained))
+        {
             context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, job.Directory, "", 0, 0, 0, 0));
+            SharedFolders.Share(job.Folders, member.SharedKey, job.Directory, new SharedAdapter(job.Sweep, "", 0, 0, 0, 0));
+        }
     }
 
     /// <summary>Waits for each trial and reports it done.</summary>
@@ -18,9 +21,13 @@ internal static class StubRunner
         foreach (var trial in job.Members.SelectMany(member => member.Trials))
         {
             if (pause > TimeSpan.Zero && context.Stop.WaitHandle.WaitOne(pause)) context.Stop.ThrowIfCancellationRequested();
-            foreach (var evaluation in trial.Evaluation.EnumerateArray())
-                context.Send(new ResultEvent(
-                    context.Assignment, context.Fence, trial.Name, evaluation.GetProperty("name").GetString()!, new Dictionary<string, double> { ["stub"] = 1 }, 0, null, pause.TotalSeconds));
+            foreach (var name in trial.Evaluation.EnumerateArray().Select(evaluation => evaluation.GetProperty("name").GetString()!))
+            {
+                // A number that is the trial's own, so that one taken for another is noticed.
+                var metrics = new Dictionary<string, double> { ["stub"] = 1, ["length"] = trial.Name.Length };
+                context.Send(new ResultEvent(context.Assignment, context.Fence, trial.Name, name, metrics, 0, null, pause.TotalSeconds));
+                SharedFolders.Share(job.Folders, trial.SharedKeys.GetValueOrDefault(name), null, new SharedResult(job.Sweep, metrics, 0, pause.TotalSeconds, null));
+            }
         }
     }
 }

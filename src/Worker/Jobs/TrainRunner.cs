@@ -26,7 +26,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context)
         Directory.SetCurrentDirectory(pack.BaseDirectory);
         Threads.Count = pack.Threads;
         context.Progress("load", 0, 1, note: pack.Base.Path);
-        Train(context.State.Base(pack.Base, pack.Folders));
+        Train(context.State.Base(pack.Base, pack.Folders, pack.BaseFiles));
     }
 
     private void Train(LoadedBase model)
@@ -58,6 +58,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context)
 
         TrainingMember Prepare(PackMember member)
         {
+            FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
             var settings = TrainingJson.Settings(member.Training);
             var data = DataSpecJson.Read(member.Data);
             var template = templates[member.Name] = PromptTemplates.Get(data.Template);
@@ -79,6 +80,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context)
         {
             TokenBudget = pack.MicroBatchTokens,
             Time = context.Time,
+            BaseContent = model.Content,
             Checkpoints = new CheckpointPolicy(checkpoints, pack.CheckpointSteps > 0 ? pack.CheckpointSteps : null, TimeSpan.FromSeconds(pack.CheckpointSeconds), KeptCheckpoints) { Saved = Saved },
         };
         using var trainer = new CoTrainer(model.Decoder, members, options);
@@ -97,11 +99,20 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context)
         foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed && !reported.Contains(pair.First.Name)))
         {
             var folder = Path.Combine(pack.Directory, member.Name);
-            AdapterDirectory.Save(member.Adapter, folder);
-            TemplateFile.Save(templates[member.Name], folder);
-            LossCurve.Write(folder, result.Losses);
+            AtomicFile.WriteDirectory(folder, to =>
+            {
+                AdapterDirectory.Save(member.Adapter, to);
+                TemplateFile.Save(templates[member.Name], to);
+                LossCurve.Write(to, result.Losses);
+            });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize * member.Settings.GradientAccumulation);
-            context.Send(new TrainedEvent(context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps, result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens));
+            var trained = new TrainedEvent(
+                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps,
+                result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens);
+            context.Send(trained);
+            SharedFolders.Share(
+                pack.Folders, pack.Members.First(of => of.Name == member.Name).SharedKey, folder,
+                new SharedAdapter(pack.Sweep, trained.Sha256, trained.Steps, trained.FinalLoss, seconds, tokens));
         }
     }
 

@@ -7,6 +7,7 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 
@@ -41,9 +42,22 @@ internal static class PrepareTool
             }
         context.Answer(new
         {
+            files = Files(models.Where(m => m.Tokenizer is not null).Select(m => m.Name), data.Where(d => d.Spec is not null).Select(d => (d.Name, d.Spec!)), spec, catalogue, job.Folders),
             models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets)).ToList(),
             knownSets = DatasetCatalogue.Known.Select(set => set.Name).Distinct(), knownTemplates = PromptTemplates.All.Select(p => p.Name), knownSuites = SuiteRegistry.Known,
         });
+    }
+
+    /// <summary>The files behind models and data that are sound; what is wrong with others is told of them.</summary>
+    private static List<ReferencedFiles> Files(IEnumerable<string> models, IEnumerable<(string Name, DataSpec Spec)> data, JsonElement spec, DatasetCatalogue catalogue, WorkerFolders folders)
+    {
+        var places = Items(spec, "models").ToDictionary(item => item.GetProperty("name").GetString()!, item => item.GetProperty("path").GetString() ?? "", StringComparer.Ordinal);
+        return
+        [
+            .. models.Select(name => FileStamps.Of(ReferencedFiles.Model, name, FileStamps.OfModel(ModelPlaces.Resolve(places[name], folders)), folders)),
+            .. data.Select(mix => FileStamps.Of(
+                ReferencedFiles.Data, mix.Name, mix.Spec.Sources.Where(source => source.Goat is null).SelectMany(source => catalogue.Files(source, mix.Spec.Language)), folders)),
+        ];
     }
 
     private static IEnumerable<JsonElement> Items(JsonElement spec, string axis)
