@@ -5,7 +5,7 @@ namespace AlpacaCot.Adapters;
 
 /// <summary>
 /// The configuration of an adapter: PEFT's <c>adapter_config.json</c>, read and written key for key. A method adds its own fields in a
-/// derived record; keys that no method knows are kept as they are and named in <see cref="Warnings"/>.
+/// derived record; keys that no method knows are kept as they are and named in <see cref="Remarks"/>.
 /// </summary>
 public abstract record AdapterConfig
 {
@@ -28,7 +28,7 @@ public abstract record AdapterConfig
     public string PeftVersion { get; init; } = WrittenVersion;
 
     /// <summary>What was odd about the file that this was read from; one line each.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Keys of the file that are unknown here or have no meaning here; written back as they were.</summary>
     internal IReadOnlyDictionary<string, JsonNode?> Kept { get; init; } = new Dictionary<string, JsonNode?>();
@@ -60,7 +60,7 @@ public abstract record AdapterConfig
         };
         reader.Ignore("inference_mode", "runtime_config");
         reader.Keep("auto_mapping", null);
-        return config with { Warnings = reader.WarnOfUnknown(), Kept = reader.Kept };
+        return config with { Remarks = reader.RemarksOfUnknown(), Kept = reader.Kept };
     }
 
     /// <summary>The text of the <c>adapter_config.json</c>: indent 2, sorted keys, <c>inference_mode</c> true.</summary>

@@ -1,11 +1,13 @@
+using System.Text.RegularExpressions;
 using AlpacaCot.Files;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
 
 namespace AlpacaCot.Adapters;
 
 /// <summary>Adapter folders in PEFT's format: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</summary>
-public static class AdapterDirectory
+public static partial class AdapterDirectory
 {
     /// <summary>Name of the configuration.</summary>
     public const string ConfigFile = "adapter_config.json";
@@ -22,7 +24,14 @@ public static class AdapterDirectory
     {
         var file = Path.Combine(folder, ConfigFile);
         if (!File.Exists(file)) throw new AdapterException($"{folder}: no {ConfigFile}; is this a PEFT adapter folder?");
-        return AdapterConfig.Read(File.ReadAllText(file), file);
+        try
+        {
+            return AdapterConfig.Read(FileText.Read(file), file);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new AdapterException(e.Message, e);
+        }
     }
 
     /// <summary>Loads an adapter for a model; its weights (fp32, fp16 or bf16) become trainable fp32.</summary>
@@ -67,12 +76,30 @@ public static class AdapterDirectory
         }
     }
 
+    // PEFT leaves an adapter's name out of its files; the state dict of a wrapped model, saved as it is, has it in each key:
+    // …q_proj.lora_A.default.weight, …k_proj.ia3_l.default.
+    private static Dictionary<string, StoredTensor> ByKey(TensorFile stored)
+    {
+        var keys = stored.Tensors.Select(tensor => (Tensor: tensor, Match: NamedParameter().Match(tensor.Name))).ToList();
+        var names = keys.Where(key => key.Match.Success).Select(key => key.Match.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (names.Count > 1)
+            throw new AdapterException($"{stored.Path}: holds the tensors of {names.Count} adapters ({string.Join(", ", names)}); save one of them alone, as PEFT's save_pretrained does");
+        var byKey = new Dictionary<string, StoredTensor>(StringComparer.Ordinal);
+        foreach (var (tensor, match) in keys)
+            if (!byKey.TryAdd(match.Success ? match.Groups["head"].Value + match.Groups["tail"].Value : tensor.Name, tensor))
+                throw new AdapterException($"{stored.Path}: holds {tensor.Name} with the adapter's name and without it; save one of the two alone");
+        return byKey;
+    }
+
+    [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NamedParameter();
+
     private static void Fill(Adapter adapter, string file)
     {
         using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
-        var byKey = stored.Tensors.ToDictionary(t => t.Name, StringComparer.Ordinal);
+        var byKey = ByKey(stored);
         foreach (var parameter in adapter.Parameters)
         {
             if (!byKey.Remove(parameter.Key, out var tensor))
@@ -80,6 +107,8 @@ public static class AdapterDirectory
             if (!tensor.Shape.SequenceEqual(parameter.Value.shape))
                 throw new AdapterException($"{file}: {parameter.Key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Value.shape)}]");
             using var copy = tensor.Copy();
+            if (FiniteValues.CountOthers(copy) is > 0 and var others)
+                throw new AdapterException($"{file}: {tensor.Name} holds values that are not finite (NaN or infinity), {others} of {copy.numel()}: the file is damaged, or its training diverged");
             parameter.Value.copy_(copy);
         }
         if (byKey.Count > 0)

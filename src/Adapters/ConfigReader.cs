@@ -70,21 +70,31 @@ internal sealed class ConfigReader(JsonObject document, string file)
     /// <summary>Fields that are neither read nor kept.</summary>
     public void Ignore(params string[] keys) => _asked.UnionWith(keys);
 
-    /// <summary>Keeps what nobody asked for and says so.</summary>
-    public IReadOnlyList<string> WarnOfUnknown()
+    /// <summary>Keeps what nobody asked for, and remarks on what of it is switched on.</summary>
+    public IReadOnlyList<string> RemarksOfUnknown()
     {
-        var warnings = new List<string>();
+        var remarks = new List<string>();
         foreach (var (key, value) in document)
         {
             if (_asked.Contains(key) || _kept.ContainsKey(key)) continue;
             _kept[key] = value?.DeepClone();
-            warnings.Add($"{file}: unknown key '{key}' has no effect here");
+            if (IsOn(value)) remarks.Add($"{file}: {key} = {Short(value!)} is unknown here and has no effect: if it changes what the adapter computes, answers will differ from PEFT's");
         }
-        return warnings;
+        return remarks;
     }
 
     public AdapterException Wrong(string key, string expected)
         => new($"{file}: {key} = {document[key]?.ToJsonString() ?? "null"}, expected {expected}");
+
+    // Every release of PEFT adds keys and writes them all, switched off.
+    private static bool IsOn(JsonNode? value) => value switch
+    {
+        null or JsonArray { Count: 0 } or JsonObject { Count: 0 } => false,
+        JsonValue scalar => scalar.GetValueKind() != JsonValueKind.False && !(scalar.GetValueKind() == JsonValueKind.String && scalar.GetValue<string>().Length == 0),
+        _ => true,
+    };
+
+    private static string Short(JsonNode value) => value.ToJsonString() is { Length: > 80 } text ? text[..80] + "…" : value.ToJsonString();
 
     private T? Value<T>(string key, string expected) => Ask(key) is { } node ? Of<T>(key, node, expected) : default;
 

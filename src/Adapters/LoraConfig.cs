@@ -113,6 +113,7 @@ public sealed record LoraConfig : TargetedConfig
     internal void Validate(string file)
     {
         if (R <= 0 || RankPattern.Any(pair => pair.Value < 1)) throw new AdapterException($"{file}: the rank r must be at least 1");
+        if (!double.IsFinite(Alpha) || AlphaPattern.Any(pair => !double.IsFinite(pair.Value))) throw new AdapterException($"{file}: lora_alpha must be a finite number");
         if (Dropout is < 0 or >= 1) throw new AdapterException($"{file}: lora_dropout = {Dropout} is not in [0, 1)");
         if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
             throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
@@ -150,7 +151,11 @@ public sealed record LoraConfig : TargetedConfig
     private static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
     {
         foreach (var (key, value) in patterns)
-            if (Regex.IsMatch(path, $@"\A(?:.*\.)?(?:{key})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1))) return value;
+            if (PatternMatches(key, path)) return value;
         return null;
     }
+
+    /// <summary>Whether a key of <see cref="RankPattern"/> or <see cref="AlphaPattern"/> means a module.</summary>
+    internal static bool PatternMatches(string pattern, string path)
+        => Regex.IsMatch(path, $@"\A(?:.*\.)?(?:{pattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 }

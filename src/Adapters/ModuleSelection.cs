@@ -33,6 +33,17 @@ public sealed class ModuleSelection
     /// <exception cref="AdapterException">The expression cannot be parsed.</exception>
     public static ModuleSelection Matching(string pattern) => new(null, pattern);
 
+    /// <summary>
+    /// What words of a command line mean: <c>all-linear</c> or one regular expression (a word with any of <c>\ ^ $ | ? * + ( ) [ ] { }</c>) alone, else names.
+    /// </summary>
+    /// <exception cref="AdapterException"><c>all-linear</c> or a pattern stands among others, or a pattern cannot be parsed.</exception>
+    public static ModuleSelection OfWords(IReadOnlyList<string> words)
+    {
+        var patterns = words.Where(word => word.Equals("all-linear", StringComparison.OrdinalIgnoreCase) || word.AsSpan().IndexOfAny(@"\^$|?*+()[]{}") >= 0).ToList();
+        if (patterns.Count == 0) return Of(words);
+        return words.Count == 1 ? Matching(words[0]) : throw new AdapterException($"target_modules: '{patterns[0]}' selects by itself and stands alone, without other names");
+    }
+
     /// <summary>Whether a module path is selected.</summary>
     public bool Selects(string path)
         => IsAllLinear || (_regex?.IsMatch(path) ?? Names!.Any(name => IsOrEndsWith(path, name)));

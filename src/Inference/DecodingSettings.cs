@@ -34,7 +34,7 @@ public sealed record DecodingSettings
     /// <summary>Most tokens to generate.</summary>
     public int MaxNewTokens { get; init; } = 128;
 
-    /// <summary>Further token ids that end the answer, beside the tokenizer's end of sequence. The ending token is part of the ids, not of the text.</summary>
+    /// <summary>Further token ids that end the answer, beside the tokenizer's end of sequence and the model's (<c>eos_token_id</c>, one or a list). The ending token is part of the ids, not of the text.</summary>
     public IReadOnlyList<int> StopTokenIds { get; init; } = [];
 
     /// <summary>Texts that end the answer wherever they appear in it, also across tokens; they are not part of the answer's text.</summary>

@@ -17,6 +17,7 @@ public sealed class InferenceEngine : IDisposable
     private readonly Scheduler _scheduler;
     private readonly Scorer _scorer;
     private readonly EngineOptions _options;
+    private readonly HashSet<int> _endIds;
 
     /// <summary>Creates an engine over a decoder.</summary>
     /// <param name="decoder">The base model.</param>
@@ -32,6 +33,9 @@ public sealed class InferenceEngine : IDisposable
         Tokenizer = tokenizer;
         _options = options ?? new EngineOptions();
         MaxLength = _options.MaxLength ?? decoder.Config.MaxPositions;
+        // A chat model ends a turn by another token than a text; configurations list both.
+        _endIds = [.. decoder.Config.EosTokenIds];
+        if (tokenizer.EosId is { } eos) _endIds.Add(eos);
         _scorer = new Scorer(decoder, bank, _options, MaxLength);
         var runner = new ModelRunner(decoder, bank);
         _scheduler = new Scheduler(runner, _options);
@@ -106,6 +110,7 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="progress">Told how many are scored, from the engine's thread.</param>
     /// <param name="cancellation">Stops between forward passes.</param>
     /// <exception cref="InferenceException">A context or a continuation is empty, or a continuation is longer than the window.</exception>
+    /// <exception cref="NonFiniteLogitsException">The logits of a request are not finite.</exception>
     public IReadOnlyList<Score> LogLikelihoods(
         IReadOnlyList<ScoreRequest> requests, Action<int>? progress = null, CancellationToken cancellation = default)
     {
@@ -127,11 +132,22 @@ public sealed class InferenceEngine : IDisposable
     /// <param name="member">The adapter to use; -1 is the bare base.</param>
     /// <param name="progress">Told how many windows are scored, from the engine's thread.</param>
     /// <param name="cancellation">Stops between forward passes.</param>
+    /// <exception cref="NonFiniteLogitsException">The logits of a text are not finite; its request is the text.</exception>
     public IReadOnlyList<RollingScore> RollingLogLikelihoods(
         IReadOnlyList<int[]> texts, int prefixId, int member = -1, Action<int>? progress = null, CancellationToken cancellation = default)
     {
         var windows = texts.Select(ids => RollingWindows.Of(ids, prefixId, MaxLength)).ToList();
-        var scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        // The request of a window is its text for whoever asks.
+        var textOf = windows.SelectMany((text, index) => text.Select(_ => index)).ToList();
+        IReadOnlyList<Score> scores;
+        try
+        {
+            scores = LogLikelihoods([.. windows.SelectMany(w => w).Select(w => new ScoreRequest(w.Context, w.Predicted, member))], progress, cancellation);
+        }
+        catch (NonFiniteLogitsException e)
+        {
+            throw new NonFiniteLogitsException(textOf[e.Request], e.Message);
+        }
         var at = 0;
         var results = new List<RollingScore>();
         foreach (var text in windows)
@@ -169,7 +185,7 @@ public sealed class InferenceEngine : IDisposable
         {
             throw new InferenceException($"request {request.Id}: the prompt has {prompt.Length} tokens, the window {MaxLength}: shorten it");
         }
-        return new ActiveSequence(request, prompt, MaxLength, Tokenizer, onChunk, onFinished, onFailed, cancellation);
+        return new ActiveSequence(request, prompt, MaxLength, Tokenizer, _endIds, onChunk, onFinished, onFailed, cancellation);
     }
 
     private void CheckIds(int[] ids)

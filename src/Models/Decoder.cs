@@ -13,9 +13,9 @@ public sealed class Decoder : IDisposable
     private readonly ParameterBuilder _owner;
     private readonly DecoderParts _parts;
 
-    private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts)
+    private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
     {
-        (Config, _owner, _parts) = (config, owner, parts);
+        (Config, _owner, _parts, Remarks) = (config, owner, parts, remarks);
     }
 
     /// <summary>The architecture.</summary>
@@ -26,6 +26,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>Type that the residual stream is computed in: the embedding's.</summary>
     public ScalarType Dtype => _parts.Embedding.Weight.dtype;
+
+    /// <summary>What was odd about the files that it was loaded from, though they could be used; one line each.</summary>
+    public IReadOnlyList<string> Remarks { get; }
 
     /// <summary>Where it lives.</summary>
     public Device Device => _parts.Embedding.Weight.device;
@@ -53,7 +56,7 @@ public sealed class Decoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         var type = dtype ?? config.Dtype;
-        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? CPU), _ => { });
+        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? CPU), (_, _) => []);
     }
 
     /// <summary>
@@ -89,15 +92,17 @@ public sealed class Decoder : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _owner.Dispose();
 
-    internal static Decoder Build(DecoderConfig config, IParameterSource source, Action<ModelFamily> finish)
+    /// <param name="config">The architecture.</param>
+    /// <param name="source">Where the parameters come from.</param>
+    /// <param name="finish">Given the family and the parameters once all are taken: throws where some did not fit, else says what is to be remarked.</param>
+    internal static Decoder Build(DecoderConfig config, IParameterSource source, Func<ModelFamily, IReadOnlyDictionary<string, Tensor>, IReadOnlyList<string>> finish)
     {
         var family = ModelFamilies.Find(config.ModelType, "config.json");
         var builder = new ParameterBuilder(source);
         try
         {
             var parts = family.Build(config, builder);
-            finish(family);
-            return new Decoder(config, builder, parts);
+            return new Decoder(config, builder, parts, finish(family, builder.Parameters));
         }
         catch
         {

@@ -54,7 +54,7 @@ public sealed record DecoderConfig
     /// <summary>Id that begins a sequence, where the model has one.</summary>
     public int? BosTokenId { get; init; }
 
-    /// <summary>Ids that end a sequence.</summary>
+    /// <summary>Ids that end a sequence: those of <c>config.json</c>, then those that <c>generation_config.json</c> adds.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
 
     /// <summary>Id for padding, where the model has one.</summary>
@@ -73,8 +73,17 @@ public sealed record DecoderConfig
     public static DecoderConfig Read(string json, string file = "config.json")
     {
         var keys = ConfigKeys.Parse(json, file);
+        RefuseQuantised(keys);
         return ModelFamilies.Find(keys.Text("model_type"), file).ReadConfig(keys) with { Source = keys.Json };
     }
+
+    /// <summary>The <c>model_type</c> that a <c>config.json</c> file names, known or not; empty where it names none.</summary>
+    /// <exception cref="ModelException">It cannot be read, or is no JSON object.</exception>
+    public static string ModelTypeOf(string path) => ConfigKeys.Parse(JsonText.Read(path), path).OptionalText("model_type") ?? "";
+
+    /// <summary>Reads a <c>config.json</c> file, with or without a byte order mark.</summary>
+    /// <exception cref="ModelException">It cannot be read, or as <see cref="Read"/>.</exception>
+    public static DecoderConfig Load(string path) => Read(JsonText.Read(path), path);
 
     /// <summary>The <c>config.json</c> to save: the one it was read from with the type brought up to date, or a new one.</summary>
     public string Write()
@@ -82,5 +91,15 @@ public sealed record DecoderConfig
         var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Find(ModelType, "config.json").WriteConfig(this);
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
+    }
+
+    // The tensors of a quantised model would be read as weights where their names and shapes happen to fit.
+    private static void RefuseQuantised(ConfigKeys keys)
+    {
+        foreach (var key in (string[])["quantization_config", "compression_config"])
+            if (keys.Has(key))
+                throw keys.Error(key, keys.Json[key] is JsonObject settings && settings["quant_method"] is JsonValue method
+                    ? $"(quant_method {method.ToJsonString()}): quantised weights are not read; take the model's unquantised release"
+                    : "is set: quantised weights are not read; take the model's unquantised release");
     }
 }

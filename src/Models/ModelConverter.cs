@@ -15,18 +15,19 @@ public sealed record ConvertOptions(string? Tokenizer = null, ScalarType? Dtype 
 /// </summary>
 public static class ModelConverter
 {
-    private static readonly string[] TokenizerFiles =
+    private static readonly string[] TextFiles =
     [
         "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.jinja",
+        "chat_template.jinja", "template.json",
     ];
 
     /// <summary>Converts.</summary>
     /// <param name="input">A model directory, or a llama2.c file.</param>
     /// <param name="output">The directory to make; it appears whole or not at all.</param>
     /// <param name="options">Tokenizer and type.</param>
+    /// <returns>What was odd about the input (<see cref="Decoder.Remarks"/>).</returns>
     /// <exception cref="ModelException">The input cannot be loaded, the tokenizer does not fit it, or the output exists or cannot be written.</exception>
-    public static void Convert(string input, string output, ConvertOptions? options = null)
+    public static IReadOnlyList<string> Convert(string input, string output, ConvertOptions? options = null)
     {
         options ??= new ConvertOptions();
         if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
@@ -39,12 +40,13 @@ public static class ModelConverter
             {
                 temporary = folder;
                 if (Directory.Exists(input))
-                    foreach (var name in TokenizerFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
+                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
                 if (options.Tokenizer is { } tokenizer) AddTokenizer(tokenizer, folder, decoder.Config);
                 ModelDirectory.Save(decoder, folder, options.Dtype);
                 if (Path.Combine(input, "generation_config.json") is var generation && File.Exists(generation))
                     File.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
             });
+            return decoder.Remarks;
         }
         catch (Exception e) when (e is ModelException or IOException or UnauthorizedAccessException)
         {

@@ -20,15 +20,21 @@ public static class ModelDirectory
     /// <summary>
     /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, or llama2.c's <c>.bin</c>.
     /// </summary>
-    /// <exception cref="ModelException">No model there, an unknown family, damaged files, or weights that do not fit the configuration (all that do not, at once).</exception>
+    /// <remarks>
+    /// Every weight is looked at once while it is loaded: one that is NaN or infinite is refused by name. The pass reads at the speed of memory what the
+    /// first forward pass would read from the disk anyway.
+    /// </remarks>
+    /// <exception cref="ModelException">No model there, an unknown family, damaged files, values that are not finite, or weights that do not fit the configuration (all that do not, at once).</exception>
     public static Decoder Load(string path, LoadOptions? options = null)
     {
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
-        var family = ModelFamilies.Find(checkpoint.Config.ModelType, path);
-        var source = new CheckpointSource(checkpoint, family, options.Dtype, options.Device ?? CPU);
-        var decoder = Decoder.Build(checkpoint.Config, source, f => source.Finish(f, checkpoint.Config));
-        return decoder;
+        var source = new CheckpointSource(checkpoint, ModelFamilies.Find(checkpoint.Config.ModelType, path), options.Dtype, options.Device ?? CPU);
+        return Decoder.Build(checkpoint.Config, source, (family, parameters) =>
+        {
+            source.Finish(family, checkpoint.Config);
+            return source.Remarks(family, checkpoint.Config, parameters);
+        });
     }
 
     /// <summary>

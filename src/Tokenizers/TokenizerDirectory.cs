@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Files;
 using AlpacaCot.Tokenizers.Json;
 using AlpacaCot.Tokenizers.SentencePiece;
 using AlpacaCot.Tokenizers.Text;
@@ -36,7 +37,7 @@ public static class TokenizerDirectory
                 _ => throw new UnsupportedTokenizerException(file, "tokenizer.json, SentencePiece .model, vocab.json with merges.txt"),
             };
         }
-        catch (TokenizerException e) when (!e.Message.StartsWith(file, StringComparison.Ordinal))
+        catch (TokenizerException e) when (!e.Message.StartsWith(file, StringComparison.Ordinal) && !e.Message.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             if (e is UnsupportedTokenizerException unsupported) throw unsupported.In(file);
             throw new TokenizerException($"{file}: {e.Message}", e);
@@ -77,16 +78,19 @@ public static class TokenizerDirectory
         }
     }
 
-    internal static JsonElement ReadJson(string path)
+    internal static JsonElement ReadJson(string path) => Read(path, FileText.ReadJson);
+
+    internal static string ReadText(string path) => Read(path, FileText.Read);
+
+    private static T Read<T>(string path, Func<string, T> read)
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
-            return document.RootElement.Clone();
+            return read(path);
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new TokenizerException($"{path} is no JSON: {e.Message}", e);
+            throw new TokenizerException(e.Message, e);
         }
     }
 
@@ -121,7 +125,7 @@ public static class TokenizerDirectory
         if (!File.Exists(merges)) throw new TokenizerException($"{vocabulary} needs {merges} beside it");
         var files = new List<string> { vocabulary, merges };
         var config = new TokenizerConfig(folder, files);
-        var model = BpeModel.Read(ReadJson(vocabulary), File.ReadAllText(merges).Split('\n').Select(line => line.TrimEnd('\r')));
+        var model = BpeModel.Read(ReadJson(vocabulary), ReadText(merges).Split('\n').Select(line => line.TrimEnd('\r')));
         var qwen = config.Class.StartsWith("Qwen2", StringComparison.Ordinal);
         if (!qwen && config.Class is not ("" or "GPT2Tokenizer" or "GPT2TokenizerFast" or "CodeGenTokenizer" or "CodeGenTokenizerFast"))
             throw new UnsupportedTokenizerException(
@@ -140,7 +144,7 @@ public static class TokenizerDirectory
     private static SentencePieceTokenizer LoadModel(string file, string folder)
     {
         var files = new List<string> { file };
-        var model = SentencePieceModel.Parse(File.ReadAllBytes(file));
+        var model = SentencePieceModel.Parse(Read(file, FileText.ReadBytes));
         var config = new TokenizerConfig(folder, files);
         var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < model.Pieces.Count; id++) pieces.TryAdd(model.Pieces[id].Text, id);

@@ -12,6 +12,7 @@ namespace AlpacaCot.Worker.Protocol;
 [JsonDerivedType(typeof(TrainedEvent), "trained")]
 [JsonDerivedType(typeof(ResultEvent), "result")]
 [JsonDerivedType(typeof(OutputEvent), "output")]
+[JsonDerivedType(typeof(RemarkEvent), "remark")]
 [JsonDerivedType(typeof(TokensEvent), "tokens")]
 [JsonDerivedType(typeof(EvaluationFailedEvent), "evaluation_failed")]
 [JsonDerivedType(typeof(FailedEvent), "failed")]
@@ -62,11 +63,15 @@ public sealed record TrainedEvent(
 /// <param name="Items">Items asked.</param>
 /// <param name="ResultFile">The result file in lm-eval's schema.</param>
 /// <param name="Seconds">Time that it took.</param>
+/// <param name="PromptsCut">Prompts that were longer than the model's positions and lost their beginning.</param>
 public sealed record ResultEvent(
-    string Assignment, long Fence, string Trial, string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, string? ResultFile, double Seconds) : WorkerEvent;
+    string Assignment, long Fence, string Trial, string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, string? ResultFile, double Seconds, int PromptsCut = 0) : WorkerEvent;
 
 /// <summary>What a one-shot job answers, as one JSON document, with the text that people read.</summary>
 public sealed record OutputEvent(string Assignment, long Fence, JsonElement Document, string? Text = null) : WorkerEvent;
+
+/// <summary>Something that the user of a one-shot job should know, though the work goes on: one line.</summary>
+public sealed record RemarkEvent(string Assignment, long Fence, string Text) : WorkerEvent;
 
 /// <summary>New tokens of all requests of one engine step.</summary>
 public sealed record TokensEvent(string Assignment, long Fence, IReadOnlyList<RequestTokens> Requests) : WorkerEvent;

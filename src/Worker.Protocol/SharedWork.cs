@@ -37,4 +37,5 @@ public sealed record SharedAdapter(string Sweep, string Sha256, long Steps, doub
 /// <param name="Items">Items asked.</param>
 /// <param name="Seconds">Time that it took.</param>
 /// <param name="ResultFile">Name of the result file beside this description, or null.</param>
-public sealed record SharedResult(string Sweep, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? ResultFile);
+/// <param name="PromptsCut">Prompts that were longer than the model's positions and lost their beginning.</param>
+public sealed record SharedResult(string Sweep, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? ResultFile, int PromptsCut = 0);

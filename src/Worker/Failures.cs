@@ -17,7 +17,7 @@ internal static class Failures
     public static FailureKind KindOf(Exception e) => e switch
     {
         OperationCanceledException => FailureKind.Cancelled,
-        NonFiniteException or NonFiniteScoreException => FailureKind.NonFinite,
+        NonFiniteException or NonFiniteScoreException or NonFiniteLogitsException => FailureKind.NonFinite,
         _ when TorchErrors.IsOutOfMemory(e) => FailureKind.OutOfMemory,
         ToolException or DatasetException or ModelException or AdapterException or EvaluationException or InferenceException or TrainingException
             or Tokenizers.TokenizerException or FileNotFoundException or DirectoryNotFoundException => FailureKind.Data,

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AlpacaCot.Worker.Protocol;
 
@@ -17,6 +18,7 @@ internal sealed record JobContext(
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
     private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal);
+    private readonly List<string> _remarks = [];
 
     /// <summary>Tells progress, a few times a second for each member and phase; first and last steps always.</summary>
     public void Progress(string phase, long step, long total, string? member = null, double? loss = null, double? tokensPerSecond = null, string? note = null)
@@ -27,7 +29,22 @@ internal sealed record JobContext(
         Send(new ProgressEvent(Assignment, Fence, member, phase, step, total, loss, tokensPerSecond, note));
     }
 
-    /// <summary>Gives a one-shot job's answer.</summary>
+    /// <summary>Tells the user of a one-shot job something, each line once; it is shown at once and is part of the answer.</summary>
+    public void Remark(params IEnumerable<string> lines)
+    {
+        foreach (var line in lines.Select(line => line.ReplaceLineEndings(" ")))
+        {
+            if (_remarks.Contains(line)) continue;
+            _remarks.Add(line);
+            Send(new RemarkEvent(Assignment, Fence, line));
+        }
+    }
+
+    /// <summary>Gives a one-shot job's answer, with its <c>remarks</c>.</summary>
     public void Answer<T>(T document, string? text = null)
-        => Send(new OutputEvent(Assignment, Fence, JsonSerializer.SerializeToElement(document, Frames.Json), text));
+    {
+        var json = JsonSerializer.SerializeToNode(document, Frames.Json);
+        if (json is JsonObject answer) answer["remarks"] = new JsonArray([.. _remarks.Select(line => (JsonNode)line)]);
+        Send(new OutputEvent(Assignment, Fence, JsonSerializer.SerializeToElement(json, Frames.Json), text));
+    }
 }

@@ -31,18 +31,35 @@ public sealed class AdapterConfigTests
             RankPattern = [new("v_proj", 3)],
         };
         var read = Assert.IsType<LoraConfig>(AdapterConfig.Read(config.ToJson()));
-        Assert.Empty(read.Warnings);
+        Assert.Empty(read.Remarks);
         Assert.Equal(config.ToJson(), read.ToJson());
         Assert.Equal((4, 2.5, LoraInit.Gaussian, true), (read.R, read.Alpha, read.Init, read.UseRsLora));
     }
 
     [Fact]
-    public void Read_UnknownKey_WarnsAndKeepsIt()
+    public void Read_UnknownKey_RemarkedAndKept()
     {
         var config = AdapterConfig.Read("""{"peft_type": "LORA", "r": 2, "new_thing": {"a": [1]}, "runtime_config": {}}""");
-        Assert.Contains("new_thing", Assert.Single(config.Warnings), StringComparison.Ordinal);
+        Assert.Contains("new_thing", Assert.Single(config.Remarks), StringComparison.Ordinal);
         Assert.Equal("""{"a":[1]}""", JsonNode.Parse(config.ToJson())!["new_thing"]!.ToJsonString());
         Assert.DoesNotContain("runtime_config", config.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("\"fast\"", true)]
+    [InlineData("[0]", true)]
+    [InlineData("3", true)]
+    [InlineData("null", false)]
+    [InlineData("false", false)]
+    [InlineData("\"\"", false)]
+    [InlineData("[]", false)]
+    [InlineData("{}", false)]
+    public void Read_UnknownKey_RemarkedOnlyWhereItIsSwitchedOn(string value, bool on)
+    {
+        var config = AdapterConfig.Read($$"""{"peft_type": "IA3", "future_thing": {{value}}}""");
+        Assert.Equal(on ? 1 : 0, config.Remarks.Count);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(value), JsonNode.Parse(config.ToJson())!["future_thing"]));
     }
 
     [Theory]

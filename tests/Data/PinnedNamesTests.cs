@@ -1,10 +1,14 @@
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
 
 /// <summary>Names that sweep files and adapters hold: one that is lost makes them unreadable.</summary>
 public sealed class PinnedNamesTests
 {
+    [Fact]
+    public void Golden_Cases_AreAllThere() => Golden.AtLeast(("format_jsonl", 1), ("training_run", 4));
+
     [Fact]
     public void PromptTemplates_All_AreThese() => Assert.Equal(["alpaca", "alpaca-newline", "alpaca_short", "goat", "plain"], PromptTemplates.All.Select(template => template.Name));
 }

@@ -21,8 +21,8 @@ public sealed class HonestFiguresTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("""{"suite": "multiple-choice", "file": "q.csv"}""", "multiple-choice, item 0 (\"Pick")]
-    [InlineData("""{"suite": "multiple-choice", "file": "q.csv", "form": "options", "mutual_information": true}""", "multiple-choice, item 0")]
+    [InlineData("""{"suite": "multiple-choice", "file": "q.csv"}""", "multiple-choice, item ")]
+    [InlineData("""{"suite": "multiple-choice", "file": "q.csv", "form": "options", "mutual_information": true}""", "multiple-choice, item ")]
     [InlineData("""{"suite": "log-likelihood", "file": "q.jsonl", "question": "question", "answer": "answer"}""", "log-likelihood, item 0 (\"What is 1 + 1?\")")]
     [InlineData("""{"suite": "perplexity", "file": "q.jsonl"}""", "perplexity, item 0 (\"Water is wet.\")")]
     public void Run_WeightsThatAreNoNumbers_IsAnErrorThatNamesTheItem(string declaration, string item)

@@ -19,5 +19,16 @@ public sealed class PinnedNamesTests
         => Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity"], SuiteRegistry.Known);
 
     [Fact]
+    public void Golden_Cases_AreAllThere()
+        => Golden.AtLeast(("evaluation", 13), ("evaluation_boundary", 1), ("evaluation_filters", 1), ("evaluation_model", 2), ("losses", 3), ("metrics", 10));
+
+    /// <summary>The golden cases' models are of this family; were it unknown, they would be skipped.</summary>
+    [Fact]
+    public void ModelTypes_OfTheGoldenCases_AreKnown() => Assert.Contains("llama", Models.ModelDirectory.ModelTypes);
+
+    [Fact]
+    public void GoldChoice_Forms_AreThese() => Assert.Equal(["any", "letter", "number", "text"], GoldChoice.Forms);
+
+    [Fact]
     public void AnswerScoring_Extractions_AreThese() => Assert.Equal(["final", "last_number", "first_line", "none"], AnswerScoring.Extractions);
 }

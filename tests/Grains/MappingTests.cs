@@ -130,7 +130,7 @@ public sealed class MappingTests
     [InlineData(WorkerKind.Unknown, Kind.Unknown)]
     public void News_Failure_KeepsItsKind(WorkerKind from, Kind to)
     {
-        var news = new WorkerNews(State());
+        var news = new WorkerReports(State());
         Assert.Equal(new AssignmentFailed(5, to, "m"), news.InputOf(new Failed("pack-0", 5, from, "m"), "s"));
         Assert.Equal(new MemberFailed(5, 0, to, "m"), news.InputOf(new Failed("pack-0", 5, from, "m", State().Grid.Trainings[0].Name), "s"));
     }
@@ -139,7 +139,7 @@ public sealed class MappingTests
     public void News_EveryEvent_BecomesItsInput()
     {
         var state = State();
-        var news = new WorkerNews(state);
+        var news = new WorkerReports(state);
         var (training, trial) = (state.Grid.Trainings[0].Name, state.Grid.Trials[1].Name);
         Assert.Equal(new StartAccepted("s", 5), news.InputOf(new StartedEvent("p", 5), "s"));
         Assert.Equal(new StartRefused("s", 5, RefusalKind.Unavailable, "no"), news.InputOf(new Failed("p", 5, WorkerKind.Unknown, SlotFailures.StartPrefix + "no"), "s"));
@@ -156,12 +156,12 @@ public sealed class MappingTests
 
     [Fact]
     public void News_ReadsWhatSlotsWrite()
-        => Assert.Equal(new StartedEvent("p", 5), WorkerNews.Read(JsonSerializer.Serialize<WorkerEvent>(new StartedEvent("p", 5), Frames.Json)));
+        => Assert.Equal(new StartedEvent("p", 5), WorkerReports.Read(JsonSerializer.Serialize<WorkerEvent>(new StartedEvent("p", 5), Frames.Json)));
 
     [Fact]
-    public void NewsRing_SlowWatcher_SeesAJump()
+    public void EventLog_SlowWatcher_SeesAJump()
     {
-        var ring = new NewsRing();
+        var ring = new EventLog();
         var arrived = ring.Arrived;
         for (var seq = 1; seq <= 5000; seq++) ring.Add(new SweepEvent(seq, s_now, SweepEventKind.Progress, "x") { Work = "pack-2" });
         Assert.True(arrived.IsCompleted);

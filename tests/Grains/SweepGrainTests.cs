@@ -113,7 +113,7 @@ public sealed class SweepGrainTests : IDisposable
     {
         await using var platform = await Platform.StartAsync(_folder, slots: 2, trialSeconds: 0.05);
         await SubmitAsync(platform);
-        var news = new List<SweepNews>();
+        var news = new List<WatchedEvent>();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await foreach (var piece in Sweep(platform).WatchAsync(-1, limit.Token)) news.Add(piece);
         Assert.Equal(news.Select(n => n.Sequence).Order().Distinct(), news.Select(n => n.Sequence));
@@ -121,7 +121,7 @@ public sealed class SweepGrainTests : IDisposable
         Assert.Equal("Completed", news[^1].Kind);
         // Who has followed to the end finds the end dealt with.
         Assert.Equal("done", (await Sweep(platform).GetStatusAsync()).State);
-        var late = new List<SweepNews>();
+        var late = new List<WatchedEvent>();
         await foreach (var piece in Sweep(platform).WatchAsync(news[^3].Sequence, limit.Token)) late.Add(piece);
         Assert.Equal(news[^2..], late);
     }
@@ -288,6 +288,22 @@ public sealed class SweepGrainTests : IDisposable
         Assert.Contains("not trained", (await Sweep(platform).LocateAsync((await Sweep(platform).GetStatusAsync()).Trials[0].Name)).Problem, StringComparison.Ordinal);
         Assert.True((await Sweep(platform).ReportAsync(report)).Current);
         Assert.Equal("/a", (await Sweep(platform).LocateAsync((await Sweep(platform).GetStatusAsync()).Trials[0].Name)).Adapter);
+    }
+
+    [Fact]
+    public async Task Status_ATrialHasFailed_IsNotDone_AndResumeTriesItAgain()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
+        var fence = await SubmitSilentlyAsync(platform);
+        await Sweep(platform).ReportAsync(Said(fence, "pack-0", new StartedEvent("pack-0", fence), new FailedEvent("pack-0", fence, FailureKind.Data, "the base has changed")));
+        var status = await EndAsync(platform);
+        Assert.Equal("failed", status.State);
+        Assert.All(status.Trials, t => Assert.Equal(("failed", "the base has changed"), (t.State, t.Message)));
+        await Poll.UntilAsync(async () => Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()) is { State: "failed", Failed: 4 }, "the experiment knows");
+        await Sweep(platform).ResumeAsync(retryFailed: false);
+        Assert.Equal("failed", (await Sweep(platform).GetStatusAsync()).State);
+        await Sweep(platform).ResumeAsync(retryFailed: true);
+        Assert.Equal("running", (await Sweep(platform).GetStatusAsync()).State);
     }
 
     [Fact]

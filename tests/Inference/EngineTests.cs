@@ -117,6 +117,20 @@ public sealed class EngineTests : IDisposable
     }
 
     [Fact]
+    public void Generate_SeveralEndsOfSequence_AnyOfThemEndsTheText()
+    {
+        var ids = Generate(TinyModel.Prompt(5, 2), _greedy).Ids;
+        var at = ids.ToList().FindIndex(2, id => !ids.Take(2).Contains(id));
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(TinyModel.Config with { EosTokenIds = [TinyModel.Vocabulary - 1, ids[at]] }, generator, ScalarType.Float32);
+        using var engine = new InferenceEngine(decoder, _tokenizer);
+        var ended = engine.Generate([Request(TinyModel.Prompt(5, 2), _greedy with { IgnoreEos = false })])[0];
+        Assert.Equal(ids.Take(at + 1), ended.Ids);
+        Assert.Equal((FinishReasons.Stop, _tokenizer.Decode([.. ids.Take(at)])), (ended.FinishReason, ended.Text));
+        Assert.Equal(ids, engine.Generate([Request(TinyModel.Prompt(5, 2), _greedy)])[0].Ids);
+    }
+
+    [Fact]
     public void Generate_PromptOverWindow_RefusedOrCutFromTheLeft()
     {
         using var engine = new InferenceEngine(_decoder, _tokenizer);

@@ -28,6 +28,31 @@ public sealed class DecoderTests
         for (var i = 0; i < prompts.Length; i++) Assert.Equal(Greedy.Whole(decoder, prompts[i], 70), rows[i].Skip(prompts[i].Length));
     }
 
+    /// <summary>One token at a time over several growths of the cache: hidden states, and not only the best token, equal those of one pass.</summary>
+    [Fact]
+    public void Hidden_CacheGrownSeveralTimes_AsWithout()
+    {
+        const int Tokens = 700;   // capacities of 64, 128, 256, 512 and 1024
+        using var decoder = TestModels.Random(TestModels.Tiny with { MaxPositions = 1024 });
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var ids = torch.tensor(Enumerable.Range(0, Tokens).Select(i => (long)(3 + i * 31 % 47)).ToArray());
+        var whole = decoder.Hidden(ids, SegmentLayout.Single(Tokens));
+        using var cache = new KvCache(decoder);
+        var (first, second) = (cache.Allocate(), cache.Allocate(capacity: 100));
+        var rows = new List<Tensor>();
+        for (var at = 0; at < Tokens; at++)
+        {
+            // Two sequences, so that one's growth cannot touch the other's.
+            var layout = new SegmentLayout([new Segment(0, 1, Position: at, Sequence: first), new Segment(1, 1, Position: at, Sequence: second)]);
+            var id = ids.narrow(0, at, 1);
+            rows.Add(decoder.Hidden(torch.cat([id, id]), layout, cache: cache));
+        }
+        Assert.Equal((Tokens, Tokens), (cache.Length(first), cache.Length(second)));
+        GoldenTensors.AssertClose(whole, torch.cat([.. rows.Select(row => row.narrow(0, 0, 1))]), 1e-4, "the first sequence");
+        GoldenTensors.AssertClose(whole, torch.cat([.. rows.Select(row => row.narrow(0, 1, 1))]), 1e-4, "the second sequence");
+    }
+
     [Fact]
     public void Hidden_PrefillInPieces_AsAtOnce()
     {

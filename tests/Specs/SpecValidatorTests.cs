@@ -73,6 +73,19 @@ public sealed class SpecValidatorTests
     }
 
     [Fact]
+    public void Validate_RemarksOnRowsAndPrompts_AreAdviceAndToldOnce()
+    {
+        MixFacts Mix(string model) => new() { Model = model, Data = "alpaca", Kept = 100, Remarks = ["rows.tsv: line 1 is a header"] };
+        var remarks = Validate(Good with
+        {
+            Mixes = [Mix("llama-nano"), Mix("tall-nano")],
+            Suites = [new SuiteFacts { Name = "goat-arithmetic", Items = 500, Remarks = ["under llama-nano's tokenizer 3 of 500 prompts are longer"] }],
+        });
+        Assert.Equal([("data[0]", "rows.tsv: line 1 is a header"), ("evaluation[0]", "under llama-nano's tokenizer 3 of 500 prompts are longer")], remarks.Select(r => (r.Path, r.Message)));
+        Assert.All(remarks, r => Assert.Equal(SpecSeverity.Advice, r.Severity));
+    }
+
+    [Fact]
     public void Facts_Json_ComesBackEqual()
     {
         var text = JsonSerializer.Serialize(Good);

@@ -52,6 +52,10 @@ internal static class ToolRunner
                 case ProgressEvent p:
                     progress.Show(p);
                     break;
+                case RemarkEvent remark:
+                    progress.Clear();
+                    System.Console.Error.WriteLine($"remark: {remark.Text}");
+                    break;
                 case OutputEvent output:
                     progress.Clear();
                     show(output);

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -25,12 +26,21 @@ internal static class SourceText
             throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
         }
 
-        var head = new byte[4];
-        var read = file.ReadAtLeast(head, 4, throwOnEndOfStream: false);
+        var head = new byte[1024];
+        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        try
+        {
+            GitLfs.Refuse(path, head.AsSpan(0, read), file.Length);
+        }
+        catch (InvalidDataException e)
+        {
+            file.Dispose();
+            throw new DatasetException(e.Message, e);
+        }
         var (skip, encoding) = (head[..read]) switch
         {
             [0xEF, 0xBB, 0xBF, ..] => (3, null),
-            [0xFF, 0xFE, 0, 0] => (4, Encoding.UTF32),
+            [0xFF, 0xFE, 0, 0, ..] => (4, Encoding.UTF32),
             [0xFF, 0xFE, ..] => (2, Encoding.Unicode),
             [0xFE, 0xFF, ..] => (2, Encoding.BigEndianUnicode),
             _ => (0, (Encoding?)null),

@@ -63,7 +63,15 @@ public static class TemplateFile
     public static PromptTemplate? Load(string folder)
     {
         var path = Path.Combine(folder, Name);
-        return File.Exists(path) ? FromJson(File.ReadAllText(path), path) : null;
+        if (!File.Exists(path)) return null;
+        try
+        {
+            return FromJson(FileText.Read(path), path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DatasetException(e.Message, e);
+        }
     }
 
     /// <summary>

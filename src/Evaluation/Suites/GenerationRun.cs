@@ -13,7 +13,7 @@ internal static class GenerationRun
     public static PromptFit Fit(PromptSettings prompts, IReadOnlyList<SuiteItem> items, IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, int maxLength, int maxNewTokens)
     {
         var renderer = new PromptRenderer(prompts);
-        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], maxLength - maxNewTokens);
+        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], Room(maxLength, maxNewTokens));
     }
 
     /// <summary>Generates an answer to each item after its worked examples.</summary>
@@ -21,6 +21,7 @@ internal static class GenerationRun
         IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, IReadOnlyList<string> until)
     {
         var renderer = new PromptRenderer(context.Prompts);
+        var room = Room(context.Engine.MaxLength, context.Decoding.MaxNewTokens);
         var decoding = context.Decoding with { StopStrings = [.. context.Decoding.StopStrings, .. until] };
         var prompts = items.Select((item, i) => renderer.Prompt(item.Instruction, examples[i])).ToList();
         // A sampled answer has a seed of its own per question, so that no two questions share their draws.
@@ -29,8 +30,11 @@ internal static class GenerationRun
         var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
         var settings = Describe(decoding);
         return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text)))],
-            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], context.Engine.MaxLength - decoding.MaxNewTokens));
+            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room));
     }
+
+    private static int Room(int maxLength, int maxNewTokens) => maxLength > maxNewTokens ? maxLength - maxNewTokens
+        : throw new EvaluationException($"{maxNewTokens} new tokens leave no room for a prompt in the model's {maxLength} positions: lower max_new_tokens");
 
     /// <summary>Generation settings in lm-eval's keys.</summary>
     public static JsonObject Describe(DecodingSettings decoding)

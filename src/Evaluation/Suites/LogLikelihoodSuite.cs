@@ -51,8 +51,8 @@ internal sealed class LogLikelihoodSuite : ISuite
         var renderer = new PromptRenderer(context.Prompts, _delimiter);
         var prompts = Items.Select((_, i) => Prompt(renderer, i)).ToList();
         var requests = Requests(renderer, context.Member).ToList();
-        var scores = context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation)
-            .Select((score, i) => ScoredPrompts.Finite(score, Name, Items[i])).ToList();
+        var scores = ScoredPrompts.Ask(Name, request => Items[request],
+            () => context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation));
         double[] sums = [.. scores.Select(s => s.Sum)];
         static double Perplexity(double[] values) => Math.Exp(-values.Average());
         var error = sums.Length > 1 ? HarnessErrors.Bootstrap(sums, Perplexity, _iterations) : (double?)null;

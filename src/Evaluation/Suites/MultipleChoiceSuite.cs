@@ -70,7 +70,9 @@ internal sealed class MultipleChoiceSuite : ISuite
         if (_mutualInformation)
             foreach (var item in Items)
                 foreach (var choice in item.Choices) requests.Add(Request(Unconditional(context, renderer, choice), context.Member));
-        var scores = context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation);
+        var itemOf = Items.SelectMany(item => item.Choices.Select(_ => item)).ToList();
+        var scores = ScoredPrompts.Ask(Name, request => itemOf[request % itemOf.Count],
+            () => context.Engine.LogLikelihoods(requests, done => context.Progress?.Invoke(new SuiteProgress(Name, done, requests.Count)), context.Cancellation));
 
         var scored = new List<IReadOnlyList<KeyValuePair<string, double>>>();
         var samples = new List<EvaluationSample>();
@@ -78,8 +80,8 @@ internal sealed class MultipleChoiceSuite : ISuite
         for (var i = 0; i < Items.Count; i++)
         {
             var item = Items[i];
-            var own = item.Choices.Select(_ => ScoredPrompts.Finite(scores[at++], Name, item)).ToList();
-            var unconditional = _mutualInformation ? item.Choices.Select(_ => ScoredPrompts.Finite(scores[unconditionalAt++], Name, item)).ToList() : null;
+            var own = item.Choices.Select(_ => scores[at++]).ToList();
+            var unconditional = _mutualInformation ? item.Choices.Select(_ => scores[unconditionalAt++]).ToList() : null;
             scored.Add(Score(item, own, unconditional));
             samples.Add(Sample(item, prompts[i], renderer, own, unconditional, scored[^1]));
         }

@@ -45,9 +45,8 @@ internal sealed class PerplexitySuite : ISuite
         var encoder = new PairEncoder(context.Engine.Tokenizer);
         var texts = Items.Select(item => encoder.Encode(item.Instruction)).ToList();
         var windows = texts.Sum(ids => (ids.Length + context.Engine.MaxLength - 1) / context.Engine.MaxLength);
-        var scores = context.Engine.RollingLogLikelihoods(texts, encoder.PrefixId, context.Member,
-            done => context.Progress?.Invoke(new SuiteProgress(Name, done, windows)), context.Cancellation);
-        for (var i = 0; i < Items.Count; i++) ScoredPrompts.Finite(scores[i].Sum, Name, Items[i]);
+        var scores = ScoredPrompts.Ask(Name, text => Items[text], () => context.Engine.RollingLogLikelihoods(texts, encoder.PrefixId, context.Member,
+            done => context.Progress?.Invoke(new SuiteProgress(Name, done, windows)), context.Cancellation));
         var scored = Items.Select((item, i) => (scores[i].Sum, Words: (long)Perplexities.Words(item.Instruction), Bytes: (long)Perplexities.Bytes(item.Instruction))).ToList();
         var samples = Items.Select((item, i) =>
         {

@@ -117,10 +117,17 @@ public static class ReportBuilder
                 $"{taken.Count} of {trials.Count} trials were taken over from {string.Join(", ", taken.Select(t => t.TakenOverFrom).Distinct())}, which had computed them with equal keys; --fresh computes them anew."));
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
+        notes.AddRange(CutPrompts(state.View().SelectMany(t => t.Results)));
         var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
         return notes;
     }
+
+    /// <summary>A note for each evaluation some of whose prompts did not fit a model.</summary>
+    internal static IEnumerable<string> CutPrompts(IEnumerable<EvaluationResult> results)
+        => results.Where(r => r.PromptsCut > 0).GroupBy(r => r.Evaluation, StringComparer.Ordinal).Select(evaluation => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{evaluation.Key}: prompts were longer than the model's positions and lost their beginning, up to {evaluation.Max(r => r.PromptsCut)} of {evaluation.Max(r => r.Items)} in {(evaluation.Count() == 1 ? "one trial" : $"each of {evaluation.Count()} trials")}."));
 
     internal static string Words(LearningRateSource source) => source switch
     {

@@ -33,9 +33,10 @@ public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double
 /// <param name="Seconds">Wall time.</param>
 /// <param name="Uri">The result file; null where none was kept.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
+/// <param name="PromptsCut">Prompts that were longer than the model's positions and lost their beginning.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record EvaluationResult(
-    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0)
+    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0, int PromptsCut = 0)
 {
     /// <summary>The sweep that it was taken over from; null where this one computed it.</summary>
     public string? From { get; init; }

@@ -15,7 +15,7 @@ public interface IExperimentGrain : IGrainWithStringKey
     [Alias("List"), AlwaysInterleave, Idempotent]
     Task<SweepSummary[]> ListAsync();
 
-    /// <summary>Takes the news of one of its sweeps.</summary>
+    /// <summary>Takes the present summary of one of its sweeps.</summary>
     [Alias("Update"), AlwaysInterleave]
     Task UpdateAsync(SweepSummary summary);
 }

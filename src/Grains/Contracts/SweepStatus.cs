@@ -13,7 +13,7 @@ public sealed record SweepStatus
     /// <summary>Its trials in the order of the grid.</summary>
     [Id(2)] public required TrialStatus[] Trials { get; init; }
 
-    /// <summary>Sequence number of the last news.</summary>
+    /// <summary>Sequence number of the last event.</summary>
     [Id(3)] public long Sequence { get; init; }
 
     /// <summary>The report's page, once it is written.</summary>

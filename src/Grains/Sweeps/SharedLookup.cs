@@ -35,7 +35,7 @@ internal sealed class SharedLookup(string sweep, HomeLayout home, TimeProvider t
             if (answers.Contains(key) && SharedWork.Result(folders, key) is var folder && Read<SharedResult>(folder) is { } shared)
                 found.Add(new ResultFromCache(
                     trial,
-                    new EvaluationResult(evaluation, shared.Metrics, shared.Items, shared.Seconds, shared.ResultFile is { } file ? Path.Combine(folder, file) : null) { From = Other(shared.Sweep) }));
+                    new EvaluationResult(evaluation, shared.Metrics, shared.Items, shared.Seconds, shared.ResultFile is { } file ? Path.Combine(folder, file) : null, PromptsCut: shared.PromptsCut) { From = Other(shared.Sweep) }));
         return found;
     }
 

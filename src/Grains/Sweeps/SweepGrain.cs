@@ -34,10 +34,10 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SweepSlots _slots;
     private readonly SharedLookup _shared;
     private readonly SweepReminder _reminder;
-    private readonly NewsRing _news = new();
-    private readonly LivePacks _live = new();
+    private readonly EventLog _events = new();
+    private readonly LiveProgress _live = new();
     private SweepState? _state;
-    private WorkerNews? _reader;
+    private WorkerReports? _reader;
     private IGrainTimer? _timer;
     private Task _deleting = Task.CompletedTask;
     private bool _recoverDue;
@@ -63,7 +63,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (await _store.LoadAsync() is not { } state) return;
-        Take(state);
+        Adopt(state);
         _recoverDue = true;
         // Whoever called, and wherever this is: a sweep that is not done goes on.
         if (!_store.Ended) await StartDrivingAsync();
@@ -86,15 +86,15 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
         await _writer.RunAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
-        Take(state);
+        Adopt(state);
         await Index.AddAsync(Key);
         await StartDrivingAsync();
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, _store, _live, _news.Last) with { Problem = _health.ProblemOf(Key) });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key) });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepPictures.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
@@ -130,16 +130,16 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return files.Files;
     }
 
-    public async IAsyncEnumerable<SweepNews> WatchAsync(long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<WatchedEvent> WatchAsync(long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Only reads of a ring that turns append to: an iterator interleaves with every other call.
         while (!cancellationToken.IsCancellationRequested)
         {
-            var arrived = _news.Arrived;
-            foreach (var news in _news.After(afterSequence))
+            var arrived = _events.Arrived;
+            foreach (var watched in _events.After(afterSequence))
             {
-                afterSequence = news.Sequence;
-                yield return news;
+                afterSequence = watched.Sequence;
+                yield return watched;
             }
             // The last event is told one tick after the last trial has ended, when the end has been dealt with.
             if (_state is null || (!Running && _store.Ended)) yield break;
@@ -153,10 +153,10 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _slots.Heard(report.Fence);
         var work = state.Leases.GetValueOrDefault(report.Fence);
         var (verdict, ended, advanced) = (Verdict.Accepted, false, false);
-        foreach (var news in report.Events.Select(WorkerNews.Read))
+        foreach (var said in report.Events.Select(WorkerReports.Read))
         {
-            if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
-            if (_reader!.InputOf(news, report.Slot) is not { } input) continue;
+            if (said is ProgressEvent progress) _live.Set(report.Pack, progress);
+            if (_reader!.InputOf(said, report.Slot) is not { } input) continue;
             ended |= input is AssignmentDone or AssignmentFailed or StartRefused;
             advanced |= input is CheckpointReported or AssignmentDone;
             verdict = await ApplyAsync(input);
@@ -177,9 +177,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return Task.CompletedTask;
     }
 
-    public Task<TrainedModel> LocateAsync(string trial) => SweepPictures.LocateAsync(Key, trial, _state, _store.Submission);
+    public Task<TrainedModel> LocateAsync(string trial) => SweepStatusView.LocateAsync(Key, trial, _state, _store.Submission);
 
-    private void Take(SweepState state) => (_state, _reader) = (state, new WorkerNews(state));
+    private void Adopt(SweepState state) => (_state, _reader) = (state, new WorkerReports(state));
 
     private async Task StartDrivingAsync()
     {
@@ -217,7 +217,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
         // Events keep the order of what happened: another input may be applied while this one's changes are written.
-        foreach (var emit in outcome.Effects.OfType<Emit>()) _news.Add(emit.Event);
+        foreach (var emit in outcome.Effects.OfType<Emit>()) _events.Add(emit.Event);
         var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
@@ -282,13 +282,13 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
         });
-        var status = SweepPictures.Status(Key, state, _store, _live, _news.Last);
-        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
+        var status = SweepStatusView.Status(Key, state, _store, _live, _events.Last);
+        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepStatusView.Summary(status, Now));
         await Index.RemoveAsync(Key);
         await _reminder.RemoveAsync();
         _timer?.Dispose();
         _timer = null;
-        _news.Wake();
+        _events.Wake();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Assignment} goes to {Slot} under fence {Fence}")]

@@ -12,7 +12,7 @@ internal sealed class ActiveSequence
     private readonly int _limit;
     private long _seq;
 
-    public ActiveSequence(GenerationRequest request, int[] prompt, int window, ITokenizer tokenizer,
+    public ActiveSequence(GenerationRequest request, int[] prompt, int window, ITokenizer tokenizer, IEnumerable<int> endIds,
         Action<TokenChunk>? onChunk, Action<Generation> onFinished, Action<Exception> onFailed, CancellationToken cancellation)
     {
         Request = request;
@@ -25,7 +25,7 @@ internal sealed class ActiveSequence
         _onFinished = onFinished;
         _limit = Math.Min(request.Decoding.MaxNewTokens, window - prompt.Length);
         _stopIds = [.. request.Decoding.StopTokenIds];
-        if (!request.Decoding.IgnoreEos && tokenizer.EosId is { } eos) _stopIds.Add(eos);
+        if (!request.Decoding.IgnoreEos) _stopIds.UnionWith(endIds);
     }
 
     public GenerationRequest Request { get; }

@@ -8,6 +8,9 @@ namespace AlpacaCot.Inference;
 /// </summary>
 internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisposable
 {
+    /// <summary>Chosen for a sequence whose logits are not finite: there is no token to choose.</summary>
+    public const int NoToken = -1;
+
     private readonly KvCache _cache = new(decoder);
 
     /// <summary>Makes room for a sequence in the cache; returns its number.</summary>
@@ -47,13 +50,19 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         return Choose(sequences, order, logits);
     }
 
+    /// <summary>Why a sequence has no token.</summary>
+    public string WhyNoToken() => NonFiniteLogits.Explain(decoder);
+
     private static int[] Choose(IReadOnlyList<ActiveSequence> sequences, int[] order, Tensor logits)
     {
         var chosen = new int[order.Length];
         if (!sequences.Any(s => s.Sampler.NeedsLogits))
         {
-            var best = logits.argmax(-1).ToArray<long>();
-            for (var row = 0; row < order.Length; row++) chosen[order[row]] = (int)best[row];
+            // A NaN counts as the largest, as +∞ does, and −∞ is the largest only where there is nothing else: one value tells about the row.
+            var best = logits.argmax(-1);
+            var largest = logits.gather(1, best.unsqueeze(1)).ToArray<float>();
+            var ids = best.ToArray<long>();
+            for (var row = 0; row < order.Length; row++) chosen[order[row]] = float.IsFinite(largest[row]) ? (int)ids[row] : NoToken;
             return chosen;
         }
         var vocabulary = (int)logits.size(1);
@@ -61,7 +70,8 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         for (var row = 0; row < order.Length; row++)
         {
             var sequence = sequences[order[row]];
-            chosen[order[row]] = sequence.Sampler.Choose(values.AsSpan(row * vocabulary, vocabulary), sequence.Seen);
+            var scores = values.AsSpan(row * vocabulary, vocabulary);
+            chosen[order[row]] = FiniteValues.All(scores) ? sequence.Sampler.Choose(scores, sequence.Seen) : NoToken;
         }
         return chosen;
     }

@@ -84,12 +84,19 @@ internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
         });
     }
 
-    /// <summary>Gives each sequence its token; the finished leave.</summary>
+    /// <summary>Gives each sequence its token; the finished leave, and those for which there is none fail.</summary>
     private void Settle(List<ActiveSequence> sequences, IReadOnlyList<int> tokens)
     {
         var finished = new HashSet<ActiveSequence>();
         for (var i = 0; i < sequences.Count; i++)
-            if (sequences[i].Take(tokens[i])) finished.Add(sequences[i]);
+        {
+            var sequence = sequences[i];
+            if (tokens[i] != ModelRunner.NoToken && !sequence.Take(tokens[i])) continue;
+            finished.Add(sequence);
+            // Rows do not mix: the others of the batch go on.
+            if (tokens[i] == ModelRunner.NoToken)
+                sequence.Failed(new NonFiniteLogitsException(0, $"request {sequence.Request.Id}: after {sequence.NewIds.Count} new tokens {runner.WhyNoToken()}"));
+        }
         foreach (var sequence in finished) Leave(sequence, null);
         if (ReferenceEquals(sequences, _running)) _running.RemoveAll(finished.Contains);
     }

@@ -91,6 +91,9 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         for (var i = 0; i < wanted.Length; i++)
         {
             var (fed, row, token) = wanted[i];
+            // A NaN would be compared as no option or as every option: a score is a number or an error.
+            if (!float.IsFinite(picked[i]))
+                throw new NonFiniteLogitsException(fed.Index, $"the log-likelihood of token {token + 1} of a continuation is {picked[i]}: {NonFiniteLogits.Explain(decoder)}");
             values[fed][token] = picked[i];
             greedy[fed] &= best[index[row]] == fed.Request.Continuation[token];
         }

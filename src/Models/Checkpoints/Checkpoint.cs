@@ -1,3 +1,5 @@
+using AlpacaCot.Files;
+
 namespace AlpacaCot.Models.Checkpoints;
 
 /// <summary>
@@ -36,11 +38,11 @@ internal sealed class Checkpoint : IDisposable
         (_, var file) => Llama2cFile.Open(file),
     };
 
-    /// <summary>The files that a model consists of: configuration, indices, weights.</summary>
+    /// <summary>The files that a model consists of: configurations (the generation's tells what ends a text), indices, weights.</summary>
     /// <exception cref="ModelException">There is no model of a known form.</exception>
     public static IReadOnlyList<string> Files(string path) => Form(path) switch
     {
-        (Layout.HuggingFace, var config) => [config, .. HuggingFaceFiles.Locate(path)],
+        (Layout.HuggingFace, var config) => [config, .. HuggingFaceFiles.GenerationConfig(path), .. HuggingFaceFiles.Locate(path)],
         (Layout.Meta, var parameters) => [parameters, .. MetaFiles.Locate(path)],
         (_, var file) => [file],
     };
@@ -48,16 +50,30 @@ internal sealed class Checkpoint : IDisposable
     private static (Layout Layout, string File) Form(string path)
     {
         if (File.Exists(path))
-            return Llama2cFile.Recognises(path) ? (Layout.Llama2c, path) : throw new ModelException($"{path}: is not a llama2.c model; give the model's folder for other forms");
+            return Recognises(path) ? (Layout.Llama2c, path) : throw new ModelException($"{path}: is not a llama2.c model; give the model's folder for other forms");
         if (!Directory.Exists(path)) throw new ModelException($"{path}: no such folder");
         if (System.IO.Path.Combine(path, "config.json") is var config && File.Exists(config)) return (Layout.HuggingFace, config);
         if (System.IO.Path.Combine(path, "params.json") is var parameters && File.Exists(parameters)) return (Layout.Meta, parameters);
-        return Directory.EnumerateFiles(path, "*.bin").Where(Llama2cFile.Recognises).ToList() switch
+        return Directory.EnumerateFiles(path, "*.bin").Where(Recognises).ToList() switch
         {
             [var only] => (Layout.Llama2c, only),
             [] => throw new ModelException($"{path}: holds no model: neither config.json, nor params.json, nor a llama2.c .bin file"),
             var several => throw new ModelException($"{path}: holds {several.Count} llama2.c files; name one of them"),
         };
+    }
+
+    // Only a file's content tells that it is llama2.c's, so a pointer in its place must be known as one here.
+    private static bool Recognises(string path)
+    {
+        try
+        {
+            GitLfs.Refuse(path);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ModelException(e.Message, e);
+        }
+        return Llama2cFile.Recognises(path);
     }
 
     private enum Layout

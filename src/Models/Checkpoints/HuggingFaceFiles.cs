@@ -1,13 +1,19 @@
-using System.Text.Json;
+using AlpacaCot.Files;
+using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Checkpoints;
 
 /// <summary>Weights in Hugging Face's layout.</summary>
 internal static class HuggingFaceFiles
 {
+    private const string GenerationConfigName = "generation_config.json";
+
     private static readonly (string File, Func<string, TensorFile> Open)[] Forms = [("model.safetensors", SafeTensors.Open), ("pytorch_model.bin", TorchFile.Open)];
 
-    /// <summary>The weight files of a directory, in the order of preference that transformers has; the index comes first where there is one.</summary>
+    /// <summary>
+    /// The weight files of a directory, in the order of preference that transformers has; the index comes first where there is one. Shards without an
+    /// index are taken where they are one whole set.
+    /// </summary>
     public static IReadOnlyList<string> Locate(string directory)
     {
         foreach (var (name, _) in Forms)
@@ -17,24 +23,29 @@ internal static class HuggingFaceFiles
             var index = single + ".index.json";
             if (File.Exists(index)) return [index, .. ReadIndex(index).Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(shard => Path.Combine(directory, shard))];
         }
+        foreach (var (name, _) in Forms)
+            if (ShardSets.In(directory, name) is { Count: > 0 } sets) return sets is [{ IsWhole: true } only] ? only.Files : throw ShardSets.Unclear(directory, name, sets);
         throw new ModelException($"{directory}: holds no weights: {string.Join(", ", Forms.SelectMany(f => new[] { f.File, f.File + ".index.json" }))} are looked for");
     }
 
+    /// <summary>The directory's <c>generation_config.json</c>, or nothing.</summary>
+    public static IEnumerable<string> GenerationConfig(string directory)
+        => Path.Combine(directory, GenerationConfigName) is var file && File.Exists(file) ? [file] : [];
+
     public static Checkpoint Open(string directory)
     {
-        var configFile = Path.Combine(directory, "config.json");
-        var config = DecoderConfig.Read(File.ReadAllText(configFile), configFile);
+        var config = DecoderConfig.Load(Path.Combine(directory, "config.json"));
+        foreach (var file in GenerationConfig(directory))
+            config = config with { EosTokenIds = [.. config.EosTokenIds.Union(ConfigKeys.Parse(JsonText.Read(file), file).Ids("eos_token_id"))] };
         var located = Locate(directory);
-        var sharded = located[0].EndsWith(".index.json", StringComparison.Ordinal);
+        var indexed = located[0].EndsWith(".index.json", StringComparison.Ordinal);
+        var shards = indexed ? [.. located.Skip(1)] : located;
+        if (shards.Where(shard => !File.Exists(shard)).ToList() is { Count: > 0 } missing) throw Stale(directory, located[0], shards, missing);
         var files = new List<TensorFile>();
         try
         {
-            foreach (var shard in sharded ? located.Skip(1) : located)
-            {
-                if (!File.Exists(shard)) throw new ModelException($"{located[0]}: the shard {Path.GetFileName(shard)} is missing");
-                files.Add(shard.EndsWith(".safetensors", StringComparison.Ordinal) ? SafeTensors.Open(shard) : TorchFile.Open(shard));
-            }
-            if (sharded) CheckIndex(located[0], files);
+            foreach (var shard in shards) files.Add(shard.EndsWith(".safetensors", StringComparison.Ordinal) ? SafeTensors.Open(shard) : TorchFile.Open(shard));
+            if (indexed) CheckIndex(located[0], files);
             return new Checkpoint(directory, config, files.SelectMany(f => f.Tensors), files);
         }
         catch
@@ -42,6 +53,18 @@ internal static class HuggingFaceFiles
             foreach (var file in files) file.Dispose();
             throw;
         }
+    }
+
+    // An index may be older than the shards beside it (the model was saved again with another limit of size), or some may not be there yet.
+    private static ModelException Stale(string directory, string index, IReadOnlyList<string> named, List<string> missing)
+    {
+        var form = Forms.First(f => index.EndsWith(f.File + ".index.json", StringComparison.Ordinal)).File;
+        var others = ShardSets.In(directory, form).SelectMany(set => set.Files).Except(named, StringComparer.Ordinal).ToList();
+        return new ModelException(others.Count > 0
+            ? $"{index}: is stale: it names {ShardSets.List(missing)}, which {(missing.Count == 1 ? "is" : "are")} missing, while {ShardSets.List(others)} lie there; "
+                + "remove the index where those are a whole set, or fetch the one that belongs to them"
+            : $"{index}: {(missing.Count == 1 ? "the shard" : "the shards")} {ShardSets.List(missing)} {(missing.Count == 1 ? "is" : "are")} missing"
+                + $"{(missing.Count < named.Count ? $"; {ShardSets.List([.. named.Except(missing, StringComparer.Ordinal)])} lie there" : "")} (is the download complete?)");
     }
 
     private static void CheckIndex(string index, List<TensorFile> files)
@@ -54,12 +77,15 @@ internal static class HuggingFaceFiles
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(index));
-            var map = json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetString()!, StringComparer.Ordinal);
+            var map = FileText.ReadJson(index).GetProperty("weight_map").EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetString()!, StringComparer.Ordinal);
             if (map.Count == 0 || map.Values.Any(shard => shard is null || Path.GetFileName(shard) != shard)) throw new ModelException($"{index}: weight_map must name files beside it");
             return map;
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)
+        catch (InvalidDataException e)
+        {
+            throw new ModelException(e.Message, e);
+        }
+        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentException)
         {
             throw new ModelException($"{index}: has no valid weight_map: {e.Message}", e);
         }

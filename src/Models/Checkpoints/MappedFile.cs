@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -29,6 +30,15 @@ internal sealed unsafe class MappedFile : IDisposable
             throw new ModelException($"{path}: cannot be read: {e.Message}", e);
         }
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        try
+        {
+            GitLfs.Refuse(path, Span(0, (int)Math.Min(Length, 1024)), Length);
+        }
+        catch (InvalidDataException e)
+        {
+            Dispose();
+            throw new ModelException(e.Message, e);
+        }
     }
 
     public string Path { get; }

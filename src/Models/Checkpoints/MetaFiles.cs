@@ -64,7 +64,7 @@ internal static class MetaFiles
 
     private static DecoderConfig ReadConfig(string path, TensorFile file)
     {
-        var keys = ConfigKeys.Parse(File.ReadAllText(path), path);
+        var keys = ConfigKeys.Parse(JsonText.Read(path), path);
         int dim = keys.Count("dim"), heads = keys.Count("n_heads");
         if (dim % heads != 0) throw keys.Error("n_heads", $"is {heads}, which does not divide dim {dim}");
         // vocab_size is -1 in released files and the MLP's width follows from three keys: the tensors say both plainly.

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Conversion;
 
@@ -39,11 +40,11 @@ internal static class Llama2cTokenizer
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return FileText.ReadBytes(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InvalidDataException e)
         {
-            throw new ModelException($"{path}: cannot be read: {e.Message}", e);
+            throw new ModelException(e.Message, e);
         }
     }
 

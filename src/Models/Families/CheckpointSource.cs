@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
 
 namespace AlpacaCot.Models.Families;
@@ -40,7 +41,39 @@ internal sealed class CheckpointSource : IParameterSource
             _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} has the type {stored.Type}; a parameter is F32, BF16, F16 or F64");
             return null;
         }
-        return _errors.Count > 0 ? null : (stored.Name, stored.Load(_dtype ?? scalar, _device));
+        if (_errors.Count > 0) return null;
+        var value = stored.Load(_dtype ?? scalar, _device);
+        if (FiniteValues.CountOthers(value) is > 0 and var others)
+        {
+            value.Dispose();
+            throw NonFinite(stored, others, _dtype ?? scalar);
+        }
+        return (stored.Name, value);
+    }
+
+    /// <summary>What of the checkpoint is not used though it says something else than what is.</summary>
+    /// <param name="family">The model's family.</param>
+    /// <param name="config">Its configuration.</param>
+    /// <param name="parameters">The parameters that were taken.</param>
+    public IReadOnlyList<string> Remarks(ModelFamily family, DecoderConfig config, IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        if (!config.TieWordEmbeddings || !_checkpoint.Tensors.TryGetValue(family.HeadTensor, out var head)) return [];
+        if (parameters.FirstOrDefault(p => p.Key.EndsWith(family.EmbeddingTensor, StringComparison.Ordinal)).Value is not { } embedding) return [];
+        if (head.Shape.SequenceEqual(embedding.shape))
+        {
+            using var stored = head.Load(embedding.dtype, embedding.device);
+            if (stored.Equals(embedding)) return [];
+        }
+        return [$"{head.Path}: {head.Name} differs from {family.EmbeddingTensor} and is not used: config.json ties the two (tie_word_embeddings), as transformers does; set it to false if the head is the model's own"];
+    }
+
+    // A weight that is no number makes every logit none; said here, where the tensor is known, and not by an answer that is empty.
+    private ModelException NonFinite(StoredTensor stored, long others, ScalarType dtype)
+    {
+        using var plain = stored.Load(stored.Type.Scalar!.Value, CPU);
+        return FiniteValues.CountOthers(plain) is 0
+            ? new ModelException($"{stored.Path}: {stored.Name}: {others} of {plain.numel()} values are beyond what {dtype} holds; load the model as it is stored, or in fp32")
+            : new ModelException($"{stored.Path}: {stored.Name} holds values that are not finite (NaN or infinity), {others} of {plain.numel()}: the file is damaged, or its training diverged");
     }
 
     /// <summary>Reports everything that did not fit.</summary>

@@ -75,7 +75,7 @@ internal sealed class LlamaFamily : ModelFamily
     }
 
     public override bool Ignores(DecoderConfig config, string tensor)
-        => tensor.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || tensor.EndsWith("causal_mask", StringComparison.Ordinal) || (config.TieWordEmbeddings && tensor == "lm_head.weight");
+        => tensor.EndsWith("rotary_emb.inv_freq", StringComparison.Ordinal) || tensor.EndsWith("causal_mask", StringComparison.Ordinal) || (config.TieWordEmbeddings && tensor == HeadTensor);
 
     public override DecoderParts Build(DecoderConfig config, ParameterBuilder build)
     {

@@ -15,6 +15,12 @@ internal abstract class ModelFamily
     /// <summary>Prefix of the tensors below the head, which some writers leave out.</summary>
     public abstract string BasePrefix { get; }
 
+    /// <summary>Name of the head's tensor.</summary>
+    public virtual string HeadTensor => "lm_head.weight";
+
+    /// <summary>Name of the embedding's tensor, without <see cref="BasePrefix"/>.</summary>
+    public virtual string EmbeddingTensor => "embed_tokens.weight";
+
     /// <summary>The architecture that the keys describe.</summary>
     public abstract DecoderConfig ReadConfig(ConfigKeys keys);
 

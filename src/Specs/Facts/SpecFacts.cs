@@ -133,6 +133,9 @@ public sealed record MixFacts
     /// <summary>Rows that are also items of an evaluation.</summary>
     public long Leaked { get; init; }
 
+    /// <summary>What is unusual about its files and rows, one sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Hash of the template as it was rendered.</summary>
     public string? TemplateHash { get; init; }
 }
@@ -151,6 +154,9 @@ public sealed record SuiteFacts
 
     /// <summary>Its items after the limit.</summary>
     public int Items { get; init; }
+
+    /// <summary>What is unusual about its prompts under the models' tokenizers, one sentence each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>Metrics it gives; empty where unknown.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];

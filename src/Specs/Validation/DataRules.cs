@@ -50,6 +50,7 @@ internal sealed class MixRule : ISpecRule
 
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
+        var told = new HashSet<(string, string)>();
         foreach (var mix in facts.Mixes)
         {
             var index = spec.Data.Select(d => d.Name).ToList().IndexOf(mix.Data);
@@ -57,6 +58,8 @@ internal sealed class MixRule : ISpecRule
             var path = $"data[{index}]";
             var dropped = mix.Dropped.Values.Sum();
             var causes = string.Join(", ", mix.Dropped.Where(d => d.Value > 0).OrderByDescending(d => d.Value).Select(d => $"{d.Value} {d.Key}"));
+            // One file is read under each tokenizer; what is unusual about it is told once.
+            foreach (var remark in mix.Remarks.Where(r => told.Add((path, r)))) remarks.Advice(path, remark);
             if (mix.Error is { } error) remarks.Error(path, $"under {mix.Model}'s tokenizer: {error}");
             else if (mix.Kept == 0)
                 remarks.Error(

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text;
 using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Json;
@@ -17,7 +16,7 @@ internal static class TiktokenFile
     {
         var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
         var number = 0;
-        foreach (var line in File.ReadLines(path, Encoding.ASCII))
+        foreach (var line in TokenizerDirectory.ReadText(path).Split('\n').Select(line => line.TrimEnd('\r')))
         {
             number++;
             if (line.Length == 0) continue;

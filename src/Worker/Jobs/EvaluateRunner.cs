@@ -87,10 +87,10 @@ internal sealed class EvaluateRunner : IDisposable
         };
         var files = ResultFiles.Write(Path.Combine(_job.Directory, "results"), run, [result], elapsed, _context.Time);
         var (metrics, name) = (Figures(result), declaration.GetProperty("name").GetString()!);
-        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, name, metrics, result.Effective, files.Results, elapsed.TotalSeconds));
+        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
         SharedFolders.Share(
             _job.Folders, trial.SharedKeys.GetValueOrDefault(name), files.Results,
-            new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results)));
+            new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
     }
 
     /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>

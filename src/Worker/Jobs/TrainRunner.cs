@@ -13,7 +13,10 @@ namespace AlpacaCot.Worker.Jobs;
 /// Trains a pack: prepares each member's rows, trains the members together on one frozen base from the last accepted checkpoint on,
 /// and saves their adapters with the templates that trained them.
 /// </summary>
-internal sealed class TrainRunner(TrainJob pack, JobContext context)
+/// <param name="pack">The pack.</param>
+/// <param name="context">What it works with.</param>
+/// <param name="remark">Told what is odd about rows, settings and adapters; a sweep's validation has said it before its packs run, and passes none.</param>
+internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnumerable<string>>? remark = null)
 {
     private const string CheckpointFolder = "checkpoints";
 
@@ -67,6 +70,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context)
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
+            remark?.Invoke(TrainingRemarks.Of(data, prepared, TrainingJson.CutoffLen(member.Training), settings, adapter, model));
             return new TrainingMember(member.Name, adapter, prepared.Examples, settings, unchecked((ulong)member.Seed));
         }
     }

@@ -13,11 +13,12 @@ internal static class TrainingJson
     {
         var batch = Int(json, "batch_size") ?? new TrainingSettings().BatchSize;
         var parts = Int(json, "gradient_accumulation") ?? 1;
+        if (batch < 1 || parts < 1) throw new TrainingException($"batch_size {batch} and gradient_accumulation {parts} must be at least 1");
         return new TrainingSettings
         {
             LearningRate = Number(json, "learning_rate") ?? throw new TrainingException("learning_rate is missing"),
             // A sweep's batch_size is the rows of a whole step, whatever it is cut into.
-            BatchSize = Math.Max(1, (batch + parts - 1) / parts),
+            BatchSize = (batch + parts - 1) / parts,
             GradientAccumulation = parts,
             Epochs = Number(json, "epochs") ?? new TrainingSettings().Epochs,
             MaxSteps = Int(json, "max_steps"),

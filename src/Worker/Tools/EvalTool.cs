@@ -22,12 +22,12 @@ internal static class EvalTool
         var adapterFolder = options.TextOrNull("adapter");
         var names = options.Texts("suite");
         var more = options.TextOrNull("suite_options");
-        var (limit, fewShot) = (options.IntOrNull("limit"), options.IntOrNull("few_shot"));
+        var (limit, fewShot) = (options.CountOrNull("limit"), options.CountOrNull("few_shot", least: 0));
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Int("max_new_tokens", 128) };
+        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Count("max_new_tokens", 128) };
         var output = options.TextOrNull("out");
-        var threads = options.IntOrNull("threads");
+        var threads = options.CountOrNull("threads");
         options.Done();
         if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
@@ -39,7 +39,9 @@ internal static class EvalTool
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = adapterFolder is null ? asked : TemplateFile.Resolve(adapterFolder, asked);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        // A merged model brings the template of its adapter along.
+        var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var began = context.Time.GetTimestamp();
         var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);

@@ -10,13 +10,13 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>generate</c>: continues a prompt once.</summary>
 internal static class GenerateTool
 {
-    /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where a template applies.</summary>
+    /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
         var prompt = options.Text("prompt");
         var adapterFolder = options.TextOrNull("adapter");
-        var raw = options.Flag("raw") || adapterFolder is null;
+        var raw = options.Flag("raw");
         var greedy = options.Flag("greedy");
         var temperature = options.DoubleOrNull("temperature");
         if (greedy && temperature is not null) throw new ToolException("--greedy and --temperature exclude each other");
@@ -24,21 +24,24 @@ internal static class GenerateTool
         {
             Strategy = temperature is null ? DecodingStrategy.Greedy : DecodingStrategy.Sample,
             Temperature = temperature ?? 1,
-            TopP = options.Double("top_p", 1),
-            TopK = options.Int("top_k", 0),
+            TopP = options.RangeOrNull("top_p", 0, 1, above: true) ?? 1,
+            TopK = options.Count("top_k", 0, least: 0),
             Seed = options.Long("seed", 0),
-            MaxNewTokens = options.Int("max_new_tokens", 128),
+            MaxNewTokens = options.Count("max_new_tokens", 128),
             StopStrings = options.Texts("stop"),
         };
-        var threads = options.IntOrNull("threads");
+        var threads = options.CountOrNull("threads");
         options.Done();
+        if (temperature is null && (decoding.TopP < 1 || decoding.TopK > 0)) throw new ToolException("--top-p and --top-k have no effect on greedy decoding: give a --temperature, or leave them out");
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = raw ? null : TemplateFile.Resolve(adapterFolder!);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        // A merged model brings the template of its adapter along.
+        var template = raw ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var ids = ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
         var began = context.Time.GetTimestamp();

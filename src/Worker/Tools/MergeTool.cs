@@ -10,8 +10,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>merge</c>: an adapter into its base, verified on held-out prompts.</summary>
 internal static class MergeTool
 {
-    private const double DefaultTolerance = 1e-3;
-
     private static readonly string[] _heldOut =
     [
         "List three primary colours.", "What is 3458 + 917?", "Write a short sentence about the sea.", "Name the capital of France and say one thing about it.",
@@ -21,12 +19,14 @@ internal static class MergeTool
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));
-        var tolerance = options.Double("tolerance", DefaultTolerance);
+        var given = options.RangeOrNull("tolerance", 0, double.MaxValue);
         options.Done();
         ModelTools.RequireNew(output);
         var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
         using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
-        var template = TemplateFile.Load(adapterFolder);
+        context.Remark(ModelTools.Remarks(loaded, adapter));
+        var tolerance = given ?? Merger.ToleranceFor(loaded.Decoder);
+        var template = TemplateFile.Load(adapterFolder) ?? TemplateFile.Load(loaded.Path);
         var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
         AtomicFile.WriteDirectory(output, folder =>
@@ -37,6 +37,6 @@ internal static class MergeTool
         });
         context.Answer(
             new { @out = output, modules = report.Modules, max_logit_difference = report.MaxDifference, relative = report.Relative, tolerance },
-            FormattableString.Invariant($"merged {report.Modules} modules; logits on {rows.Count} held-out prompts differ by at most {report.Relative:0.0e+0} of the largest\n{output}"));
+            FormattableString.Invariant($"merged {report.Modules} modules; logits on {rows.Count} held-out prompts differ by at most {report.Relative:0.0e+0} of the largest (tolerance {tolerance:0.0e+0})\n{output}"));
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Adapters;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -19,8 +20,8 @@ internal static class ModelTools
         var dtype = WorkerState.PrecisionOf(options.TextOrNull("dtype"));
         options.Done();
         RequireNew(output);
-        ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype));
-        var config = DecoderConfig.Read(File.ReadAllText(Path.Combine(output, "config.json")), Path.Combine(output, "config.json"));
+        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype)));
+        var config = DecoderConfig.Load(Path.Combine(output, "config.json"));
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
             $"{config.ModelType}, {config.Layers} blocks × {config.HiddenSize}, vocabulary {config.VocabularySize}\n{output}");
@@ -32,6 +33,7 @@ internal static class ModelTools
         var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
         options.Done();
         using var decoder = ModelDirectory.Load(path);
+        context.Remark(decoder.Remarks);
         var parameters = decoder.Parameters.Values.Sum(p => p.numel());
         var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
         var tokenizer = TokenizerDirectory.Load(path);
@@ -47,6 +49,10 @@ internal static class ModelTools
                 $"{path}\n  family       {config.ModelType}, {decoder.Dtype}\n  parameters   {parameters:N0}\n  shape        {config.Layers} blocks × {config.HiddenSize}, {config.Heads} heads ({config.KeyValueHeads} key/value), MLP {config.IntermediateSize}\n")
             + string.Create(CultureInfo.InvariantCulture, $"  vocabulary   {config.VocabularySize} rows, tokenizer {tokenizer.VocabularySize} ids\n  positions    {config.MaxPositions}\n  projections  {string.Join(" ", names)}"));
     }
+
+    /// <summary>What is odd about a model and an adapter that a tool has loaded.</summary>
+    public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
+        => [.. loaded.Decoder.Remarks, .. adapter is null ? [] : AdapterRemarks.Of(adapter, loaded.Decoder, loaded.Path)];
 
     /// <summary>Refuses to write over something.</summary>
     public static void RequireNew(string folder)

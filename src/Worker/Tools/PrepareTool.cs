@@ -40,10 +40,15 @@ internal static class PrepareTool
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Name} under {model.Name}'s tokenizer");
                 mixes.Add(Mix(model.Name, model.Tokenizer!, mix.Name, mix.Spec!, catalogue, job.Folders, cutoff, context.Stop));
             }
+        var asked = new PromptLengths(
+            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Name, m.Tokenizer!, m.Positions))],
+            [.. data.Where(d => d.Spec is not null).Select(d => d.Spec!.Template).Distinct(StringComparer.Ordinal)],
+            [.. Items(spec, "cot").Select(item => item.TryGetProperty("cue", out var cue) ? cue.GetString() : null)],
+            spec.TryGetProperty("decoding", out var decoding) && decoding.TryGetProperty("max_new_tokens", out var most) ? most.GetInt32() : new Inference.DecodingSettings().MaxNewTokens);
         context.Answer(new
         {
             files = Files(models.Where(m => m.Tokenizer is not null).Select(m => m.Name), data.Where(d => d.Spec is not null).Select(d => (d.Name, d.Spec!)), spec, catalogue, job.Folders),
-            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets)).ToList(),
+            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets, asked)).ToList(),
             knownSets = DatasetCatalogue.Known.Select(set => set.Name).Distinct(), knownTemplates = PromptTemplates.All.Select(p => p.Name), knownSuites = SuiteRegistry.Known,
         });
     }
@@ -63,11 +68,11 @@ internal static class PrepareTool
     private static IEnumerable<JsonElement> Items(JsonElement spec, string axis)
         => spec.TryGetProperty(axis, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : [];
 
-    private static (string Name, ITokenizer? Tokenizer, object Facts) Model(JsonElement item, WorkerFolders folders, JobContext context)
+    private static (string Name, ITokenizer? Tokenizer, int Positions, object Facts) Model(JsonElement item, WorkerFolders folders, JobContext context)
     {
         var name = item.GetProperty("name").GetString()!;
         var reference = item.TryGetProperty("path", out var path) && path.ValueKind == JsonValueKind.String ? path.GetString()! : null;
-        if (reference is null) return (name, null, new { name, exists = false });
+        if (reference is null) return (name, null, 0, new { name, exists = false });
         string folder;
         try
         {
@@ -75,7 +80,7 @@ internal static class PrepareTool
         }
         catch (ModelException)
         {
-            return (name, null, new { name, exists = false });
+            return (name, null, 0, new { name, exists = false });
         }
         context.Progress("prepare", 0, 0, note: folder);
         ITokenizer? tokenizer = null;
@@ -92,20 +97,20 @@ internal static class PrepareTool
         {
             var configFile = Path.Combine(folder, "config.json");
             if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
-            var modelType = JsonNode.Parse(File.ReadAllText(configFile))?["model_type"]?.GetValue<string>() ?? "";
+            var modelType = DecoderConfig.ModelTypeOf(configFile);
             if (!ModelDirectory.ModelTypes.Contains(modelType))
-                return (name, null, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
+                return (name, null, 0, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
             using var decoder = ModelDirectory.Load(folder);
             if (tokenizer is not null && tokenizer.VocabularySize > decoder.Config.VocabularySize)
             {
                 var facts = Facts(decoder, tokenizer.VocabularySize);
-                return (name, null, facts);
+                return (name, null, 0, facts);
             }
-            return (name, tokenizer, Facts(decoder, tokenizer?.VocabularySize ?? 0));
+            return (name, tokenizer, decoder.Config.MaxPositions, Facts(decoder, tokenizer?.VocabularySize ?? 0));
         }
         catch (Exception e) when (e is ModelException or JsonException)
         {
-            return (name, null, new { name, exists = true, error = e.Message });
+            return (name, null, 0, new { name, exists = true, error = e.Message });
         }
 
         object Facts(Decoder decoder, int ids) => new
@@ -157,7 +162,7 @@ internal static class PrepareTool
             return new
             {
                 model, data, kept = report.RowsKept, dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => r.Count), truncated = report.Truncated,
-                longest = report.LongestTokens, tokens = report.Tokens, templateHash = template.Hash,
+                longest = report.LongestTokens, tokens = report.Tokens, remarks = report.Remarks, templateHash = template.Hash,
             };
         }
         catch (DatasetException e)
@@ -166,7 +171,7 @@ internal static class PrepareTool
         }
     }
 
-    private static object Suite(JsonElement item, string datasets)
+    private static object Suite(JsonElement item, string datasets, PromptLengths asked)
     {
         var name = item.GetProperty("name").GetString()!;
         var suite = item.GetProperty("suite").GetString()!;
@@ -174,7 +179,7 @@ internal static class PrepareTool
         try
         {
             var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!, datasets);
-            return new { name, exists = true, items = created.Items.Count, contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
+            return new { name, exists = true, items = created.Items.Count, remarks = asked.Remarks(created), contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
         }
         catch (EvaluationException e)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace AlpacaCot.Worker.Tools;
@@ -31,6 +32,25 @@ internal sealed class ToolOptions
     /// <summary>A long whole number.</summary>
     public long Long(string name, long otherwise) => Read<long>(name, value => value.GetInt64(), "a whole number") ?? otherwise;
 
+    /// <summary>How many of something: a whole number from <paramref name="least"/> on.</summary>
+    public int Count(string name, int otherwise, int least = 1) => CountOrNull(name, least) ?? otherwise;
+
+    /// <summary>How many of something, or null.</summary>
+    public int? CountOrNull(string name, int least = 1)
+        => IntOrNull(name) is not { } value ? null : value >= least ? value : throw Wrong(name, value.ToString(CultureInfo.InvariantCulture), $"at least {least}");
+
+    /// <summary>A number within bounds, or null.</summary>
+    /// <param name="name">The option.</param>
+    /// <param name="least">The smallest value.</param>
+    /// <param name="most">The largest value.</param>
+    /// <param name="above">Whether the smallest value itself is refused.</param>
+    public double? RangeOrNull(string name, double least, double most, bool above = false)
+    {
+        if (DoubleOrNull(name) is not { } value) return null;
+        if ((above ? value > least : value >= least) && value <= most) return value;
+        throw Wrong(name, value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{(above ? "above" : "at least")} {least} and at most {most}"));
+    }
+
     /// <summary>A number.</summary>
     public double Double(string name, double otherwise) => DoubleOrNull(name) ?? otherwise;
 
@@ -63,7 +83,9 @@ internal sealed class ToolOptions
         }
     }
 
-    private static ToolException Wrong(string name, JsonElement value, string what) => new($"--{name.Replace('_', '-')} {value.GetRawText()} is not {what}");
+    private static ToolException Wrong(string name, JsonElement value, string what) => Wrong(name, value.GetRawText(), what);
+
+    private static ToolException Wrong(string name, string value, string what) => new($"--{name.Replace('_', '-')} {value} is not {what}");
 
     private JsonElement? Take(string name)
     {

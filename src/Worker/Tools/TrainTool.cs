@@ -24,25 +24,32 @@ internal static class TrainTool
         {
             if (value is not null) config[name] = value;
         }
-        Set("r", options.IntOrNull("r"));
-        Set("lora_alpha", options.DoubleOrNull("alpha"));
-        Set("lora_dropout", options.DoubleOrNull("dropout"));
-        if (options.Texts("targets") is { Count: > 0 } targets) config["target_modules"] = new JsonArray([.. targets.Select(t => (JsonNode)t)]);
+        Set("r", options.CountOrNull("r"));
+        Set("lora_alpha", options.RangeOrNull("alpha", 0, double.MaxValue, above: true));
+        Set("lora_dropout", options.RangeOrNull("dropout", 0, 0.95));
+        if (options.Texts("targets") is { Count: > 0 } words)
+        {
+            var targets = ModuleSelection.OfWords(words);
+            Set("target_modules", targets.Names is { } names ? new JsonArray([.. names.Select(name => (JsonNode)name)]) : targets.Pattern);
+        }
         if (method == "ia3" && (config.ContainsKey("r") || config.ContainsKey("lora_alpha") || config.ContainsKey("lora_dropout")))
             throw new ToolException("ia3 has no --r, --alpha or --dropout");
         var training = new JsonObject
         {
-            ["learning_rate"] = options.DoubleOrNull("learning_rate") ?? throw new ToolException("--learning-rate is missing"),
-            ["epochs"] = options.Double("epochs", 3),
-            ["max_steps"] = options.IntOrNull("max_steps"),
-            ["batch_size"] = options.Int("batch_size", 16),
-            ["cutoff_len"] = options.Int("cutoff_len", 512),
+            // The bounds are those of a sweep file's training section.
+            ["learning_rate"] = options.RangeOrNull("learning_rate", 0, 10, above: true) ?? throw new ToolException("--learning-rate is missing"),
+            ["epochs"] = options.RangeOrNull("epochs", 0, 10_000, above: true) ?? 3,
+            ["max_steps"] = options.CountOrNull("max_steps"),
+            ["batch_size"] = options.Count("batch_size", 16),
+            ["cutoff_len"] = options.Count("cutoff_len", 512, least: 8),
             ["schedule"] = options.TextOrNull("schedule") ?? "linear",
-            ["warmup_ratio"] = options.Double("warmup_ratio", 0),
+            ["warmup_ratio"] = options.RangeOrNull("warmup_ratio", 0, 1) ?? 0,
         };
+        if ((string?)training["schedule"] == "constant" && (double)training["warmup_ratio"]! > 0)
+            throw new ToolException("--schedule constant has no warm-up: use constant_with_warmup, or leave --warmup-ratio out");
         var precision = options.TextOrNull("precision") ?? "bf16";
         var seed = options.Long("seed", 0);
-        var threads = options.Int("threads", Environment.ProcessorCount);
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         ModelTools.RequireNew(output);
 
@@ -64,7 +71,7 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }).Run();
+            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
             // Why it was not trained has been told.
             if (trained is null) return;
             AtomicFile.WriteDirectory(output, folder =>

@@ -10,10 +10,10 @@ using Wire = AlpacaCot.Grains.Contracts;
 namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>A sweep's state as wire records.</summary>
-internal static class SweepPictures
+internal static class SweepStatusView
 {
     /// <summary>The whole sweep.</summary>
-    public static SweepStatus Status(string key, SweepState? state, SweepStore store, LivePacks live, long sequence)
+    public static SweepStatus Status(string key, SweepState? state, SweepStore store, LiveProgress live, long sequence)
     {
         if (state is null) return new SweepStatus { Name = key, State = "unknown", Trials = [] };
         var views = state.View().ToList();
@@ -30,7 +30,7 @@ internal static class SweepPictures
     }
 
     /// <summary>How far the sweep is.</summary>
-    public static SweepProgress Progress(string key, SweepState? state, SweepStore store, LivePacks live)
+    public static SweepProgress Progress(string key, SweepState? state, SweepStore store, LiveProgress live)
     {
         if (state is null) return new SweepProgress { Name = key, State = "unknown" };
         var counts = state.Count();
@@ -94,10 +94,10 @@ internal static class SweepPictures
     };
 
     /// <summary>Evaluations that have begun and not ended stand beside the packs.</summary>
-    private static IEnumerable<Wire.PackStatus> Evaluations(SweepState state, LivePacks live)
+    private static IEnumerable<Wire.PackStatus> Evaluations(SweepState state, LiveProgress live)
         => state.Evaluations.OrderBy(e => e.Index).Select(evaluation => Pack(evaluation, evaluation.Trials.Count, live));
 
-    private static Wire.PackStatus Pack(WorkState work, int members, LivePacks live)
+    private static Wire.PackStatus Pack(WorkState work, int members, LiveProgress live)
     {
         var progress = work.Status == PackStatus.Running ? live.Of(work.Name) : null;
         return new Wire.PackStatus(

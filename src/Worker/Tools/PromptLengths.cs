@@ -1,0 +1,27 @@
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation;
+using AlpacaCot.Tokenizers;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary>Measures a sweep's prompts under its models' tokenizers, before any model is asked.</summary>
+/// <param name="models">The models: name, tokenizer and positions.</param>
+/// <param name="templates">Names of the templates that questions are asked through.</param>
+/// <param name="cues">The cues that are appended to questions; null for none.</param>
+/// <param name="maxNewTokens">Most new tokens of an answer.</param>
+internal sealed class PromptLengths(
+    IReadOnlyList<(string Name, ITokenizer Tokenizer, int Positions)> models, IReadOnlyList<string> templates, IReadOnlyList<string?> cues, int maxNewTokens)
+{
+    /// <summary>A sentence for each model whose positions are too few for prompts of the suite under one of the templates with the longest cue.</summary>
+    /// <exception cref="EvaluationException">A question cannot be asked at all.</exception>
+    public IReadOnlyList<string> Remarks(ISuite suite)
+    {
+        var cue = cues.MaxBy(c => c?.Length ?? 0);
+        return
+        [
+            .. models.Select(model => (model.Name, Fit: templates.Select(PromptTemplates.Get)
+                    .Select(template => suite.Fit(new PromptSettings(model.Tokenizer, template, cue), model.Positions, maxNewTokens)).MaxBy(fit => fit.TooLong)))
+                .Where(worst => worst.Fit?.Remark is not null).Select(worst => $"under {worst.Name}'s tokenizer {worst.Fit!.Remark}"),
+        ];
+    }
+}
