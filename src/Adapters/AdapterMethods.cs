@@ -1,4 +1,5 @@
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -10,8 +11,8 @@ public static class AdapterMethods
 {
     private static readonly AdapterMethod[] All =
     [
-        new("LORA", LoraConfig.Read, (decoder, config, generator) => LoraAdapter.Create(decoder, (LoraConfig)config, generator)),
-        new("IA3", Ia3Config.Read, (decoder, config, generator) => Ia3Adapter.Create(decoder, (Ia3Config)config, generator)),
+        new(LoraOptions.Method.PeftType, LoraConfig.Read, (decoder, config, generator) => LoraAdapter.Create(decoder, (LoraConfig)config, generator)),
+        new(Ia3Options.Method.PeftType, Ia3Config.Read, (decoder, config, generator) => Ia3Adapter.Create(decoder, (Ia3Config)config, generator)),
     ];
 
     /// <summary>PEFT's names of the methods, <c>LORA</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -22,9 +23,26 @@ internal sealed class ConfigReader(JsonObject document, string file)
 
     public bool Flag(string key, bool otherwise) => Ask(key) is null ? otherwise : Value<bool>(key, "true or false");
 
-    public int Integer(string key, int otherwise) => Ask(key) is null ? otherwise : Value<int>(key, "an integer");
+    public bool Flag(MethodOption option) => Flag(option.Name, (bool)option.FileDefault!);
 
-    public double Number(string key, double otherwise) => Ask(key) is null ? otherwise : Value<double>(key, "a number");
+    public int Integer(MethodOption option) => Ask(option.Name) is null ? (int)option.FileDefault! : (int)Within(option, Value<int>(option.Name, "an integer"));
+
+    public double Number(MethodOption option) => Ask(option.Name) is null ? (double)option.FileDefault! : Within(option, Value<double>(option.Name, "a number"));
+
+    /// <summary>An object of numbers by pattern, in the file's order.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>> Numbers(MethodOption option)
+    {
+        var numbers = Numbers(option.Name);
+        foreach (var (pattern, number) in numbers)
+        {
+            Within(option, number);
+            if (ModulePattern.Mistake(pattern) is { } mistake) throw new AdapterException($"{file}: {option.Name}: '{pattern}' is no regular expression of module paths: {mistake}");
+        }
+        return numbers;
+    }
+
+    private double Within(MethodOption option, double value)
+        => option.Allows(value) ? value : throw new AdapterException(FormattableString.Invariant($"{file}: {option.Name} = {value} must be {option.Limits}"));
 
     /// <summary>A list of names or one pattern.</summary>
     public ModuleSelection? Modules(string key) => Ask(key) switch
@@ -41,8 +59,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
         var node => new OneOrMany<T>([Of<T>(key, node, expected)], Single: true),
     };
 
-    /// <summary>An object of numbers by pattern, in the file's order.</summary>
-    public IReadOnlyList<KeyValuePair<string, double>> Numbers(string key) => Ask(key) switch
+    private IReadOnlyList<KeyValuePair<string, double>> Numbers(string key) => Ask(key) switch
     {
         null => [],
         JsonObject map => [.. map.Select(pair => KeyValuePair.Create(pair.Key, Of<double>(key, pair.Value, "numbers by pattern")))],

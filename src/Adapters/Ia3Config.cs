@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -6,7 +7,7 @@ namespace AlpacaCot.Adapters;
 public sealed record Ia3Config : TargetedConfig
 {
     /// <inheritdoc/>
-    public override string PeftType => "IA3";
+    public override string PeftType => Ia3Options.Method.PeftType;
 
     /// <summary>The targets whose input is scaled; the others' output is. Null takes the default of the model's type.</summary>
     public ModuleSelection? FeedforwardModules { get; init; }
@@ -16,14 +17,14 @@ public sealed record Ia3Config : TargetedConfig
 
     internal static AdapterConfig Read(ConfigReader reader)
     {
-        reader.Refuse("modules_to_save", null, "whole modules trained and saved");
+        foreach (var (key, off, feature) in Ia3Options.Method.NotBuilt) reader.Refuse(key, off, feature);
         var config = new Ia3Config
         {
-            TargetModules = reader.Modules("target_modules"),
-            ExcludeModules = reader.Modules("exclude_modules"),
-            FeedforwardModules = reader.Modules("feedforward_modules"),
+            TargetModules = reader.Modules(Ia3Options.Targets.Name),
+            ExcludeModules = reader.Modules(Ia3Options.Exclude.Name),
+            FeedforwardModules = reader.Modules(Ia3Options.Feedforward.Name),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
-            InitOnes = reader.Flag("init_ia3_weights", true),
+            InitOnes = reader.Flag(Ia3Options.Init),
         };
         config.Validate(reader.File);
         return config;
@@ -38,11 +39,11 @@ public sealed record Ia3Config : TargetedConfig
 
     internal override void Write(IDictionary<string, JsonNode?> fields)
     {
-        fields["modules_to_save"] = null;
-        fields["target_modules"] = ConfigWriter.Modules(TargetModules);
-        fields["exclude_modules"] = ConfigWriter.Modules(ExcludeModules);
-        fields["feedforward_modules"] = ConfigWriter.Modules(FeedforwardModules);
+        foreach (var (key, off, _) in Ia3Options.Method.NotBuilt) fields[key] = off?.DeepClone();
+        fields[Ia3Options.Targets.Name] = ConfigWriter.Modules(TargetModules);
+        fields[Ia3Options.Exclude.Name] = ConfigWriter.Modules(ExcludeModules);
+        fields[Ia3Options.Feedforward.Name] = ConfigWriter.Modules(FeedforwardModules);
         fields["fan_in_fan_out"] = FanInFanOut;
-        fields["init_ia3_weights"] = InitOnes;
+        fields[Ia3Options.Init.Name] = InitOnes;
     }
 }

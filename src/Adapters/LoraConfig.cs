@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -19,39 +19,14 @@ public enum LoraInit
 /// <summary>LoRA's configuration (Hu et al., 2021, <c>arXiv:2106.09685</c>), with PEFT's names and defaults.</summary>
 public sealed record LoraConfig : TargetedConfig
 {
-    // What PEFT has and this project has not: refused where it is switched on. The second column is "off", which is also what is written.
-    private static readonly (string Key, JsonNode? Off, string Feature)[] NotBuilt =
-    [
-        ("bias", "none", "training the base's biases"),
-        ("use_dora", false, "DoRA"),
-        ("lora_bias", false, "a bias on lora_B"),
-        ("modules_to_save", null, "whole modules trained and saved"),
-        ("layer_replication", null, "replicated layers"),
-        ("target_parameters", null, "LoRA on bare parameters"),
-        ("trainable_token_indices", null, "trainable tokens"),
-        ("ensure_weight_tying", false, "tied adapters"),
-        ("loftq_config", new JsonObject(), "LoftQ"),
-        ("eva_config", null, "EVA"),
-        ("corda_config", null, "CorDA"),
-        ("lora_ga_config", null, "LoRA-GA"),
-        ("velora_config", null, "VeLoRA"),
-        ("monteclora_config", null, "MonteCLoRA"),
-        ("kasa_config", null, "KaSA"),
-        ("arrow_config", null, "Arrow routing"),
-        ("use_bdlora", null, "BD-LoRA"),
-        ("alora_invocation_tokens", null, "activated LoRA"),
-        ("use_qalora", false, "QA-LoRA"),
-        ("megatron_config", null, "Megatron"),
-    ];
-
     /// <inheritdoc/>
-    public override string PeftType => "LORA";
+    public override string PeftType => LoraOptions.Method.PeftType;
 
     /// <summary>Rank of the update.</summary>
-    public int R { get; init; } = 8;
+    public int R { get; init; } = (int)LoraOptions.R.FileDefault!;
 
     /// <summary>Numerator of the scaling.</summary>
-    public double Alpha { get; init; } = 8;
+    public double Alpha { get; init; } = (double)LoraOptions.Alpha.FileDefault!;
 
     /// <summary>Share of the input's elements dropped in training.</summary>
     public double Dropout { get; init; }
@@ -88,23 +63,23 @@ public sealed record LoraConfig : TargetedConfig
 
     internal static AdapterConfig Read(ConfigReader reader)
     {
-        foreach (var (key, off, feature) in NotBuilt) reader.Refuse(key, off, feature);
+        foreach (var (key, off, feature) in LoraOptions.Method.NotBuilt) reader.Refuse(key, off, feature);
         reader.Keep("megatron_core", "megatron.core");
         reader.Keep("qalora_group_size", 16);
         var config = new LoraConfig
         {
-            R = reader.Integer("r", 8),
-            Alpha = reader.Number("lora_alpha", 8),
-            Dropout = reader.Number("lora_dropout", 0),
-            UseRsLora = reader.Flag("use_rslora", false),
+            R = reader.Integer(LoraOptions.R),
+            Alpha = reader.Number(LoraOptions.Alpha),
+            Dropout = reader.Number(LoraOptions.Dropout),
+            UseRsLora = reader.Flag(LoraOptions.UseRsLora),
             Init = ReadInit(reader),
-            RankPattern = reader.Numbers("rank_pattern"),
-            AlphaPattern = reader.Numbers("alpha_pattern"),
-            TargetModules = reader.Modules("target_modules"),
-            ExcludeModules = reader.Modules("exclude_modules"),
+            RankPattern = reader.Numbers(LoraOptions.RankPattern),
+            AlphaPattern = reader.Numbers(LoraOptions.AlphaPattern),
+            TargetModules = reader.Modules(LoraOptions.Targets.Name),
+            ExcludeModules = reader.Modules(LoraOptions.Exclude.Name),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
-            LayersToTransform = reader.OneOrMany<int>("layers_to_transform", "a block number or a list of them"),
-            LayerListNames = reader.OneOrMany<string>("layers_pattern", "a name or a list of names"),
+            LayersToTransform = reader.OneOrMany<int>(LoraOptions.Layers.Name, "a block number or a list of them"),
+            LayerListNames = reader.OneOrMany<string>(LoraOptions.LayersPattern.Name, "a name or a list of names"),
         };
         config.Validate(reader.File);
         return config;
@@ -112,9 +87,7 @@ public sealed record LoraConfig : TargetedConfig
 
     internal void Validate(string file)
     {
-        if (R <= 0 || RankPattern.Any(pair => pair.Value < 1)) throw new AdapterException($"{file}: the rank r must be at least 1");
         if (!double.IsFinite(Alpha) || AlphaPattern.Any(pair => !double.IsFinite(pair.Value))) throw new AdapterException($"{file}: lora_alpha must be a finite number");
-        if (Dropout is < 0 or >= 1) throw new AdapterException($"{file}: lora_dropout = {Dropout} is not in [0, 1)");
         if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
             throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
         if (LayerListNames is not null && LayersToTransform is null)
@@ -123,24 +96,24 @@ public sealed record LoraConfig : TargetedConfig
 
     internal override void Write(IDictionary<string, JsonNode?> fields)
     {
-        foreach (var (key, off, _) in NotBuilt) fields[key] = off?.DeepClone();
+        foreach (var (key, off, _) in LoraOptions.Method.NotBuilt) fields[key] = off?.DeepClone();
         fields["megatron_core"] = "megatron.core";
         fields["qalora_group_size"] = 16;
-        fields["r"] = R;
-        fields["lora_alpha"] = ConfigWriter.Number(Alpha);
-        fields["lora_dropout"] = ConfigWriter.Float(Dropout);
-        fields["use_rslora"] = UseRsLora;
-        fields["init_lora_weights"] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, _ => true };
-        fields["rank_pattern"] = ConfigWriter.Numbers(RankPattern);
-        fields["alpha_pattern"] = ConfigWriter.Numbers(AlphaPattern);
-        fields["target_modules"] = ConfigWriter.Modules(TargetModules);
-        fields["exclude_modules"] = ConfigWriter.Modules(ExcludeModules);
+        fields[LoraOptions.R.Name] = R;
+        fields[LoraOptions.Alpha.Name] = ConfigWriter.Number(Alpha);
+        fields[LoraOptions.Dropout.Name] = ConfigWriter.Float(Dropout);
+        fields[LoraOptions.UseRsLora.Name] = UseRsLora;
+        fields[LoraOptions.Init.Name] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, _ => true };
+        fields[LoraOptions.RankPattern.Name] = ConfigWriter.Numbers(RankPattern);
+        fields[LoraOptions.AlphaPattern.Name] = ConfigWriter.Numbers(AlphaPattern);
+        fields[LoraOptions.Targets.Name] = ConfigWriter.Modules(TargetModules);
+        fields[LoraOptions.Exclude.Name] = ConfigWriter.Modules(ExcludeModules);
         fields["fan_in_fan_out"] = FanInFanOut;
-        fields["layers_to_transform"] = ConfigWriter.OneOrMany(LayersToTransform);
-        fields["layers_pattern"] = ConfigWriter.OneOrMany(LayerListNames);
+        fields[LoraOptions.Layers.Name] = ConfigWriter.OneOrMany(LayersToTransform);
+        fields[LoraOptions.LayersPattern.Name] = ConfigWriter.OneOrMany(LayerListNames);
     }
 
-    private static LoraInit ReadInit(ConfigReader reader) => reader.Ask("init_lora_weights") switch
+    private static LoraInit ReadInit(ConfigReader reader) => reader.Ask(LoraOptions.Init.Name) switch
     {
         null => LoraInit.Default,
         JsonValue value when value.TryGetValue<bool>(out var on) => on ? LoraInit.Default : LoraInit.Random,
@@ -157,5 +130,5 @@ public sealed record LoraConfig : TargetedConfig
 
     /// <summary>Whether a key of <see cref="RankPattern"/> or <see cref="AlphaPattern"/> means a module.</summary>
     internal static bool PatternMatches(string pattern, string path)
-        => Regex.IsMatch(path, $@"\A(?:.*\.)?(?:{pattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        => ModulePattern.Ending(pattern).IsMatch(path);
 }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -24,7 +25,7 @@ public sealed class ModuleSelection
     public string? Pattern { get; }
 
     /// <summary>True for the word <c>all-linear</c>, in any case.</summary>
-    public bool IsAllLinear => string.Equals(Pattern, "all-linear", StringComparison.OrdinalIgnoreCase);
+    public bool IsAllLinear => Pattern is not null && ModulePattern.IsAllLinear(Pattern);
 
     /// <summary>A list of names.</summary>
     public static ModuleSelection Of(params IEnumerable<string> names) => new([.. names], null);
@@ -32,17 +33,6 @@ public sealed class ModuleSelection
     /// <summary>A regular expression, or <c>all-linear</c>.</summary>
     /// <exception cref="AdapterException">The expression cannot be parsed.</exception>
     public static ModuleSelection Matching(string pattern) => new(null, pattern);
-
-    /// <summary>
-    /// What words of a command line mean: <c>all-linear</c> or one regular expression (a word with any of <c>\ ^ $ | ? * + ( ) [ ] { }</c>) alone, else names.
-    /// </summary>
-    /// <exception cref="AdapterException"><c>all-linear</c> or a pattern stands among others, or a pattern cannot be parsed.</exception>
-    public static ModuleSelection OfWords(IReadOnlyList<string> words)
-    {
-        var patterns = words.Where(word => word.Equals("all-linear", StringComparison.OrdinalIgnoreCase) || word.AsSpan().IndexOfAny(@"\^$|?*+()[]{}") >= 0).ToList();
-        if (patterns.Count == 0) return Of(words);
-        return words.Count == 1 ? Matching(words[0]) : throw new AdapterException($"target_modules: '{patterns[0]}' selects by itself and stands alone, without other names");
-    }
 
     /// <summary>Whether a module path is selected.</summary>
     public bool Selects(string path)
@@ -62,7 +52,7 @@ public sealed class ModuleSelection
     {
         try
         {
-            return new Regex($@"\A(?:{pattern})\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+            return ModulePattern.Whole(pattern);
         }
         catch (ArgumentException e)
         {

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Methods;
+
 namespace AlpacaCot.Adapters;
 
 /// <summary>The modules that a method acts on by default, by <c>model_type</c>. PEFT's tables; the last four rows are PEFT's gaps, filled by analogy.</summary>
@@ -53,6 +55,26 @@ public static class TargetDefaults
     /// <summary>IA3's targets whose input is scaled.</summary>
     /// <exception cref="AdapterException">There is no default: they must be given.</exception>
     public static ModuleSelection FeedForward(string modelType) => Split(Find(modelType)?.FeedForward, modelType, "feedforward_modules");
+
+    /// <summary>Option to the modules that it stands for where a configuration leaves it out; null where the type has no default for the method.</summary>
+    /// <param name="method">The method's name in a sweep file.</param>
+    /// <param name="modelType">The config's <c>model_type</c>.</param>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Of(string method, string modelType)
+    {
+        var row = Find(modelType);
+        var found = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        void Add(string option, string? names)
+        {
+            if (names is not null) found[option] = names.Split(' ');
+        }
+        if (method == LoraOptions.Method.Name) Add(LoraOptions.Targets.Name, row?.Lora);
+        if (method == Ia3Options.Method.Name)
+        {
+            Add(Ia3Options.Targets.Name, row?.Ia3);
+            Add(Ia3Options.Feedforward.Name, row?.FeedForward);
+        }
+        return found.Count > 0 ? found : null;
+    }
 
     private static Row? Find(string modelType) => Rows.GetValueOrDefault(modelType);
 

@@ -29,7 +29,16 @@ public sealed class SweepDocument
     public bool IsValid => !Errors.Any();
 
     /// <summary>Reads a sweep file: YAML, or the canonical JSON of <see cref="SweepSpecJson"/>. Never throws for what the text holds.</summary>
-    public static SweepDocument Parse(string text) => SweepParser.Parse(text);
+    public static SweepDocument Parse(string text) => SweepParser.Parse(text.StartsWith('\uFEFF') ? text[1..] : text);
+
+    /// <summary>Reads a sweep file's bytes, which must be UTF-8. Never throws for what they hold.</summary>
+    public static SweepDocument Parse(ReadOnlySpan<byte> file)
+    {
+        var errors = new List<SpecError>();
+        return Utf8Text.Read(file, errors) is { } text
+            ? Parse(text)
+            : new SweepDocument(new SweepSpec { Name = "" }, errors, new Dictionary<string, SpecMark>());
+    }
 
     /// <summary>The spec of a text that must be valid.</summary>
     /// <exception cref="SweepException">All errors of the text, one a line.</exception>

@@ -1,7 +1,7 @@
 namespace AlpacaCot.Specs;
 
 /// <summary>
-/// An ablation: the grid <c>models × peft × data × cot × seeds</c>, how each trial trains and how it is asked. Written as YAML, read by <see cref="SweepDocument.Parse"/>.
+/// An ablation: the grid <c>models × peft × data × cot × seeds</c>, how each trial trains and how it is asked. Written as YAML, read by <see cref="SweepDocument.Parse(string)"/>.
 /// </summary>
 public sealed record SweepSpec
 {
@@ -39,7 +39,7 @@ public sealed record SweepSpec
     public SearchSpec? Search { get; init; }
 
     /// <summary>The prompt template of data mixes that name none.</summary>
-    public string Template { get; init; } = "alpaca";
+    public string Template { get; init; } = TemplateNames.Alpaca;
 
     /// <summary>The language of data mixes that name none; null leaves it to each data set.</summary>
     public string? Language { get; init; }
@@ -52,6 +52,9 @@ public sealed record SweepSpec
 
     /// <summary>The template that trains, asks and serves a data mix.</summary>
     public string TemplateOf(DataSpec data) => data.Template ?? Template;
+
+    /// <summary>A data mix on its own: its template and language filled in.</summary>
+    public DataSpec Resolved(DataSpec data) => data with { Template = TemplateOf(data), Language = LanguageOf(data), When = null };
 
     /// <summary>The language of a data mix; null leaves it to each data set.</summary>
     public string? LanguageOf(DataSpec data) => data.Language ?? Language;

@@ -4,7 +4,7 @@ using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Specs;
 
-/// <summary>A spec as JSON in the vocabulary of the sweep file: <see cref="SweepDocument.Parse"/> reads it back to an equal spec.</summary>
+/// <summary>A spec as JSON in the vocabulary of the sweep file: <see cref="SweepDocument.Parse(string)"/> reads it back to an equal spec.</summary>
 public static class SweepSpecJson
 {
     private static readonly JsonSerializerOptions Indented = new()
@@ -46,24 +46,38 @@ public static class SweepSpecJson
         ["include"] = spec.Include.Count > 0 ? Array(spec.Include, Match) : null,
     });
 
+    /// <summary>A data mix, as its own template and language stand.</summary>
+    public static JsonObject Data(DataSpec data) => Data(data, data.Template, data.Language);
+
     internal static JsonObject Data(DataSpec data, string? template, string? language) => Without(new JsonObject
     {
-        ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = data.Cot,
+        ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = Words.Rationales.Of(data.Cot),
     });
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
-        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? JsonNode.Parse(goat.GetRawText()) : null,
-        ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language, ["cot"] = source.Cot, ["cue"] = source.Cue,
+        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null,
+        ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language,
+        ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["cue"] = source.Cue,
+    });
+
+    /// <summary>The generator's options.</summary>
+    public static JsonObject Goat(GoatOptions goat) => Without(new JsonObject
+    {
+        // The published table has operations and lengths of its own.
+        ["paper"] = goat.Paper ? true : null,
+        ["operations"] = goat.Paper ? null : Array(goat.Operations, operation => Words.Operations.Of(operation)),
+        ["digits"] = goat.Paper ? null : new JsonArray(goat.MinDigits, goat.MaxDigits),
+        ["style"] = Words.Styles.Of(goat.Style), ["count"] = goat.Count, ["noise"] = goat.Noise, ["split"] = Words.Splits.Of(goat.Split),
     });
 
     internal static JsonObject Training(TrainingSpec t) => Without(new JsonObject
     {
         ["epochs"] = t.Epochs, ["max_steps"] = t.MaxSteps, ["batch_size"] = t.BatchSize, ["gradient_accumulation"] = t.GradientAccumulation,
         ["micro_batch_tokens"] = t.MicroBatchTokens, ["cutoff_len"] = t.CutoffLen, ["precision"] = t.Precision, ["learning_rate"] = t.LearningRate,
-        ["schedule"] = t.Schedule, ["warmup_ratio"] = t.WarmupRatio > 0
-            ? t.WarmupRatio
-            : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip ?? 0,
+        ["schedule"] = t.Schedule,
+        ["schedule_arguments"] = t.ScheduleArguments.Count > 0 ? new JsonObject(t.ScheduleArguments.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))) : null,
+        ["warmup_ratio"] = t.WarmupRatio > 0 ? t.WarmupRatio : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip,
         ["adam_beta1"] = t.AdamBeta1, ["adam_beta2"] = t.AdamBeta2, ["adam_epsilon"] = t.AdamEpsilon, ["train_on_prompt"] = t.TrainOnPrompt,
         ["checkpoint_steps"] = t.CheckpointSteps,
     });
@@ -71,11 +85,13 @@ public static class SweepSpecJson
     internal static JsonObject Decoding(DecodingSpec d)
     {
         var node = new JsonObject { ["strategy"] = d.Strategy, ["max_new_tokens"] = d.MaxNewTokens, ["repetition_penalty"] = d.RepetitionPenalty };
-        if (d.Strategy == "sample") (node["temperature"], node["top_p"], node["top_k"]) = (d.Temperature, d.TopP, d.TopK);
+        if (d.Strategy == DecodingSpec.Sample) (node["temperature"], node["top_p"], node["top_k"]) = (d.Temperature, d.TopP, d.TopK);
+        if (d.Stop.Count > 0) node["stop"] = Array(d.Stop, text => text);
         return node;
     }
 
-    internal static JsonObject Evaluation(EvaluationSpec e) => Without(new JsonObject
+    /// <summary>One evaluation.</summary>
+    public static JsonObject Evaluation(EvaluationSpec e) => Without(new JsonObject
     {
         ["name"] = e.Name, ["suite"] = e.Suite, ["limit"] = e.Limit, ["few_shot"] = e.FewShot, ["options"] = Options(e.Options),
     });
@@ -86,7 +102,7 @@ public static class SweepSpecJson
         foreach (var (key, value) in peft.Options)
             node
             [
-                MethodCatalogue.Find(peft.Method)?.Option(key) is { } option ? MethodDefinition.ShortName(option) : key
+                MethodCatalogue.Find(peft.Method)?.Option(key) is { } option ? option.ShortName : key
             ] = JsonNode.Parse(value.GetRawText());
         if (peft.LearningRate is { } rate) node["learning_rate"] = rate;
         if (peft.When is { } when) node["when"] = Match(when);

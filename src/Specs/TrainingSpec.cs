@@ -1,21 +1,21 @@
 namespace AlpacaCot.Specs;
 
-/// <summary>How every trial of a sweep trains. Defaults are those of Alpaca-CoT's trainer where it has one.</summary>
+/// <summary>How a trial trains. Defaults are those of Alpaca-CoT's trainer where it has one.</summary>
 public sealed record TrainingSpec
 {
     /// <summary>Passes over the data; may be a fraction.</summary>
     public double Epochs { get; init; } = 3;
 
-    /// <summary>Optimiser steps at most; null is what the epochs give.</summary>
+    /// <summary>Optimiser steps; overrides <see cref="Epochs"/> where it is given.</summary>
     public int? MaxSteps { get; init; }
 
     /// <summary>Rows per optimiser step (over all its micro-batches).</summary>
     public int BatchSize { get; init; } = 16;
 
-    /// <summary>Micro-batches per optimiser step; null lets <see cref="MicroBatchTokens"/> decide.</summary>
+    /// <summary>Parts that a step's rows are cut into at least, to save memory; null lets <see cref="MicroBatchTokens"/> decide. Changes no result beyond rounding.</summary>
     public int? GradientAccumulation { get; init; }
 
-    /// <summary>Tokens per forward pass over all members of a pack; null is the planner's.</summary>
+    /// <summary>Tokens per forward pass over all members of a pack; null is the planner's. Changes no result beyond rounding.</summary>
     public int? MicroBatchTokens { get; init; }
 
     /// <summary>Longest row in tokens; longer ones are truncated.</summary>
@@ -24,11 +24,14 @@ public sealed record TrainingSpec
     /// <summary><c>bf16</c> (base in bfloat16, adapters in fp32) or <c>fp32</c>.</summary>
     public string Precision { get; init; } = "bf16";
 
-    /// <summary>The learning rate of adapters that have none of their own; null is each method's default.</summary>
+    /// <summary>The peak learning rate of adapters that have none of their own; null is each method's default.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary><c>linear</c>, <c>cosine</c>, <c>constant</c> or <c>constant_with_warmup</c>.</summary>
+    /// <summary>How the learning rate goes down: a key of <see cref="Schedules"/>.</summary>
     public string Schedule { get; init; } = "linear";
+
+    /// <summary>The schedule's own numbers, by the names that <see cref="Schedules"/> lists.</summary>
+    public IReadOnlyDictionary<string, double> ScheduleArguments { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 
     /// <summary>Warm-up as a share of all steps; 0 where <see cref="WarmupSteps"/> is set.</summary>
     public double WarmupRatio { get; init; }
@@ -36,11 +39,11 @@ public sealed record TrainingSpec
     /// <summary>Warm-up in steps; null is by <see cref="WarmupRatio"/>.</summary>
     public int? WarmupSteps { get; init; }
 
-    /// <summary>AdamW's decoupled weight decay.</summary>
+    /// <summary>AdamW's decoupled weight decay; biases and norm weights are left out.</summary>
     public double WeightDecay { get; init; }
 
-    /// <summary>Largest gradient norm of a member; null clips nothing.</summary>
-    public double? Clip { get; init; } = 1.0;
+    /// <summary>Largest gradient norm over all parameters of a member; 0 clips nothing.</summary>
+    public double Clip { get; init; } = 1.0;
 
     /// <summary>AdamW's β₁.</summary>
     public double AdamBeta1 { get; init; } = 0.9;
@@ -57,9 +60,43 @@ public sealed record TrainingSpec
     /// <summary>Optimiser steps between checkpoints; null is by time (the worker's).</summary>
     public int? CheckpointSteps { get; init; }
 
-    /// <summary>The schedules that are built.</summary>
-    public static IReadOnlyList<string> Schedules { get; } = ["linear", "cosine", "constant", "constant_with_warmup"];
+    /// <summary>The schedules that are built, by transformers' names, each with the names of its own arguments.</summary>
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Schedules { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
+    {
+        ["linear"] = [], ["cosine"] = ["num_cycles"], ["cosine_with_restarts"] = ["num_cycles"], ["polynomial"] = ["power", "lr_end"], ["inverse_sqrt"] = ["timescale"],
+        [Constant] = [], ["constant_with_warmup"] = [],
+    };
+
+    /// <summary>The one schedule without a warm-up.</summary>
+    public const string Constant = "constant";
 
     /// <summary>The precisions that are built.</summary>
     public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32"];
+
+    /// <summary>Optimiser steps of one pass over so many rows.</summary>
+    public int StepsPerEpoch(int rows) => Math.Max(1, (rows + BatchSize - 1) / BatchSize);
+
+    /// <summary>Optimiser steps in all on so many rows.</summary>
+    public int TotalSteps(int rows) => MaxSteps ?? (int)Math.Ceiling(Epochs * StepsPerEpoch(rows));
+
+    /// <summary>Steps that warm up, of so many in all: the ceiling of the share <b>in double precision</b>, as transformers' Trainer takes it: 100 · 0.07 gives 8.</summary>
+    public int WarmupOf(int totalSteps) => Schedule == Constant ? 0 : WarmupSteps ?? (int)Math.Ceiling(totalSteps * WarmupRatio);
+
+    /// <summary>Every fault of these settings, one line each.</summary>
+    public IEnumerable<string> Faults()
+    {
+        if (!(LearningRate is null or >= 0 and < double.PositiveInfinity)) yield return $"learning_rate = {LearningRate} must be a number ≥ 0";
+        if (BatchSize < 1) yield return $"batch_size = {BatchSize} must be at least 1";
+        if (GradientAccumulation < 1) yield return $"gradient_accumulation = {GradientAccumulation} must be at least 1";
+        if (MaxSteps is null && !(Epochs > 0 && double.IsFinite(Epochs))) yield return $"epochs = {Epochs} must be above 0";
+        if (MaxSteps < 1) yield return $"max_steps = {MaxSteps} must be at least 1";
+        if (!Schedules.TryGetValue(Schedule, out var arguments)) yield return $"schedule = '{Schedule}' is unknown; known: {string.Join(", ", Schedules.Keys)}";
+        else if (ScheduleArguments.Keys.FirstOrDefault(name => !arguments.Contains(name, StringComparer.Ordinal)) is { } stray) yield return $"schedule_arguments: '{Schedule}' has no {stray}";
+        if (WarmupRatio is not (>= 0 and <= 1)) yield return $"warmup_ratio = {WarmupRatio} must be in [0, 1]";
+        if (WarmupSteps < 0) yield return $"warmup_steps = {WarmupSteps} must be at least 0";
+        if (!(WeightDecay >= 0)) yield return $"weight_decay = {WeightDecay} must be at least 0";
+        if (AdamBeta1 is not (>= 0 and < 1) || AdamBeta2 is not (>= 0 and < 1)) yield return $"adam_beta1, adam_beta2 = {AdamBeta1}, {AdamBeta2} must be in [0, 1)";
+        if (!(AdamEpsilon > 0)) yield return $"adam_epsilon = {AdamEpsilon} must be above 0";
+        if (!(Clip >= 0)) yield return $"clip = {Clip} must be at least 0 (0 clips nothing)";
+    }
 }

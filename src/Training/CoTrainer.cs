@@ -65,7 +65,7 @@ public sealed class CoTrainer : IDisposable
             foreach (var step in steps)
             {
                 var (state, settings) = (step.State, step.State.Member.Settings);
-                var scale = settings.MaxGradNorm is { } limit ? GradientClipping.Coefficient(step.GradNorm, limit) : 1;
+                var scale = settings.Clip > 0 ? GradientClipping.Coefficient(step.GradNorm, settings.Clip) : 1;
                 state.Optimiser.Step(step.LearningRate = state.LearningRate, scale);
                 state.Losses.Add(step.Loss);
                 state.Step++;
@@ -117,7 +117,7 @@ public sealed class CoTrainer : IDisposable
 
     private double? Evaluate(MemberState state)
     {
-        if (state.Member.Validation.Count == 0 || !state.Member.Settings.EvaluateEachEpoch) return null;
+        if (state.Member.Validation.Count == 0 || !state.Member.EvaluateEachEpoch) return null;
         using var frozen = torch.no_grad();
         var held = state.Held();
         foreach (var batch in PackedBatch.Cut([held], _options.TokenBudget))

@@ -16,6 +16,7 @@ internal static class MemberChecks
         foreach (var member in members)
         {
             faults.AddRange(member.Settings.Faults().Select(fault => $"{member.Name}: {fault}"));
+            if (member.Settings.LearningRate is null) faults.Add($"{member.Name}: learning_rate is missing");
             if (member.Examples.Count == 0) faults.Add($"{member.Name}: there are no training rows");
             faults.AddRange(RowFaults(member.Examples, decoder).Take(3).Select(fault => $"{member.Name}: training row {fault}"));
             faults.AddRange(RowFaults(member.Validation, decoder).Take(3).Select(fault => $"{member.Name}: held-out row {fault}"));

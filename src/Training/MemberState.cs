@@ -64,6 +64,9 @@ internal sealed class MemberStep(MemberState state, PackRow[] rows)
 
     public int Tokens { get; } = rows.Sum(row => row.Example.Ids.Length);
 
+    /// <summary>Most rows of one forward pass, where the settings cut a step into parts.</summary>
+    public int RowsPerPart { get; } = state.Member.Settings is { GradientAccumulation: { } parts, BatchSize: var rowsPerStep } ? Math.Max(1, (rowsPerStep + parts - 1) / parts) : int.MaxValue;
+
     public double Loss { get; set; }
 
     public double GradNorm { get; set; }

@@ -49,21 +49,28 @@ internal sealed class PackedBatch
     /// <summary>Whose step each of them counts in.</summary>
     public MemberStep[] Owners { get; }
 
-    /// <summary>Cuts the rows of all members' steps into batches of at most <paramref name="tokenBudget"/> tokens. Rows are never cut.</summary>
+    /// <summary>
+    /// Cuts the rows of all members' steps into batches of at most <paramref name="tokenBudget"/> tokens, and of at most as many rows of a member as its
+    /// gradient accumulation leaves to a part. Rows are never cut.
+    /// </summary>
     public static IEnumerable<PackedBatch> Cut(IEnumerable<MemberStep> steps, int tokenBudget)
     {
         var (rows, tokens) = (new List<(MemberStep, PackRow)>(), 0);
         foreach (var step in steps)
+        {
+            var own = 0;
             foreach (var row in step.Rows)
             {
-                if (rows.Count > 0 && tokens + row.Example.Ids.Length > tokenBudget)
+                if (rows.Count > 0 && (tokens + row.Example.Ids.Length > tokenBudget || own == step.RowsPerPart))
                 {
                     yield return new PackedBatch(rows);
-                    (rows, tokens) = ([], 0);
+                    (rows, tokens, own) = ([], 0, 0);
                 }
                 rows.Add((step, row));
                 tokens += row.Example.Ids.Length;
+                own++;
             }
+        }
         if (rows.Count > 0) yield return new PackedBatch(rows);
     }
 }

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Training;
 
 /// <summary>
@@ -29,7 +31,7 @@ public static class Schedules
     };
 
     /// <summary>The names.</summary>
-    public static IReadOnlyList<string> Known { get; } = ["constant", .. All.Keys];
+    public static IReadOnlyList<string> Known { get; } = [TrainingSpec.Constant, .. All.Keys];
 
     /// <summary>The learning rate of a step.</summary>
     /// <param name="settings">The schedule's name, its arguments and the peak rate.</param>
@@ -37,14 +39,15 @@ public static class Schedules
     /// <param name="warmupSteps">Steps that warm up.</param>
     /// <param name="totalSteps">Steps in all.</param>
     /// <exception cref="TrainingException">The name is unknown.</exception>
-    public static double LearningRate(TrainingSettings settings, int step, int warmupSteps, int totalSteps)
+    public static double LearningRate(TrainingSpec settings, int step, int warmupSteps, int totalSteps)
     {
-        var rate = settings.LearningRate;
-        if (settings.Schedule == "constant") return rate;
+        var rate = settings.LearningRate ?? throw new TrainingException("learning_rate is missing");
+        if (rate == 0) return 0;
+        if (settings.Schedule == TrainingSpec.Constant) return rate;
         if (!All.TryGetValue(settings.Schedule, out var factor))
             throw new TrainingException($"schedule '{settings.Schedule}' is unknown; known: {string.Join(", ", Known)}");
         if (step < warmupSteps) return rate * ((double)step / Math.Max(1, warmupSteps));
-        return rate * factor(step, warmupSteps, totalSteps, rate, (name, otherwise) => settings.ScheduleArguments.GetValueOrDefault(name, otherwise));
+        return rate * factor(step, warmupSteps, totalSteps, rate, (name, otherwise) => settings.ScheduleArguments.TryGetValue(name, out var given) ? given : otherwise);
     }
 
     private static double Progress(double t, double w, double n) => (t - w) / Math.Max(1, n - w);

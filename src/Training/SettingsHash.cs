@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Training;
 
@@ -25,7 +25,7 @@ internal static class SettingsHash
 
         Text(FormattableString.Invariant($"base {baseContent}"));
         Text(FormattableString.Invariant($"{member.Name} seed {member.Seed}"));
-        Text(JsonSerializer.Serialize(member.Settings));
+        Text(CanonicalJson.Write(TrialKeys.NumericSettings(member.Settings)));
         Text((member.Adapter.Config with { BaseModel = null }).ToJson());
         foreach (var rows in new[] { member.Examples, member.Validation })
         {

@@ -1,8 +1,10 @@
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Training;
 
 /// <summary>
 /// Which rows each optimiser step takes. Everything follows from the step's number, so a checkpoint need not hold a cursor.
-/// An epoch's last micro-batch may be short, and its last step may have fewer micro-batches.
+/// An epoch's last step may have fewer rows.
 /// </summary>
 public sealed class StepPlan
 {
@@ -11,15 +13,13 @@ public sealed class StepPlan
 
     /// <summary>Plans the steps of a member.</summary>
     /// <param name="rows">Number of training rows.</param>
-    /// <param name="settings">Batch size, accumulation, epochs or steps, warm-up.</param>
-    public StepPlan(int rows, TrainingSettings settings)
+    /// <param name="settings">Batch size, epochs or steps, warm-up.</param>
+    public StepPlan(int rows, TrainingSpec settings)
     {
-        _rows = rows;
-        _rowsPerStep = settings.BatchSize * settings.GradientAccumulation;
-        var batches = Ceiling(rows, settings.BatchSize);
-        StepsPerEpoch = Math.Max(Ceiling(batches, settings.GradientAccumulation), 1);
-        TotalSteps = settings.MaxSteps ?? (int)Math.Ceiling(settings.Epochs * StepsPerEpoch);
-        WarmupSteps = settings.WarmupSteps ?? WarmupOf(TotalSteps, settings.WarmupRatio);
+        (_rows, _rowsPerStep) = (rows, settings.BatchSize);
+        StepsPerEpoch = settings.StepsPerEpoch(rows);
+        TotalSteps = settings.TotalSteps(rows);
+        WarmupSteps = settings.WarmupOf(TotalSteps);
     }
 
     /// <summary>Optimiser steps of one epoch.</summary>
@@ -39,9 +39,4 @@ public sealed class StepPlan
         var start = index * _rowsPerStep;
         return (epoch, start, Math.Min(_rowsPerStep, _rows - start));
     }
-
-    /// <summary>The ceiling of total · ratio <b>in double precision</b>, as the Trainer takes it: 100 · 0.07 gives 8.</summary>
-    public static int WarmupOf(int totalSteps, double ratio) => (int)Math.Ceiling(totalSteps * ratio);
-
-    private static int Ceiling(int a, int b) => (a + b - 1) / b;
 }

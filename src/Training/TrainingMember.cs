@@ -1,5 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training;
 
@@ -7,12 +8,15 @@ namespace AlpacaCot.Training;
 /// <param name="Name">Its name, unique in the pack.</param>
 /// <param name="Adapter">What is trained; the caller disposes of it.</param>
 /// <param name="Examples">The training rows.</param>
-/// <param name="Settings">Batch size, learning rate and so on.</param>
+/// <param name="Settings">Batch size, learning rate (which must be given) and so on.</param>
 /// <param name="Seed">Decides the order of the rows and the dropout masks.</param>
-public sealed record TrainingMember(string Name, Adapter Adapter, IReadOnlyList<Example> Examples, TrainingSettings Settings, ulong Seed)
+public sealed record TrainingMember(string Name, Adapter Adapter, IReadOnlyList<Example> Examples, TrainingSpec Settings, ulong Seed)
 {
     /// <summary>Rows that are held out: their loss is computed at the end of every epoch.</summary>
     public IReadOnlyList<Example> Validation { get; init; } = [];
+
+    /// <summary>Whether the held-out rows are evaluated at the end of every epoch (only where there are any).</summary>
+    public bool EvaluateEachEpoch { get; init; } = true;
 
     /// <summary>The order in which the epochs visit the rows; shuffled by the seed where null.</summary>
     public RowOrder? Order { get; init; }

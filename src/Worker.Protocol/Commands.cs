@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -24,32 +25,8 @@ public sealed record CancelCommand(string Assignment, long Fence) : WorkerComman
 /// <param name="Prompt">The instruction (a template is applied), or the raw text where <paramref name="Raw"/> is set.</param>
 /// <param name="Raw">Take the prompt as it is, without a template.</param>
 /// <param name="Decoding">How to decode.</param>
-public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSettings Decoding) : WorkerCommand;
+/// <param name="Seed">Seed of the sampler.</param>
+public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0) : WorkerCommand;
 
 /// <summary>Ends the worker process.</summary>
 public sealed record StopCommand : WorkerCommand;
-
-/// <summary>How text is decoded.</summary>
-public sealed record DecodingSettings
-{
-    /// <summary><c>greedy</c> or <c>sample</c>.</summary>
-    public string Strategy { get; init; } = "greedy";
-
-    /// <summary>Most new tokens.</summary>
-    public int MaxNewTokens { get; init; } = 128;
-
-    /// <summary>Divides the logits before sampling.</summary>
-    public double Temperature { get; init; } = 1.0;
-
-    /// <summary>Keeps the k most likely tokens; 0 keeps all.</summary>
-    public int TopK { get; init; }
-
-    /// <summary>Keeps the smallest set of tokens of this mass.</summary>
-    public double TopP { get; init; } = 1.0;
-
-    /// <summary>Texts that end the answer.</summary>
-    public IReadOnlyList<string> Stop { get; init; } = [];
-
-    /// <summary>Seed of the sampler.</summary>
-    public long Seed { get; init; }
-}

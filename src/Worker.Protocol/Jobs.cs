@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Worker.Protocol;
@@ -72,14 +73,14 @@ public sealed record PackMember
     /// <summary>Name in events and paths.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Method and its options as the sweep names them (<c>method</c>, <c>r</c>, <c>alpha</c>, <c>targets</c>, …).</summary>
-    public required JsonElement Peft { get; init; }
+    /// <summary>The adapter method.</summary>
+    public required MethodSpec Method { get; init; }
 
-    /// <summary>Data and mix as the sweep names them.</summary>
-    public required JsonElement Data { get; init; }
+    /// <summary>The data mix; its template is given.</summary>
+    public required DataSpec Data { get; init; }
 
-    /// <summary>Training settings as the sweep names them, the learning rate resolved.</summary>
-    public required JsonElement Training { get; init; }
+    /// <summary>How it is trained; its learning rate is given.</summary>
+    public required TrainingSpec Training { get; init; }
 
     /// <summary>Seed of initialisation, data order and dropout.</summary>
     public required long Seed { get; init; }
@@ -118,6 +119,9 @@ public sealed record EvaluateJob : WorkerJob
     /// <summary>Threads for kernels.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Evaluation to a hash of its suite's items when the sweep was checked; others are refused.</summary>
+    public IReadOnlyDictionary<string, string> SuiteContent { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Divides the engine's limits (sequences at once, tokens of a pass, tokens of the cache): more than 1 after memory ran out.</summary>
     public int MemoryDivisor { get; init; } = 1;
 
@@ -148,13 +152,16 @@ public sealed record EvaluateTrial
     public string? Cue { get; init; }
 
     /// <summary>How to decode.</summary>
-    public required DecodingSettings Decoding { get; init; }
+    public required DecodingSpec Decoding { get; init; }
+
+    /// <summary>Seed of the sampler.</summary>
+    public long Seed { get; init; }
 
     /// <summary>Evaluation to the key under which its result is shared; those that are not shared are absent.</summary>
     public IReadOnlyDictionary<string, string> SharedKeys { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>The missing evaluations: suites with their options as the sweep names them.</summary>
-    public required JsonElement Evaluation { get; init; }
+    /// <summary>The missing evaluations.</summary>
+    public required IReadOnlyList<EvaluationSpec> Evaluation { get; init; }
 }
 
 /// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>

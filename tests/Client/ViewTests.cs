@@ -125,7 +125,7 @@ public sealed class ViewTests
         Assert.StartsWith("advice: ", output.ToString(), StringComparison.Ordinal);
     }
 
-    private static SweepPreflight Check(string yaml) => new(yaml, "/spec", SweepDocument.Parse(yaml), new SpecFacts());
+    private static SweepPreflight Check(string yaml) => new("/spec", SweepDocument.Parse(yaml), new SpecFacts());
 
     private static string Printed(SweepPreflight check)
     {

@@ -3,6 +3,7 @@ using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
@@ -17,7 +18,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_SameSeed_SameExamplesInTheSameOrder()
     {
-        var spec = Spec(new DataSource { Path = Rows(100), Weight = 1.5, Limit = 60 }, new DataSource { Goat = new GoatOptions { Count = 50 } });
+        var spec = Spec(new SourceSpec { Path = Rows(100), Weight = 1.5, Limit = 60 }, new SourceSpec { Goat = new GoatOptions { Count = 50 } });
 
         var (first, again, other) = (Prepare(spec, seed: 1), Prepare(spec, seed: 1), Prepare(spec, seed: 2));
 
@@ -30,7 +31,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_LimitAndWeight_GiveTheStatedCounts()
     {
-        var report = Prepare(Spec(new DataSource { Path = Rows(100), Limit = 40, Weight = 2 }, new DataSource { Goat = new GoatOptions { Count = 1000 }, Weight = 0.5 })).Report;
+        var report = Prepare(Spec(new SourceSpec { Path = Rows(100), Limit = 40, Weight = 2 }, new SourceSpec { Goat = new GoatOptions { Count = 1000 }, Weight = 0.5 })).Report;
 
         Assert.Equal(("rows-100.json", 100, 40, 80), (report.Sources[0].Files[0], report.Sources[0].RowsRead, report.Sources[0].RowsKept, report.Sources[0].Examples));
         Assert.Equal(1000, report.Sources[1].RowsKept);
@@ -44,7 +45,7 @@ public sealed class DataPreparationTests : IDisposable
     {
         var rows = new HashSet<int>();
         for (var seed = 0; seed < 30; seed++)
-            foreach (var row in DataPreview.Rows(Catalogue(), Spec(new DataSource { Path = Rows(100), Limit = 10 }), _tokenizer, PromptTemplates.Alpaca, 512, seed, 10)) rows.Add(row.Row);
+            foreach (var row in DataPreview.Rows(Catalogue(), Spec(new SourceSpec { Path = Rows(100), Limit = 10 }), _tokenizer, PromptTemplates.Alpaca, 512, seed, 10)) rows.Add(row.Row);
 
         Assert.True(rows.Count > 80, $"30 samples of 10 of 100 rows met only {rows.Count} rows");
     }
@@ -52,7 +53,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_SourceSeed_KeepsTheSampleUnderAnotherRunSeed()
     {
-        var spec = Spec(new DataSource { Path = Rows(100), Limit = 10, Seed = 9 });
+        var spec = Spec(new SourceSpec { Path = Rows(100), Limit = 10, Seed = 9 });
 
         Assert.Equal(Texts(Prepare(spec, seed: 1)), Texts(Prepare(spec, seed: 2)));
 
@@ -67,7 +68,7 @@ public sealed class DataPreparationTests : IDisposable
              {"instruction": "{{new string('x', 300)}}", "output": "b"}, {"instruction": "a", "output": "{{new string('y', 300)}}"}, {"instruction": "a", "output": "b"}]
             """);
 
-        var report = Prepare(Spec(new DataSource { Path = _folder["bad.json"] }), cutoff: 250).Report;
+        var report = Prepare(Spec(new SourceSpec { Path = _folder["bad.json"] }), cutoff: 250).Report;
 
         Assert.Equal((6, 3, 1, 1), (report.RowsRead, report.RowsKept, report.Truncated, report.Duplicates));
         Assert.Equal(["bad.json:6"], report.FirstDuplicates);
@@ -98,7 +99,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_NothingLeft_SaysWhyInOneLine()
     {
-        var error = Assert.Throws<DatasetException>(() => Prepare(Spec(new DataSource { Path = Rows(2) }), cutoff: 20));
+        var error = Assert.Throws<DatasetException>(() => Prepare(Spec(new SourceSpec { Path = Rows(2) }), cutoff: 20));
 
         Assert.Equal("data test: no row teaches anything: 2 whose prompt fills cutoff_len (rows-2.json:1, rows-2.json:2)", error.Message);
     }
@@ -106,7 +107,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_SecondTime_ComesFromTheCacheUnchanged()
     {
-        var spec = Spec(new DataSource { Path = Rows(40), Weight = 2 });
+        var spec = Spec(new SourceSpec { Path = Rows(40), Weight = 2 });
         var made = Prepare(spec, cache: true);
         var cached = Prepare(spec, cache: true);
 
@@ -122,7 +123,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_OneRowChanged_OtherKeyAndOtherContent()
     {
-        var spec = Spec(new DataSource { Path = Rows(20) });
+        var spec = Spec(new SourceSpec { Path = Rows(20) });
         var made = Prepare(spec, cache: true);
         File.WriteAllText(Rows(20), File.ReadAllText(Rows(20)).Replace("answer 7\"", "answer 8\"", StringComparison.Ordinal));
         var changed = Prepare(spec, cache: true);
@@ -153,7 +154,7 @@ public sealed class DataPreparationTests : IDisposable
     [InlineData(-40)]
     public void Prepare_DamagedCache_IsMadeAgain(int at)
     {
-        var spec = Spec(new DataSource { Path = Rows(20) });
+        var spec = Spec(new SourceSpec { Path = Rows(20) });
         var made = Prepare(spec, cache: true);
         var file = Path.Combine(_folder["cache"], made.Key);
         var bytes = File.ReadAllBytes(file);
@@ -170,7 +171,7 @@ public sealed class DataPreparationTests : IDisposable
     [Fact]
     public void Prepare_TruncatedCache_IsMadeAgain()
     {
-        var spec = Spec(new DataSource { Path = Rows(20) });
+        var spec = Spec(new SourceSpec { Path = Rows(20) });
         var file = Path.Combine(_folder["cache"], Prepare(spec, cache: true).Key);
         foreach (var length in (int[])[0, 5, 19, 60])
         {
@@ -184,16 +185,16 @@ public sealed class DataPreparationTests : IDisposable
     public void Key_AnythingThatChangesExamples_ChangesIt()
     {
         var path = Rows(20);
-        var spec = Spec(new DataSource { Path = path });
+        var spec = Spec(new SourceSpec { Path = path });
         var keys = new List<string>
         {
             Prepare(spec).Key,
             Prepare(spec, cutoff: 500).Key,
             Prepare(spec, seed: 4).Key,
             Prepare(spec, template: PromptTemplates.AlpacaShort).Key,
-            Prepare(Spec(new DataSource { Path = path, Weight = 3 })).Key,
-            Prepare(Spec(new DataSource { Path = path, Cue = "Think." })).Key,
-            Prepare(Spec(new DataSource { Path = path, Cot = RationaleUse.Answer })).Key,
+            Prepare(Spec(new SourceSpec { Path = path, Weight = 3 })).Key,
+            Prepare(Spec(new SourceSpec { Path = path, Cue = "Think." })).Key,
+            Prepare(Spec(new SourceSpec { Path = path, Cot = RationaleUse.Answer })).Key,
             new DataPreparation(Catalogue()).Prepare(spec, new ByteTokenizer(addsEos: true), PromptTemplates.Alpaca, 512, 0).Key,
         };
         File.AppendAllText(path, " ");
@@ -208,7 +209,7 @@ public sealed class DataPreparationTests : IDisposable
     {
         File.WriteAllText(_folder["one.json"], """[{"instruction": "Grüße?", "output": "你好 😀"}]""");
 
-        var row = Assert.Single(DataPreview.Rows(Catalogue(), Spec(new DataSource { Path = _folder["one.json"] }), _tokenizer, PromptTemplates.Plain, 100, 0, 5));
+        var row = Assert.Single(DataPreview.Rows(Catalogue(), Spec(new SourceSpec { Path = _folder["one.json"] }), _tokenizer, PromptTemplates.Plain, 100, 0, 5));
 
         Assert.Equal([("<s>Grüße?\n", false), ("你好 😀</s>", true)], row.Spans.Select(span => (span.Text, span.Learnt)));
         Assert.Equal(row.Tokens.Count, row.Spans.Sum(span => span.Tokens));
@@ -219,8 +220,8 @@ public sealed class DataPreparationTests : IDisposable
     public void Inspect_ManySources_FindsAllMistakesAtOnce()
     {
         File.WriteAllText(_folder["broken.json"], "[{");
-        var spec = Spec(new DataSource { Path = Rows(7) }, new DataSource { Path = _folder["none.json"] }, new DataSource { Path = _folder["broken.json"] },
-            new DataSource { Goat = new GoatOptions { Count = 20 } }, new DataSource { Goat = new GoatOptions { Count = 2000, MaxDigits = 1 } });
+        var spec = Spec(new SourceSpec { Path = Rows(7) }, new SourceSpec { Path = _folder["none.json"] }, new SourceSpec { Path = _folder["broken.json"] },
+            new SourceSpec { Goat = new GoatOptions { Count = 20 } }, new SourceSpec { Goat = new GoatOptions { Count = 2000, MaxDigits = 1 } });
 
         var found = SourceInspection.Inspect(Catalogue(), spec);
 
@@ -235,7 +236,7 @@ public sealed class DataPreparationTests : IDisposable
         source.Cancel();
 
         Assert.Throws<OperationCanceledException>(
-            () => new DataPreparation(Catalogue()).Prepare(Spec(new DataSource { Path = Rows(5) }), _tokenizer, PromptTemplates.Alpaca, 512, 0, source.Token));
+            () => new DataPreparation(Catalogue()).Prepare(Spec(new SourceSpec { Path = Rows(5) }), _tokenizer, PromptTemplates.Alpaca, 512, 0, source.Token));
     }
 
     private PreparedData Prepare(DataSpec spec, int cutoff = 512, long seed = 0, PromptTemplate? template = null, bool cache = false)
@@ -243,7 +244,7 @@ public sealed class DataPreparationTests : IDisposable
 
     private static DatasetCatalogue Catalogue() => new();
 
-    private static DataSpec Spec(params DataSource[] sources) => new() { Name = "test", Sources = sources };
+    private static DataSpec Spec(params SourceSpec[] sources) => new() { Name = "test", Sources = sources };
 
     private string Rows(int count)
     {

@@ -1,5 +1,6 @@
 using System.Numerics;
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Data.Tests;
 

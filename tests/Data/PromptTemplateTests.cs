@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;

@@ -4,6 +4,7 @@ using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;

@@ -5,6 +5,7 @@ using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 using AlpacaCot.Tokenizers;
 

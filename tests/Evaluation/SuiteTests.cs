@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Evaluation.Tests;
 

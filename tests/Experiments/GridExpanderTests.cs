@@ -108,13 +108,14 @@ public sealed class GridExpanderTests
     [Fact]
     public void Expand_OtherContentBehindTheSameReference_ChangesTheKeysThatItIsIn()
     {
-        static Dictionary<string, string> Of(string reference, string content) => new() { [reference] = content };
-        static Grid With(SpecIdentities identities) => GridExpander.Expand(Specs.ExampleSpec, identities);
-        var (model, rows, suite) = ("models/llama-nano", Specs.ExampleSpec.Data[0].Sources[0].Reference, "goat-arithmetic");
-        var before = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "1"), Suites = Of(suite, "1") });
-        var otherModel = With(new SpecIdentities { Models = Of(model, "2"), Sources = Of(rows, "1"), Suites = Of(suite, "1") });
-        var otherRows = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "2"), Suites = Of(suite, "1") });
-        var otherSuite = With(new SpecIdentities { Models = Of(model, "1"), Sources = Of(rows, "1"), Suites = Of(suite, "2") });
+        static Grid With(string model, string rows, string suite) => GridExpander.Expand(Specs.ExampleSpec, new SpecIdentities
+        {
+            Models = new Dictionary<string, ModelIdentity> { ["llama-nano"] = new(model, null, new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>()) },
+            Sources = new Dictionary<string, IReadOnlyList<string?>> { ["alpaca"] = [rows], ["alpaca-cot"] = [rows, null] },
+            Suites = new Dictionary<string, string> { ["goat-arithmetic"] = suite },
+        });
+        const string suite = "goat-arithmetic";
+        var (before, otherModel, otherRows, otherSuite) = (With("1", "1", "1"), With("2", "1", "1"), With("1", "2", "1"), With("1", "1", "2"));
 
         // Every data set of the example draws on these rows, and half of its trainings on this base.
         Assert.Empty(before.Trainings.Select(t => t.Key).Intersect(otherRows.Trainings.Select(t => t.Key)));
@@ -128,10 +129,9 @@ public sealed class GridExpanderTests
     [Fact]
     public void Expand_KnownContent_StandsForItsReference()
     {
-        var here = GridExpander.Expand(Specs.ExampleSpec, new SpecIdentities { Models = new Dictionary<string, string> { ["models/llama-nano"] = "abc" } });
-        var moved = GridExpander.Expand(
-            SweepDocument.ParseValid(Specs.Example.Replace("models/llama-nano", "elsewhere/base", StringComparison.Ordinal)),
-            new SpecIdentities { Models = new Dictionary<string, string> { ["elsewhere/base"] = "abc" } });
+        var known = new SpecIdentities { Models = new Dictionary<string, ModelIdentity> { ["llama-nano"] = new("abc", null, new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>()) } };
+        var here = GridExpander.Expand(Specs.ExampleSpec, known);
+        var moved = GridExpander.Expand(SweepDocument.ParseValid(Specs.Example.Replace("models/llama-nano", "elsewhere/base", StringComparison.Ordinal)), known);
 
         Assert.Equal(here.Trainings.Select(t => t.Key), moved.Trainings.Select(t => t.Key));
         Assert.NotEqual(here.Trainings[0].Key, Specs.ExampleSpec.Expand().Trainings[0].Key);

@@ -61,10 +61,9 @@ public sealed class MappingTests
         Assert.Null(job.Resume);
         var member = Assert.Single(job.Members);
         Assert.Equal((3, false), (member.Seed, member.Trained));
-        Assert.Equal(4, member.Peft.GetProperty("config").GetProperty("r").GetInt32());
-        Assert.Equal(0.01, member.Training.GetProperty("learning_rate").GetDouble());
-        Assert.Equal(64, member.Training.GetProperty("cutoff_len").GetInt32());
-        Assert.Equal("goat", member.Data.GetProperty("template").GetString());
+        Assert.Equal(("lora-r4", 4), (member.Method.Name, member.Method.Options["r"].GetInt32()));
+        Assert.Equal((0.01, 64), (member.Training.LearningRate, member.Training.CutoffLen));
+        Assert.Equal("goat", member.Data.Template);
     }
 
     [Fact]
@@ -96,6 +95,7 @@ public sealed class MappingTests
         Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
         var evaluate = Assert.IsType<EvaluateJob>(Job(state));
         Assert.Equal([weights], evaluate.BaseFiles);
+        Assert.Equal("ef", evaluate.SuiteContent["goat-arithmetic"]);
         Assert.Equal(state.Grid.Trials.Select(t => t.ResultKeys["goat-arithmetic"]), evaluate.Members[0].Trials.Select(t => t.SharedKeys["goat-arithmetic"]));
         Assert.Null(Assert.IsType<TrainJob>(Job(State())).Members[0].SharedKey);
         Assert.Null(Assert.IsType<TrainJob>(Job(State(facts with { Files = [facts.Files[0]] }))).Members[0].SharedKey);
@@ -113,8 +113,8 @@ public sealed class MappingTests
         var member = Assert.Single(job.Members);
         Assert.Equal((state.Grid.Trainings[0].Name, "/a"), (member.Name, member.Adapter));
         Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
-        Assert.All(member.Trials, t => Assert.Equal((9, "sample", 0.7, 5, 0.9, 3L), (t.Decoding.MaxNewTokens, t.Decoding.Strategy, t.Decoding.Temperature, t.Decoding.TopK, t.Decoding.TopP, t.Decoding.Seed)));
-        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].GetProperty("name").GetString()));
+        Assert.All(member.Trials, t => Assert.Equal((9, "sample", 0.7, 5, 0.9, 3L), (t.Decoding.MaxNewTokens, t.Decoding.Strategy, t.Decoding.Temperature, t.Decoding.TopK, t.Decoding.TopP, t.Seed)));
+        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].Name));
 
         Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, Kind.OutOfMemory, "again"));
         var rest = Assert.IsType<EvaluateJob>(Job(state));

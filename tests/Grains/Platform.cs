@@ -4,6 +4,7 @@ using System.Text.Json;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -111,7 +112,6 @@ internal sealed class Platform : IAsyncDisposable
     /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other.</summary>
     public static string Job(TemporaryFolder folder, int trials = 1)
     {
-        var evaluation = JsonDocument.Parse("""[{"name":"e"}]""").RootElement;
         return JsonSerializer.Serialize<WorkerJob>(
             new EvaluateJob
             {
@@ -121,7 +121,7 @@ internal sealed class Platform : IAsyncDisposable
                     new EvaluateMember
                     {
                         Name = "m", Adapter = "none",
-                        Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = $"t{n}", Decoding = new DecodingSettings(), Evaluation = evaluation })],
+                        Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
                     },
                 ],
             },

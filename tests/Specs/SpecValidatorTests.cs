@@ -18,7 +18,7 @@ public sealed class SpecValidatorTests
         KnownSuites = ["goat-arithmetic", "perplexity"],
     };
 
-    private static ModelFacts Model(string name) => new() { Name = name, ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Projections = ["q_proj", "v_proj"] };
+    private static ModelFacts Model(string name) => new() { Name = name, ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Projections = [new("q_proj"), new("v_proj")] };
 
     private static IReadOnlyList<SpecError> Validate(SpecFacts facts, string yaml = SweepFiles.Example) => SpecValidator.Validate(SweepDocument.Parse(yaml), facts);
 
@@ -35,7 +35,7 @@ public sealed class SpecValidatorTests
         { "models[1].path", "model_type 'bloom' is not built yet", 5, Good with { Models = [Model("tall-nano") with { ModelType = "bloom", Supported = false, SupportedTypes = ["llama"] }] } },
         { "models[0]", "the tokenizer has 600 ids, the embedding 512 rows", 4, Good with { Models = [Model("llama-nano") with { TokenizerVocabulary = 600 }] } },
         { "models[0]", "tokenizer of llama-nano: no tokenizer.json", 4, Good with { Models = [Model("llama-nano") with { TokenizerError = "no tokenizer.json" }] } },
-        { "peft[0].targets", "tall-nano has no projection 'v_proj'", 7, Good with { Models = [Model("tall-nano") with { Projections = ["model.layers.0.self_attn.q_proj", "W_pack"] }] } },
+        { "peft[0].targets", "tall-nano has no projection 'v_proj'", 7, Good with { Models = [Model("tall-nano") with { Projections = [new("model.layers.0.self_attn.q_proj"), new("W_pack")] }] } },
         { "data[1].sources[1]", "there is no data set 'cot'", 11, Good with { Data = [new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 1 }, new SourceFacts { Exists = false }] }] } },
         { "data[0].sources[0]", "'alpaca' has no rows", 10, Good with { Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts()] }] } },
         { "data[0]", "goat: unknown key digitz", 10, Good with { Data = [new DataFacts { Name = "alpaca", Errors = ["goat: unknown key digitz"], Sources = [new SourceFacts { Rows = 1 }] }] } },
@@ -85,6 +85,48 @@ public sealed class SpecValidatorTests
         Assert.All(remarks, r => Assert.Equal(SpecSeverity.Advice, r.Severity));
     }
 
+    /// <summary>What runs, but probably not as its writer meant it.</summary>
+    [Theory]
+    [InlineData("r: 8, alpha: 16", "r: 512, alpha: 16", "peft[0].r", "rank 512 is above the width")]
+    [InlineData("learning_rate: 3.0e-3", "learning_rate: 0", "peft[1].learning_rate", "learns nothing")]
+    [InlineData("cutoff_len: 512,", "cutoff_len: 512, warmup_ratio: 1,", "training.warmup_ratio", "the warm-up covers all 21 steps on 'alpaca'")]
+    [InlineData("cutoff_len: 512,", "cutoff_len: 512, max_steps: 1, warmup_ratio: 0.5,", "training.warmup_ratio", "nothing is learnt")]
+    [InlineData("limit: 20000", "limit: 20001", "data[1].sources[1].limit", "has only 5 rows")]
+    [InlineData("{ name: cue, cue: \"Let's think step by step.\" }", "{ name: cue }", "cot[1]", "'cue' is the same as 'none'")]
+    [InlineData("{ name: ia3, method: ia3, learning_rate: 3.0e-3 }", "{ name: again, method: lora, targets: [q_proj, v_proj] }", "peft[1]", "'again' is the same as 'lora-r8'")]
+    [InlineData("name: tall-nano, path: models/tall-nano, load: fp32", "name: tall-nano, path: models/llama-nano", "models[1]", "'tall-nano' is the same as 'llama-nano'")]
+    public void Validate_WhatIsProbablyNotMeant_IsAdvice(string from, string to, string path, string says)
+    {
+        var facts = Good with
+        {
+            Models = [Model("llama-nano") with { Projections = [new("model.layers.0.self_attn.q_proj", 64, 64), new("model.layers.0.self_attn.v_proj", 64, 32)] }],
+            Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Kept = 100, Examples = 100, Tokens = 1000 }],
+        };
+        var yaml = SweepFiles.Example.Replace(from, to, StringComparison.Ordinal);
+        Assert.NotEqual(SweepFiles.Example, yaml);
+        var remark = Assert.Single(Validate(facts, yaml), r => r.Path == path && r.Message.Contains(says, StringComparison.Ordinal));
+        Assert.Equal(SpecSeverity.Advice, remark.Severity);
+    }
+
+    [Theory]
+    [InlineData("targets: all-linear", null)]
+    [InlineData("targets: \".*(q|v)_proj\"", null)]
+    [InlineData("targets: \".*gate\"", "'.*gate' matches no projection of llama-nano")]
+    public void Validate_TargetsAsAPattern_AreMatchedWithTheBasesProjections(string targets, string? says)
+    {
+        var facts = Good with { Models = [Model("llama-nano") with { Projections = [new("model.layers.0.self_attn.q_proj", 64, 64), new("model.layers.0.self_attn.v_proj", 64, 64)] }] };
+        var remarks = Validate(facts, SweepFiles.Example.Replace("targets: [q_proj, v_proj]", targets, StringComparison.Ordinal)).Where(r => r.Path == "peft[0].targets").ToList();
+        if (says is null) Assert.Empty(remarks);
+        else Assert.StartsWith(says, Assert.Single(remarks).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Validate_FamilyWithoutDefaultTargets_AsksForThem()
+    {
+        var facts = Good with { Models = [Model("llama-nano") with { DefaultTargets = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> { ["lora"] = new Dictionary<string, IReadOnlyList<string>>() } }] };
+        Assert.Contains(Validate(facts), r => r is { Path: "peft[1]", Severity: SpecSeverity.Error } && r.Message.Contains("ia3 has no default targets", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Facts_Json_ComesBackEqual()
     {
@@ -98,6 +140,6 @@ public sealed class SpecValidatorTests
         var spec = SweepFiles.ExampleSpec;
         var facts = Good with { Models = [Model("llama-nano") with { ContentHash = "w" }], Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { ContentHash = "r" }] }], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "s" }] };
         var identities = SpecValidator.Identities(spec, facts);
-        Assert.Equal(("w", "r", "s"), (identities.Models["models/llama-nano"], identities.Sources["alpaca"], identities.Suites["goat-arithmetic"]));
+        Assert.Equal(("w", "r", "s"), (identities.Models["llama-nano"].Content, identities.Sources["alpaca"][0], identities.Suites["goat-arithmetic"]));
     }
 }

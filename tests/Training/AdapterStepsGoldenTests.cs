@@ -1,5 +1,6 @@
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -23,17 +24,17 @@ public sealed class AdapterStepsGoldenTests
         Assert.True(steps > 0 && expected.Has("step.0.input_ids"));
         int[] Ids(string name) => [.. expected[name].ToArray<long>().Select(x => (int)x)];
         var rows = Enumerable.Range(0, steps).Select(i => new Example(Ids($"step.{i}.input_ids"), Ids($"step.{i}.labels"))).ToList();
-        var settings = new TrainingSettings
+        var settings = new TrainingSpec
         {
             LearningRate = optimiser.GetProperty("lr").GetDouble(),
-            Beta1 = optimiser.GetProperty("betas")[0].GetDouble(),
-            Beta2 = optimiser.GetProperty("betas")[1].GetDouble(),
-            Epsilon = optimiser.GetProperty("eps").GetDouble(),
+            AdamBeta1 = optimiser.GetProperty("betas")[0].GetDouble(),
+            AdamBeta2 = optimiser.GetProperty("betas")[1].GetDouble(),
+            AdamEpsilon = optimiser.GetProperty("eps").GetDouble(),
             WeightDecay = optimiser.GetProperty("weight_decay").GetDouble(),
             Schedule = "constant",
             BatchSize = 1,
             Epochs = 1,
-            MaxGradNorm = null,
+            Clip = 0,
         };
 
         using var trainer = new CoTrainer(decoder, [new TrainingMember(folder, adapter, rows, settings, 0) { Order = RowOrder.Sequential }]);

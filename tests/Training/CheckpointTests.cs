@@ -1,5 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Training.Tests;
@@ -210,7 +211,7 @@ public sealed class CheckpointTests : IDisposable
     }
 
     private static TrainingMember Member(string name, Adapter adapter, double learningRate) => new(name, adapter, TinyTraining.Rows(13, 3),
-        new TrainingSettings { LearningRate = learningRate, BatchSize = 3, MaxSteps = Steps, WarmupSteps = 2 }, 5) { Validation = TinyTraining.Rows(4, 9) };
+        new TrainingSpec { LearningRate = learningRate, BatchSize = 3, MaxSteps = Steps, WarmupSteps = 2 }, 5) { Validation = TinyTraining.Rows(4, 9) };
 
     private static void AssertSame((IReadOnlyList<MemberResult> Results, float[][] Values) whole, CoTrainer resumed, Adapter[] adapters)
     {

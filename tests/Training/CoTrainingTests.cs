@@ -1,6 +1,7 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -74,7 +75,7 @@ public sealed class CoTrainingTests : IDisposable
     [Fact]
     public void Run_Accumulation_AsOneLargeBatch()
     {
-        var small = LoraMember(0) with { Settings = LoraMember(0).Settings with { BatchSize = 2, GradientAccumulation = 3 } };
+        var small = LoraMember(0) with { Settings = LoraMember(0).Settings with { BatchSize = 6, GradientAccumulation = 3 } };
         var large = LoraMember(0) with { Settings = LoraMember(0).Settings with { BatchSize = 6 } };
         Assert.Equal(Train(new CoTrainerOptions(), large)[0].Losses, Train(new CoTrainerOptions { TokenBudget = 25 }, small)[0].Losses, (a, b) => Math.Abs(a - b) < 1e-5);
     }
@@ -131,7 +132,7 @@ public sealed class CoTrainingTests : IDisposable
     public void FirstNonFinite_OneBadGradient_ItsKey()
     {
         var adapter = Ia3Member().Adapter;
-        using var optimiser = new AdamW(adapter.Parameters, new TrainingSettings());
+        using var optimiser = new AdamW(adapter.Parameters, new TrainingSpec { LearningRate = 1e-3 });
         using var scope = torch.NewDisposeScope();
         foreach (var parameter in adapter.Parameters) parameter.Value.grad = torch.ones_like(parameter.Value);
         adapter.Parameters[2].Value.grad = torch.full_like(adapter.Parameters[2].Value, double.PositiveInfinity);
@@ -144,19 +145,19 @@ public sealed class CoTrainingTests : IDisposable
     {
         var rows = TinyTraining.Rows(2, 1);
         rows[1] = rows[1] with { Ids = [.. rows[1].Ids.Select(_ => 1000)] };
-        var settings = new TrainingSettings { BatchSize = 0, Schedule = "quadratic" };
+        var settings = new TrainingSpec { BatchSize = 0, Schedule = "quadratic" };
         var member = new TrainingMember("a", LoraMember(0).Adapter, rows, settings, 0);
         var message = Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [member, member with { Examples = [] }])).Message;
-        foreach (var part in new[] { "batch_size", "quadratic", "token 1000", "no training rows", "named 'a'" }) Assert.Contains(part, message, StringComparison.Ordinal);
+        foreach (var part in new[] { "batch_size", "quadratic", "learning_rate is missing", "token 1000", "no training rows", "named 'a'" }) Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _decoder.Dispose();
 
     private TrainingMember LoraMember(double dropout) => new("lora", TinyTraining.Lora(_decoder, dropout), TinyTraining.Rows(17, 3),
-        new TrainingSettings { LearningRate = 0.02, BatchSize = 3, MaxSteps = 10, Schedule = "cosine", WarmupSteps = 1, WeightDecay = 0.01 }, 11);
+        new TrainingSpec { LearningRate = 0.02, BatchSize = 3, MaxSteps = 10, Schedule = "cosine", WarmupSteps = 1, WeightDecay = 0.01 }, 11);
 
     private TrainingMember Ia3Member() => new("ia3", TinyTraining.Ia3(_decoder), TinyTraining.Rows(23, 4),
-        new TrainingSettings { LearningRate = 0.03, BatchSize = 2, GradientAccumulation = 2, MaxSteps = 10, MaxGradNorm = 0.5 }, 12);
+        new TrainingSpec { LearningRate = 0.03, BatchSize = 4, GradientAccumulation = 2, MaxSteps = 10, Clip = 0.5 }, 12);
 
     private IReadOnlyList<MemberResult> Train(CoTrainerOptions options, params TrainingMember[] members)
     {

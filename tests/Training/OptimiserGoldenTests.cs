@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -20,12 +21,12 @@ public sealed class OptimiserGoldenTests
         using var expected = new GoldenTensors(golden);
         using var scope = torch.NewDisposeScope();
         var s = golden.Json.GetProperty("settings");
-        var settings = new TrainingSettings
+        var settings = new TrainingSpec
         {
             LearningRate = s.GetProperty("lr").GetDouble(),
-            Beta1 = s.GetProperty("betas")[0].GetDouble(),
-            Beta2 = s.GetProperty("betas")[1].GetDouble(),
-            Epsilon = s.GetProperty("eps").GetDouble(),
+            AdamBeta1 = s.GetProperty("betas")[0].GetDouble(),
+            AdamBeta2 = s.GetProperty("betas")[1].GetDouble(),
+            AdamEpsilon = s.GetProperty("eps").GetDouble(),
             WeightDecay = s.GetProperty("weight_decay").GetDouble(),
         };
         var parameters = expected.Names.Where(n => n.StartsWith("init.", StringComparison.Ordinal))

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -17,7 +18,7 @@ public sealed class ScheduleGoldenTests
         var unknown = new List<string>();
         foreach (var schedule in schedules.EnumerateObject())
         {
-            var settings = new TrainingSettings
+            var settings = new TrainingSpec
             {
                 LearningRate = golden.Json.GetProperty("learning_rate").GetDouble(),
                 Schedule = schedule.Value.GetProperty("kind").GetString()!,
@@ -43,7 +44,7 @@ public sealed class ScheduleGoldenTests
         Assert.SkipUnless(golden.Json.TryGetProperty("warmup", out var warmups), "the case has no step counts");
         foreach (var warmup in warmups.EnumerateArray())
         {
-            var settings = new TrainingSettings { MaxSteps = warmup.GetProperty("num_training_steps").GetInt32() };
+            var settings = new TrainingSpec { MaxSteps = warmup.GetProperty("num_training_steps").GetInt32() };
             settings = warmup.TryGetProperty("warmup_ratio", out var ratio)
                 ? settings with { WarmupRatio = ratio.GetDouble() }
                 : settings with { WarmupSteps = warmup.GetProperty("warmup_steps_given").GetInt32() };
@@ -51,10 +52,10 @@ public sealed class ScheduleGoldenTests
         }
         foreach (var steps in golden.Json.GetProperty("steps").EnumerateArray())
         {
-            var plan = new StepPlan(steps.GetProperty("rows").GetInt32(), new TrainingSettings
+            var plan = new StepPlan(steps.GetProperty("rows").GetInt32(), new TrainingSpec
             {
-                BatchSize = steps.GetProperty("batch_size").GetInt32(),
-                GradientAccumulation = steps.GetProperty("gradient_accumulation_steps").GetInt32(),
+                // The other library's batch is one of several of a step; here it is the step's.
+                BatchSize = steps.GetProperty("batch_size").GetInt32() * steps.GetProperty("gradient_accumulation_steps").GetInt32(),
                 Epochs = steps.GetProperty("num_train_epochs").GetDouble(),
             });
             Assert.Equal(steps.GetProperty("update_steps_per_epoch").GetInt32(), plan.StepsPerEpoch);
@@ -65,7 +66,7 @@ public sealed class ScheduleGoldenTests
     [Fact]
     public void At_LastStepOfAnEpoch_TakesTheRestOfTheRows()
     {
-        var plan = new StepPlan(7, new TrainingSettings { BatchSize = 2, GradientAccumulation = 2, Epochs = 2 });
+        var plan = new StepPlan(7, new TrainingSpec { BatchSize = 4, Epochs = 2 });
         Assert.Equal(4, plan.TotalSteps);
         Assert.Equal((0, 0, 4), plan.At(0));
         Assert.Equal((0, 4, 3), plan.At(1));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Tests;
 
@@ -21,15 +22,15 @@ public sealed class TrainerGoldenTests
         var betas = s.GetProperty("optimiser").GetString()!.Split(' ');
         using var decoder = GoldenTraining.Base(golden);
         using var adapter = Directory.Exists(golden.File("start")) ? GoldenTraining.Adapter(decoder, golden.File("start")) : new FullParameters(decoder);
-        var settings = new TrainingSettings
+        var settings = new TrainingSpec
         {
-            BatchSize = s.GetProperty("batch").GetInt32(),
+            BatchSize = s.GetProperty("batch").GetInt32() * s.GetProperty("accumulate").GetInt32(),
             GradientAccumulation = s.GetProperty("accumulate").GetInt32(),
             Epochs = s.GetProperty("epochs").GetDouble(),
             LearningRate = s.GetProperty("lr").GetDouble(),
             Schedule = schedule,
             WeightDecay = s.GetProperty("decay").GetDouble(),
-            MaxGradNorm = s.GetProperty("clip").GetDouble(),
+            Clip = s.GetProperty("clip").GetDouble(),
             WarmupSteps = s.GetProperty("warmup_steps").GetInt32(),
         };
         Assert.Equal(["AdamW", "betas", "0.9", "0.999", "eps", "1e-8"], betas);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
@@ -40,8 +41,14 @@ public sealed class FramesTests
             Threads = 2, MicroBatchTokens = 64, CheckpointSeconds = 0.5, CheckpointSteps = 3,
             Members =
             [
-                new PackMember { Name = "m", Peft = Element("""{"r":8}"""), Data = Element("""{"name":"d"}"""), Training = Element("""{"learning_rate":0.0003}"""), Seed = 3 },
-                new PackMember { Name = "n", Peft = Element("{}"), Data = Element("{}"), Training = Element("{}"), Seed = long.MaxValue, Trained = true },
+                new PackMember
+                {
+                    Name = "m", Method = new MethodSpec { Name = "a", Method = "lora", Options = new Dictionary<string, JsonElement> { ["r"] = Element("8") } },
+                    Data = new DataSpec { Name = "d", Sources = [new SourceSpec { Goat = new GoatOptions { Paper = true } }], Template = "goat" },
+                    Training = new TrainingSpec { LearningRate = 0.0003, Clip = 0, ScheduleArguments = new Dictionary<string, double> { ["power"] = 2 } }, Seed = 3, SharedKey = "k",
+                    DataFiles = [new FileStamp("/d/r", 3, 4, "cd")],
+                },
+                new PackMember { Name = "n", Method = new MethodSpec { Name = "b", Method = "ia3" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = long.MaxValue, Trained = true },
             ],
         }),
         ["evaluate"] = new StartCommand("evaluation-0", 8, new EvaluateJob
@@ -52,14 +59,14 @@ public sealed class FramesTests
                 new EvaluateMember
                 {
                     Name = "m", Adapter = "/a",
-                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", SharedKeys = new Dictionary<string, string> { ["e"] = "k" }, Decoding = new DecodingSettings { Strategy = "sample", Stop = ["\n"] }, Evaluation = Element("[]") }],
+                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", SharedKeys = new Dictionary<string, string> { ["e"] = "k" }, Decoding = new DecodingSpec { Strategy = "sample", Stop = ["\n"] }, Seed = 4, Evaluation = [new EvaluationSpec { Name = "e", Suite = "s", Limit = 3 }] }],
                 },
             ],
         }),
         ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), "/a", "cue", 2, s_folders)),
         ["tool"] = new StartCommand("tool", 1, new ToolJob("model show", Element("""{"model":"m"}"""), s_folders)),
         ["cancel"] = new CancelCommand("pack-0", 7),
-        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSettings { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9, Seed = 5 }),
+        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSpec { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9 }, 5),
         ["stop"] = new StopCommand(),
     };
 

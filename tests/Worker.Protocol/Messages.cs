@@ -105,6 +105,10 @@ public static class Messages
             return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key.Length / 3.0, StringComparer.Ordinal));
         if (type == typeof(IReadOnlyDictionary<string, string>))
             return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key + key, StringComparer.Ordinal));
+        if (type == typeof(IReadOnlyDictionary<string, JsonElement>))
+            return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => JsonDocument.Parse($"[{key.Length}]").RootElement, StringComparer.Ordinal));
+        if (type == typeof(IReadOnlyDictionary<string, IReadOnlyList<string>>))
+            return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => (IReadOnlyList<string>)[key, ""], StringComparer.Ordinal));
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
         {
             var item = type.GetGenericArguments()[0];

@@ -1,12 +1,12 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
 using AlpacaCot.Worker;
@@ -23,25 +23,14 @@ public sealed class PartsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>Every property of the spec reaches the engine's settings; none is parsed and left.</summary>
     [Fact]
-    public void TrainingJson_Everything_IsTaken()
+    public void Decodings_Everything_IsTaken()
     {
-        var s = TrainingJson.Settings(TinyPack.Json(
-            """{"learning_rate":0.01,"batch_size":10,"gradient_accumulation":4,"epochs":1.5,"max_steps":7,"schedule":"cosine","warmup_ratio":0.1,"warmup_steps":3,"weight_decay":0.2,"adam_beta1":0.8,"adam_beta2":0.95,"adam_epsilon":1e-6,"clip":0.5,"cutoff_len":64}"""));
-        // The rows of a step are batch_size in all: 10 rows in 4 parts are 3 a part.
-        Assert.Equal((0.01, 3, 4, 1.5, 7, "cosine"), (s.LearningRate, s.BatchSize, s.GradientAccumulation, s.Epochs, s.MaxSteps, s.Schedule));
-        Assert.Equal((0.1, 3, 0.2, 0.8, 0.95, 1e-6, 0.5), (s.WarmupRatio, s.WarmupSteps, s.WeightDecay, s.Beta1, s.Beta2, s.Epsilon, s.MaxGradNorm));
-    }
-
-    [Fact]
-    public void TrainingJson_LeftOut_IsTheTrainersDefault()
-    {
-        var s = TrainingJson.Settings(TinyPack.Json("""{"learning_rate":0.01}"""));
-        var defaults = new TrainingSettings();
-        Assert.Equal((defaults.BatchSize, 1, defaults.Epochs, defaults.Schedule, 1.0), (s.BatchSize, s.GradientAccumulation, s.Epochs, s.Schedule, s.MaxGradNorm));
-        Assert.Null(TrainingJson.Settings(TinyPack.Json("""{"learning_rate":0.01,"clip":null}""")).MaxGradNorm);
-        Assert.Equal(512, TrainingJson.CutoffLen(TinyPack.Json("{}")));
-        Assert.Throws<TrainingException>(() => TrainingJson.Settings(TinyPack.Json("{}")));
+        var d = Decodings.Of(new DecodingSpec { Strategy = "sample", MaxNewTokens = 7, Temperature = 0.5, TopP = 0.9, TopK = 3, RepetitionPenalty = 1.2, Stop = ["x"] }, 5);
+        Assert.Equal((DecodingStrategy.Sample, 7, 0.5, 0.9, 3, 1.2, 5L), (d.Strategy, d.MaxNewTokens, d.Temperature, d.TopP, d.TopK, d.RepetitionPenalty, d.Seed));
+        Assert.Equal(["x"], d.StopStrings);
+        Assert.Equal(DecodingStrategy.Greedy, Decodings.Of(new DecodingSpec()).Strategy);
     }
 
     [Fact]
@@ -70,10 +59,11 @@ public sealed class PartsTests : IDisposable
     [Fact]
     public void SuiteDeclarations_OptionsStandBesideTheCommonKeys()
     {
-        var suite = SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"goat-arithmetic","name":"sums","limit":3,"options":{"seed":7}}""")!, _folder.Path);
-        Assert.Equal(3, suite.Items.Count);
-        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"goat-arithmetic","options":{"unheard_of":1}}""")!, _folder.Path));
-        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(JsonNode.Parse("""{"suite":"unheard-of"}""")!, _folder.Path));
+        EvaluationSpec Of(string suite, string option, int value) => new() { Name = "sums", Suite = suite, Limit = 3, Options = new Dictionary<string, JsonElement> { [option] = TinyPack.Json(value.ToString(System.Globalization.CultureInfo.InvariantCulture)) } };
+        var suite = SuiteDeclarations.Create(Of("goat-arithmetic", "seed", 7), _folder.Path);
+        Assert.Equal(("sums", 3), (suite.Name, suite.Items.Count));
+        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(Of("goat-arithmetic", "unheard_of", 1), _folder.Path));
+        Assert.Throws<EvaluationException>(() => SuiteDeclarations.Create(Of("unheard-of", "seed", 1), _folder.Path));
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Threading.Channels;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker;
@@ -14,10 +15,13 @@ namespace AlpacaCot.Tests.Worker;
 /// <summary>A home with one small random model, and packs that train on it; all follow from seeds.</summary>
 internal sealed class TinyPack : IDisposable
 {
-    public const string Fine = """{"learning_rate":0.01,"max_steps":6,"batch_size":4,"cutoff_len":64}""";
-    public const string Absurd = """{"learning_rate":3e38,"max_steps":6,"batch_size":4,"cutoff_len":64,"clip":null}""";
-    private const string Data = """{"name":"d","sources":[{"goat":{"operations":["add"],"digits":[1,2],"style":"direct","count":32,"noise":false}}],"template":"goat"}""";
-    private const string Peft = """{"config":{"peft_type":"LORA","task_type":"CAUSAL_LM","r":2,"lora_alpha":4}}""";
+    public static readonly TrainingSpec Fine = new() { LearningRate = 0.01, MaxSteps = 6, BatchSize = 4, CutoffLen = 64 };
+    public static readonly TrainingSpec Absurd = Fine with { LearningRate = 3e38, Clip = 0 };
+    private static readonly DataSpec Data = new()
+    {
+        Name = "d", Template = "goat", Sources = [new SourceSpec { Goat = new GoatOptions { Operations = [GoatOperation.Add], MinDigits = 1, MaxDigits = 2, Style = GoatStyle.Direct, Count = 32, Noise = false } }],
+    };
+    private static readonly MethodSpec Method = new() { Name = "lora", Method = "lora", Options = new Dictionary<string, JsonElement> { ["r"] = Json("2"), ["lora_alpha"] = Json("4") } };
     private readonly TemporaryFolder _folder = new();
     private readonly string _before = Directory.GetCurrentDirectory();
 
@@ -49,11 +53,11 @@ internal sealed class TinyPack : IDisposable
         _folder.Dispose();
     }
 
-    public TrainJob Job(long fence, params (string Name, string Training)[] members) => new()
+    public TrainJob Job(long fence, params (string Name, TrainingSpec Training)[] members) => new()
     {
         Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"pack-0/{fence}")], Folders = Folders,
         CheckpointSteps = 2, CheckpointSeconds = 1e6, MicroBatchTokens = 256,
-        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Peft = Json(Peft), Data = Json(Data), Training = Json(member.Training), Seed = i })],
+        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Method = Method, Data = Data, Training = member.Training, Seed = i })],
     };
 
     /// <summary>Asks trained adapters.</summary>
@@ -63,7 +67,7 @@ internal sealed class TinyPack : IDisposable
         Members = [.. members.Select(member => new EvaluateMember { Name = member.Trained.Member, Adapter = member.Trained.AdapterDirectory, Trials = member.Trials })],
     };
 
-    public static EvaluateTrial Trial(string name, string evaluation) => new() { Name = name, Decoding = new DecodingSettings { MaxNewTokens = 3 }, Evaluation = Json(evaluation) };
+    public static EvaluateTrial Trial(string name, params EvaluationSpec[] evaluations) => new() { Name = name, Decoding = new DecodingSpec { MaxNewTokens = 3 }, Evaluation = evaluations };
 
     /// <summary>Runs a job; an event may stop it.</summary>
     public static List<WorkerEvent> Run(WorkerJob job, Func<WorkerEvent, bool>? stopAt = null)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
@@ -67,10 +68,10 @@ public sealed class TrainRunnerTests : IDisposable
     }
 
     /// <summary>Two members of which the first is done after two steps, killed at the last checkpoint.</summary>
-    private (TrainJob Job, CheckpointEvent Accepted) Interrupted(string first = TinyPack.Fine)
+    private (TrainJob Job, CheckpointEvent Accepted) Interrupted()
     {
         CheckpointEvent? last = null;
-        var job = _pack.Job(1, ("a", first), ("b", TinyPack.Fine));
+        var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
         Assert.ThrowsAny<OperationCanceledException>(() => TinyPack.Run(job, news => (last = news as CheckpointEvent ?? last) is { Step: 4 }));
         return (job with { Directory = _pack["pack-0/2"] }, last!);
     }
@@ -153,7 +154,7 @@ public sealed class TrainRunnerTests : IDisposable
         var rows = _pack["rows.json"];
         File.WriteAllText(rows, """[{"instruction":"1+1","input":"","output":"2"}]""");
         var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
-        job = job with { Members = [job.Members[0] with { Data = TinyPack.Json("""{"name":"d","sources":[{"path":"rows.json"}],"template":"goat"}"""), DataFiles = _pack.Stamps(rows) }, job.Members[1]] };
+        job = job with { Members = [job.Members[0] with { Data = new DataSpec { Name = "d", Template = "goat", Sources = [new SourceSpec { Path = "rows.json" }] }, DataFiles = _pack.Stamps(rows) }, job.Members[1]] };
         Assert.Equal(2, TinyPack.Run(job).OfType<TrainedEvent>().Count());
         File.WriteAllText(rows, """[{"instruction":"1+1","input":"","output":"3"}]""");
         var events = TinyPack.Run(job with { Directory = _pack["pack-0/2"] });
@@ -193,7 +194,7 @@ public sealed class TrainRunnerTests : IDisposable
     public void Run_MemberThatCannotBePrepared_FailsAlone()
     {
         var job = _pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine));
-        var events = TinyPack.Run(job with { Members = [job.Members[0] with { Data = TinyPack.Json("""{"name":"d","sources":["gone.json"],"template":"goat"}""") }, job.Members[1]] });
+        var events = TinyPack.Run(job with { Members = [job.Members[0] with { Data = new DataSpec { Name = "d", Template = "goat", Sources = [new SourceSpec { Path = "gone.json" }] } }, job.Members[1]] });
         var failed = Assert.Single(events.OfType<FailedEvent>());
         Assert.Equal(("a", FailureKind.Data), (failed.Member, failed.Kind));
         Assert.Contains("gone.json", failed.Message, StringComparison.Ordinal);

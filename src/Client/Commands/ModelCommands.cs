@@ -1,5 +1,5 @@
 using System.CommandLine;
-using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -11,36 +11,18 @@ internal static class ModelCommands
     {
         yield return new ToolCommand(context, "train", "train", "Train one adapter on one base, without a sweep", "train --model models/llama-nano --data alpaca.json --out out/lora")
             .Required("--model", "Model directory of the frozen base")
-            .Option<string[]>("--data", "Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), registered names, or goat:addition")
             .Required("--out", "Adapter directory to write")
-            .Option<string>("--method", "PEFT method: lora (default) or ia3")
-            .Option<int?>("--r", "Rank of LoRA")
-            .Option<double?>("--alpha", "Alpha of LoRA")
-            .Option<double?>("--dropout", "Dropout of LoRA")
-            .Option<string[]>("--targets", "Projections to adapt; the method's default for the model otherwise")
-            .Option<string>("--template", "Prompt template: alpaca (default), alpaca-newline, alpaca_short, goat, plain")
-            .Option<double?>("--learning-rate", "Learning rate; the method's default otherwise")
-            .Option<double?>("--epochs", "Epochs (3)")
-            .Option<int?>("--max-steps", "Steps; overrides epochs")
-            .Option<int?>("--batch-size", "Rows in a step (16)")
-            .Option<int?>("--cutoff-len", "Most tokens of a row (512)")
-            .Option<string>("--precision", "bf16 or fp32 for the base")
-            .Option<string>("--schedule", "linear, cosine, constant or constant_with_warmup")
-            .Option<double?>("--warmup-ratio", "Share of the steps that warm up")
-            .Option<long?>("--seed", "Seed of initialisation, order and dropout")
+            .Keys("training", TrainOptions.All, (given, out remarks) => TrainOptions.Read(given, IsThere, out remarks))
             .Option<int?>("--threads", "Threads for kernels")
-            .Complete(options => options["learning_rate"] ??= MethodCatalogue.Find((string?)options["method"] ?? "lora")?.DefaultLearningRate)
             .Command;
         yield return new ToolCommand(context, "eval", "eval", "Evaluate a model, with or without an adapter", "eval --model models/llama-nano --adapter out/lora --suite goat-arithmetic --limit 100")
             .Required("--model", "Model directory of the base")
             .Option<string>("--adapter", "Adapter directory; the bare base otherwise")
-            .Option<string[]>("--suite", "Suites to run")
-            .Option<string>("--suite-options", "Options of the suites as one JSON object")
-            .Option<int?>("--limit", "Most items of each suite")
-            .Option<int?>("--few-shot", "Examples before each question")
+            .Keys("evaluation", AskingOptions.Suites, AskingOptions.ReadSuites)
+            .Keys("decoding", AskingOptions.Decoding, AskingOptions.ReadDecoding)
+            .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--cue", "Appended to each instruction (the study's CoT*)")
             .Option<string>("--template", "Prompt template, where the adapter brings none")
-            .Option<int?>("--max-new-tokens", "Most new tokens (128)")
             .Option<string>("--precision", "bf16 or fp32 for the base")
             .Option<string>("--out", "Folder for result files in lm-eval's schema")
             .Option<int?>("--threads", "Threads for kernels")
@@ -50,13 +32,8 @@ internal static class ModelCommands
             .Required("--prompt", "The text to continue; an instruction where a template applies")
             .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt")
             .Option<bool>("--raw", "Take the prompt as it is even where the adapter brings a template")
-            .Option<int?>("--max-new-tokens", "Most new tokens (128)")
-            .Option<bool>("--greedy", "Greedy decoding (the default unless a temperature is given)")
-            .Option<double?>("--temperature", "Sample at this temperature")
-            .Option<double?>("--top-p", "Keep the smallest set of tokens of this mass")
-            .Option<int?>("--top-k", "Keep the k most likely tokens")
+            .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a temperature is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
             .Option<long?>("--seed", "Seed of the sampler")
-            .Option<string[]>("--stop", "Texts that end the answer")
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
             .Option<int?>("--threads", "Threads for kernels")
             .Command;
@@ -107,14 +84,14 @@ internal static class ModelCommands
     {
         var data = new Command("data", "Data: what the model will see").WithExample("data show alpaca.json --model models/llama-nano");
         data.Subcommands.Add(new ToolCommand(context, "data show", "show", "Show rows as they are trained: rendered, tokenised, with the loss mask, and a report of what is dropped and why", "data show alpaca.json --model models/llama-nano --rows 2")
-            .Arguments("DATA", "Files, registered names, or goat:addition")
+            .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
             .Required("--model", "Model directory or tokenizer file")
-            .Option<string>("--template", "Prompt template (alpaca)")
-            .Option<string>("--rationale", "Where rows have rationales: answer or rationale")
             .Option<int?>("--rows", "How many rows to show (3)")
             .Option<int?>("--cutoff-len", "Most tokens of a row (512)")
             .Option<long?>("--seed", "Seed of mixing and order")
             .Command);
         return data;
     }
+
+    private static bool IsThere(string path) => File.Exists(path) || Directory.Exists(path);
 }

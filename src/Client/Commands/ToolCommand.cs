@@ -1,13 +1,22 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Running;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Commands;
+
+/// <summary>Reads options by their keys in a sweep file; remarks with an error stop the command.</summary>
+internal delegate T ReadKeys<out T>(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks);
 
 /// <summary>A command that is one job of a worker: its arguments and options become the job's options, name for name.</summary>
 internal sealed class ToolCommand
 {
     private readonly List<Action<ParseResult, JsonObject>> _readers = [];
+    private readonly List<SpecError> _advice = [];
 
     /// <summary>Creates a command <paramref name="name"/> for the tool.</summary>
     public ToolCommand(Func<ClientContext> context, string tool, string name, string description, string example)
@@ -15,7 +24,12 @@ internal sealed class ToolCommand
         Command = new Command(name, description).WithExample(example);
         var json = CommandTree.JsonOption();
         Command.Options.Add(json);
-        Command.SetAction((parsed, cancellationToken) => ToolRunner.RunAsync(context(), tool, OptionsOf(parsed), parsed.GetValue(json), cancellationToken));
+        Command.SetAction((parsed, cancellationToken) =>
+        {
+            var options = OptionsOf(parsed);
+            foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
+            return ToolRunner.RunAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
+        });
     }
 
     /// <summary>The command.</summary>
@@ -70,11 +84,54 @@ internal sealed class ToolCommand
         return this;
     }
 
-    /// <summary>Fills in what was left out and is not the worker's to know.</summary>
-    public ToolCommand Complete(Action<JsonObject> complete)
+    /// <summary>
+    /// Adds options that stand for keys of a sweep file: what is given of them is read and judged as it is there, and the job gets it as <paramref name="name"/>.
+    /// </summary>
+    /// <param name="name">The name of the record among the job's options.</param>
+    /// <param name="keys">The options.</param>
+    /// <param name="read">Reads what was given, by key.</param>
+    /// <param name="argument">The key that is written as arguments, without its name.</param>
+    public ToolCommand Keys<T>(string name, IReadOnlyList<CommandOption> keys, ReadKeys<T> read, string? argument = null)
     {
-        _readers.Add((_, options) => complete(options));
+        var sources = new Dictionary<string, Func<CommandResult, IReadOnlyList<string>?>>(StringComparer.Ordinal);
+        foreach (var key in keys)
+            sources[key.Key] = key.Key == argument ? Arguments(key) : Option(key);
+        T Read(CommandResult result, out IReadOnlyList<SpecError> remarks)
+            => read(sources.Select(s => (s.Key, Values: s.Value(result))).Where(s => s.Values is not null).ToDictionary(s => s.Key, s => s.Values!, StringComparer.Ordinal), out remarks);
+
+        Command.Validators.Add(result =>
+        {
+            Read(result, out var remarks);
+            foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());
+        });
+        _readers.Add((parsed, options) =>
+        {
+            options[name] = JsonSerializer.SerializeToNode(Read(parsed.CommandResult, out var remarks), Frames.Json);
+            _advice.AddRange(remarks.Where(r => r.Severity == SpecSeverity.Advice));
+        });
         return this;
+    }
+
+    private static Func<CommandResult, IReadOnlyList<string>?> Values(Symbol symbol)
+        => result => result.Children.FirstOrDefault(child => (child as OptionResult)?.Option == symbol || (child as ArgumentResult)?.Argument == symbol) is { } found && found is not OptionResult { Implicit: true }
+            ? found.Tokens.Count > 0 ? [.. found.Tokens.Select(token => token.Value)] : found is OptionResult ? ["true"] : null
+            : null;
+
+    private Func<CommandResult, IReadOnlyList<string>?> Option(CommandOption key)
+    {
+        var option = new Option<string[]>(key.Name)
+        {
+            Description = key.Meaning, AllowMultipleArgumentsPerToken = key.Many, Arity = key.Many ? ArgumentArity.OneOrMore : key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+        };
+        Command.Options.Add(option);
+        return Values(option);
+    }
+
+    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key)
+    {
+        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = ArgumentArity.OneOrMore };
+        Command.Arguments.Add(argument);
+        return Values(argument);
     }
 
     private static string Key(string name) => name.TrimStart('-').Replace('-', '_').ToLowerInvariant();

@@ -18,23 +18,22 @@ internal sealed class SweepPreflight
     private readonly Grid? _grid;
 
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
-    internal SweepPreflight(string text, string baseDirectory, SweepDocument document, SpecFacts facts)
+    internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
     {
-        (Text, BaseDirectory, _document) = (text, baseDirectory, document);
-        Facts = JsonSerializer.Serialize(facts, Frames.Json);
+        (BaseDirectory, _document, Facts) = (baseDirectory, document, facts);
         _remarks = SpecValidator.Validate(document, facts);
         IsValid = _remarks.All(remark => remark.Severity != SpecSeverity.Error);
         if (IsValid) _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
     }
 
-    /// <summary>The file's text.</summary>
-    public string Text { get; }
+    /// <summary>The spec.</summary>
+    public SweepSpec Spec => _document.Spec;
 
     /// <summary>What relative paths in it count from.</summary>
     public string BaseDirectory { get; }
 
-    /// <summary>The worker's facts as JSON.</summary>
-    public string Facts { get; }
+    /// <summary>What the worker found out.</summary>
+    public SpecFacts Facts { get; }
 
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
@@ -46,25 +45,26 @@ internal sealed class SweepPreflight
     /// <exception cref="ClientException">The file cannot be read.</exception>
     public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
     {
-        string text;
+        byte[] text;
         try
         {
-            text = await File.ReadAllTextAsync(file, stop);
+            text = await File.ReadAllBytesAsync(file, stop);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ClientException($"{file}: cannot be read: {e.Message}");
         }
-        return await CheckAsync(context, text, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+        return await CheckAsync(context, SweepDocument.Parse(text), Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
     }
 
-    /// <summary>Checks a text.</summary>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string text, string baseDirectory, CancellationToken stop)
+    /// <summary>Checks a document.</summary>
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop)
     {
-        var document = SweepDocument.Parse(text);
-        var options = new JsonObject { ["base_directory"] = baseDirectory, ["models_folder"] = context.Home.Models, ["spec"] = SweepSpecJson.ToNode(document.Spec) };
+        // What could not be read at all has no names to look up.
+        if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts());
+        var options = new JsonObject { ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json) };
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
-        return new SweepPreflight(text, baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
+        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
     }
 
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
@@ -106,6 +106,6 @@ internal sealed class SweepPreflight
         })]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
-        ["facts"] = JsonNode.Parse(Facts),
+        ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

@@ -1,5 +1,8 @@
+using System.Text.Json;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;
 
@@ -32,7 +35,8 @@ internal static class SweepRunner
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
         var reply = await silo.Grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
         {
-            Name = sweep.Name, Yaml = check.Text, BaseDirectory = check.BaseDirectory, Facts = check.Facts, Directory = context.Home.Sweep(experiment, sweep.Name), Fresh = fresh,
+            Name = sweep.Name, Yaml = SweepSpecJson.Write(check.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json), Directory = context.Home.Sweep(experiment, sweep.Name),
+            Fresh = fresh,
         });
         if (reply.Problem is not null) throw new ClientException(reply.Problem);
         System.Console.Error.WriteLine(reply.Existing ? $"sweep {sweep.Name} is there already; following it" : $"sweep {sweep.Name}: {reply.Trials} trials");

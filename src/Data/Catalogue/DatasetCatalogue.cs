@@ -1,5 +1,6 @@
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Files;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Data.Catalogue;
 
@@ -42,7 +43,7 @@ public sealed class DatasetCatalogue
 
     /// <summary>The files of a source in the order in which they are read, or none for a generator.</summary>
     /// <exception cref="DatasetException">The set is unknown or not there, or the path does not exist.</exception>
-    public IReadOnlyList<string> Files(DataSource source, string? language = null)
+    public IReadOnlyList<string> Files(SourceSpec source, string? language = null)
     {
         if (source.Goat is not null) return [];
         if (source.Path is { } path) return At(path);

@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Goat;
@@ -9,7 +10,10 @@ namespace AlpacaCot.Data.Goat;
 public static class GoatGenerator
 {
     /// <summary>The name of this generator in a spec, and of its records' source.</summary>
-    public const string Name = "goat";
+    public const string Name = SourceSpec.GoatName;
+
+    /// <summary>Version of the generator; raised when the same options and seed give other records.</summary>
+    public const string Version = "1";
 
     /// <summary>Questions where the options name no count.</summary>
     public const int DefaultCount = 10_000;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Goat;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Data.Goat;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Data.Goat;
 

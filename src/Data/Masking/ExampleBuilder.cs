@@ -43,17 +43,19 @@ public sealed class ExampleBuilder
     private readonly PromptTemplate _template;
     private readonly int _cutoff;
     private readonly int _eos;
+    private readonly bool _trainOnPrompt;
 
     /// <summary>Makes a builder.</summary>
     /// <param name="tokenizer">The tokenizer; it must have an EOS id.</param>
     /// <param name="template">The template.</param>
     /// <param name="cutoffLength">Most tokens of one example.</param>
+    /// <param name="trainOnPrompt">Whether the prompt's tokens are learnt too, as a language model's are.</param>
     /// <exception cref="DatasetException">The tokenizer has no EOS id, or the cutoff is below 3 tokens.</exception>
-    public ExampleBuilder(ITokenizer tokenizer, PromptTemplate template, int cutoffLength)
+    public ExampleBuilder(ITokenizer tokenizer, PromptTemplate template, int cutoffLength, bool trainOnPrompt = false)
     {
         if (cutoffLength < 3) throw new DatasetException($"cutoff_len {cutoffLength}: must be at least 3 (a prompt, an answer and EOS)");
         _eos = tokenizer.EosId ?? throw new DatasetException("the tokenizer has no EOS token, so a model could not learn to stop; set eos_token in its tokenizer_config.json");
-        (_tokenizer, _template, _cutoff) = (tokenizer, template, cutoffLength);
+        (_tokenizer, _template, _cutoff, _trainOnPrompt) = (tokenizer, template, cutoffLength, trainOnPrompt);
     }
 
     /// <summary>
@@ -86,7 +88,7 @@ public sealed class ExampleBuilder
 
         int[] ids = [.. prompt, .. answer, _eos];
         var labels = (int[])ids.Clone();
-        labels.AsSpan(0, prompt.Length).Fill(Example.Ignored);
+        if (!_trainOnPrompt) labels.AsSpan(0, prompt.Length).Fill(Example.Ignored);
         return new BuiltExample(new Example(ids, labels), null, whole);
     }
 

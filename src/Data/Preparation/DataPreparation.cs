@@ -1,9 +1,12 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Tokenizers;
 
@@ -34,19 +37,26 @@ public sealed class DataPreparation
     /// <param name="cutoffLength">Most tokens of an example.</param>
     /// <param name="seed">The run's seed.</param>
     /// <param name="cancellation">Ends the work between two rows.</param>
+    /// <param name="trainOnPrompt">Whether the prompt's tokens are learnt too.</param>
     /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
     public PreparedData Prepare(
-        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default)
+        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false)
     {
-        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
-        var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
+        Require(spec);
+        var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
         var sources = spec.Sources.Select((_, index) => new SourceRows(_catalogue, spec, index, seed)).ToList();
-        var key = Key(spec, sources, tokenizer, template, cutoffLength, seed);
+        var key = Key(spec, sources, tokenizer, template, cutoffLength, seed, trainOnPrompt);
         if (_cache?.Read(key) is { } cached) return cached;
 
         var prepared = Build(spec, sources, builder, cutoffLength, seed, key, cancellation);
         _cache?.Write(prepared);
         return prepared;
+    }
+
+    /// <summary>Refuses a spec that cannot be prepared whatever its files hold.</summary>
+    internal static void Require(DataSpec spec)
+    {
+        if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
     }
 
     private static PreparedData Build(
@@ -73,7 +83,7 @@ public sealed class DataPreparation
                 for (var i = 0; i < times; i++) examples.Add(built.Example!);
             }
             report.EndSource(new SourceReport(
-                spec.Sources[s].Name, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before), sources[s].Remarks);
+                spec.Sources[s].Title, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before), sources[s].Remarks);
         }
         if (examples.Count == 0)
         {
@@ -88,19 +98,21 @@ public sealed class DataPreparation
         return new PreparedData(order, report.Build(), key, TokenCache.ContentHash(order), FromCache: false);
     }
 
-    private static string Key(DataSpec spec, List<SourceRows> sources, ITokenizer tokenizer, PromptTemplate template, int cutoff, long seed)
+    private static string Key(DataSpec spec, List<SourceRows> sources, ITokenizer tokenizer, PromptTemplate template, int cutoff, long seed, bool trainOnPrompt)
     {
         // The spec's own name and template name change no example; the template's hash does.
         var parts = new
         {
             code = CodeVersion,
             rule = ExampleBuilder.RuleVersion,
-            spec = DataSpecJson.Write(spec with { Name = "", Template = "" }),
+            generator = GoatGenerator.Version,
+            spec = CanonicalJson.Write(SweepSpecJson.Data(spec with { Name = "", Template = "", When = null })),
             files = sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
             tokenizer = tokenizer.ContentHash,
             template = template.Hash,
             cutoff,
             seed,
+            trainOnPrompt,
         };
         return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(parts)));
     }

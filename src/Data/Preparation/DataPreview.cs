@@ -1,6 +1,7 @@
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Data.Preparation;
@@ -52,10 +53,10 @@ public static class DataPreview
     /// <summary>The first rows of each source, about <paramref name="count"/> in all.</summary>
     /// <exception cref="DatasetException">A source is missing or malformed.</exception>
     public static IReadOnlyList<PreviewRow> Rows(
-        DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count)
+        DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count, bool trainOnPrompt = false)
     {
-        DataSpecJson.Require(spec with { Template = PromptTemplates.Default });
-        var builder = new ExampleBuilder(tokenizer, template, cutoffLength);
+        DataPreparation.Require(spec);
+        var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
         [

@@ -3,6 +3,8 @@ using System.Text;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Data.Preparation;
 
@@ -20,7 +22,7 @@ public static class SourceInspection
     /// <summary>One finding per source, in the spec's order. Every file is read to its end.</summary>
     public static IReadOnlyList<SourceFinding> Inspect(DatasetCatalogue catalogue, DataSpec spec) => [.. spec.Sources.Select(source => Inspect(catalogue, spec, source))];
 
-    private static SourceFinding Inspect(DatasetCatalogue catalogue, DataSpec spec, DataSource source)
+    private static SourceFinding Inspect(DatasetCatalogue catalogue, DataSpec spec, SourceSpec source)
     {
         var files = (IReadOnlyList<string>)[];
         try
@@ -29,22 +31,22 @@ public static class SourceInspection
         }
         catch (DatasetException e)
         {
-            return new SourceFinding(source.Name, Exists: false, e.Message, 0, null);
+            return new SourceFinding(source.Title, Exists: false, e.Message, 0, null);
         }
         try
         {
             if (source.Goat is { } goat)
             {
-                var options = DataSpecJson.Write(new DataSpec { Sources = [new DataSource { Goat = goat }] });
-                return new SourceFinding(source.Name, true, null, GoatGenerator.Questions(goat with { Count = goat.Count ?? source.Limit }, seed: 0).Count,
-                    HashOf(DataPreparation.CodeVersion + options));
+                var options = CanonicalJson.Write(SweepSpecJson.Goat(goat));
+                return new SourceFinding(source.Title, true, null, GoatGenerator.Questions(goat with { Count = goat.Count ?? source.Limit }, seed: 0).Count,
+                    HashOf($"goat {GoatGenerator.Version} {options}"));
             }
             var rows = files.Sum(file => RecordReader.Read(file).Count());
-            return new SourceFinding(source.Name, true, null, rows, HashOf(string.Join('\n', files.Select(SourceText.Hash))));
+            return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', files.Select(SourceText.Hash))));
         }
         catch (DatasetException e)
         {
-            return new SourceFinding(source.Name, true, e.Message, 0, null);
+            return new SourceFinding(source.Title, true, e.Message, 0, null);
         }
     }
 

@@ -2,6 +2,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preparation;
@@ -9,7 +10,7 @@ namespace AlpacaCot.Data.Preparation;
 /// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
 internal sealed class SourceRows
 {
-    private readonly DataSource _source;
+    private readonly SourceSpec _source;
     private readonly long _seed;
     private readonly int _index;
     private readonly RationaleUse _cot;

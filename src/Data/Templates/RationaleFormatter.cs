@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Templates;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Evaluation;
 

@@ -27,7 +27,7 @@ public static class GridExpander
                 var name = string.Create(CultureInfo.InvariantCulture, $"{model.Name}+{peft.Name}+{data.Name}+s{seed}");
                 trainings.Add((new TrainingRun(training, key, name, model.Name, peft.Name, data.Name, seed, rate, source, []), []));
             }
-            var trialKey = content.Trial(key, data, cot);
+            var trialKey = content.Trial(key, cot);
             var results = spec.Evaluation.ToDictionary(e => e.Name, e => content.Result(trialKey, e), StringComparer.Ordinal);
             trainings[training].Trials.Add(trials.Count);
             trials.Add(new Trial(trials.Count, model.Name, peft.Name, data.Name, cot.Name, seed, training, trialKey, results));

@@ -56,6 +56,7 @@ internal static class AssignmentJobs
                 BaseDirectory = submission.BaseDirectory,
                 Threads = evaluation.Kernel.Threads,
                 MemoryDivisor = evaluation.Kernel.AccumulationFactor,
+                SuiteContent = state.Origin.Identities.Suites,
                 Folders = home.WorkerFolders,
             },
             _ => throw new ArgumentException($"{assignment.GetType().Name} is no work of a worker", nameof(assignment)),
@@ -64,15 +65,13 @@ internal static class AssignmentJobs
 
     private static PackMember MemberOf(SweepState state, AssignmentMember member)
     {
-        var spec = state.Spec;
-        var training = member.Training;
-        var peft = spec.Peft.First(p => p.Name == training.Peft);
+        var (spec, training) = (state.Spec, member.Training);
         return new PackMember
         {
             Name = training.Name,
-            Peft = TrialJson.Peft(peft, training.LearningRate),
-            Data = TrialJson.Data(spec, spec.Data.First(d => d.Name == training.Data)),
-            Training = TrialJson.Training(spec.Training, training.LearningRate),
+            Method = spec.Peft.First(p => p.Name == training.Peft),
+            Data = spec.Resolved(spec.Data.First(d => d.Name == training.Data)),
+            Training = spec.Training with { LearningRate = training.LearningRate },
             Seed = training.Seed,
             DataFiles = state.Origin.FilesOf(ReferencedFiles.Data, training.Data),
             Trained = !member.Train,
@@ -87,12 +86,9 @@ internal static class AssignmentJobs
         {
             Name = trial.Trial.Name,
             Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
-            Decoding = new DecodingSettings
-            {
-                Strategy = spec.Decoding.Strategy, MaxNewTokens = spec.Decoding.MaxNewTokens, Temperature = spec.Decoding.Temperature, TopK = spec.Decoding.TopK, TopP = spec.Decoding.TopP,
-                Seed = trial.Trial.Seed,
-            },
-            Evaluation = TrialJson.Evaluation(spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))),
+            Decoding = spec.Decoding,
+            Seed = trial.Trial.Seed,
+            Evaluation = [.. spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))],
             SharedKeys = trial.Evaluations.Select(name => (name, Key: state.SharedKeyOf(trial.Trial, name))).Where(shared => shared.Key is not null)
                 .ToDictionary(shared => shared.name, shared => shared.Key!, StringComparer.Ordinal),
         };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
@@ -92,7 +93,7 @@ internal sealed class ServedModel : IDisposable
         if (_ended is not null) Finish(name);
         try
         {
-            if (!await TrySendAsync(new GenerateCommand(name, request.Prompt, request.Raw, Decoding(request)), cancellationToken)) Finish(name);
+            if (!await TrySendAsync(new GenerateCommand(name, request.Prompt, request.Raw, Decoding(request), request.Seed), cancellationToken)) Finish(name);
             await foreach (var news in tokens.Reader.ReadAllAsync(cancellationToken))
             {
                 yield return new TokenChunk(news.Sequence, [.. news.Ids], news.Text, news.FinishReason, news.Error);
@@ -136,9 +137,9 @@ internal sealed class ServedModel : IDisposable
         }
     }
 
-    private static DecodingSettings Decoding(GenerateRequest request) => new()
+    private static DecodingSpec Decoding(GenerateRequest request) => new()
     {
-        Strategy = request.Temperature > 0 ? "sample" : "greedy", Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
-        TopK = request.TopK, TopP = request.TopP, Seed = request.Seed, Stop = request.Stop,
+        Strategy = request.Temperature > 0 ? DecodingSpec.Sample : DecodingSpec.Greedy, Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
+        TopK = request.TopK, TopP = request.TopP, Stop = request.Stop,
     };
 }

@@ -29,6 +29,9 @@ public sealed record SpecFacts
 
     /// <summary>Names of all suites, for suggestions.</summary>
     public IReadOnlyList<string> KnownSuites { get; init; } = [];
+
+    /// <summary>Version of everything in the worker's code that changes examples or trained numbers; null where it was not asked for.</summary>
+    public string? Code { get; init; }
 }
 
 /// <summary>What a model's folder says.</summary>
@@ -61,8 +64,12 @@ public sealed record ModelFacts
     /// <summary>Positions that the model was made for; null where it has no limit.</summary>
     public int? MaxPositions { get; init; }
 
-    /// <summary>Names of its projections (<c>q_proj</c>); empty where unknown.</summary>
-    public IReadOnlyList<string> Projections { get; init; } = [];
+    /// <summary>Its projections; empty where unknown.</summary>
+    public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
+
+    /// <summary>Method to option to the modules that the option stands for where it is left to the model's family; a method without defaults for the family is absent.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> DefaultTargets { get; init; }
+        = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>();
 
     /// <summary>Largest id of the tokenizer plus one; 0 where unknown.</summary>
     public int TokenizerVocabulary { get; init; }
@@ -70,9 +77,18 @@ public sealed record ModelFacts
     /// <summary>Why the tokenizer cannot be read, one line; null where it can.</summary>
     public string? TokenizerError { get; init; }
 
-    /// <summary>Hash of config, weights and tokenizer; null where it was not computed.</summary>
+    /// <summary>Hash of the tokenizer; null where it cannot be read.</summary>
+    public string? TokenizerHash { get; init; }
+
+    /// <summary>Hash of config and weights; null where it was not computed.</summary>
     public string? ContentHash { get; init; }
 }
+
+/// <summary>A named projection of a base.</summary>
+/// <param name="Path">Its module path, or its name alone.</param>
+/// <param name="In">Width of its input; 0 where unknown.</param>
+/// <param name="Out">Width of its output; 0 where unknown.</param>
+public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0);
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts
@@ -85,6 +101,9 @@ public sealed record DataFacts
 
     /// <summary>One entry per source, in the order of the spec.</summary>
     public IReadOnlyList<SourceFacts> Sources { get; init; } = [];
+
+    /// <summary>Hash of the template's text; null where there is no such template.</summary>
+    public string? TemplateHash { get; init; }
 }
 
 /// <summary>What one source of a data mix says.</summary>
@@ -133,11 +152,11 @@ public sealed record MixFacts
     /// <summary>Rows that are also items of an evaluation.</summary>
     public long Leaked { get; init; }
 
+    /// <summary>Examples of the mix: kept rows as often as their weights teach them; what an epoch passes over.</summary>
+    public long Examples { get; init; }
+
     /// <summary>What is unusual about its files and rows, one sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
-
-    /// <summary>Hash of the template as it was rendered.</summary>
-    public string? TemplateHash { get; init; }
 }
 
 /// <summary>What the registry of suites says about one evaluation.</summary>

@@ -5,45 +5,39 @@ using AlpacaCot.Specs.Methods;
 namespace AlpacaCot.Specs.Keys;
 
 /// <summary>
-/// The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once. Every
-/// part of the spec is hashed once, and a key is the hash of
-/// its parts' hashes: a grid of ten thousand trials repeats a few dozen parts.
+/// The content keys of a trial: what was trained, how it is asked, what it is asked. Equal keys mean equal numbers, so they are computed once. Names are in no key, nor are
+/// settings that change no result beyond rounding. Every part of the spec is hashed once, and a key is the hash of its parts' hashes: a grid of ten thousand trials repeats a few dozen parts.
 /// </summary>
 public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 {
     /// <summary>Raised when the meaning of a key changes, so that no old result is taken for a new one.</summary>
-    private const int Version = 1;
+    private const int Version = 2;
+
+    /// <summary>How work is cut and saved; results do not follow from it.</summary>
+    private static readonly string[] KernelSettings = ["gradient_accumulation", "micro_batch_tokens", "checkpoint_steps"];
 
     private readonly Dictionary<(string, string), string> _parts = [];
 
     /// <summary>Everything that changes the trained weights.</summary>
-    public string Training(ModelSpec model, MethodSpec peft, DataSpec data, int seed, double learningRate) => Key(
-        Part(
-            "base", model.Name,
-            () => new JsonObject
-            {
-                ["content"] = Identity(known.Models, model.Reference), ["revision"] = model.Revision, ["load"] = spec.LoadOf(model)
-            }),
-        Part("adapter", peft.Name, () => MethodCatalogue.AdapterConfig(peft)),
-        Part("data", data.Name, () => new JsonObject
-        {
-            ["sources"] = new JsonArray([.. data.Sources.Select(SourceNode)]), ["template"] = spec.TemplateOf(data), ["language"] = spec.LanguageOf(data), ["cot"] = data.Cot,
-        }),
-        Part("training", learningRate.ToString("R", CultureInfo.InvariantCulture), () =>
-        {
-            var training = SweepSpecJson.Training(spec.Training);
-            training.Remove("checkpoint_steps");
-            training["learning_rate"] = learningRate;
-            return training;
-        }),
+    public string Training(ModelSpec model, MethodSpec method, DataSpec data, int seed, double learningRate) => Key(
+        "code: " + (known.Code ?? "unknown"),
+        Part("base", model.Name, () => Base(model)),
+        Part("adapter", method.Name + "\n" + model.Name, () => Adapter(method, model)),
+        Part("data", data.Name, () => Data(data)),
+        Part("training", learningRate.ToString("R", CultureInfo.InvariantCulture), () => Training(learningRate)),
         seed.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>Training settings that results follow from: all but how work is cut and saved.</summary>
+    public static JsonObject NumericSettings(TrainingSpec training)
+    {
+        var node = SweepSpecJson.Training(training);
+        foreach (var setting in KernelSettings) node.Remove(setting);
+        return node;
+    }
+
     /// <summary>The training key and how it is asked.</summary>
-    public string Trial(string trainingKey, DataSpec data, CotSpec cot) => Key(
-        trainingKey,
-        Part(
-            "asking", spec.LanguageOf(data) + "\n" + cot.Name,
-            () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding), ["language"] = spec.LanguageOf(data) }));
+    public string Trial(string trainingKey, CotSpec cot) => Key(
+        trainingKey, Part("asking", cot.Name, () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding) }));
 
     /// <summary>The trial key and what it is asked.</summary>
     public string Result(string trialKey, EvaluationSpec evaluation) => Key(
@@ -56,12 +50,50 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
             return node;
         }));
 
-    private JsonNode SourceNode(SourceSpec source)
+    private JsonObject Base(ModelSpec model)
+    {
+        var identity = known.Models.GetValueOrDefault(model.Name);
+        return new JsonObject
+        {
+            ["content"] = identity?.Content ?? AsWritten(model.Reference),
+            // A revision says which content; where that is known, its name says nothing more.
+            ["revision"] = identity?.Content is null ? model.Revision : null,
+            ["tokenizer"] = identity?.Tokenizer,
+            ["load"] = spec.LoadOf(model),
+        };
+    }
+
+    private JsonObject Adapter(MethodSpec method, ModelSpec model)
+    {
+        var config = MethodCatalogue.AdapterConfig(method);
+        if (known.Models.GetValueOrDefault(model.Name)?.Targets.GetValueOrDefault(method.Method) is { } defaults)
+            foreach (var (option, modules) in defaults)
+                config[option] ??= new JsonArray([.. modules.Select(module => (JsonNode)module)]);
+        return config;
+    }
+
+    private JsonObject Data(DataSpec data)
+    {
+        var contents = known.Sources.GetValueOrDefault(data.Name);
+        var node = SweepSpecJson.Data(data, known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data)), spec.LanguageOf(data));
+        node.Remove("name");
+        node["sources"] = new JsonArray([.. data.Sources.Select((source, i) => Source(source, contents?[i]))]);
+        return node;
+    }
+
+    private static JsonObject Source(SourceSpec source, string? content)
     {
         var node = SweepSpecJson.Source(source);
         node.Remove("set");
         node.Remove("path");
-        node["content"] = Identity(known.Sources, source.Reference);
+        node["content"] = content ?? AsWritten(source.Reference);
+        return node;
+    }
+
+    private JsonObject Training(double learningRate)
+    {
+        var node = NumericSettings(spec.Training);
+        node["learning_rate"] = learningRate;
         return node;
     }
 
@@ -73,9 +105,6 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 
     private static string Key(params string[] parts)
         => CanonicalJson.HashText(string.Create(CultureInfo.InvariantCulture, $"{Version}\n") + string.Join('\n', parts));
-
-    private static string Identity(IReadOnlyDictionary<string, string> known, string reference)
-        => known.TryGetValue(reference, out var content) ? content : AsWritten(reference);
 
     /// <summary>A reference without identity is marked as one, so that it never equals a hash.</summary>
     private static string AsWritten(string reference) => "as written: " + reference;

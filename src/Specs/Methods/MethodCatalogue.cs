@@ -6,7 +6,7 @@ namespace AlpacaCot.Specs.Methods;
 public static class MethodCatalogue
 {
     /// <summary>The methods that are built.</summary>
-    public static IReadOnlyList<MethodDefinition> All { get; } = [LoraDefinition.Method, Ia3Definition.Method];
+    public static IReadOnlyList<MethodDefinition> All { get; } = [LoraOptions.Method, Ia3Options.Method];
 
     /// <summary>Methods of the field that are not built, each with a hint (may be empty).</summary>
     public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)

@@ -14,23 +14,31 @@ public enum OptionKind
     /// <summary>True or false.</summary>
     Flag,
 
-    /// <summary>One word, or a list of them (<c>all-linear</c>, <c>[q_proj, v_proj]</c>).</summary>
+    /// <summary>Modules: <c>all-linear</c>, a regular expression of whole paths, or a list of names (<c>[q_proj, v_proj]</c>).</summary>
     Modules,
 
     /// <summary>A whole number or a list of them.</summary>
     Integers,
 
+    /// <summary>A word or a list of them.</summary>
+    Texts,
+
     /// <summary>One of <see cref="MethodOption.Choices"/>; <c>true</c> and <c>false</c> are flags.</summary>
     Choice,
 
-    /// <summary>A mapping from a module's name or pattern to a whole number.</summary>
+    /// <summary>A mapping from a pattern of module paths to a whole number.</summary>
     IntegerMap,
+
+    /// <summary>A mapping from a pattern of module paths to a number.</summary>
+    NumberMap,
 }
 
-/// <summary>One option of an adapter method, under PEFT's name.</summary>
+/// <summary>
+/// One option of an adapter method, declared once: the sweep file, the command line and <c>adapter_config.json</c> read, judge, explain and write it by this.
+/// </summary>
 /// <param name="Name">PEFT's name of the field in <c>adapter_config.json</c>.</param>
 /// <param name="Kind">The value's type.</param>
-/// <param name="Default">What an absent option stands for, as PEFT writes it.</param>
+/// <param name="Default">What an option stands for that a sweep or a command leaves out, as PEFT writes it; null leaves it to the model's family.</param>
 /// <param name="Meaning">One sentence.</param>
 public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Default, string Meaning)
 {
@@ -48,9 +56,30 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
 
     /// <summary>Whether <see cref="Min"/> itself is excluded.</summary>
     public bool Above { get; init; }
+
+    /// <summary>What PEFT takes where an <c>adapter_config.json</c> lacks the field, where that is another value than <see cref="Default"/>.</summary>
+    public JsonNode? AbsentInFile { get; init; }
+
+    /// <summary>The value of a file that lacks the field.</summary>
+    public JsonNode? FileDefault => AbsentInFile ?? Default;
+
+    /// <summary>The name that a sweep file and the command line use by preference: the first alias, else PEFT's.</summary>
+    public string ShortName => Aliases.Count > 0 ? Aliases[0] : Name;
+
+    /// <summary>Whether a number is within the limits.</summary>
+    public bool Allows(double value) => value <= Max && (Above ? value > Min : value >= Min);
+
+    /// <summary>The limits in words: <c>at least 1 and at most 4096</c>.</summary>
+    public string Limits => FormattableString.Invariant($"{(Above ? "above" : "at least")} {Min}{(Max < int.MaxValue ? FormattableString.Invariant($" and at most {Max}") : "")}");
 }
 
-/// <summary>An adapter method as experiments know it: its options and its own learning rate. Its mathematics lives in the Adapters room.</summary>
+/// <summary>A field of PEFT's that this project does not have yet.</summary>
+/// <param name="Name">The field's name.</param>
+/// <param name="Off">Its value where the feature is off, which is also what is written.</param>
+/// <param name="Feature">What it would do.</param>
+public sealed record UnbuiltOption(string Name, JsonNode? Off, string Feature);
+
+/// <summary>An adapter method as everybody knows it: its options and its own learning rate. Its mathematics lives in the Adapters room.</summary>
 /// <param name="Name">The name in a sweep file.</param>
 /// <param name="PeftType">PEFT's <c>peft_type</c>.</param>
 /// <param name="DefaultLearningRate">The rate of adapters that are given none.</param>
@@ -59,12 +88,9 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
 public sealed record MethodDefinition(
     string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
 {
-    /// <summary>Options that PEFT has and this project does not have yet, each with what to do.</summary>
-    public IReadOnlyDictionary<string, string> NotBuilt { get; init; } = new Dictionary<string, string>();
+    /// <summary>Options that PEFT has and this project does not have yet.</summary>
+    public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];
 
     /// <summary>The option of that name or alias, or null.</summary>
     public MethodOption? Option(string name) => Options.FirstOrDefault(o => o.Name == name || o.Aliases.Contains(name, StringComparer.Ordinal));
-
-    /// <summary>The name that a sweep file uses by preference: the first alias, else PEFT's.</summary>
-    public static string ShortName(MethodOption option) => option.Aliases.Count > 0 ? option.Aliases[0] : option.Name;
 }

@@ -34,7 +34,7 @@ internal static class AxisParser
             Path = reader.Text("path"),
             Hub = reader.Text("hub"),
             Revision = reader.Text("revision"),
-            Load = reader.Choice("load", ["fp32", "bf16"], LoadsNotBuilt),
+            Load = reader.Choice("load", TrainingSpec.Precisions, LoadsNotBuilt),
             When = MatchParser.When(reader),
         };
         model = model with { Name = Name(reader, names, LastSegment(model.Reference), "model") };
@@ -62,7 +62,7 @@ internal static class AxisParser
             Sources = sources,
             Template = reader.Text("template"),
             Language = reader.Text("language"),
-            Cot = reader.Choice("cot", DataSpec.CotUses) ?? "rationale",
+            Cot = reader.Choice("cot", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
             When = MatchParser.When(reader),
         };
         reader.Finish();
@@ -107,18 +107,18 @@ internal static class AxisParser
 
     private static SourceSpec Source(YamlNode node, string path, SpecLog log)
     {
-        if (node is YamlScalar { IsNull: false } scalar) return Named(scalar.Value);
+        if (node is YamlScalar { IsNull: false } scalar) return SourceSpec.Named(scalar.Value);
         var reader = new MapReader(node, path, log);
-        var source = reader.Text("set") is { } set ? Named(set) : new SourceSpec();
+        var source = reader.Text("set") is { } set ? SourceSpec.Named(set) : new SourceSpec();
         source = source with
         {
             Path = reader.Text("path") ?? source.Path,
-            Goat = reader.Node("goat") is { } goat ? Goat(reader, goat) : source.Goat,
+            Goat = GoatParser.Goat(reader) ?? source.Goat,
             Weight = reader.Number("weight", 0, 1e6, above: true) ?? 1,
             Limit = reader.Integer("limit", 1),
             Seed = reader.Integer("seed", 0),
             Language = reader.Text("language"),
-            Cot = reader.Choice("cot", DataSpec.CotUses),
+            Cot = reader.Choice("cot", Words.Rationales),
             Cue = reader.Text("cue"),
         };
         reader.Finish();
@@ -127,22 +127,9 @@ internal static class AxisParser
             log.Error(
                 reader.Mark, path, given.Count == 0 ? "has none of set, path and goat" : "has both " + string.Join(" and ", given),
                 "give one: set: alpaca, or path: data/rows.jsonl, or goat: { digits: [1, 3] }");
+        else if (source is { Language: not null, Set: null })
+            reader.Error("language", $"picks a variant of a known set; a {(source.Goat is null ? "path" : "generator")} has none", "remove it");
         return source;
-    }
-
-    private static SourceSpec Named(string name)
-        => name == SourceSpec.GoatName ? new SourceSpec { Goat = JsonSerializer.SerializeToElement(new Dictionary<string, string>()) }
-            : LooksLikePath(name) ? new SourceSpec { Path = name }
-            : new SourceSpec { Set = name };
-
-    /// <summary>
-    /// The generator's keys belong to the Data room; only that they form a mapping is checked here, the rest when the sources' facts are collected.
-    /// </summary>
-    private static JsonElement? Goat(MapReader reader, YamlNode node)
-    {
-        if (node is YamlMap) return Scalars.ToJson(node);
-        reader.Error("goat", $"must be a mapping of options, and is {MapReader.Kind(node)}", "write goat: { digits: [1, 3] }");
-        return null;
     }
 
     private static readonly string[] SourceKinds = ["set", "path", "goat"];
@@ -156,16 +143,11 @@ internal static class AxisParser
         return options;
     }
 
-    private static bool LooksLikePath(string text)
-        => text.Contains('/', StringComparison.Ordinal) || FileForms.Contains(Path.GetExtension(text), StringComparer.OrdinalIgnoreCase);
-
     private static string LastSegment(string reference)
     {
         var last = reference.TrimEnd('/').Split('/', '\\')[^1];
-        return FileForms.Contains(Path.GetExtension(last), StringComparer.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(last) : last;
+        return SourceSpec.DataFileForms.Contains(Path.GetExtension(last), StringComparer.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(last) : last;
     }
-
-    private static readonly string[] FileForms = [".json", ".jsonl", ".tsv", ".csv", ".txt", ".gz", ".zst", ".parquet", ".arrow", ".bin"];
 
     private static readonly Dictionary<string, string> LoadsNotBuilt = new(StringComparer.Ordinal)
     {

@@ -84,6 +84,42 @@ internal sealed class MapReader
         return null;
     }
 
+    /// <summary>A word that stands for a value.</summary>
+    public T? Choice<T>(string key, IReadOnlyList<(string Word, T Value)> words) where T : struct, Enum
+        => Choice(key, [.. words.Select(w => w.Word)]) is { } word ? words.First(w => w.Word == word).Value : null;
+
+    /// <summary>Words that stand for values, each once.</summary>
+    public IReadOnlyList<T>? Choices<T>(string key, IReadOnlyList<(string Word, T Value)> words) where T : struct, Enum
+    {
+        if (Texts(key) is not { } given) return null;
+        var values = new List<T>();
+        for (var i = 0; i < given.Count; i++)
+            if (words.Where(w => w.Word == given[i]).Select(w => (T?)w.Value).FirstOrDefault() is { } value) values.Add(value);
+            else Log.Error(MarkOf(key), At(key), $"'{given[i]}' is not known", Suggestions.For(given[i], words.Select(w => w.Word)));
+        return [.. values.Distinct()];
+    }
+
+    /// <summary>Whole numbers in a range; one number stands for a list of one. Null where there are none.</summary>
+    public IReadOnlyList<int>? Integers(string key, int min, int max = int.MaxValue)
+    {
+        var numbers = new List<int>();
+        foreach (var (node, path) in Items(key))
+            if (node is YamlScalar { Plain: true } scalar && Scalars.TryInteger(scalar.Value, out var n) && n >= min && n <= max) numbers.Add((int)n);
+            else Log.Error(node.Mark, path, $"must be a whole number {(max == int.MaxValue ? $"of at least {min}" : $"from {min} to {max}")}, and is {Kind(node)}");
+        return numbers.Count > 0 ? numbers : null;
+    }
+
+    /// <summary>A mapping of names to numbers; null where there is none.</summary>
+    public SortedDictionary<string, double>? Numbers(string key, double min, double max, bool above = false)
+    {
+        if (Node(key) is not { } node) return null;
+        var inner = new MapReader(node, At(key), Log);
+        var numbers = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        foreach (var name in inner._entries.Keys.ToList())
+            if (inner.Number(name, min, max, above) is { } number) numbers[name] = number;
+        return numbers;
+    }
+
     public int? Integer(string key, int min, int max = int.MaxValue)
     {
         if (Node(key) is not { } node) return null;

@@ -1,6 +1,4 @@
-using System.Globalization;
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Specs.Methods;
 using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
@@ -19,24 +17,5 @@ internal sealed class SuiteRule : ISpecRule
             else if (fact.Items == 0) remarks.Error(path, $"suite '{evaluation.Suite}' has no items");
             else if (evaluation.Limit is { } limit && limit > fact.Items) remarks.Advice(path + ".limit", $"the suite has only {fact.Items} items");
         }
-    }
-}
-
-/// <summary>A shared learning rate far from what a method needs makes its trials look bad for no fault of the method.</summary>
-internal sealed class LearningRateRule : ISpecRule
-{
-    private const double FarOff = 5;
-
-    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
-    {
-        if (spec.Training.LearningRate is not { } shared) return;
-        foreach (var peft in spec.Peft.Where(p => p.LearningRate is null))
-            if (MethodCatalogue.Find(peft.Method) is { } method && Math.Max(shared / method.DefaultLearningRate, method.DefaultLearningRate / shared) > FarOff)
-                remarks.Advice(
-                    "training.learning_rate",
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{shared} is far from what {peft.Name} needs ({method.Name}'s default is {method.DefaultLearningRate})"),
-                    $"give {peft.Name} a learning_rate of its own");
     }
 }

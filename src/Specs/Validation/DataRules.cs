@@ -38,6 +38,8 @@ internal sealed class SourceRule : ISpecRule
                         source.Path is null ? Suggestions.For(source.Reference, facts.KnownSets) : "paths count from the sweep file's folder");
                 else if (known.Error is { } error) remarks.Error(at, error);
                 else if (known.Rows == 0) remarks.Error(at, $"'{source.Reference}' has no rows", "give a file with rows, or remove it");
+                else if (source.Goat is null && source.Limit > known.Rows)
+                    remarks.Advice(at + ".limit", $"'{source.Reference}' has only {known.Rows} rows: the limit of {source.Limit} takes all of them", "lower it, or remove it");
             }
         }
     }

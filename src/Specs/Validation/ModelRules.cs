@@ -1,5 +1,4 @@
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -40,27 +39,5 @@ internal sealed class TokenizerRule : ISpecRule
                 remarks.Error(
                     path, $"the tokenizer has {fact.TokenizerVocabulary} ids, the embedding {fact.VocabularySize} rows: they do not belong together",
                     "put the tokenizer beside the weights that were trained with it");
-    }
-}
-
-/// <summary>Every target of an adapter is a projection of every base that it meets.</summary>
-internal sealed class TargetRule : ISpecRule
-{
-    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
-    {
-        for (var i = 0; i < spec.Peft.Count; i++)
-        {
-            var peft = spec.Peft[i];
-            if (!peft.Options.TryGetValue("target_modules", out var targets) || targets.ValueKind != System.Text.Json.JsonValueKind.Array) continue;
-            foreach (var (model, fact, _) in Looked.Models(spec, facts))
-            {
-                if (fact.Projections.Count == 0 || peft.When is { } when && when.Values.TryGetValue("model", out var models) && !models.Contains(model.Name, StringComparer.Ordinal)) continue;
-                foreach (var target in targets.EnumerateArray().Select(t => t.GetString()!))
-                    if (!fact.Projections.Any(p => p == target || p.EndsWith("." + target, StringComparison.Ordinal) || target.EndsWith("." + p, StringComparison.Ordinal)))
-                        remarks.Error(
-                            $"peft[{i}].targets", $"{model.Name} has no projection '{target}'",
-                            Suggestions.For(target, fact.Projections.Select(p => p.Split('.')[^1]).Distinct(StringComparer.Ordinal)));
-            }
-        }
     }
 }

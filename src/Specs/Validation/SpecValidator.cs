@@ -8,8 +8,8 @@ public static class SpecValidator
 {
     private static readonly ISpecRule[] Rules =
         [
-            new ModelRule(), new TokenizerRule(), new TargetRule(), new TemplateRule(), new SourceRule(), new MixRule(), new SuiteRule(),
-            new LearningRateRule()
+            new ModelRule(), new TokenizerRule(), new TargetRule(), new RankRule(), new TemplateRule(), new SourceRule(), new MixRule(), new StepRule(), new SuiteRule(),
+            new LearningRateRule(), new SameValueRule(),
         ];
 
     /// <summary>All remarks on the file, its own and those from facts, in the order of the file.</summary>
@@ -26,18 +26,16 @@ public static class SpecValidator
     /// <summary>The identities that facts give to a spec's references, for its keys.</summary>
     public static SpecIdentities Identities(SweepSpec spec, SpecFacts facts)
     {
-        var models = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var model in spec.Models)
-            if (facts.Models.FirstOrDefault(m => m.Name == model.Name)?.ContentHash is { } hash) models[model.Reference] = hash;
-        var sources = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var data in spec.Data)
-            if (facts.Data.FirstOrDefault(d => d.Name == data.Name) is { } known)
-                foreach (var (source, fact) in data.Sources.Zip(known.Sources))
-                    // The generator's options are in the key already; one name may stand for several of them.
-                    if (source.Goat is null && fact.ContentHash is { } hash) sources[source.Reference] = hash;
-        var suites = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var evaluation in spec.Evaluation)
-            if (facts.Suites.FirstOrDefault(s => s.Name == evaluation.Name)?.ContentHash is { } hash) suites[evaluation.Name] = hash;
-        return new SpecIdentities { Models = models, Sources = sources, Suites = suites };
+        var models = facts.Models.Where(m => m.ContentHash is not null || m.TokenizerHash is not null)
+            .DistinctBy(m => m.Name).ToDictionary(m => m.Name, m => new ModelIdentity(m.ContentHash, m.TokenizerHash, m.DefaultTargets), StringComparer.Ordinal);
+        var sources = new Dictionary<string, IReadOnlyList<string?>>(StringComparer.Ordinal);
+        var templates = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (data, fact, _) in Looked.Data(spec, facts))
+        {
+            if (fact.Sources.Count == data.Sources.Count) sources[data.Name] = [.. fact.Sources.Select(s => s.ContentHash)];
+            if (fact.TemplateHash is { } template) templates[data.Name] = template;
+        }
+        var suites = facts.Suites.Where(s => s.ContentHash is not null).DistinctBy(s => s.Name).ToDictionary(s => s.Name, s => s.ContentHash!, StringComparer.Ordinal);
+        return new SpecIdentities { Code = facts.Code, Models = models, Sources = sources, Templates = templates, Suites = suites };
     }
 }

@@ -4,6 +4,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Benchmarks;
 
@@ -90,7 +91,7 @@ public static class TrainingBenchmark
         using var generator = new Generator(1);
         var config = new LoraConfig { R = options.R, Alpha = options.Alpha, TargetModules = ModuleSelection.Of("q_proj", "v_proj") };
         using var adapter = AdapterFactory.Create(decoder, config, generator);
-        var settings = new TrainingSettings { BatchSize = options.BatchSize, MaxSteps = steps, Schedule = "constant", WeightDecay = 0.01 };
+        var settings = new TrainingSpec { LearningRate = 3e-4, BatchSize = options.BatchSize, MaxSteps = steps, Schedule = "constant", WeightDecay = 0.01 };
         var member = new TrainingMember("benchmark", adapter, rows, settings, 0) { Order = RowOrder.Sequential };
         using var trainer = new CoTrainer(decoder, [member], new CoTrainerOptions { TokenBudget = options.TokenBudget });
         return trainer.Run()[0].Losses;

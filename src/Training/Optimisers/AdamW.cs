@@ -1,5 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training;
 
@@ -14,7 +15,7 @@ namespace AlpacaCot.Training;
 public sealed class AdamW : IDisposable
 {
     private readonly IReadOnlyList<AdapterParameter> _parameters;
-    private readonly TrainingSettings _settings;
+    private readonly TrainingSpec _settings;
     private readonly List<Tensor> _values;
     private readonly double[] _decay;
     private readonly List<Tensor> _first;
@@ -23,7 +24,7 @@ public sealed class AdamW : IDisposable
     /// <summary>Starts with moments of zero.</summary>
     /// <param name="parameters">What is updated; their gradients are read from the tensors.</param>
     /// <param name="settings">Betas, epsilon and weight decay.</param>
-    public AdamW(IReadOnlyList<AdapterParameter> parameters, TrainingSettings settings)
+    public AdamW(IReadOnlyList<AdapterParameter> parameters, TrainingSpec settings)
     {
         (_parameters, _settings) = (parameters, settings);
         _values = [.. parameters.Select(parameter => parameter.Value)];
@@ -64,7 +65,7 @@ public sealed class AdamW : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var s = _settings;
-        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.Beta1, s.Beta2, s.Epsilon, _decay, ++Steps, gradientScale);
+        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.AdamBeta1, s.AdamBeta2, s.AdamEpsilon, _decay, ++Steps, gradientScale);
     }
 
     /// <summary>Values and moments by name, for a checkpoint.</summary>

@@ -1,10 +1,10 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -52,18 +52,17 @@ internal sealed class EvaluateRunner : IDisposable
         try
         {
             foreach (var trial in member.Trials)
-                foreach (var declaration in trial.Evaluation.EnumerateArray())
+                foreach (var evaluation in trial.Evaluation)
                 {
                     _context.Stop.ThrowIfCancellationRequested();
-                    var name = declaration.GetProperty("name").GetString()!;
                     try
                     {
                         loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter), TemplateFile.Resolve(member.Adapter));
-                        Run(trial, declaration, loaded);
+                        Run(trial, evaluation, loaded);
                     }
                     catch (Exception e) when (Failures.KindOf(e) is FailureKind.Data or FailureKind.NonFinite)
                     {
-                        _context.Send(new EvaluationFailedEvent(_context.Assignment, _context.Fence, trial.Name, name, Failures.KindOf(e), Failures.Describe(e)));
+                        _context.Send(new EvaluationFailedEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, Failures.KindOf(e), Failures.Describe(e)));
                     }
                 }
         }
@@ -73,11 +72,11 @@ internal sealed class EvaluateRunner : IDisposable
         }
     }
 
-    private void Run(EvaluateTrial trial, JsonElement declaration, BankedAdapter adapter)
+    private void Run(EvaluateTrial trial, EvaluationSpec evaluation, BankedAdapter adapter)
     {
         var began = _context.Time.GetTimestamp();
         var result = EvaluationRunner.Run(
-            [SuiteOf(declaration)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding),
+            [SuiteOf(evaluation)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding, trial.Seed),
             progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
         var run = new RunDescription
@@ -86,10 +85,10 @@ internal sealed class EvaluateRunner : IDisposable
             Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = adapter.Template.Name, Cue = trial.Cue,
         };
         var files = ResultFiles.Write(Path.Combine(_job.Directory, "results"), run, [result], elapsed, _context.Time);
-        var (metrics, name) = (Figures(result), declaration.GetProperty("name").GetString()!);
-        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
+        var metrics = Figures(result);
+        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
         SharedFolders.Share(
-            _job.Folders, trial.SharedKeys.GetValueOrDefault(name), files.Results,
+            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), files.Results,
             new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
     }
 
@@ -97,10 +96,15 @@ internal sealed class EvaluateRunner : IDisposable
     private static Dictionary<string, double> Figures(SuiteResult result)
         => result.Metrics.Where(metric => metric.Value is not null).ToDictionary(metric => metric.Key, metric => metric.Value!.Value, StringComparer.Ordinal);
 
-    private ISuite SuiteOf(JsonElement declaration)
+    /// <exception cref="EvaluationException">The suite cannot be had, or asks something else than when the sweep was checked.</exception>
+    private ISuite SuiteOf(EvaluationSpec evaluation)
     {
-        var text = declaration.GetRawText();
-        return _suites.TryGetValue(text, out var known) ? known : _suites[text] = SuiteDeclarations.Create(JsonNode.Parse(text)!, _job.Folders.Datasets);
+        var key = CanonicalJson.Write(SweepSpecJson.Evaluation(evaluation));
+        if (_suites.TryGetValue(key, out var known)) return known;
+        var suite = SuiteDeclarations.Create(evaluation, _job.Folders.Datasets);
+        if (_job.SuiteContent.TryGetValue(evaluation.Name, out var content) && SuiteDeclarations.ContentOf(suite, evaluation, _job.Folders.Datasets) != content)
+            throw new EvaluationException($"the items of {evaluation.Name} have changed since the sweep was checked: put its files back and resume with --retry-failed, or run the sweep under a new name");
+        return _suites[key] = suite;
     }
 
     /// <summary>An adapter while it is asked.</summary>
@@ -116,20 +120,4 @@ internal sealed class EvaluateRunner : IDisposable
             adapter.Dispose();
         }
     }
-}
-
-/// <summary>The protocol's decoding settings as the engine's.</summary>
-internal static class Decodings
-{
-    /// <summary>Converts.</summary>
-    public static Inference.DecodingSettings Of(Protocol.DecodingSettings settings) => new()
-    {
-        Strategy = settings.Strategy == "sample" ? DecodingStrategy.Sample : DecodingStrategy.Greedy,
-        Temperature = settings.Temperature,
-        TopK = settings.TopK,
-        TopP = settings.TopP,
-        MaxNewTokens = settings.MaxNewTokens,
-        StopStrings = settings.Stop,
-        Seed = settings.Seed,
-    };
 }

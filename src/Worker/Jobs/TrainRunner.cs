@@ -4,6 +4,7 @@ using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs.Methods;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 
@@ -62,16 +63,14 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         TrainingMember Prepare(PackMember member)
         {
             FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
-            var settings = TrainingJson.Settings(member.Training);
-            var data = DataSpecJson.Read(member.Data);
-            var template = templates[member.Name] = PromptTemplates.Get(data.Template);
+            var template = templates[member.Name] = PromptTemplates.Get(member.Data.Template ?? PromptTemplates.Default);
             var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                .Prepare(data, model.Tokenizer, template, TrainingJson.CutoffLen(member.Training), member.Seed, context.Stop);
+                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
-            remark?.Invoke(TrainingRemarks.Of(data, prepared, TrainingJson.CutoffLen(member.Training), settings, adapter, model));
-            return new TrainingMember(member.Name, adapter, prepared.Examples, settings, unchecked((ulong)member.Seed));
+            remark?.Invoke(TrainingRemarks.Of(member.Data, prepared, member.Training, adapter, model));
+            return new TrainingMember(member.Name, adapter, prepared.Examples, member.Training, unchecked((ulong)member.Seed));
         }
     }
 
@@ -109,7 +108,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
             });
-            var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize * member.Settings.GradientAccumulation);
+            var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(
                 context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps,
                 result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens);
@@ -138,7 +137,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
     }
 
     private static AdapterConfig AdapterOf(PackMember member, string basePath)
-        => AdapterConfig.Read(member.Peft.GetProperty("config").GetRawText(), member.Name) with { BaseModel = basePath };
+        => AdapterConfig.Read(MethodCatalogue.AdapterConfig(member.Method).ToJsonString(), member.Name) with { BaseModel = basePath };
 
     private void Saved(string folder, int step)
     {

@@ -1,7 +1,7 @@
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
+using AlpacaCot.Specs;
 using AlpacaCot.Training;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -10,8 +10,8 @@ namespace AlpacaCot.Worker.Jobs;
 internal static class TrainingRemarks
 {
     /// <summary>The remarks, one line each.</summary>
-    public static IEnumerable<string> Of(DataSpec data, PreparedData prepared, int cutoff, TrainingSettings settings, Adapter adapter, LoadedBase model)
-        => [.. model.Decoder.Remarks, .. Rows(data, prepared, cutoff, model.Decoder.Config.MaxPositions), .. Steps(prepared.Examples.Count, settings), .. AdapterRemarks.Of(adapter, model.Decoder, model.Path)];
+    public static IEnumerable<string> Of(DataSpec data, PreparedData prepared, TrainingSpec settings, Adapter adapter, LoadedBase model)
+        => [.. model.Decoder.Remarks, .. Rows(data, prepared, settings.CutoffLen, model.Decoder.Config.MaxPositions), .. Steps(prepared.Examples.Count, settings), .. AdapterRemarks.Of(adapter, model.Decoder, model.Path)];
 
     private static IEnumerable<string> Rows(DataSpec data, PreparedData prepared, int cutoff, int positions)
     {
@@ -26,13 +26,13 @@ internal static class TrainingRemarks
             yield return $"{beyond} of {prepared.Examples.Count} examples are longer than the {positions} positions that the model was made for (the longest has {report.LongestTokens} tokens); a cutoff_len of {positions} cuts them";
         foreach (var (source, read) in data.Sources.Zip(report.Sources))
             if (source.Limit is { } limit && source.Goat is null && limit > read.RowsRead)
-                yield return $"{source.Name}: the limit of {limit} is above its {read.RowsRead} rows";
+                yield return $"{source.Title}: the limit of {limit} is above its {read.RowsRead} rows";
     }
 
-    private static IEnumerable<string> Steps(int rows, TrainingSettings settings)
+    private static IEnumerable<string> Steps(int rows, TrainingSpec settings)
     {
         var plan = new StepPlan(rows, settings);
-        if (settings.Schedule == "constant" || plan.WarmupSteps < plan.TotalSteps) return [];
+        if (settings.LearningRate == 0 || settings.Schedule == TrainingSpec.Constant || plan.WarmupSteps < plan.TotalSteps) return [];
         var last = Schedules.LearningRate(settings, plan.TotalSteps - 1, plan.WarmupSteps, plan.TotalSteps);
         return last > 0
             ? [FormattableString.Invariant($"the warm-up of {plan.WarmupSteps} steps covers the whole run of {plan.TotalSteps}: the learning rate never reaches {settings.LearningRate:0.0e+0} (the last step has {last:0.0e+0})")]

@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 
@@ -16,11 +16,11 @@ internal static class DataTool
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = options.Text("model");
-        var spec = Spec(options.Texts("data"), options.TextOrNull("template"), options.TextOrNull("rationale"));
+        var spec = options.Record<DataSpec>("data");
         var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
-        var template = PromptTemplates.Get(spec.Template);
+        var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
         var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
@@ -36,21 +36,6 @@ internal static class DataTool
             },
             Text(preview, prepared));
     }
-
-    /// <summary>The data of a command line, as a sweep would name it.</summary>
-    public static DataSpec Spec(IReadOnlyList<string> sources, string? template, string? rationale)
-    {
-        if (sources.Count == 0) throw new ToolException("name some data: files, registered names, or goat");
-        var json = new Dictionary<string, object> { ["sources"] = sources.Select(Source) };
-        if (template is not null) json["template"] = template;
-        if (rationale is not null) json["cot"] = rationale;
-        return DataSpecJson.Read(JsonSerializer.SerializeToElement(json));
-    }
-
-    private static object Source(string text)
-        => text.StartsWith("goat:", StringComparison.Ordinal)
-            ? new { goat = new { operations = text["goat:".Length..].Split(',').Select(name => name switch { "addition" => "add", "subtraction" => "subtract", _ => name }) } }
-            : File.Exists(text) || Directory.Exists(text) ? new { path = text } : text;
 
     private static string Text(IReadOnlyList<PreviewRow> rows, PreparedData prepared)
     {

@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -20,18 +19,15 @@ internal static class EvalTool
     {
         var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
         var adapterFolder = options.TextOrNull("adapter");
-        var names = options.Texts("suite");
-        var more = options.TextOrNull("suite_options");
-        var (limit, fewShot) = (options.CountOrNull("limit"), options.CountOrNull("few_shot", least: 0));
+        var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var decoding = new Inference.DecodingSettings { MaxNewTokens = options.Count("max_new_tokens", 128) };
+        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
         var output = options.TextOrNull("out");
         var threads = options.CountOrNull("threads");
         options.Done();
-        if (names.Count == 0) throw new ToolException($"name a suite with --suite; known are {string.Join(", ", SuiteRegistry.Known)}");
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
-        var suites = names.Select(name => SuiteRegistry.Create(Declaration(name, more, limit, fewShot))).ToList();
+        var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
         EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
@@ -61,27 +57,6 @@ internal static class EvalTool
                 prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong), remarks = results.ToDictionary(r => r.Suite, r => r.Remarks),
             },
             Table(results, file));
-    }
-
-    private static JsonObject Declaration(string name, string? more, int? limit, int? fewShot)
-    {
-        var declaration = more is null ? [] : Options(more);
-        declaration["suite"] = name;
-        if (limit is not null) declaration["limit"] = limit;
-        if (fewShot is not null) declaration["few_shot"] = fewShot;
-        return declaration;
-    }
-
-    private static JsonObject Options(string text)
-    {
-        try
-        {
-            return JsonNode.Parse(text, documentOptions: new JsonDocumentOptions { AllowDuplicateProperties = false }) as JsonObject ?? throw new ToolException("--suite-options is no JSON object");
-        }
-        catch (JsonException e)
-        {
-            throw new ToolException($"--suite-options is no JSON: {JsonProblem.Describe(e)}");
-        }
     }
 
     private static string Table(IReadOnlyList<SuiteResult> results, string? file)

@@ -3,6 +3,8 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -17,22 +19,9 @@ internal static class GenerateTool
         var prompt = options.Text("prompt");
         var adapterFolder = options.TextOrNull("adapter");
         var raw = options.Flag("raw");
-        var greedy = options.Flag("greedy");
-        var temperature = options.DoubleOrNull("temperature");
-        if (greedy && temperature is not null) throw new ToolException("--greedy and --temperature exclude each other");
-        var decoding = new Inference.DecodingSettings
-        {
-            Strategy = temperature is null ? DecodingStrategy.Greedy : DecodingStrategy.Sample,
-            Temperature = temperature ?? 1,
-            TopP = options.RangeOrNull("top_p", 0, 1, above: true) ?? 1,
-            TopK = options.Count("top_k", 0, least: 0),
-            Seed = options.Long("seed", 0),
-            MaxNewTokens = options.Count("max_new_tokens", 128),
-            StopStrings = options.Texts("stop"),
-        };
+        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
         var threads = options.CountOrNull("threads");
         options.Done();
-        if (temperature is null && (decoding.TopP < 1 || decoding.TopK > 0)) throw new ToolException("--top-p and --top-k have no effect on greedy decoding: give a --temperature, or leave them out");
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);

@@ -1,14 +1,15 @@
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Goat;
+using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
-using AlpacaCot.Files;
-using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
+using AlpacaCot.Training;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -19,171 +20,106 @@ namespace AlpacaCot.Worker.Tools;
 /// </summary>
 internal static class PrepareTool
 {
+    /// <summary>Version of everything here that changes examples or trained numbers: part of every training's key.</summary>
+    private const string Code = $"numerics {Numerics.Version}, data {DataPreparation.CodeVersion}, mask {ExampleBuilder.RuleVersion}, goat {GoatGenerator.Version}";
+
     /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         Directory.SetCurrentDirectory(options.Text("base_directory"));
-        var spec = options.Json("spec") ?? throw new ToolException("prepare needs a spec");
-        options.TextOrNull("models_folder");
+        var spec = options.Record<SweepSpec>("spec");
         options.Done();
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var template = spec.TryGetProperty("template", out var t) ? t.GetString()! : PromptTemplates.Default;
-        var cutoff = spec.TryGetProperty("training", out var training) ? Jobs.TrainingJson.CutoffLen(training) : 512;
-
-        var models = Items(spec, "models").Select(item => Model(item, job.Folders, context)).ToList();
-        var data = Items(spec, "data").Select(item => Data(item, template, catalogue)).ToList();
-        var mixes = new List<object>();
+        var models = spec.Models.Select(model =>
+        {
+            context.Stop.ThrowIfCancellationRequested();
+            context.Progress("prepare", 0, 0, note: model.Reference);
+            return ModelInspection.Of(model, job.Folders);
+        }).ToList();
+        var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), catalogue))).ToList();
+        var mixes = new List<MixFacts>();
         foreach (var model in models.Where(m => m.Tokenizer is not null))
-            foreach (var mix in data.Where(d => d.Spec is not null))
+            foreach (var mix in data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)))
             {
                 context.Stop.ThrowIfCancellationRequested();
-                context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Name} under {model.Name}'s tokenizer");
-                mixes.Add(Mix(model.Name, model.Tokenizer!, mix.Name, mix.Spec!, catalogue, job.Folders, cutoff, context.Stop));
+                context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Spec.Name} under {model.Facts.Name}'s tokenizer");
+                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
             }
         var asked = new PromptLengths(
-            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Name, m.Tokenizer!, m.Positions))],
-            [.. data.Where(d => d.Spec is not null).Select(d => d.Spec!.Template).Distinct(StringComparer.Ordinal)],
-            [.. Items(spec, "cot").Select(item => item.TryGetProperty("cue", out var cue) ? cue.GetString() : null)],
-            spec.TryGetProperty("decoding", out var decoding) && decoding.TryGetProperty("max_new_tokens", out var most) ? most.GetInt32() : new Inference.DecodingSettings().MaxNewTokens);
-        context.Answer(new
+            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
+            [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!).Distinct(StringComparer.Ordinal)],
+            [.. spec.Cot.Select(cot => cot.Cue)], spec.Decoding.MaxNewTokens);
+        context.Answer(new SpecFacts
         {
-            files = Files(models.Where(m => m.Tokenizer is not null).Select(m => m.Name), data.Where(d => d.Spec is not null).Select(d => (d.Name, d.Spec!)), spec, catalogue, job.Folders),
-            models = models.Select(m => m.Facts), data = data.Select(d => d.Facts), mixes, suites = Items(spec, "evaluation").Select(item => Suite(item, job.Folders.Datasets, asked)).ToList(),
-            knownSets = DatasetCatalogue.Known.Select(set => set.Name).Distinct(), knownTemplates = PromptTemplates.All.Select(p => p.Name), knownSuites = SuiteRegistry.Known,
+            // What is wrong with others is told of them.
+            Files =
+            [
+                .. spec.Models.Zip(models).Where(m => m.Second is { Tokenizer: not null, Facts.Error: null } && m.First.Path is not null)
+                    .Select(m => FileStamps.Of(ReferencedFiles.Model, m.First.Name, FileStamps.OfModel(ModelPlaces.Resolve(m.First.Path!, job.Folders)), job.Folders)),
+                .. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null))
+                    .Select(d => FileStamps.Of(
+                        ReferencedFiles.Data, d.Spec.Name, d.Spec.Sources.Where(source => source.Goat is null).SelectMany(source => catalogue.Files(source, d.Spec.Language)), job.Folders)),
+            ],
+            Models = [.. models.Select(m => m.Facts)],
+            Data = [.. data.Select(d => d.Facts)],
+            Mixes = mixes,
+            Suites = [.. spec.Evaluation.Select(evaluation => Suite(evaluation, job.Folders.Datasets, asked))],
+            KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
+            KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
+            KnownSuites = SuiteRegistry.Known,
+            Code = Code,
         });
     }
 
-    /// <summary>The files behind models and data that are sound; what is wrong with others is told of them.</summary>
-    private static List<ReferencedFiles> Files(IEnumerable<string> models, IEnumerable<(string Name, DataSpec Spec)> data, JsonElement spec, DatasetCatalogue catalogue, WorkerFolders folders)
+    private static DataFacts Data(DataSpec spec, DatasetCatalogue catalogue)
     {
-        var places = Items(spec, "models").ToDictionary(item => item.GetProperty("name").GetString()!, item => item.GetProperty("path").GetString() ?? "", StringComparer.Ordinal);
-        return
-        [
-            .. models.Select(name => FileStamps.Of(ReferencedFiles.Model, name, FileStamps.OfModel(ModelPlaces.Resolve(places[name], folders)), folders)),
-            .. data.Select(mix => FileStamps.Of(
-                ReferencedFiles.Data, mix.Name, mix.Spec.Sources.Where(source => source.Goat is null).SelectMany(source => catalogue.Files(source, mix.Spec.Language)), folders)),
-        ];
-    }
-
-    private static IEnumerable<JsonElement> Items(JsonElement spec, string axis)
-        => spec.TryGetProperty(axis, out var items) && items.ValueKind == JsonValueKind.Array ? items.EnumerateArray() : [];
-
-    private static (string Name, ITokenizer? Tokenizer, int Positions, object Facts) Model(JsonElement item, WorkerFolders folders, JobContext context)
-    {
-        var name = item.GetProperty("name").GetString()!;
-        var reference = item.TryGetProperty("path", out var path) && path.ValueKind == JsonValueKind.String ? path.GetString()! : null;
-        if (reference is null) return (name, null, 0, new { name, exists = false });
-        string folder;
-        try
+        if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) return new DataFacts { Name = spec.Name, Errors = mistakes };
+        return new DataFacts
         {
-            folder = ModelPlaces.Resolve(reference, folders);
-        }
-        catch (ModelException)
-        {
-            return (name, null, 0, new { name, exists = false });
-        }
-        context.Progress("prepare", 0, 0, note: folder);
-        ITokenizer? tokenizer = null;
-        string? tokenizerError = null;
-        try
-        {
-            tokenizer = TokenizerDirectory.Load(folder);
-        }
-        catch (TokenizerException e)
-        {
-            tokenizerError = e.Message;
-        }
-        try
-        {
-            var configFile = Path.Combine(folder, "config.json");
-            if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
-            var modelType = DecoderConfig.ModelTypeOf(configFile);
-            if (!ModelDirectory.ModelTypes.Contains(modelType))
-                return (name, null, 0, new { name, exists = true, modelType, supported = false, supportedTypes = ModelDirectory.ModelTypes });
-            using var decoder = ModelDirectory.Load(folder);
-            if (tokenizer is not null && tokenizer.VocabularySize > decoder.Config.VocabularySize)
-            {
-                var facts = Facts(decoder, tokenizer.VocabularySize);
-                return (name, null, 0, facts);
-            }
-            return (name, tokenizer, decoder.Config.MaxPositions, Facts(decoder, tokenizer?.VocabularySize ?? 0));
-        }
-        catch (Exception e) when (e is ModelException or JsonException)
-        {
-            return (name, null, 0, new { name, exists = true, error = e.Message });
-        }
-
-        object Facts(Decoder decoder, int ids) => new
-        {
-            name, exists = true, modelType = decoder.ModelType, supported = true, parameters = decoder.Parameters.Values.Sum(p => p.numel()), vocabularySize = decoder.Config.VocabularySize,
-            maxPositions = decoder.Config.MaxPositions, projections = decoder.Projections.Select(site => site.Path), tokenizerVocabulary = ids, tokenizerError,
-            contentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),
+            Name = spec.Name,
+            TemplateHash = PromptTemplates.All.FirstOrDefault(template => template.Name == spec.Template)?.Hash,
+            Sources =
+            [
+                .. SourceInspection.Inspect(catalogue, spec).Select(found => new SourceFacts
+                {
+                    // Why a source is not there says more than that it is not: where it was looked for, which variants there are.
+                    Exists = true, Error = found.Error, Rows = found.Rows, ContentHash = found.ContentHash,
+                }),
+            ],
         };
     }
 
-    private static (string Name, DataSpec? Spec, object Facts) Data(JsonElement item, string template, DatasetCatalogue catalogue)
+    private static MixFacts? Mix(
+        string model, ITokenizer tokenizer, DataSpec spec, TrainingSpec training, DatasetCatalogue catalogue, WorkerFolders folders, CancellationToken stop)
     {
-        var name = item.GetProperty("name").GetString()!;
-        DataSpec spec;
+        if (PromptTemplates.All.FirstOrDefault(known => known.Name == spec.Template) is not { } template) return null;
         try
         {
-            var node = JsonNode.Parse(item.GetRawText())!.AsObject();
-            node.Remove("when");
-            node["template"] ??= template;
-            spec = DataSpecJson.Read(JsonSerializer.SerializeToElement(node));
-        }
-        catch (DatasetException e)
-        {
-            return (name, null, new { name, errors = e.Message.Split("; ") });
-        }
-        var sources = spec.Sources.Select(source =>
-        {
-            if (source.Goat is not null) return (Fine: true, Facts: (object)new { exists = true, rows = 1 });
-            try
-            {
-                var files = catalogue.Files(source, spec.Language);
-                return (true, new { exists = true, rows = 1, contentHash = ContentHash.OfFiles(files) });
-            }
-            catch (DatasetException e)
-            {
-                return (false, new { exists = true, error = e.Message });
-            }
-        }).ToList();
-        return (name, sources.All(s => s.Fine) ? spec : null, new { name, sources = sources.Select(s => s.Facts) });
-    }
-
-    private static object Mix(string model, ITokenizer tokenizer, string data, DataSpec spec, DatasetCatalogue catalogue, WorkerFolders folders, int cutoff, CancellationToken stop)
-    {
-        try
-        {
-            var template = PromptTemplates.Get(spec.Template);
-            var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, 0, stop);
+            var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, training.CutoffLen, 0, stop, training.TrainOnPrompt);
             var report = prepared.Report;
-            return new
+            return new MixFacts
             {
-                model, data, kept = report.RowsKept, dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => r.Count), truncated = report.Truncated,
-                longest = report.LongestTokens, tokens = report.Tokens, remarks = report.Remarks, templateHash = template.Hash,
+                Model = model, Data = spec.Name, Kept = report.RowsKept, Dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => (long)r.Count), Truncated = report.Truncated,
+                Longest = report.LongestTokens, Tokens = report.Tokens, Examples = report.Examples, Remarks = report.Remarks,
             };
         }
         catch (DatasetException e)
         {
-            return new { model, data, error = e.Message };
+            return new MixFacts { Model = model, Data = spec.Name, Error = e.Message };
         }
     }
 
-    private static object Suite(JsonElement item, string datasets, PromptLengths asked)
+    private static SuiteFacts Suite(EvaluationSpec evaluation, string datasets, PromptLengths asked)
     {
-        var name = item.GetProperty("name").GetString()!;
-        var suite = item.GetProperty("suite").GetString()!;
-        if (!SuiteRegistry.Known.Contains(suite)) return new { name, exists = false };
+        if (!SuiteRegistry.Known.Contains(evaluation.Suite)) return new SuiteFacts { Name = evaluation.Name, Exists = false };
         try
         {
-            var created = Jobs.SuiteDeclarations.Create(JsonNode.Parse(item.GetRawText())!, datasets);
-            return new { name, exists = true, items = created.Items.Count, remarks = asked.Remarks(created), contentHash = ContentHash.OfText(string.Join("\n", created.Items.Select(i => i.Doc.ToJsonString())) + created.Version) };
+            var created = SuiteDeclarations.Create(evaluation, datasets);
+            return new SuiteFacts { Name = evaluation.Name, Items = created.Items.Count, Remarks = asked.Remarks(created), ContentHash = SuiteDeclarations.ContentOf(created, evaluation, datasets) };
         }
         catch (EvaluationException e)
         {
-            return new { name, exists = true, error = e.Message };
+            return new SuiteFacts { Name = evaluation.Name, Error = e.Message };
         }
     }
 }

@@ -7,6 +7,7 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Training;
@@ -68,9 +69,9 @@ internal static class PretrainTool
     private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
     {
         using var all = new FullParameters(decoder);
-        var settings = new TrainingSettings
+        var settings = new TrainingSpec
         {
-            LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, Beta2 = 0.98, MaxGradNorm = 1,
+            LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, AdamBeta2 = 0.98, Clip = 1,
         };
         using var trainer = new CoTrainer(decoder, [new TrainingMember("base", all, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
         return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, name, p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];

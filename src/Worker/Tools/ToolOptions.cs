@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -60,8 +61,19 @@ internal sealed class ToolOptions
     /// <summary>A switch.</summary>
     public bool Flag(string name) => Read<bool>(name, value => value.GetBoolean(), "true or false") ?? false;
 
-    /// <summary>Any JSON, or null.</summary>
-    public JsonElement? Json(string name) => Take(name);
+    /// <summary>A part of a spec, which the command line has read and judged.</summary>
+    public T Record<T>(string name) where T : class
+    {
+        var value = Take(name) ?? throw new ToolException($"--{name.Replace('_', '-')} is missing");
+        try
+        {
+            return value.Deserialize<T>(Frames.Json) ?? throw Wrong(name, value, $"a {typeof(T).Name}");
+        }
+        catch (JsonException)
+        {
+            throw Wrong(name, value, $"a {typeof(T).Name}");
+        }
+    }
 
     /// <summary>Refuses options that the tool has not read.</summary>
     public void Done()

@@ -4,8 +4,8 @@ using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Specs.Parsing;
 
-/// <summary>Reads the axis <c>peft</c> with the options of each method's definition.</summary>
-internal static class PeftParser
+/// <summary>Reads adapter methods with the options of each method's definition, from the axis <c>peft</c> and from the command line.</summary>
+internal static class MethodParser
 {
     private static readonly string[] CommonKeys = ["name", "method", "learning_rate", "when"];
 
@@ -29,15 +29,16 @@ internal static class PeftParser
             Name = AxisParser.Name(reader, names, made, "peft"),
             Method = methodName ?? "",
             Options = options,
-            LearningRate = reader.Number("learning_rate", 0, 10, above: true),
+            LearningRate = reader.Number("learning_rate", 0, 10),
             When = MatchParser.When(reader),
         };
         // What an unknown method takes is not known either: its keys are not errors on top of the method's own.
-        if (method is not null) reader.Finish(method.Options.Select(MethodDefinition.ShortName).Concat(CommonKeys));
+        if (method is not null) reader.Finish(method.Options.Select(option => option.ShortName).Concat(CommonKeys));
         return peft;
     });
 
-    private static MethodDefinition? CheckMethod(string name, SpecMark mark, string path, SpecLog log)
+    /// <summary>The method of a name; an error in the log where there is none.</summary>
+    public static MethodDefinition? CheckMethod(string name, SpecMark mark, string path, SpecLog log)
     {
         if (MethodCatalogue.Find(name) is { } method) return method;
         var built = MethodCatalogue.All.Select(m => m.Name).ToList();
@@ -49,7 +50,8 @@ internal static class PeftParser
         return null;
     }
 
-    private static SortedDictionary<string, JsonElement> Options(MapReader reader, MethodDefinition method)
+    /// <summary>The options of a method that a mapping gives.</summary>
+    public static SortedDictionary<string, JsonElement> Options(MapReader reader, MethodDefinition method)
     {
         var options = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var option in method.Options)
@@ -60,9 +62,9 @@ internal static class PeftParser
                         reader.Error(key, $"'{key}' and '{option.Name}' are the same option", "keep one of the two");
                     if (Value(reader, key, option) is { } value) options[option.Name] = value;
                 }
-        foreach (var (key, fix) in method.NotBuilt)
-            if (reader.Node(key) is { } node)
-                reader.Log.Error(node.Mark, reader.At(key), $"option '{key}' of {method.Name} is not built yet", fix);
+        foreach (var unbuilt in method.NotBuilt)
+            if (reader.Node(unbuilt.Name) is { } node)
+                reader.Log.Error(node.Mark, reader.At(unbuilt.Name), $"option '{unbuilt.Name}' of {method.Name} is not built yet ({unbuilt.Feature})", "leave it out");
         return options;
     }
 
@@ -74,34 +76,36 @@ internal static class PeftParser
             OptionKind.Number => reader.Number(key, option.Min, option.Max, option.Above),
             OptionKind.Flag => reader.Flag(key),
             OptionKind.Modules => Modules(reader, key),
-            OptionKind.Integers => Integers(reader, key, option),
+            OptionKind.Integers => reader.Integers(key, (int)option.Min, (int)option.Max),
+            OptionKind.Texts => reader.Texts(key),
             OptionKind.Choice => reader.Choice(key, option.Choices) switch
             {
                 null => null, var word => Scalars.TryFlag(word, out var flag) ? flag : word
             },
             OptionKind.IntegerMap => IntegerMap(reader, key, option),
+            OptionKind.NumberMap => Patterns(reader, key, reader.Numbers(key, option.Min, option.Max, option.Above)),
             _ => throw new InvalidOperationException($"option kind {option.Kind} has no reader"),
         };
         return value is null ? null : JsonSerializer.SerializeToElement(value);
     }
 
+    /// <summary>PEFT writes all-linear and expressions as a text and names as a list; one text stands for a list of one.</summary>
     private static object? Modules(MapReader reader, string key)
     {
-        // PEFT writes all-linear as a text and everything else as a list; one name stands for a list of one.
-        if (reader.Node(key) is YamlScalar { Value: "all-linear" }) return "all-linear";
-        return reader.Texts(key) is { Count: > 0 } names ? names : null;
-    }
-
-    private static List<int>? Integers(MapReader reader, string key, MethodOption option)
-    {
-        var numbers = new List<int>();
-        foreach (var (node, path) in reader.Items(key))
-            if (node is YamlScalar { Plain: true } scalar && Scalars.TryInteger(scalar.Value, out var n) && n >= option.Min && n <= option.Max)
-                numbers.Add((int)n);
-            else reader.Log.Error(
-                node.Mark, path,
-                $"must be a whole number of at least {option.Min.ToString(CultureInfo.InvariantCulture)}, and is {MapReader.Kind(node)}");
-        return numbers.Count > 0 ? numbers : null;
+        if (reader.Texts(key) is not { Count: > 0 } texts) return null;
+        if (texts is [var one])
+        {
+            if (ModulePattern.IsAllLinear(one)) return ModulePattern.AllLinear;
+            if (ModulePattern.IsName(one)) return texts;
+            if (ModulePattern.Mistake(one) is not { } mistake) return one;
+            reader.Error(key, $"'{one}' is neither a name nor a regular expression of module paths: {mistake}", "write for example .*(q|v)_proj");
+            return null;
+        }
+        if (texts.FirstOrDefault(text => !ModulePattern.IsName(text)) is not { } pattern) return texts;
+        reader.Error(
+            key, ModulePattern.IsAllLinear(pattern) ? "all-linear stands alone: it is every projection" : $"'{pattern}' is no name; a regular expression stands alone",
+            ModulePattern.IsAllLinear(pattern) ? "write targets: all-linear" : "join expressions with |: .*(q_proj|v_proj)");
+        return null;
     }
 
     private static SortedDictionary<string, int>? IntegerMap(MapReader reader, string key, MethodOption option)
@@ -115,6 +119,13 @@ internal static class PeftParser
         var numbers = new SortedDictionary<string, int>(StringComparer.Ordinal);
         foreach (var (name, _) in map.Entries)
             if (inner.Integer(name.Value, (int)option.Min, (int)option.Max) is { } n) numbers[name.Value] = n;
+        return Patterns(reader, key, numbers);
+    }
+
+    private static SortedDictionary<string, T>? Patterns<T>(MapReader reader, string key, SortedDictionary<string, T>? numbers)
+    {
+        foreach (var name in numbers?.Keys ?? Enumerable.Empty<string>())
+            if (ModulePattern.Mistake(name) is { } mistake) reader.Error(key, $"'{name}' is no regular expression of module paths: {mistake}");
         return numbers;
     }
 }

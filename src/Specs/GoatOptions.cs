@@ -1,4 +1,4 @@
-namespace AlpacaCot.Data.Goat;
+namespace AlpacaCot.Specs;
 
 /// <summary>The four operations of Goat.</summary>
 public enum GoatOperation
@@ -35,7 +35,7 @@ public enum GoatSplit
     /// <summary>Questions that may be trained on.</summary>
     Train,
 
-    /// <summary>Questions that no training draw holds, under any seed (see <see cref="GoatHeldOut"/>).</summary>
+    /// <summary>Questions that no training draw holds, under any seed (a hash of the question decides).</summary>
     HeldOut,
 }
 
@@ -60,7 +60,7 @@ public sealed record GoatOptions
     /// <summary>Questions to draw. Null: 10,000, or with <see cref="Paper"/> the published 1,746,300.</summary>
     public int? Count { get; init; }
 
-    /// <summary>Language noise and request templates (reference section 5); otherwise the instruction is the clean expression.</summary>
+    /// <summary>Language noise and request templates; otherwise the instruction is the clean expression.</summary>
     public bool Noise { get; init; } = true;
 
     /// <summary>Draw the published table of cells (all four operations, up to 17 digits) in place of operations and digits.</summary>

@@ -1,0 +1,63 @@
+using System.Text.Json;
+using AlpacaCot.Specs.Parsing;
+
+namespace AlpacaCot.Specs.CommandLine;
+
+/// <summary>The options of <c>eval</c> and <c>generate</c> that a sweep file has too: how answers are decoded, which suites are asked.</summary>
+public static class AskingOptions
+{
+    private static readonly string[] SamplingKeys = ["top_p", "top_k"];
+
+    /// <summary>Options of decoding; it is greedy unless a temperature is given.</summary>
+    public static IReadOnlyList<CommandOption> Decoding { get; } =
+        [.. AskingParser.Settings.Where(setting => setting.Key != "strategy").Select(setting => new CommandOption(setting.Key, setting.Meaning + Default(setting.Key), setting.Key == "stop"))];
+
+    /// <summary>Options of the suites.</summary>
+    public static IReadOnlyList<CommandOption> Suites { get; } =
+    [
+        new("suite", "Suites to run", Many: true),
+        new("suite_options", "Options of the suites: { file: questions.jsonl }"),
+        new("limit", "Most items of each suite"),
+        new("few_shot", "Examples before each question"),
+    ];
+
+    /// <summary>Reads how to decode.</summary>
+    /// <param name="given">Key to its values; <c>greedy</c> asks for greedy decoding in so many words.</param>
+    /// <param name="remarks">Errors; with one nothing must be asked.</param>
+    public static DecodingSpec ReadDecoding(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks)
+    {
+        var options = new GivenOptions(given);
+        var reader = options.Reader;
+        var sampled = reader.Has("temperature");
+        if (reader.Flag("greedy") == true && sampled) options.Error("greedy", "--greedy and --temperature exclude each other", "leave one of them out");
+        if (!sampled)
+            foreach (var key in SamplingKeys.Where(reader.Has)) options.Error(key, "has no effect on greedy decoding", "give a --temperature, or leave it out");
+        var decoding = AskingParser.Settings.Where(setting => setting.Key != "strategy").Aggregate(
+            new DecodingSpec { Strategy = sampled ? DecodingSpec.Sample : DecodingSpec.Greedy }, (spec, setting) => setting.Read(reader, spec));
+        reader.Finish();
+        remarks = options.Remarks;
+        return decoding;
+    }
+
+    /// <summary>Reads which suites are asked.</summary>
+    /// <param name="given">Key to its values.</param>
+    /// <param name="remarks">Errors; with one nothing must be asked.</param>
+    public static IReadOnlyList<EvaluationSpec> ReadSuites(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks)
+    {
+        var options = new GivenOptions(given);
+        var reader = options.Reader;
+        var suites = reader.Texts("suite") ?? [];
+        if (suites.Count == 0) options.Error("suite", "names no suite", "give one: --suite goat-arithmetic");
+        var more = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (reader.Node("suite_options") is { } node)
+            if (node is YamlMap map) foreach (var (key, value) in map.Entries) more[key.Value] = Scalars.ToJson(value);
+            else options.Error("suite_options", $"must be a mapping of keys to values, and is {MapReader.Kind(node)}", "write { file: questions.jsonl }");
+        var (limit, fewShot) = (AskingParser.Limit(reader), AskingParser.FewShot(reader));
+        reader.Finish();
+        remarks = options.Remarks;
+        return [.. suites.Select(suite => new EvaluationSpec { Name = suite, Suite = suite, Limit = limit, FewShot = fewShot, Options = more })];
+    }
+
+    private static string Default(string key)
+        => SweepSpecJson.Decoding(new DecodingSpec { Strategy = DecodingSpec.Sample })[key] is { } value ? $" ({value})" : "";
+}

@@ -1,0 +1,59 @@
+namespace AlpacaCot.Specs.CommandLine;
+
+/// <summary>Data on a command line: files, names of known sets, or the generator.</summary>
+public static class DataOptions
+{
+    private const string Generator = SourceSpec.GoatName + ":";
+
+    /// <summary>The options.</summary>
+    public static IReadOnlyList<CommandOption> All { get; } =
+    [
+        new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
+        new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca})"),
+        new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
+    ];
+
+    /// <summary>Reads what was given, by key.</summary>
+    /// <param name="given">Key to its values.</param>
+    /// <param name="isFile">Whether a text names a file or folder that is there.</param>
+    /// <param name="remarks">Errors; with one the data must not be used.</param>
+    public static DataSpec Read(IReadOnlyDictionary<string, IReadOnlyList<string>> given, Func<string, bool> isFile, out IReadOnlyList<SpecError> remarks)
+    {
+        var options = new GivenOptions(given);
+        var data = Read(options, isFile);
+        options.Reader.Finish();
+        remarks = options.Remarks;
+        return data;
+    }
+
+    internal static DataSpec Read(GivenOptions options, Func<string, bool> isFile)
+    {
+        var texts = options.Reader.Texts("data") ?? [];
+        if (texts.Count == 0) options.Error("data", "names no data", "give files, names of known sets, or goat");
+        var template = options.Reader.Choice("template", TemplateNames.All);
+        return new DataSpec
+        {
+            Sources = [.. texts.Select(text => Source(options, text, isFile))],
+            Template = template ?? TemplateNames.Alpaca,
+            Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+        };
+    }
+
+    private static SourceSpec Source(GivenOptions options, string text, Func<string, bool> isFile)
+    {
+        if (isFile(text)) return new SourceSpec { Path = text };
+        return text.StartsWith(Generator, StringComparison.Ordinal) ? Generated(options, text[Generator.Length..]) : SourceSpec.Named(text);
+    }
+
+    private static SourceSpec Generated(GivenOptions options, string operations)
+    {
+        var chosen = new List<GoatOperation>();
+        foreach (var word in operations.Split(',', StringSplitOptions.TrimEntries))
+            // The words of a sweep file, and the nouns that go with them.
+            if (Words.Operations.Where(o => o.Word == word || Nouns[(int)o.Value] == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
+            else options.Error("data", $"the generator has no operation '{word}'", Parsing.Suggestions.For(word, Words.Operations.Select(o => o.Word)));
+        return new SourceSpec { Goat = new GoatOptions { Operations = [.. chosen.Distinct()] } };
+    }
+
+    private static readonly string[] Nouns = ["addition", "subtraction", "multiplication", "division"];
+}

@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+
+namespace AlpacaCot.Specs.Methods;
+
+/// <summary>LoRA (Hu et al. 2021, arXiv:2106.09685): y = W x + (alpha / r) · B A x.</summary>
+public static class LoraOptions
+{
+    /// <summary>Rank of the update.</summary>
+    public static MethodOption R { get; } = new("r", OptionKind.Integer, 8, "Rank of the update") { Min = 1, Max = 4096 };
+
+    /// <summary>Scale of the update. Alpaca-LoRA's is 16; PEFT's own default is 8.</summary>
+    public static MethodOption Alpha { get; } = new("lora_alpha", OptionKind.Number, 16.0, "Scale: the update is multiplied by alpha / r") { Aliases = ["alpha"], Above = true, AbsentInFile = 8.0 };
+
+    /// <summary>Dropout on the update's input.</summary>
+    public static MethodOption Dropout { get; } = new("lora_dropout", OptionKind.Number, 0.0, "Dropout on the update's input") { Aliases = ["dropout"], Max = 0.999999 };
+
+    /// <summary>Projections that get an update.</summary>
+    public static MethodOption Targets { get; } = new("target_modules", OptionKind.Modules, null, "Projections that get an update: names, all-linear, or a regular expression of whole paths") { Aliases = ["targets"] };
+
+    /// <summary>Rank-stabilised scale.</summary>
+    public static MethodOption UseRsLora { get; } = new("use_rslora", OptionKind.Flag, false, "Scale by alpha / √r (Kalajdzievski 2023, arXiv:2312.03732)") { Aliases = ["rslora"] };
+
+    /// <summary>Projections that get none.</summary>
+    public static MethodOption Exclude { get; } = new("exclude_modules", OptionKind.Modules, null, "Projections that get none, though they are targets") { Aliases = ["exclude"] };
+
+    /// <summary>Blocks that get an update.</summary>
+    public static MethodOption Layers { get; } = new("layers_to_transform", OptionKind.Integers, null, "Numbers of the blocks that get an update, from 0; all otherwise") { Aliases = ["layers"] };
+
+    /// <summary>The lists of blocks that <see cref="Layers"/> counts in.</summary>
+    public static MethodOption LayersPattern { get; } = new("layers_pattern", OptionKind.Texts, null, "Names of the lists of blocks in which layers counts, where a path has several numbers");
+
+    /// <summary>Other ranks.</summary>
+    public static MethodOption RankPattern { get; } = new("rank_pattern", OptionKind.IntegerMap, null, "Other ranks, by the end of a module's path") { Min = 1, Max = 4096 };
+
+    /// <summary>Other scales.</summary>
+    public static MethodOption AlphaPattern { get; } = new("alpha_pattern", OptionKind.NumberMap, null, "Other alphas, by the end of a module's path") { Above = true };
+
+    /// <summary>How A and B start.</summary>
+    public static MethodOption Init { get; } = new("init_lora_weights", OptionKind.Choice, true, "How A and B start: true is A Kaiming uniform and B zero, gaussian is A ~ N(0, 1/r) and B zero, false is both Kaiming uniform")
+    {
+        Aliases = ["init"], Choices = ["true", "gaussian", "false"],
+    };
+
+    /// <summary>The method.</summary>
+    public static MethodDefinition Method { get; } = new(
+        "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
+        [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init])
+    {
+        NotBuilt =
+        [
+            new("bias", "none", "training the base's biases"),
+            new("use_dora", false, "DoRA"),
+            new("lora_bias", false, "a bias on lora_B"),
+            new("modules_to_save", null, "whole modules trained and saved"),
+            new("layer_replication", null, "replicated layers"),
+            new("target_parameters", null, "LoRA on bare parameters"),
+            new("trainable_token_indices", null, "trainable tokens"),
+            new("ensure_weight_tying", false, "tied adapters"),
+            new("loftq_config", new JsonObject(), "LoftQ"),
+            new("eva_config", null, "EVA"),
+            new("corda_config", null, "CorDA"),
+            new("lora_ga_config", null, "LoRA-GA"),
+            new("velora_config", null, "VeLoRA"),
+            new("monteclora_config", null, "MonteCLoRA"),
+            new("kasa_config", null, "KaSA"),
+            new("arrow_config", null, "Arrow routing"),
+            new("use_bdlora", null, "BD-LoRA"),
+            new("alora_invocation_tokens", null, "activated LoRA"),
+            new("use_qalora", false, "QA-LoRA"),
+            new("megatron_config", null, "Megatron"),
+        ],
+    };
+}

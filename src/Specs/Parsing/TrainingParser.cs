@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace AlpacaCot.Specs.Parsing;
+
+/// <summary>Reads the section <c>training</c>, in a sweep file and from the command line.</summary>
+internal static class TrainingParser
+{
+    /// <summary>The keys, each declared once.</summary>
+    public static IReadOnlyList<Setting<TrainingSpec>> Settings { get; } =
+    [
+        new("epochs", "Passes over the data; may be a fraction", (r, t) => t with { Epochs = r.Number("epochs", 0, 10_000, above: true) ?? t.Epochs }),
+        new("max_steps", "Optimiser steps; overrides the epochs", (r, t) => t with { MaxSteps = r.Integer("max_steps", 1) ?? t.MaxSteps }),
+        new("batch_size", "Rows in a step", (r, t) => t with { BatchSize = r.Integer("batch_size", 1, 65_536) ?? t.BatchSize }),
+        new("gradient_accumulation", "Parts that a step is cut into at least, to save memory", (r, t) => t with { GradientAccumulation = r.Integer("gradient_accumulation", 1, 65_536) ?? t.GradientAccumulation }),
+        new("micro_batch_tokens", "Most tokens of one forward pass", (r, t) => t with { MicroBatchTokens = r.Integer("micro_batch_tokens", 16) ?? t.MicroBatchTokens }),
+        new("cutoff_len", "Most tokens of a row", (r, t) => t with { CutoffLen = r.Integer("cutoff_len", 8, 1_048_576) ?? t.CutoffLen }),
+        new("precision", "How the frozen base is held: bf16 or fp32", (r, t) => t with { Precision = r.Choice("precision", TrainingSpec.Precisions, NotBuiltPrecisions) ?? t.Precision }),
+        new("learning_rate", "Peak learning rate; the method's default otherwise", (r, t) => t with { LearningRate = r.Number("learning_rate", 0, 10) ?? t.LearningRate }),
+        new("schedule", "How the rate goes down: " + string.Join(", ", TrainingSpec.Schedules.Keys), (r, t) => t with { Schedule = r.Choice("schedule", [.. TrainingSpec.Schedules.Keys], NotBuiltSchedules) ?? t.Schedule }),
+        new("schedule_arguments", "The schedule's own numbers: { num_cycles: 2 }", (r, t) => t with { ScheduleArguments = r.Numbers("schedule_arguments", 0, 1e9) ?? t.ScheduleArguments }),
+        new("warmup_ratio", "Share of the steps that warm up", (r, t) => t with { WarmupRatio = r.Number("warmup_ratio", 0, 1) ?? t.WarmupRatio }),
+        new("warmup_steps", "Steps that warm up", (r, t) => t with { WarmupSteps = r.Integer("warmup_steps", 0) ?? t.WarmupSteps }),
+        new("weight_decay", "AdamW's weight decay", (r, t) => t with { WeightDecay = r.Number("weight_decay", 0, 1) ?? t.WeightDecay }),
+        new("clip", "Largest norm of the gradients; 0 or none clips nothing", (r, t) => t with { Clip = Clip(r) ?? t.Clip }),
+        new("adam_beta1", "AdamW's first decay", (r, t) => t with { AdamBeta1 = r.Number("adam_beta1", 0, 0.999999) ?? t.AdamBeta1 }),
+        new("adam_beta2", "AdamW's second decay", (r, t) => t with { AdamBeta2 = r.Number("adam_beta2", 0, 0.999999) ?? t.AdamBeta2 }),
+        new("adam_epsilon", "AdamW's epsilon", (r, t) => t with { AdamEpsilon = r.Number("adam_epsilon", 0, 1, above: true) ?? t.AdamEpsilon }),
+        new("train_on_prompt", "Learn the prompt's tokens too: true or false", (r, t) => t with { TrainOnPrompt = r.Flag("train_on_prompt") ?? t.TrainOnPrompt }),
+        new("checkpoint_steps", "Steps between checkpoints; by time otherwise", (r, t) => t with { CheckpointSteps = r.Integer("checkpoint_steps", 1) ?? t.CheckpointSteps }),
+    ];
+
+    /// <summary>Reads the section and judges what only holds between its keys.</summary>
+    public static TrainingSpec Read(MapReader reader)
+    {
+        var training = Settings.Aggregate(new TrainingSpec(), (spec, setting) => setting.Read(reader, spec));
+        reader.Finish();
+        Check(reader, training);
+        return training;
+    }
+
+    /// <summary>What only holds between keys.</summary>
+    public static void Check(MapReader reader, TrainingSpec training)
+    {
+        if (training.GradientAccumulation > training.BatchSize)
+            reader.Error("gradient_accumulation", $"cannot exceed batch_size ({training.BatchSize}): a part needs a row", $"write at most {training.BatchSize}");
+        if (reader.Has("warmup_ratio") && reader.Has("warmup_steps")) reader.Error("warmup_ratio", "warmup_ratio and warmup_steps exclude each other", "keep one of the two");
+        if (training is { WarmupSteps: { } warmup, MaxSteps: { } steps } && warmup > steps) reader.Error("warmup_steps", $"warms up longer than max_steps ({steps}) trains");
+        if (training.Schedule == TrainingSpec.Constant && (training.WarmupSteps > 0 || training.WarmupRatio > 0))
+            reader.Error("schedule", "'constant' has no warm-up", "write constant_with_warmup, or remove the warm-up");
+        if (TrainingSpec.Schedules.TryGetValue(training.Schedule, out var arguments))
+            foreach (var name in training.ScheduleArguments.Keys.Where(name => !arguments.Contains(name, StringComparer.Ordinal)))
+                reader.Error("schedule_arguments", $"the schedule '{training.Schedule}' has no {name}", arguments.Count == 0 ? "remove it" : "it has " + string.Join(", ", arguments));
+        if (training is { Schedule: "polynomial", LearningRate: { } rate } && training.ScheduleArguments.TryGetValue("lr_end", out var end) && end >= rate)
+            reader.Error("schedule_arguments", string.Create(CultureInfo.InvariantCulture, $"lr_end ({end}) must be below the learning rate ({rate})"));
+    }
+
+    /// <summary><c>clip: 0</c> and <c>clip: none</c> switch clipping off.</summary>
+    private static double? Clip(MapReader reader)
+        => reader.Node("clip") is YamlScalar { Plain: true, Value: "none" or "off" or "false" } ? 0 : reader.Number("clip", 0, 1e6);
+
+    private static readonly Dictionary<string, string> NotBuiltPrecisions = new(StringComparer.Ordinal)
+    {
+        ["fp16"] = "bf16 needs no loss scaling", ["float16"] = "", ["int8"] = "", ["nf4"] = ""
+    };
+
+    private static readonly Dictionary<string, string> NotBuiltSchedules = new(StringComparer.Ordinal)
+    {
+        ["cosine_with_min_lr"] = "", ["warmup_stable_decay"] = "", ["reduce_lr_on_plateau"] = "",
+    };
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Parsing;
+
+namespace AlpacaCot.Specs.Validation;
+
+/// <summary>An adapter method as it meets the bases of a grid.</summary>
+internal static class Targets
+{
+    private const string Option = "target_modules";
+
+    /// <summary>Each base that the method meets, with its projections.</summary>
+    public static IEnumerable<(ModelSpec Model, ModelFacts Facts)> Bases(SweepSpec spec, SpecFacts facts, MethodSpec method)
+        => from looked in Looked.Models(spec, facts)
+           where looked.Facts.Projections.Count > 0
+           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(looked.Model.Name, StringComparer.Ordinal)
+           select (looked.Model, looked.Facts);
+
+    /// <summary>The names, or the one text that is <c>all-linear</c> or an expression; neither where the family decides.</summary>
+    public static (IReadOnlyList<string>? Names, string? Pattern) Of(MethodSpec method)
+        => !method.Options.TryGetValue(Option, out var targets) ? (null, null)
+            : targets.ValueKind == JsonValueKind.Array ? ([.. targets.EnumerateArray().Select(t => t.GetString()!)], null)
+            : (null, targets.GetString());
+
+    /// <summary>The projections of a base that the method targets.</summary>
+    public static IEnumerable<ProjectionFacts> Chosen(MethodSpec method, ModelFacts facts)
+    {
+        var (names, pattern) = Of(method);
+        if (pattern is not null)
+        {
+            if (ModulePattern.IsAllLinear(pattern)) return facts.Projections;
+            var whole = ModulePattern.Whole(pattern);
+            return facts.Projections.Where(p => whole.IsMatch(p.Path));
+        }
+        names ??= facts.DefaultTargets.GetValueOrDefault(method.Method)?.GetValueOrDefault(Option) ?? [];
+        return facts.Projections.Where(p => names.Any(name => Is(p.Path, name)));
+    }
+
+    /// <summary>Whether a name, or the end of a path after a dot, is a projection; a fact may hold its name alone.</summary>
+    public static bool Is(string path, string name) => path == name || path.EndsWith("." + name, StringComparison.Ordinal) || name.EndsWith("." + path, StringComparison.Ordinal);
+}
+
+/// <summary>Every target of an adapter is a projection of every base that it meets.</summary>
+internal sealed class TargetRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
+            var (names, pattern) = Targets.Of(method);
+            var path = $"peft[{i}].targets";
+            foreach (var (model, fact) in Targets.Bases(spec, facts, method))
+            {
+                var known = fact.Projections.Select(p => p.Path.Split('.')[^1]).Distinct(StringComparer.Ordinal).ToList();
+                foreach (var name in names?.Where(name => !fact.Projections.Any(p => Targets.Is(p.Path, name))) ?? [])
+                    remarks.Error(path, $"{model.Name} has no projection '{name}'", Suggestions.For(name, known));
+                if (pattern is not null && !Targets.Chosen(method, fact).Any())
+                    remarks.Error(path, $"'{pattern}' matches no projection of {model.Name}", $"it must match a whole path, such as {fact.Projections[0].Path}");
+                if (names is null && pattern is null && fact.DefaultTargets.Count > 0 && !fact.DefaultTargets.ContainsKey(method.Method))
+                    remarks.Error($"peft[{i}]", $"{method.Method} has no default targets for {model.Name}", "give targets: " + string.Join(", ", known));
+            }
+        }
+    }
+}
+
+/// <summary>An update of a rank beyond the projection's width says nothing that the full width would not.</summary>
+internal sealed class RankRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
+            if (MethodCatalogue.Find(method.Method)?.Option(LoraOptions.R.Name) is not { } option) continue;
+            var rank = method.Options.TryGetValue(option.Name, out var given) ? given.GetInt32() : (int)option.Default!;
+            foreach (var (model, fact) in Targets.Bases(spec, facts, method))
+                if (Targets.Chosen(method, fact).Where(p => p.In > 0 && p.Out > 0).OrderBy(p => Math.Min(p.In, p.Out)).FirstOrDefault() is { } narrow && rank > Math.Min(narrow.In, narrow.Out))
+                    remarks.Advice(
+                        $"peft[{i}].r", string.Create(CultureInfo.InvariantCulture, $"rank {rank} is above the width of {model.Name}'s {narrow.Path.Split('.')[^1]} ({narrow.In} to {narrow.Out}): more parameters than the matrix itself"),
+                        string.Create(CultureInfo.InvariantCulture, $"write r: {Math.Min(narrow.In, narrow.Out)} or less"));
+        }
+    }
+}
+
+/// <summary>A shared learning rate far from what a method needs makes its trials look bad for no fault of the method; with a rate of 0 nothing is learnt.</summary>
+internal sealed class LearningRateRule : ISpecRule
+{
+    private const double FarOff = 5;
+
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+            if (method.LearningRate == 0) remarks.Advice($"peft[{i}].learning_rate", RateOfZero);
+        if (spec.Training.LearningRate is not { } shared) return;
+        var sharing = spec.Peft.Where(p => p.LearningRate is null).ToList();
+        if (shared == 0 && sharing.Count > 0) remarks.Advice("training.learning_rate", RateOfZero);
+        foreach (var peft in sharing)
+            if (shared > 0 && MethodCatalogue.Find(peft.Method) is { } method && Math.Max(shared / method.DefaultLearningRate, method.DefaultLearningRate / shared) > FarOff)
+                remarks.Advice(
+                    "training.learning_rate",
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{shared} is far from what {peft.Name} needs ({method.Name}'s default is {method.DefaultLearningRate})"),
+                    $"give {peft.Name} a learning_rate of its own");
+    }
+
+    /// <summary>What is said of a learning rate of 0, in a sweep and on the command line.</summary>
+    public const string RateOfZero = "a learning rate of 0 learns nothing";
+}

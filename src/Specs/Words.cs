@@ -1,0 +1,22 @@
+namespace AlpacaCot.Specs;
+
+/// <summary>The words that stand for values in a sweep file, on the command line and in JSON.</summary>
+public static class Words
+{
+    /// <summary>What is taught of rows with a rationale.</summary>
+    public static IReadOnlyList<(string Word, RationaleUse Value)> Rationales { get; } = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer)];
+
+    /// <summary>Operations of the arithmetic generator.</summary>
+    public static IReadOnlyList<(string Word, GoatOperation Value)> Operations { get; } =
+        [("add", GoatOperation.Add), ("subtract", GoatOperation.Subtract), ("multiply", GoatOperation.Multiply), ("divide", GoatOperation.Divide)];
+
+    /// <summary>How its answers are written.</summary>
+    public static IReadOnlyList<(string Word, GoatStyle Value)> Styles { get; } = [("goat", GoatStyle.Goat), ("direct", GoatStyle.Direct), ("steps", GoatStyle.Steps)];
+
+    /// <summary>Which of its questions are drawn.</summary>
+    public static IReadOnlyList<(string Word, GoatSplit Value)> Splits { get; } = [("train", GoatSplit.Train), ("held_out", GoatSplit.HeldOut)];
+
+    /// <summary>The word of a value.</summary>
+    public static string Of<T>(this IReadOnlyList<(string Word, T Value)> words, T value) where T : struct, Enum
+        => words.First(word => EqualityComparer<T>.Default.Equals(word.Value, value)).Word;
+}

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using AlpacaCot.Adapters;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary>What a base model's folder says, as facts.</summary>
+/// <param name="Facts">The facts.</param>
+/// <param name="Tokenizer">The tokenizer, where the model can be trained with it.</param>
+internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
+{
+    /// <summary>Looks at a base.</summary>
+    public static ModelInspection Of(ModelSpec model, WorkerFolders folders)
+    {
+        var facts = new ModelFacts { Name = model.Name };
+        if (model.Path is not { } reference) return new ModelInspection(facts with { Exists = false }, null);
+        string folder;
+        try
+        {
+            folder = ModelPlaces.Resolve(reference, folders);
+        }
+        catch (ModelException)
+        {
+            return new ModelInspection(facts with { Exists = false }, null);
+        }
+        ITokenizer? tokenizer = null;
+        try
+        {
+            tokenizer = TokenizerDirectory.Load(folder);
+            facts = facts with { TokenizerVocabulary = tokenizer.VocabularySize, TokenizerHash = tokenizer.ContentHash };
+        }
+        catch (TokenizerException e)
+        {
+            facts = facts with { TokenizerError = e.Message };
+        }
+        try
+        {
+            var configFile = Path.Combine(folder, "config.json");
+            if (!File.Exists(configFile)) throw new ModelException($"{folder}: no config.json; convert it with ./alpacacot model convert");
+            var modelType = DecoderConfig.ModelTypeOf(configFile);
+            if (!ModelDirectory.ModelTypes.Contains(modelType))
+                return new ModelInspection(facts with { ModelType = modelType, Supported = false, SupportedTypes = [.. ModelDirectory.ModelTypes] }, null);
+            using var decoder = ModelDirectory.Load(folder);
+            facts = facts with
+            {
+                ModelType = decoder.ModelType, Parameters = decoder.Parameters.Values.Sum(p => p.numel()), VocabularySize = decoder.Config.VocabularySize,
+                MaxPositions = decoder.Config.MaxPositions,
+                Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out))],
+                DefaultTargets = DefaultTargets(decoder.ModelType),
+                ContentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),
+            };
+            return new ModelInspection(facts, tokenizer is not null && tokenizer.VocabularySize <= decoder.Config.VocabularySize ? tokenizer : null);
+        }
+        catch (Exception e) when (e is ModelException or JsonException)
+        {
+            return new ModelInspection(facts with { Error = e.Message }, null);
+        }
+    }
+
+    private static Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> DefaultTargets(string modelType)
+    {
+        var targets = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>(StringComparer.Ordinal);
+        foreach (var method in MethodCatalogue.All)
+            if (TargetDefaults.Of(method.Name, modelType) is { } known) targets[method.Name] = known;
+        return targets;
+    }
+}
