@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
 using Microsoft.Extensions.Time.Testing;
@@ -136,7 +137,8 @@ public sealed class CheckpointTests : IDisposable
     {
         CoTrainer At(string place, out Adapter adapter)
         {
-            adapter = AdapterFactory.Create(_decoder, new AdapterConfig { PeftType = "LORA", R = 2, LoraAlpha = 4, BaseModel = place }, new Generator(1));
+            using var generator = new Generator(1);
+            adapter = AdapterFactory.Create(_decoder, new LoraConfig { R = 4, Alpha = 8, BaseModel = place }, generator);
             return new CoTrainer(_decoder, [Member("lora", adapter, 0.02)], new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) });
         }
         using (var first = At("/here", out _)) first.Run();

@@ -41,7 +41,7 @@ public sealed class OptimiserGoldenTests
                 Assert.Equal(norms[step].GetDouble(), optimiser.GradNorm(), 1e-5 * norms[step].GetDouble());
                 scale = GradientClipping.Coefficient(optimiser.GradNorm(), 1.0);
             }
-            optimiser.Step(settings.LearningRate, scale);
+            optimiser.Step(settings.LearningRate!.Value, scale);
             foreach (var parameter in parameters) AssertClose(golden, expected[$"step.{step}.{parameter.Key}"], parameter.Value, $"{parameter.Key} after step {step}");
         }
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
-using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
