@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -23,6 +24,9 @@ public abstract class Adapter : IDisposable
     /// <summary>Number of trainable values.</summary>
     public long TrainableParameters => Parameters.Sum(parameter => parameter.Value.numel());
 
+    /// <summary>Whether training draws random numbers for every row of tokens, so that rows which begin alike still differ.</summary>
+    public virtual bool HasDropout => false;
+
     /// <summary>Whether the adapter changes the input of a projection.</summary>
     protected internal virtual bool ActsBefore(ProjectionSite site) => false;
 
@@ -38,6 +42,12 @@ public abstract class Adapter : IDisposable
     /// <param name="y">Its output.</param>
     /// <param name="dropout">The dropout of these rows, or null outside training.</param>
     protected internal virtual Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => y;
+
+    /// <summary>As above for the rows of a decode step: changes x, a copy of the projection's input, in place.</summary>
+    protected internal virtual void BeforeProjection(ProjectionSite site, Rows x) => x.Set(BeforeProjection(site, x.Tensor));
+
+    /// <summary>As above for the rows of a decode step: changes y in place.</summary>
+    protected internal virtual void AfterProjection(ProjectionSite site, Rows x, Rows y) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, null));
 
     /// <summary>The projections that it changes, in the model's order.</summary>
     public abstract IReadOnlyList<ProjectionSite> Targets { get; }

@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -10,7 +11,7 @@ namespace AlpacaCot.Adapters;
 public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 {
     private readonly List<Adapter?> _members = [];
-    private IReadOnlyList<ulong>? _dropoutKeys;
+    private bool _training;
     private (SegmentLayout Layout, RowDropout[] Runs)? _dropout;
 
     /// <summary>The member of an index.</summary>
@@ -39,11 +40,10 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
         _members[member] = null;
     }
 
-    /// <summary>Switches training on until the result is disposed of: adapters with dropout apply it.</summary>
-    /// <param name="segmentKeys">A random key for each segment of the coming batch's layout.</param>
-    public IDisposable Train(IReadOnlyList<ulong> segmentKeys)
+    /// <summary>Switches training on until the result is disposed of: adapters with dropout apply it, by the segments' keys.</summary>
+    public IDisposable Train()
     {
-        _dropoutKeys = segmentKeys;
+        _training = true;
         return new TrainingMode(this);
     }
 
@@ -60,6 +60,26 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
             inputs ??= Split(x, layout);
             return adapter.AfterProjection(site, inputs[run], rows, Dropout(run, layout));
         });
+    }
+
+    /// <inheritdoc/>
+    public Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
+    {
+        var changed = x;
+        foreach (var run in layout.Runs)
+        {
+            if (run.Member < 0 || this[run.Member] is not { } adapter || !adapter.ActsBefore(site)) continue;
+            if (changed.SharesMemory(x)) changed = x.Clone(); // other projections read x too
+            adapter.BeforeProjection(site, changed.Slice(run.Start, run.Length));
+        }
+        return changed;
+    }
+
+    /// <inheritdoc/>
+    public void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout)
+    {
+        foreach (var run in layout.Runs)
+            if (run.Member >= 0 && this[run.Member] is { } adapter && adapter.ActsAfter(site)) adapter.AfterProjection(site, x.Slice(run.Start, run.Length), y.Slice(run.Start, run.Length));
     }
 
     private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
@@ -79,27 +99,16 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {
-        if (_dropoutKeys is not { } keys) return null;
-        if (_dropout?.Layout != layout) _dropout = (layout, Runs(layout, keys)); // once per batch, not per projection
+        if (!_training) return null;
+        if (_dropout?.Layout != layout) _dropout = (layout, [.. layout.Runs.Select(rows => Of(rows, layout))]); // once per layout, not per projection
         return _dropout.Value.Runs[run];
     }
 
-    private static RowDropout[] Runs(SegmentLayout layout, IReadOnlyList<ulong> keys)
-    {
-        if (keys.Count != layout.Segments.Count) throw new AdapterException($"{keys.Count} dropout keys for {layout.Segments.Count} segments");
-        var (runs, next) = (new RowDropout[layout.Runs.Count], 0);
-        for (var run = 0; run < runs.Length; run++)
-        {
-            var segments = new List<(int, ulong)>();
-            for (var end = layout.Runs[run].Start + layout.Runs[run].Length; next < keys.Count && layout.Segments[next].Start < end; next++)
-                segments.Add((layout.Segments[next].Length, keys[next]));
-            runs[run] = new RowDropout(segments);
-        }
-        return runs;
-    }
+    private static RowDropout Of(MemberRun run, SegmentLayout layout)
+        => new([.. layout.Segments.Where(s => s.Start >= run.Start && s.End <= run.Start + run.Length).Select(s => new DropoutRows(s.Length, s.Position, s.Key))]);
 
     private sealed class TrainingMode(AdapterBank bank) : IDisposable
     {
-        public void Dispose() => (bank._dropoutKeys, bank._dropout) = (null, null);
+        public void Dispose() => (bank._training, bank._dropout) = (false, null);
     }
 }

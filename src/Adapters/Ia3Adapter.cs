@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -61,6 +62,12 @@ public sealed class Ia3Adapter : Adapter
 
     /// <inheritdoc/>
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => Scale(site, y);
+
+    /// <inheritdoc/>
+    protected internal override void BeforeProjection(ProjectionSite site, Rows x) => RowFunctional.Scale(x, _modules[site.Path].L);
+
+    /// <inheritdoc/>
+    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y) => RowFunctional.Scale(y, _modules[site.Path].L);
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site)

@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -35,6 +36,9 @@ public sealed class LoraAdapter : Adapter
     /// <inheritdoc/>
     public override IReadOnlyList<ProjectionSite> Targets { get; }
 
+    /// <inheritdoc/>
+    public override bool HasDropout => _config.Dropout > 0;
+
     internal static LoraAdapter Create(Decoder decoder, LoraConfig config, Generator? generator)
     {
         config.Validate("the LoRA settings");
@@ -64,6 +68,13 @@ public sealed class LoraAdapter : Adapter
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
         var down = torch.mm(x, lora.A.to(x.dtype).t());
         return y.addmm(down, lora.B.to(x.dtype).t(), alpha: (float)lora.Scaling);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y)
+    {
+        var lora = _modules[site.Path];
+        RowFunctional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
     }
 
     /// <inheritdoc/>

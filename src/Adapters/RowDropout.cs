@@ -4,12 +4,18 @@ using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Adapters;
 
+/// <summary>Rows of one sequence that dropout is applied to.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Position">Position of the first one in its sequence.</param>
+/// <param name="Key">The sequence's random key.</param>
+public readonly record struct DropoutRows(int Count, int Position, ulong Key);
+
 /// <summary>
-/// Dropout whose masks are a function of a key per sequence, the module and the element: they do not depend on which other
-/// sequences share the batch, and a resumed run draws the same ones without any state.
+/// Dropout whose masks are a function of a key per sequence, the module, the position and the channel: they depend neither on which other
+/// sequences share the batch nor on which rows of a sequence are computed, and a resumed run draws the same ones without any state.
 /// </summary>
-/// <param name="segments">Number of rows and key of each sequence, in the order of the rows.</param>
-public sealed class RowDropout(IReadOnlyList<(int Rows, ulong Key)> segments)
+/// <param name="segments">The sequences in the order of the rows.</param>
+public sealed class RowDropout(IReadOnlyList<DropoutRows> segments)
 {
     /// <summary>Zeroes a share p of the elements of <c>[rows, width]</c> and scales the rest by 1 / (1 − p).</summary>
     /// <param name="x">The rows.</param>
@@ -21,9 +27,9 @@ public sealed class RowDropout(IReadOnlyList<(int Rows, ulong Key)> segments)
         var (rows, width) = ((int)x.size(0), (int)x.size(1));
         var mask = torch.empty([rows, width], torch.float32);
         var elements = mask.Span<float>();
-        foreach (var (count, key) in segments)
+        foreach (var (count, position, key) in segments)
         {
-            Fill(elements[..(count * width)], (float)p, Mix((uint)key ^ Mix((uint)(key >> 32) + (uint)module * 0x9E3779B9u)));
+            Fill(elements[..(count * width)], (float)p, Mix((uint)key ^ Mix((uint)(key >> 32) + (uint)module * 0x9E3779B9u)) + (uint)(position * width));
             elements = elements[(count * width)..];
         }
         return x * mask.to(x.dtype, x.device);

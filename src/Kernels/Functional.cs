@@ -26,6 +26,13 @@ public static class Functional
     /// <param name="eps">Added to the mean square.</param>
     public static Tensor RmsNorm(Tensor x, Tensor? weight = null, double eps = 1e-6) => weight is null ? Kernels.RmsNorm.Reference(x, null, eps) : Kernels.RmsNorm.Apply(x, weight, eps);
 
+    /// <summary>A residual sum and its RMSNorm: <c>(stream + update, RmsNorm(stream + update))</c> for two <c>[..., n]</c>.</summary>
+    public static (Tensor Sum, Tensor Normed) AddRmsNorm(Tensor stream, Tensor update, Tensor weight, double eps = 1e-6) => Kernels.RmsNorm.Add(stream, update, weight, eps);
+
+    /// <summary>Rows of <c>[rows, ...]</c> by ascending number, each at most once.</summary>
+    /// <exception cref="ArgumentException">The numbers do not ascend, or there is no such row.</exception>
+    public static Tensor SelectRows(Tensor x, int[] rows) => RowSelection.Apply(x, rows);
+
     /// <summary>Rotates pairs of channels by position (RoPE, Su et al. 2021), computed in fp32.</summary>
     /// <param name="x"><c>[tokens, heads, d]</c>.</param>
     /// <param name="cos">fp32 <c>[tokens, r/2]</c>, r ≤ d; the channels from r on pass unchanged.</param>
@@ -44,12 +51,15 @@ public static class Functional
     /// <param name="k"><c>[keys, kv heads, d]</c>.</param>
     /// <param name="v"><c>[keys, kv heads, d]</c>.</param>
     /// <param name="bounds">Starts of the segments and, last, the number of tokens.</param>
-    /// <param name="keyBounds">Starts of the segments among the keys, where a segment has learned keys in front of its own; the last query sees the last key.</param>
+    /// <param name="keyBounds">Starts of the segments among the keys, where a segment has more of them than queries: learned ones in front of its own, or queries of its last tokens alone. The last query sees the last key.</param>
     /// <param name="options">Scale, window, position bias, prefixes; the usual ones where null.</param>
+    /// <param name="continues">
+    /// Per segment the one that it continues, whose keys it sees in front of its own, or -1. Segments that continue the same one follow it directly.
+    /// </param>
     /// <returns><c>[tokens, heads, d]</c> in the type of q.</returns>
     /// <exception cref="ArgumentException">Shapes or bounds do not fit.</exception>
-    public static Tensor SegmentAttention(Tensor q, Tensor k, Tensor v, int[] bounds, int[]? keyBounds = null, AttentionOptions? options = null)
-        => Attention.SegmentAttention.Apply(q, k, v, bounds, keyBounds ?? bounds, options ?? new AttentionOptions());
+    public static Tensor SegmentAttention(Tensor q, Tensor k, Tensor v, int[] bounds, int[]? keyBounds = null, AttentionOptions? options = null, int[]? continues = null)
+        => Attention.SegmentAttention.Apply(q, k, v, new AttentionSegments(bounds, keyBounds ?? bounds, continues), options ?? new AttentionOptions());
 
     /// <summary>Attention over caches, without a gradient: query i of a segment sees keys up to keys - queries + i.</summary>
     /// <param name="q"><c>[tokens, heads, d]</c>.</param>
@@ -61,6 +71,13 @@ public static class Functional
     /// <exception cref="ArgumentException">Shapes or bounds do not fit, or a gradient is being recorded.</exception>
     public static Tensor CachedAttention(Tensor q, IReadOnlyList<Tensor> keys, IReadOnlyList<Tensor> values, int[] bounds, AttentionOptions? options = null)
         => Attention.SegmentAttention.Cached(q, keys, values, bounds, options ?? new AttentionOptions());
+
+    /// <summary>The index of each row's largest element, the first of equals; what is not a number counts as largest, as <c>torch.argmax</c> has it.</summary>
+    /// <param name="x"><c>[rows, n]</c>.</param>
+    /// <param name="indices">Receives an index per row.</param>
+    /// <param name="values">Receives what stands there.</param>
+    /// <exception cref="ArgumentException">Shapes do not fit.</exception>
+    public static void ArgMax(Tensor x, Span<int> indices, Span<float> values) => Kernels.ArgMax.Apply(x, indices, values);
 
     /// <summary>Cross entropy per row, computed in fp32: logits <c>[rows, classes]</c>, int64 targets <c>[rows]</c>; fp32 <c>[rows]</c>.</summary>
     public static Tensor CrossEntropyRows(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits.to(float32), targets, reduction: nn.Reduction.None);

@@ -8,7 +8,9 @@ internal static unsafe class RmsNorm
 {
     private struct Context
     {
+        internal byte* Stream, Update; // where X is their sum
         internal byte* X, W, Y, Dy, Dx;
+        internal byte* DStream;        // added to Dx
         internal float* Rstd, Partial;
         internal long Rows, N;
         internal int PerPart;
@@ -29,37 +31,84 @@ internal static unsafe class RmsNorm
         return x.dtype == float32 ? Run<F32>(x, weight, eps) : Run<BF16>(x, weight, eps);
     }
 
+    /// <summary>Rows in place, without a gradient.</summary>
+    internal static void Run(Rows x, Tensor weight, double eps, Rows y)
+    {
+        var rstd = stackalloc float[x.Count];
+        var context = new Context { X = x.Pointer, W = (byte*)weight.Pointer(), Y = y.Pointer, Rstd = rstd, Rows = x.Count, N = x.Width, PerPart = x.Count, Eps = (float)eps };
+        if (x.Type == float32) Forward<F32>(&context, 0);
+        else Forward<BF16>(&context, 0);
+    }
+
+    /// <summary>The residual sum and its norm: the sum is normed while it is in the caches, and both gradients of it are added up in one pass.</summary>
+    internal static (Tensor Sum, Tensor Normed) Add(Tensor stream, Tensor update, Tensor weight, double eps)
+    {
+        if (!Simd.Suits(stream, update, weight) || weight.dim() != 1 || weight.size(0) != stream.size(-1) || stream.numel() == 0 || !stream.shape.AsSpan().SequenceEqual(update.shape))
+        {
+            var sum = stream + update;
+            return (sum, Apply(sum, weight, eps));
+        }
+        return stream.dtype == float32 ? RunAdd<F32>(stream, update, weight, eps) : RunAdd<BF16>(stream, update, weight, eps);
+    }
+
     private static Tensor Run<T>(Tensor x, Tensor weight, double eps) where T : IElement
     {
         Tensor y, rstd;
         using (torch.no_grad())
         {
-            var (from, w) = (x.contiguous(), weight.contiguous());
-            var n = x.size(-1);
-            var rows = x.numel() / n;
-            y = torch.empty_like(from);
-            rstd = torch.empty([rows]);
-            var context = new Context
-            {
-                X = (byte*)from.Pointer(), W = (byte*)w.Pointer(), Y = (byte*)y.Pointer(), Rstd = (float*)rstd.Pointer(),
-                Rows = rows, N = n, PerPart = Threads.RowsPerPart(rows, n), Eps = (float)eps,
-            };
-            Threads.For(Threads.Parts(rows, context.PerPart), &Forward<T>, &context);
+            var from = x.contiguous();
+            (y, rstd) = Norm<T>(new Context { X = (byte*)from.Pointer() }, from, weight, eps);
         }
         Autograd.Function([x, weight], [y], [x, weight, rstd], static (grads, saved) =>
         {
             var (x, weight, rstd) = (saved[0]!, saved[1]!, saved[2]!);
-            return grads[0] is { } dy ? Backward<T>(dy, x, weight, rstd) : [null, null];
+            return grads[0] is { } dy ? Backward<T>(dy, x, weight, rstd, x.requires_grad, null) : [null, null];
         });
         return y;
     }
 
-    private static Tensor?[] Backward<T>(Tensor dy, Tensor x, Tensor weight, Tensor rstd) where T : IElement
+    private static (Tensor Sum, Tensor Normed) RunAdd<T>(Tensor stream, Tensor update, Tensor weight, double eps) where T : IElement
     {
-        var (from, w, g) = (x.contiguous(), weight.contiguous(), dy.contiguous());
+        Tensor sum, y, rstd;
+        using (torch.no_grad())
+        {
+            var (a, b) = (stream.contiguous(), update.contiguous());
+            sum = torch.empty_like(a);
+            (y, rstd) = Norm<T>(new Context { Stream = (byte*)a.Pointer(), Update = (byte*)b.Pointer(), X = (byte*)sum.Pointer() }, sum, weight, eps);
+            GC.KeepAlive(b);
+        }
+        var summed = stream.requires_grad || update.requires_grad;
+        Autograd.Function([stream, update, weight], [sum, y], [sum, weight, rstd], (grads, saved) =>
+        {
+            if (grads[1] is not { } dy) return [grads[0], grads[0], null];
+            var gradients = Backward<T>(dy, saved[0]!, saved[1]!, saved[2]!, summed, grads[0]);
+            return [gradients[0], gradients[0], gradients[1]];
+        });
+        return (sum, y);
+    }
+
+    private static (Tensor Y, Tensor Rstd) Norm<T>(Context context, Tensor x, Tensor weight, double eps) where T : IElement
+    {
+        var w = weight.contiguous();
         var n = x.size(-1);
         var rows = x.numel() / n;
-        var dx = x.requires_grad ? torch.empty_like(from) : null;
+        Tensor y = torch.empty_like(x), rstd = torch.empty([rows]);
+        context.W = (byte*)w.Pointer();
+        context.Y = (byte*)y.Pointer();
+        context.Rstd = (float*)rstd.Pointer();
+        (context.Rows, context.N, context.PerPart, context.Eps) = (rows, n, Threads.RowsPerPart(rows, n), (float)eps);
+        Threads.For(Threads.Parts(rows, context.PerPart), &Forward<T>, &context);
+        GC.KeepAlive(w);
+        return (y, rstd);
+    }
+
+    // Gradients of x and of the weight; what flows into x past the norm is added where it is given.
+    private static Tensor?[] Backward<T>(Tensor dy, Tensor x, Tensor weight, Tensor rstd, bool needsX, Tensor? past) where T : IElement
+    {
+        var (from, w, g, p) = (x.contiguous(), weight.contiguous(), dy.contiguous(), past?.contiguous());
+        var n = x.size(-1);
+        var rows = x.numel() / n;
+        var dx = needsX ? torch.empty_like(from) : null;
         // Fixed blocks of rows, added up in order: the same bits whatever the threads.
         var perPart = weight.requires_grad ? 64 : Threads.RowsPerPart(rows, n);
         var parts = Threads.Parts(rows, perPart);
@@ -67,7 +116,7 @@ internal static unsafe class RmsNorm
         var context = new Context
         {
             X = (byte*)from.Pointer(), W = (byte*)w.Pointer(), Dy = (byte*)g.Pointer(), Rstd = (float*)rstd.Pointer(),
-            Dx = dx is null ? null : (byte*)dx.Pointer(), Partial = partial is null ? null : (float*)partial.Pointer(),
+            Dx = dx is null ? null : (byte*)dx.Pointer(), DStream = p is null ? null : (byte*)p.Pointer(), Partial = partial is null ? null : (float*)partial.Pointer(),
             Rows = rows, N = n, PerPart = perPart,
         };
         Threads.For(parts, &BackwardPart<T>, &context);
@@ -81,6 +130,7 @@ internal static unsafe class RmsNorm
         for (var row = (long)part * c.PerPart; row < end; row++)
         {
             var at = row * n;
+            if (c.Stream != null) Sum<T>(c.Stream, c.Update, c.X, at, n);
             Vector512<float> a = default, b = default;
             var i = 0L;
             for (; i + 32 <= n; i += 32)
@@ -108,6 +158,13 @@ internal static unsafe class RmsNorm
         }
     }
 
+    private static void Sum<T>(byte* a, byte* b, byte* sum, long at, long n) where T : IElement
+    {
+        var i = 0L;
+        for (; i + 16 <= n; i += 16) T.Store(sum, at + i, T.Load(a, at + i) + T.Load(b, at + i));
+        for (; i < n; i++) T.Set(sum, at + i, T.Get(a, at + i) + T.Get(b, at + i));
+    }
+
     // With h = x * rstd: dx = rstd * (w dy - h * mean(w dy h)), dw = sum over rows of dy h.
     private static void BackwardPart<T>(void* context, int part) where T : IElement
     {
@@ -127,11 +184,14 @@ internal static unsafe class RmsNorm
             if (c.Dx != null)
             {
                 for (var i = 0L; i < whole; i += 16)
-                    T.Store(c.Dx, at + i, rstd * Vector512.FusedMultiplyAdd(k, T.Load(c.X, at + i), T.Load(c.Dy, at + i) * T.Load(c.W, i)));
+                {
+                    var v = rstd * Vector512.FusedMultiplyAdd(k, T.Load(c.X, at + i), T.Load(c.Dy, at + i) * T.Load(c.W, i));
+                    T.Store(c.Dx, at + i, c.DStream == null ? v : v + T.Load(c.DStream, at + i));
+                }
                 if (rest > 0)
                 {
-                    var v = Simd.LoadTail<T>(c.Dy, at + whole, rest) * Simd.LoadTail<T>(c.W, whole, rest) + k * Simd.LoadTail<T>(c.X, at + whole, rest);
-                    Simd.StoreTail<T>(c.Dx, at + whole, rest, rstd * v);
+                    var v = rstd * (Simd.LoadTail<T>(c.Dy, at + whole, rest) * Simd.LoadTail<T>(c.W, whole, rest) + k * Simd.LoadTail<T>(c.X, at + whole, rest));
+                    Simd.StoreTail<T>(c.Dx, at + whole, rest, c.DStream == null ? v : v + Simd.LoadTail<T>(c.DStream, at + whole, rest));
                 }
             }
             if (c.Partial != null)

@@ -30,6 +30,13 @@ internal static unsafe class SwiGlu
         return true;
     }
 
+    /// <summary>Rows in place, without a gradient; y may be one of the two.</summary>
+    internal static void Run(Rows gate, Rows up, Rows y)
+    {
+        var context = new Context { Gate = gate.Pointer, Up = up.Pointer, Y = y.Pointer, N = (long)y.Count * y.Width };
+        Threads.For(Threads.Parts(context.N, PerPart), y.Type == float32 ? &Forward<F32> : &Forward<BF16>, &context);
+    }
+
     private static Tensor Run<T>(Tensor gate, Tensor up) where T : IElement
     {
         Tensor y;

@@ -1,5 +1,6 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Decoding;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models;
@@ -12,10 +13,12 @@ public sealed class Decoder : IDisposable
 {
     private readonly ParameterBuilder _owner;
     private readonly DecoderParts _parts;
+    private readonly DecodeStep? _decode;
 
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
     {
         (Config, _owner, _parts, Remarks) = (config, owner, parts, remarks);
+        _decode = DecodeStep.For(parts, config, owner.Parameters.Values, owner.Sites);
     }
 
     /// <summary>The architecture.</summary>
@@ -66,19 +69,20 @@ public sealed class Decoder : IDisposable
     /// <param name="layout">How the row is cut into segments; with a cache each names its sequence and its position.</param>
     /// <param name="hooks">The adapters; none where null.</param>
     /// <param name="cache">Keys and values of earlier tokens; with it no gradients are recorded.</param>
-    /// <returns><c>[tokens, hidden]</c>, one row per id; those of virtual tokens that hooks put in front of a segment are left out.</returns>
-    /// <exception cref="ArgumentException">The layout does not fit the ids or the cache.</exception>
-    public Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks = null, KvCache? cache = null)
+    /// <param name="rows">Ascending numbers of the ids whose hidden states are wanted, where those are not all: the last block then computes little else.</param>
+    /// <returns><c>[tokens, hidden]</c>, one row per id (or per wanted one); those of virtual tokens that hooks put in front of a segment are left out.</returns>
+    /// <exception cref="ArgumentException">The layout does not fit the ids or the cache, or the rows do not ascend.</exception>
+    public Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks = null, KvCache? cache = null, IReadOnlyList<int>? rows = null)
     {
-        if (cache is null) return Hidden(ids, layout, hooks, cache, observe: null);
+        if (cache is null) return Hidden(ids, layout, hooks, cache, rows, observe: null);
         using var _ = torch.no_grad();
-        return Hidden(ids, layout, hooks, cache, observe: null);
+        return Hidden(ids, layout, hooks, cache, rows, observe: null);
     }
 
     /// <summary>
     /// Logits of selected rows of hidden states.
     /// </summary>
-    /// <param name="hidden">Rows of <see cref="Hidden(Tensor, SegmentLayout, IAdapterHooks?, KvCache?)"/>'s result, <c>[rows, hidden]</c>.</param>
+    /// <param name="hidden">Rows of <see cref="Hidden(Tensor, SegmentLayout, IAdapterHooks?, KvCache?, IReadOnlyList{int}?)"/>'s result, <c>[rows, hidden]</c>.</param>
     /// <param name="rows">Whose rows they are: a layout over the selected rows, with the members of the segments they come from.</param>
     /// <param name="hooks">The adapters; none where null.</param>
     /// <returns><c>[rows, vocabulary]</c> in the base's type.</returns>
@@ -112,36 +116,52 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>As the public one; <paramref name="observe"/> sees what enters block 0 and what leaves each block, under the numbers 0 … layers.</summary>
-    internal Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks, KvCache? cache, Action<int, Tensor>? observe)
+    internal Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks, KvCache? cache, IReadOnlyList<int>? rows, Action<int, Tensor>? observe)
     {
         ArgumentNullException.ThrowIfNull(ids);
         if (ids.dim() != 1 || ids.size(0) != layout.Tokens) throw new ArgumentException($"ids [{string.Join(", ", ids.shape)}] under a layout of {layout.Tokens} tokens", nameof(ids));
+        if (rows is not null) CheckRows(rows, layout.Tokens);
         cache?.Check(layout);
         hooks ??= NoAdapters.Instance;
         using var scope = torch.NewDisposeScope();
 
         var asked = layout;
-        (var h, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
-        var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, h.device));
-        observe?.Invoke(0, h);
+        (var embedded, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
+        if (observe is null && rows is null && _decode is not null && DecodeStep.Suits(layout, cache)) return _decode.Run(embedded, layout, hooks, cache!).MoveToOuterDisposeScope();
+        if (layout.Tokens != asked.Tokens) rows = OwnRows(asked, layout, rows);
+        var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, embedded.device));
+        var places = Array.Empty<int>();
+        var kept = rows is null ? step : step.Ends(rows, out places);
+        observe?.Invoke(0, embedded);
+        var h = new Residual(embedded);
         for (var i = 0; i < _parts.Blocks.Count; i++)
         {
             // A scope per block: without gradients one block's temporaries are all that is alive; with them the graph keeps what it needs.
-            Tensor next;
-            using (torch.NewDisposeScope()) next = _parts.Blocks[i].Forward(h, step).MoveToOuterDisposeScope();
+            Residual next;
+            var last = i + 1 == _parts.Blocks.Count;
+            using (torch.NewDisposeScope()) next = _parts.Blocks[i].Forward(h, step, last ? kept : step).MoveToOuterDisposeScope();
             if (i > 0) h.Dispose();
             h = next;
-            observe?.Invoke(i + 1, h);
+            observe?.Invoke(i + 1, h.Sum());
         }
         cache?.Advance(layout);
-        if (layout.Tokens != asked.Tokens) h = h.index_select(0, OwnRows(asked, layout).to(h.device));
-        return _parts.Norm.Forward(h).MoveToOuterDisposeScope();
+        var (_, normed) = _parts.Norm.Forward(h);
+        if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
+        return normed.MoveToOuterDisposeScope();
+    }
+
+    private static void CheckRows(IReadOnlyList<int> rows, int tokens)
+    {
+        if (rows.Count == 0) throw new ArgumentException("no rows are wanted", nameof(rows));
+        for (var i = 0; i < rows.Count; i++)
+            if (rows[i] >= tokens || rows[i] <= (i == 0 ? -1 : rows[i - 1])) throw new ArgumentException($"row {rows[i]} of {tokens} tokens does not follow in order", nameof(rows));
     }
 
     // Virtual tokens stand in front of their segment's own, so the own ones are its last rows.
-    private static Tensor OwnRows(SegmentLayout asked, SegmentLayout grown)
+    private static int[] OwnRows(SegmentLayout asked, SegmentLayout grown, IReadOnlyList<int>? rows)
     {
         if (asked.Segments.Count != grown.Segments.Count) throw new InvalidOperationException("hooks may lengthen segments, but neither add nor remove them");
-        return torch.tensor(asked.Segments.Zip(grown.Segments).SelectMany(pair => Enumerable.Range(pair.Second.End - pair.First.Length, pair.First.Length).Select(row => (long)row)).ToArray());
+        int[] own = [.. asked.Segments.Zip(grown.Segments).SelectMany(pair => Enumerable.Range(pair.Second.End - pair.First.Length, pair.First.Length))];
+        return rows is null ? own : [.. rows.Select(row => own[row])];
     }
 }

@@ -34,6 +34,9 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
         return Frozen().Forward(x);
     }
 
+    /// <summary>Whether so many rows are better given to <see cref="Forward"/> than multiplied by the weight where it lies.</summary>
+    internal bool Packs(int rows) => FrozenLinear.CanPack && !weight.requires_grad && Frozen().Packs(rows);
+
     /// <inheritdoc/>
     public override Tensor Dequantise() => weight.detach().to(ScalarType.Float32, copy: true);
 

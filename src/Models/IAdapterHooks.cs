@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models;
 
@@ -13,13 +14,14 @@ public sealed record ProjectionSite(int Block, string Name, string Path, Project
 
 /// <summary>
 /// The fixed places where PEFT methods act. The decoder knows no method; it calls these, each with the batch's segment layout,
-/// and every method is written through them alone. The defaults change nothing.
+/// and every method is written through them alone. The defaults change nothing. In the last block a layout may hold the ends of the segments
+/// alone (<see cref="Segment.Position"/> says where they begin): beyond keys and values it computes no rows that nobody asked for.
 /// </summary>
 public interface IAdapterHooks
 {
     /// <summary>
     /// After the token embedding: may change rows (embedding LoRA), or put virtual rows in front of segments and return the lengthened layout;
-    /// positions are then the hook's to shift, also in later steps with a cache.
+    /// positions are then the hook's to shift, also in later steps with a cache. Segments that continue another one get none: theirs are that one's.
     /// </summary>
     (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (hidden, layout);
 
@@ -29,7 +31,23 @@ public interface IAdapterHooks
     /// <summary>After a projection: <paramref name="y"/> = W x + b <c>[tokens, out]</c> becomes what the block goes on with.</summary>
     Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
 
-    /// <summary>Extra keys and values for one segment's attention in a block, or null.</summary>
+    /// <summary>
+    /// <see cref="BeforeProjection(ProjectionSite, Tensor, SegmentLayout)"/> of a decode step, which has a row for each sequence: x itself, or other rows.
+    /// x must stay as it is: other projections read it too.
+    /// </summary>
+    Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
+    {
+        var tensor = x.Tensor;
+        var changed = BeforeProjection(site, tensor, layout);
+        return ReferenceEquals(changed, tensor) ? x : new Rows(changed.contiguous());
+    }
+
+    /// <summary><see cref="AfterProjection(ProjectionSite, Tensor, Tensor, SegmentLayout)"/> of a decode step: changes y in place.</summary>
+    void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, layout));
+
+    /// <summary>
+    /// Extra keys and values for one segment's attention in a block, or null. It is not asked for segments that continue another one: they see that one's.
+    /// </summary>
     ExtraKeyValues? Extra(int block, Segment segment) => null;
 
     /// <summary>After the attention's output projection, before the residual sum.</summary>

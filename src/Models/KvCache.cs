@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models.Decoding;
 
 namespace AlpacaCot.Models;
 
@@ -14,6 +15,7 @@ public sealed class KvCache : IDisposable
     private readonly Device _device;
     private readonly Dictionary<int, Sequence> _sequences = [];
     private int _next;
+    private DecodeBuffers? _buffers;
 
     /// <summary>Creates an empty cache for a decoder.</summary>
     public KvCache(Decoder decoder)
@@ -59,11 +61,17 @@ public sealed class KvCache : IDisposable
     {
         foreach (var sequence in _sequences.Values) sequence.Dispose();
         _sequences.Clear();
+        _buffers?.Dispose();
+        _buffers = null;
     }
+
+    /// <summary>Working memory of decode steps; a cache, like it, has one user at a time.</summary>
+    internal DecodeBuffers Buffers => _buffers ??= new DecodeBuffers(_config, _dtype);
 
     /// <summary>Checks a batch against the cache before anything is computed.</summary>
     internal void Check(SegmentLayout layout)
     {
+        if (layout.Shares) throw new ArgumentException("with a cache no segment continues another one: what came before is in the cache", nameof(layout));
         var seen = new HashSet<int>();
         foreach (var segment in layout.Segments)
         {
@@ -83,6 +91,17 @@ public sealed class KvCache : IDisposable
         sequence.Keys[block].narrow(0, sequence.Length, segment.Length).copy_(keys);
         sequence.Values[block].narrow(0, sequence.Length, segment.Length).copy_(values);
         return (sequence.Keys[block].narrow(0, 0, end), sequence.Values[block].narrow(0, 0, end));
+    }
+
+    /// <summary>Writes the keys and values of one token, a row of each, behind what is held; all of the sequence's, where they lie.</summary>
+    internal CachedKeyValues Append(int block, Segment segment, Rows keys, Rows values, int row)
+    {
+        var sequence = Find(segment.Sequence);
+        var length = sequence.Length;
+        if (length + 1 > sequence.Capacity) Grow(sequence, length + 1);
+        keys.CopyRow(row, sequence.Keys[block], length);
+        values.CopyRow(row, sequence.Values[block], length);
+        return new CachedKeyValues(sequence.Keys[block], sequence.Values[block], length + 1);
     }
 
     /// <summary>Counts a batch's tokens as held, once all blocks have written them.</summary>

@@ -48,4 +48,7 @@ public sealed record RotarySettings
 
     /// <summary>Factor on cos and sin, so that scores grow by its square.</summary>
     public double AttentionFactor { get; init; } = 1;
+
+    /// <summary>Whether the angle of every position depends on the length of its sequence, which is so beyond the trained length with dynamic scaling.</summary>
+    public bool DependsOnLength(int length) => Scaling == RotaryScaling.Dynamic && length > OriginalMaxPositions;
 }

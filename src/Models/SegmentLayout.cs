@@ -6,7 +6,11 @@ namespace AlpacaCot.Models;
 /// <param name="Member">The adapter it belongs to (index in the bank); -1 is the bare base.</param>
 /// <param name="Position">Position of its first token: how many tokens of the sequence came before (are in the KV cache).</param>
 /// <param name="Sequence">Which sequence of the KV cache it extends; -1 without a cache.</param>
-public readonly record struct Segment(int Start, int Length, int Member = -1, int Position = 0, int Sequence = -1)
+/// <param name="Continues">
+/// Index of the segment of this batch whose tokens come before its own, or -1: sequences that begin alike have their beginning in the batch once.
+/// </param>
+/// <param name="Key">Decides the random numbers of its tokens in training (dropout).</param>
+public readonly record struct Segment(int Start, int Length, int Member = -1, int Position = 0, int Sequence = -1, int Continues = -1, ulong Key = 0)
 {
     /// <summary>One past its last token.</summary>
     public int End => Start + Length;
@@ -16,21 +20,26 @@ public readonly record struct Segment(int Start, int Length, int Member = -1, in
 public readonly record struct MemberRun(int Member, int Start, int Length);
 
 /// <summary>
-/// The layout of a packed batch: a flat row of tokens, cut into segments that do not see each other.
+/// The layout of a packed batch: a flat row of tokens, cut into segments that do not see each other, but for the one that a segment continues.
 /// Padding exists nowhere; each segment belongs to one adapter.
 /// </summary>
 public sealed class SegmentLayout
 {
-    /// <summary>Creates a layout; the segments must follow each other without a hole.</summary>
-    /// <exception cref="ArgumentException">A segment is empty or does not begin where the previous one ends.</exception>
+    /// <summary>Creates a layout; the segments must follow each other without a hole, those that continue another one directly behind it.</summary>
+    /// <exception cref="ArgumentException">A segment is empty, does not begin where the previous one ends, or continues one that it cannot.</exception>
     public SegmentLayout(IReadOnlyList<Segment> segments)
     {
-        var at = 0;
+        var (at, front) = (0, -1);
         var runs = new List<MemberRun>();
-        foreach (var s in segments)
+        for (var i = 0; i < segments.Count; i++)
         {
+            var s = segments[i];
             if (s.Start != at || s.Length <= 0) throw new ArgumentException($"segment {s} does not follow token {at}", nameof(segments));
             at = s.End;
+            if (s.Continues < 0) front = i;
+            else if (s.Continues != front || segments[front] is var first && (first.Member != s.Member || first.Position + first.Length != s.Position))
+                throw new ArgumentException($"segment {s} cannot continue segment {s.Continues}: it must follow directly behind it, be of the same member, and begin at the next position", nameof(segments));
+            else Shares = true;
             if (runs.Count > 0 && runs[^1].Member == s.Member) runs[^1] = runs[^1] with { Length = runs[^1].Length + s.Length };
             else runs.Add(new MemberRun(s.Member, s.Start, s.Length));
         }
@@ -44,6 +53,9 @@ public sealed class SegmentLayout
 
     /// <summary>Runs of equal members in order; a batch sorted by member has one run per member.</summary>
     public IReadOnlyList<MemberRun> Runs { get; }
+
+    /// <summary>Whether a segment continues another one.</summary>
+    internal bool Shares { get; }
 
     /// <summary>Number of tokens in the flat row.</summary>
     public int Tokens { get; }

@@ -59,7 +59,7 @@ public sealed class CoTrainer : IDisposable
 
             var steps = active.ConvertAll(member => member.NextStep());
             foreach (var step in steps) step.State.Optimiser.ZeroGrad();
-            foreach (var batch in PackedBatch.Cut(steps, _options.TokenBudget)) ForwardBackward(batch);
+            foreach (var batch in PackedBatch.Cut(steps, _options, _decoder.Config)) ForwardBackward(batch);
             foreach (var step in steps) RequireFinite(step);
 
             foreach (var step in steps)
@@ -108,9 +108,8 @@ public sealed class CoTrainer : IDisposable
     {
         if (batch.Positions.Length == 0) return;
         using var scope = torch.NewDisposeScope();
-        using var training = _bank.Train(batch.Keys);
-        var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
-        var rows = hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device));
+        using var training = _bank.Train();
+        var rows = Hidden(batch);
         var loss = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
         if (rows.requires_grad) Autograd.Backward(rows, loss);
     }
@@ -120,14 +119,22 @@ public sealed class CoTrainer : IDisposable
         if (state.Member.Validation.Count == 0 || !state.Member.EvaluateEachEpoch) return null;
         using var frozen = torch.no_grad();
         var held = state.Held();
-        foreach (var batch in PackedBatch.Cut([held], _options.TokenBudget))
+        foreach (var batch in PackedBatch.Cut([held], _options, _decoder.Config))
         {
+            if (batch.Positions.Length == 0) continue;
             using var scope = torch.NewDisposeScope();
-            var hidden = _decoder.Hidden(torch.tensor(batch.Ids).to(_decoder.Device), batch.Layout, _bank);
-            SupervisedLoss.Forward(_decoder, _bank, hidden.index_select(0, torch.tensor(batch.Positions).to(_decoder.Device)), batch, _options.LogitBudget);
+            SupervisedLoss.Forward(_decoder, _bank, Hidden(batch), batch, _options.LogitBudget);
         }
         state.Evaluations.Add(new Evaluation(state.Step, held.Loss));
         return held.Loss;
+    }
+
+    // The hidden states of the supervised positions.
+    private Tensor Hidden(PackedBatch batch)
+    {
+        var ids = torch.tensor(batch.Ids).to(_decoder.Device);
+        if (!_options.WholeRows) return _decoder.Hidden(ids, batch.Layout, _bank, rows: batch.Positions);
+        return Functional.SelectRows(_decoder.Hidden(ids, batch.Layout, _bank), batch.Positions);
     }
 
     private static void RequireFinite(MemberStep step)

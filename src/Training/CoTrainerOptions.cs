@@ -18,6 +18,12 @@ public sealed record CoTrainerOptions
     /// <summary>Where and how often checkpoints are written; never where null.</summary>
     public CheckpointPolicy? Checkpoints { get; init; }
 
+    /// <summary>
+    /// Computes every token of every row in every block: the plain way that the savings (beginnings shared by rows, the last block at supervised
+    /// positions alone) must equal.
+    /// </summary>
+    internal bool WholeRows { get; init; }
+
     /// <summary>The clock for speeds and timed checkpoints.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

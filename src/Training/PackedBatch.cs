@@ -6,42 +6,34 @@ namespace AlpacaCot.Training;
 /// <summary>Rows of one or several members as one flat row of tokens without padding, and the positions that are supervised.</summary>
 internal sealed class PackedBatch
 {
-    private PackedBatch(List<(MemberStep Step, PackRow Row)> rows)
+    private readonly List<int> _ids = [];
+    private readonly List<Segment> _segments = [];
+    private readonly List<int> _positions = [], _targets = [];
+    private readonly List<MemberStep> _owners = [];
+
+    private PackedBatch(List<(MemberStep Step, PackRow Row)> rows, Func<MemberStep, Example, int> sharable)
     {
-        var segments = new List<Segment>(rows.Count);
-        var (ids, positions, targets, owners) = (new List<long>(), new List<long>(), new List<int>(), new List<MemberStep>());
-        foreach (var (step, row) in rows)
+        foreach (var member in rows.GroupBy(row => row.Step, row => row.Row))
         {
-            var (start, labels) = (ids.Count, row.Example.Labels);
-            segments.Add(new Segment(start, labels.Length, row.Member));
-            foreach (var id in row.Example.Ids) ids.Add(id);
-            for (var t = 0; t + 1 < labels.Length; t++)
-            {
-                if (labels[t + 1] == Example.Ignored) continue; // labels are not shifted: position t predicts label t + 1
-                positions.Add(start + t);
-                targets.Add(labels[t + 1]);
-                owners.Add(step);
-            }
+            PackRow[] own = [.. member];
+            var groups = SharedBeginnings.Find(Array.ConvertAll(own, row => row.Example.Ids), Array.ConvertAll(own, row => sharable(member.Key, row.Example)));
+            foreach (var group in groups) Add(member.Key, Array.ConvertAll(group.Rows, row => own[row]), group.Shared);
         }
-        Ids = [.. ids];
-        Layout = new SegmentLayout(segments);
-        Keys = [.. rows.Select(row => row.Row.Key)];
-        Positions = [.. positions];
-        Targets = [.. targets];
-        Owners = [.. owners];
+        Ids = [.. _ids.Select(id => (long)id)];
+        Layout = new SegmentLayout(_segments);
+        Positions = [.. _positions];
+        Targets = [.. _targets];
+        Owners = [.. _owners];
     }
 
     /// <summary>Token ids <c>[tokens]</c>.</summary>
     public long[] Ids { get; }
 
-    /// <summary>The segments, sorted by member.</summary>
+    /// <summary>The segments, sorted by member; what rows share is a segment of its own that theirs continue.</summary>
     public SegmentLayout Layout { get; }
 
-    /// <summary>Keys of the segments' dropout masks.</summary>
-    public ulong[] Keys { get; }
-
-    /// <summary>The positions whose hidden state predicts a supervised token.</summary>
-    public long[] Positions { get; }
+    /// <summary>The positions whose hidden state predicts a supervised token, ascending.</summary>
+    public int[] Positions { get; }
 
     /// <summary>What each of them predicts.</summary>
     public int[] Targets { get; }
@@ -50,20 +42,21 @@ internal sealed class PackedBatch
     public MemberStep[] Owners { get; }
 
     /// <summary>
-    /// Cuts the rows of all members' steps into batches of at most <paramref name="tokenBudget"/> tokens, and of at most as many rows of a member as its
+    /// Cuts the rows of all members' steps into batches of at most <see cref="CoTrainerOptions.TokenBudget"/> tokens, and of at most as many rows of a member as its
     /// gradient accumulation leaves to a part. Rows are never cut.
     /// </summary>
-    public static IEnumerable<PackedBatch> Cut(IEnumerable<MemberStep> steps, int tokenBudget)
+    public static IEnumerable<PackedBatch> Cut(IEnumerable<MemberStep> steps, CoTrainerOptions options, DecoderConfig model)
     {
+        int Sharable(MemberStep step, Example row) => options.WholeRows ? 0 : PackedBatch.Sharable(step, row, model);
         var (rows, tokens) = (new List<(MemberStep, PackRow)>(), 0);
         foreach (var step in steps)
         {
             var own = 0;
             foreach (var row in step.Rows)
             {
-                if (rows.Count > 0 && (tokens + row.Example.Ids.Length > tokenBudget || own == step.RowsPerPart))
+                if (rows.Count > 0 && (tokens + row.Example.Ids.Length > options.TokenBudget || own == step.RowsPerPart))
                 {
-                    yield return new PackedBatch(rows);
+                    yield return new PackedBatch(rows, Sharable);
                     (rows, tokens, own) = ([], 0, 0);
                 }
                 rows.Add((step, row));
@@ -71,6 +64,39 @@ internal sealed class PackedBatch
                 own++;
             }
         }
-        if (rows.Count > 0) yield return new PackedBatch(rows);
+        if (rows.Count > 0) yield return new PackedBatch(rows, Sharable);
+    }
+
+    // How many first tokens a row may have in common with others: those before the first that predicts something, if all that is computed of them is
+    // the same in every row.
+    private static int Sharable(MemberStep step, Example row, DecoderConfig model)
+    {
+        if (step.State.Member.Adapter.HasDropout || model.Rotary.DependsOnLength(row.Ids.Length)) return 0;
+        var supervised = row.Labels.AsSpan(1).IndexOfAnyExcept(Example.Ignored);
+        return supervised < 0 ? row.Ids.Length - 1 : supervised;
+    }
+
+    private void Add(MemberStep step, PackRow[] rows, int shared)
+    {
+        var front = -1;
+        if (shared > 0)
+        {
+            front = _segments.Count;
+            _segments.Add(new Segment(_ids.Count, shared, rows[0].Member));
+            _ids.AddRange(rows[0].Example.Ids.AsSpan(0, shared));
+        }
+        foreach (var row in rows)
+        {
+            var (start, labels) = (_ids.Count - shared, row.Example.Labels);
+            _segments.Add(new Segment(_ids.Count, labels.Length - shared, row.Member, shared, Continues: front, Key: row.Key));
+            _ids.AddRange(row.Example.Ids.AsSpan(shared));
+            for (var t = shared; t + 1 < labels.Length; t++)
+            {
+                if (labels[t + 1] == Example.Ignored) continue; // labels are not shifted: position t predicts label t + 1
+                _positions.Add(start + t);
+                _targets.Add(labels[t + 1]);
+                _owners.Add(step);
+            }
+        }
     }
 }

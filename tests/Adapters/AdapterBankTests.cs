@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -24,6 +25,34 @@ public sealed class AdapterBankTests
         Close(TinyDecoder.Logits(decoder, bank, (b, First))[0], packed[4]);
         Close(TinyDecoder.Logits(decoder, bank, (a, Second))[0], packed[5]);
         Assert.True(Distance(packed[2], packed[3]) > 0.01 && Distance(packed[2], packed[5]) > 0.01 && Distance(packed[3], packed[5]) > 0.01);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, 1e-5)]
+    [InlineData(ScalarType.BFloat16, 3e-2)]
+    public void Hidden_MembersDecodedTokenByToken_AsTheirWholeRows(ScalarType dtype, double tolerance)
+    {
+        using var decoder = TinyDecoder.Create(dtype: dtype);
+        using var lora = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") });
+        using var ia3 = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false });
+        var bank = new AdapterBank(decoder);
+        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1];
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        var whole = members.Select(member => decoder.Hidden(torch.tensor(Array.ConvertAll(Third, id => (long)id)), SegmentLayout.Single(Third.Length, member), bank)).ToArray();
+        using var cache = new KvCache(decoder);
+        var sequences = Array.ConvertAll(members, _ => cache.Allocate());
+        for (var position = 0; position < Third.Length; position++)
+        {
+            var layout = new SegmentLayout([.. members.Select((member, i) => new Segment(i, 1, member, position, sequences[i]))]);
+            var hidden = decoder.Hidden(torch.tensor(Enumerable.Repeat((long)Third[position], members.Length).ToArray()), layout, bank, cache);
+            for (var i = 0; i < members.Length; i++)
+            {
+                var (expected, actual) = (whole[i][position].ToArray<float>(), hidden[i].ToArray<float>());
+                var largest = expected.Max(Math.Abs);
+                Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, tolerance * largest));
+            }
+        }
     }
 
     [Fact]
@@ -54,13 +83,15 @@ public sealed class AdapterBankTests
     {
         using var scope = torch.NewDisposeScope();
         var ones = torch.ones(40, 500);
-        float[] Mask(int module, params (int, ulong)[] segments) => new RowDropout(segments).Apply(ones.narrow(0, 0, segments.Sum(s => s.Item1)), 0.25, module).ToArray<float>();
+        float[] Mask(int module, params (int, ulong)[] segments) => At(module, [.. segments.Select(s => new DropoutRows(s.Item1, 0, s.Item2))]);
+        float[] At(int module, params DropoutRows[] rows) => new RowDropout(rows).Apply(ones.narrow(0, 0, rows.Sum(r => r.Count)), 0.25, module).ToArray<float>();
 
         var alone = Mask(0, (10, 7));
         var packed = Mask(0, (30, 99), (10, 7));
         Assert.Equal(alone, packed[(30 * 500)..]);
         Assert.NotEqual(alone, Mask(1, (10, 7)));
         Assert.NotEqual(alone, Mask(0, (10, 8)));
+        Assert.Equal(alone[(4 * 500)..], At(0, new DropoutRows(6, 4, 7)));
         var all = Mask(3, (40, 5));
         Assert.Equal(0.25, all.Count(x => x == 0) / 20_000.0, 0.02);
         Assert.All(all, x => Assert.True(x is 0 || Math.Abs(x - 1 / 0.75f) < 1e-6));

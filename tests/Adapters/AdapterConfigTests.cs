@@ -1,9 +1,34 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters.Tests;
 
 public sealed class AdapterConfigTests
 {
+    /// <summary>The catalogue that a sweep and a command are read by is the one that the file is written and read by.</summary>
+    [Fact]
+    public void ToJson_EveryOptionOfTheCatalogue_IsWritten()
+    {
+        foreach (var method in MethodCatalogue.All)
+        {
+            var config = AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = "a", Method = method.Name }).ToJsonString());
+            Assert.Equal(method.PeftType, config.PeftType);
+            Assert.Empty(config.Remarks);
+            var written = (JsonObject)JsonNode.Parse(config.ToJson())!;
+            Assert.All(method.Options, option => Assert.True(written.ContainsKey(option.Name), option.Name));
+            Assert.All(method.NotBuilt, option => Assert.True(written.ContainsKey(option.Name), option.Name));
+        }
+    }
+
+    /// <summary>PEFT's default alpha is 8; ours, for adapters that are made here, is Alpaca-LoRA's.</summary>
+    [Fact]
+    public void Read_LeftOutAlpha_IsPeftsDefault()
+    {
+        Assert.Equal(8, ((LoraConfig)AdapterConfig.Read("""{"peft_type": "LORA"}""")).Alpha);
+        Assert.Equal(16, ((LoraConfig)AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = "a", Method = "lora" }).ToJsonString())).Alpha);
+    }
+
     [Fact]
     public void ToJson_FreshLora_SortedKeysIndentTwoInferenceMode()
     {

@@ -87,13 +87,13 @@ public sealed class DataPreparationTests : IDisposable
         File.WriteAllText(_folder["code.json"], "[" + string.Join(",", Enumerable.Range(0, 30).Select(i => $$"""{"instruction": "print {{i}}", "output": "{{(i == 4 ? @"print(\\n)" : "x")}}"}""")) + "]");
         File.WriteAllText(_folder["header.tsv"], "question\tanswer\trationale\nHow many?\t3\tbecause 3\n");
 
-        var made = Prepare(Spec(new DataSource { Path = _folder["escaped.json"] }, new DataSource { Path = _folder["code.json"] }, new DataSource { Path = _folder["header.tsv"] }), cache: true);
+        var made = Prepare(Spec(new SourceSpec { Path = _folder["escaped.json"] }, new SourceSpec { Path = _folder["code.json"] }, new SourceSpec { Path = _folder["header.tsv"] }), cache: true);
 
         Assert.Equal((33, 3), (made.Report.RowsKept, made.Report.Remarks.Count));
         Assert.Contains("header.tsv: line 1 is a header", made.Report.Remarks[0], StringComparison.Ordinal);
         Assert.Contains("escaped.json: 1 of 2 rows hold the two characters \\n", made.Report.Remarks[1], StringComparison.Ordinal);
         Assert.Contains("1 row has an empty instruction (escaped.json:2)", made.Report.Remarks[2], StringComparison.Ordinal);
-        Assert.Equal(made.Report.Remarks, Prepare(Spec(new DataSource { Path = _folder["escaped.json"] }, new DataSource { Path = _folder["code.json"] }, new DataSource { Path = _folder["header.tsv"] }), cache: true).Report.Remarks);
+        Assert.Equal(made.Report.Remarks, Prepare(Spec(new SourceSpec { Path = _folder["escaped.json"] }, new SourceSpec { Path = _folder["code.json"] }, new SourceSpec { Path = _folder["header.tsv"] }), cache: true).Report.Remarks);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Tests;
@@ -9,6 +10,21 @@ public sealed class ExampleBuilderTests
     private static readonly ByteTokenizer _tokenizer = new();
 
     public static TheoryData<string> Templates => [.. PromptTemplates.All.Select(template => template.Name)];
+
+    [Fact]
+    public void Names_OfTheTemplates_AreThoseThatASpecMayName() => Assert.Equal(TemplateNames.All, PromptTemplates.All.Select(template => template.Name));
+
+    /// <summary>The same ids, and every one of them is learnt.</summary>
+    [Fact]
+    public void Build_TrainOnPrompt_LearnsThePromptToo()
+    {
+        var record = new InstructionRecord("Add 1 and 2.", "", "3", null, null, "test", 1);
+        var answers = new ExampleBuilder(_tokenizer, PromptTemplates.Alpaca, 512).Build(record).Example!;
+        var all = new ExampleBuilder(_tokenizer, PromptTemplates.Alpaca, 512, trainOnPrompt: true).Build(record).Example!;
+        Assert.Equal(answers.Ids, all.Ids);
+        Assert.Equal(all.Ids, all.Labels);
+        Assert.Contains(Example.Ignored, answers.Labels);
+    }
 
     [Theory]
     [MemberData(nameof(Templates))]

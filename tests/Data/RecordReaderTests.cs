@@ -18,6 +18,16 @@ public sealed class RecordReaderTests : IDisposable
         Assert.Equal([("Add.", "2, 3", "5", 1), ("Say hi.", "", "hi", 2)], records.Select(r => (r.Instruction, r.Input, r.Output, r.Row)));
     }
 
+    [Theory]
+    [InlineData("rows.json")]
+    [InlineData("rows.jsonl")]
+    [InlineData("rows.tsv")]
+    public void Read_GitLfsPointer_SaysSo(string name)
+    {
+        File.WriteAllText(_folder[name], "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 22773992\n");
+        Assert.StartsWith($"{_folder[name]}: is a Git LFS pointer", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder[name]).ToList()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_ContentNotName_DecidesTheForm()
     {
@@ -157,6 +167,7 @@ public sealed class RecordReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"question\"\t\"answer\"\t\"explanation\"\nHow many?\t3\tbecause 3")]
     [InlineData("question\tanswer\trationale\nHow many?\t3\tbecause 3")]
     [InlineData("\uFEFFQuestion\tRationale\tAnswer\r\nHow many?\tbecause 3\t3\r\n")]
     public void Read_TsvHeader_IsNoRowAndToldOf(string content)

@@ -37,6 +37,18 @@ public sealed class HonestFiguresTests : IDisposable
     }
 
     [Fact]
+    public void Run_GeneratingWithWeightsThatAreNoNumbers_IsAnErrorThatNamesTheItem()
+    {
+        using var model = new SmallModel();
+        model.Fill(float.NaN);
+
+        var error = Assert.Throws<NonFiniteLogitsException>(() => EvaluationRunner.Run([Create("""{"suite": "exact-match", "file": "q.jsonl"}""")], model.Engine, decoding: _short));
+
+        Assert.Contains("exact-match-0", error.Message, StringComparison.Ordinal);
+        Assert.Contains("not finite", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void ChoiceScores_NotFinite_IsRefused()
     {
         Assert.Throws<ArgumentException>(() => ChoiceScores.Of([double.NaN, double.NaN], ["a", "b"]));

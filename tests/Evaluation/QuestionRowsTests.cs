@@ -20,6 +20,7 @@ public sealed class QuestionRowsTests : IDisposable
     [InlineData("""{"question": "a", "answer": ["18", "18.0"]}""", "final", "row 1, line 1: 'answer' is a list")]
     [InlineData("""{"question": "a", "answer": {"value": 18}}""", "final", "row 1, line 1: 'answer' is an object")]
     [InlineData("""{"question": "a", "answer": true}""", "final", "row 1, line 1: 'answer' is true")]
+    [InlineData("""{"question": "a", "answer": 1e999}""", "final", "row 1, line 1: 'answer' is a number beyond")]
     [InlineData("""{"question": "", "answer": "x"}""", "final", "row 1, line 1: 'question' is empty")]
     [InlineData("""{"question": "a", "reply": "x"}""", "final", "row 1, line 1: has no 'answer'; it has question, reply")]
     [InlineData("""{"question": "a", "answer": "x", "answer": "y"}""", "final", "row 1, line 1: has the key answer twice")]
@@ -88,6 +89,17 @@ public sealed class QuestionRowsTests : IDisposable
         File.WriteAllBytes(_folder[name], Encoding.Latin1.GetBytes(content));
 
         Assert.Contains("not valid UTF-8", Refused(declaration), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Csv_NumbersTooLongForANumber_KeepTheirDigits()
+    {
+        File.WriteAllText(_folder["q.csv"], "Question,A,B,Answer\na,12345678901234567890,1,A\nb,2,3.50,A\n");
+
+        var doc = Create("""{"suite": "multiple-choice", "file": "q.csv", "choices": ["A", "B"]}""").Items[0].Doc;
+
+        Assert.Equal("12345678901234567890", doc["A"]!.GetValue<string>());
+        Assert.Equal(1.0, doc["B"]!.GetValue<double>());
     }
 
     [Theory]

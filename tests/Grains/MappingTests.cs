@@ -146,8 +146,8 @@ public sealed class MappingTests
         Assert.Equal(new ProgressReported(5, 0, 3, 0.5, 10), news.InputOf(new ProgressEvent("p", 5, training, "train", 3, 7, 0.5, 10), "s"));
         Assert.Equal(new CheckpointReported(5, "u", 4, "ab"), news.InputOf(new CheckpointEvent("p", 5, "u", 4, "ab"), "s"));
         Assert.Equal(new MemberTrained(5, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1.5, 100)), news.InputOf(new TrainedEvent("p", 5, training, "/a", "ab", 7, 0.5, 1.5, 100), "s"));
-        var result = Assert.IsType<ResultReported>(news.InputOf(new ResultEvent("p", 5, trial, "goat-arithmetic", new Dictionary<string, double> { ["x"] = 1 }, 5, "/r", 2), "s"));
-        Assert.Equal((5, 1, "goat-arithmetic", 5, "/r"), (result.Fence, result.Trial, result.Result.Evaluation, result.Result.Items, result.Result.Uri));
+        var result = Assert.IsType<ResultReported>(news.InputOf(new ResultEvent("p", 5, trial, "goat-arithmetic", new Dictionary<string, double> { ["x"] = 1 }, 5, "/r", 2, PromptsCut: 3), "s"));
+        Assert.Equal((5, 1, "goat-arithmetic", 5, "/r", 3), (result.Fence, result.Trial, result.Result.Evaluation, result.Result.Items, result.Result.Uri, result.Result.PromptsCut));
         Assert.Equal(new EvaluationFailed(5, 1, "goat-arithmetic", Kind.Data, "m"), news.InputOf(new EvaluationFailedEvent("p", 5, trial, "goat-arithmetic", WorkerKind.Data, "m"), "s"));
         Assert.Equal(new AssignmentDone(5), news.InputOf(new DoneEvent("p", 5, 1, 1), "s"));
         foreach (var quiet in (WorkerEvent[])[new ProgressEvent("p", 5, null, "load", 0, 1), new ProgressEvent("p", 5, "x", "train", 1, 2, 0.1), new HelloEvent(1, 1), new TrainedEvent("p", 5, "x", "", "", 0, 0, 0, 0)])

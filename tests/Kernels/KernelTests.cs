@@ -63,6 +63,57 @@ public sealed class KernelTests
         SameBitsOnTwoThreads(inputs, i => Functional.RmsNorm(i[0], i[1], 1e-5));
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32, 5, 64)]
+    [InlineData(ScalarType.Float32, 3, 37)]
+    [InlineData(ScalarType.BFloat16, 130, 96)]
+    [InlineData(ScalarType.BFloat16, 2, 7)]
+    public void AddRmsNorm_OfTwo_EqualsSumAndNorm(ScalarType type, int rows, int n)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(1);
+        Tensor[] inputs = [Random(g, type, rows, n), Random(g, type, rows, n), Random(g, type, n)];
+        // Both outputs are used, then one alone.
+        foreach (var pick in (Func<(Tensor Sum, Tensor Normed), Tensor>[])[both => both.Sum * 0.5 + both.Normed, both => both.Normed])
+        {
+            Tensor Fused(Tensor[] i) => pick(Functional.AddRmsNorm(i[0], i[1], i[2], 1e-5));
+            Compare(type, inputs, Fused, i => pick((i[0] + i[1], RmsNorm.Reference(i[0] + i[1], i[2], 1e-5))));
+            SameBitsOnTwoThreads(inputs, Fused);
+        }
+        Compare(type, inputs[..2], i => Functional.AddRmsNorm(i[0], i[1], inputs[2]).Sum, i => i[0] + i[1]);
+    }
+
+    [Fact]
+    public void AddRmsNorm_UpdateWithoutGradient_OthersGetTheirs()
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor x = torch.ones(2, 16).requires_grad_(), update = torch.ones(2, 16), w = torch.ones(16);
+        Autograd.Backward(Functional.AddRmsNorm(x, update, w).Sum.sum());
+        Assert.All(x.grad!.ToArray<float>(), value => Assert.Equal(1, value));
+        Assert.Null(update.grad);
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32, new[] { 0, 3, 4, 8 })]
+    [InlineData(ScalarType.BFloat16, new[] { 8 })]
+    [InlineData(ScalarType.Float32, new[] { 0, 1, 2, 3, 4, 5, 6, 7, 8 })]
+    public void SelectRows_ByNumber_EqualsIndexSelect(ScalarType type, int[] rows)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(8);
+        Tensor[] inputs = [Random(g, type, 9, 3, 5)];
+        Compare(type, inputs, i => Functional.SelectRows(i[0], rows), i => RowSelection.Reference(i[0], rows));
+        SameBitsOnTwoThreads(inputs, i => Functional.SelectRows(i[0], rows));
+    }
+
+    [Theory]
+    [InlineData(new[] { 3, 3 })]
+    [InlineData(new[] { 4, 1 })]
+    [InlineData(new[] { 9 })]
+    [InlineData(new[] { -1 })]
+    public void SelectRows_NumbersThatDoNotAscendOrExist_Refused(int[] rows)
+        => Assert.Throws<ArgumentException>(() => Functional.SelectRows(torch.zeros(9, 2), rows));
+
     [Fact]
     public void RmsNorm_OfBFloat16_RoundsLikeTheComposedOne()
     {

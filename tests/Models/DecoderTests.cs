@@ -130,6 +130,65 @@ public sealed class DecoderTests
         Assert.Equal(6, cache.Length(sequence));
     }
 
+    public static TheoryData<int[]> WantedRows => new([0], [4, 5], [7], [1, 3, 6], [0, 1, 2, 3, 4, 5, 6, 7]);
+
+    [Theory]
+    [MemberData(nameof(WantedRows))]
+    public void Hidden_OfWantedRows_AsOfAll(int[] rows)
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        var ids = torch.arange(8) + 10;
+        var layout = new SegmentLayout([new Segment(0, 3), new Segment(3, 4, Member: 0), new Segment(7, 1)]);
+        using var generator = new Generator(3);
+        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Prefix(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
+        foreach (var hook in hooks)
+        {
+            var all = decoder.Hidden(ids, layout, hook);
+            GoldenTensors.AssertClose(Functional.SelectRows(all, rows), decoder.Hidden(ids, layout, hook, rows: rows), 1e-6, $"{hook.GetType().Name}");
+        }
+
+        using var cache = new KvCache(decoder);
+        var cached = new SegmentLayout([.. layout.Segments.Select(segment => segment with { Sequence = cache.Allocate() })]);
+        var expected = Functional.SelectRows(decoder.Hidden(ids, layout), rows);
+        GoldenTensors.AssertClose(expected, decoder.Hidden(ids, cached, cache: cache, rows: rows), 1e-6, "with a cache");
+        Assert.Equal([3, 4, 1], cached.Segments.Select(segment => cache.Length(segment.Sequence)));
+    }
+
+    [Fact]
+    public void Hidden_OfNoRowsOrRowsOutOfOrder_Refused()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        foreach (var rows in (int[][])[[], [2, 1], [3], [-1, 0]])
+            Assert.Throws<ArgumentException>(() => decoder.Hidden(torch.arange(3), SegmentLayout.Single(3), rows: rows));
+    }
+
+    [Fact]
+    public void Hidden_SequencesThatContinueOneBeginning_AsWhole()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(3);
+        var ids = torch.arange(8) + 10;
+        // 10 11 12 | 13 14 and 10 11 12 | 15 16 17, of member 0
+        var shared = new SegmentLayout([new Segment(0, 3, 0), new Segment(3, 2, 0, 3, Continues: 0), new Segment(5, 3, 0, 3, Continues: 0)]);
+        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Prefix(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
+        foreach (var hook in hooks)
+        {
+            Tensor first = decoder.Hidden(torch.tensor([10L, 11, 12, 13, 14]), SegmentLayout.Single(5, 0), hook), second = decoder.Hidden(torch.tensor([10L, 11, 12, 15, 16, 17]), SegmentLayout.Single(6, 0), hook);
+            GoldenTensors.AssertClose(torch.cat([first, second[3..]]), decoder.Hidden(ids, shared, hook), 1e-6, $"{hook.GetType().Name}");
+            GoldenTensors.AssertClose(torch.cat([first[4..], second[4..]]), decoder.Hidden(ids, shared, hook, rows: [4, 6, 7]), 1e-6, $"{hook.GetType().Name}, wanted rows");
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 3, 0)]    // of another member
+    [InlineData(0, 2, 0)]    // at another position
+    [InlineData(0, 3, 1)]    // of itself
+    public void Layout_SegmentThatCannotContinue_Refused(int member, int position, int continues)
+        => Assert.Throws<ArgumentException>(() => new SegmentLayout([new Segment(0, 3, 0), new Segment(3, 2, member, position, Continues: continues)]));
+
     [Fact]
     public void Hidden_RecordingHooks_EveryPlaceCalledInOrder()
     {

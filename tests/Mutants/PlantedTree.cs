@@ -46,13 +46,18 @@ internal sealed class PlantedTree(string checkout, string folder)
     /// <summary>Runs the test that must notice a fault: with the fault on, or with none.</summary>
     /// <returns>Whether all passed, and how many tests ran.</returns>
     public (bool Passed, int Tests) Test(Fault fault, bool planted)
+        => Test(fault.TestRoom, [fault.Test], planted ? fault.Number.ToString(CultureInfo.InvariantCulture) : null);
+
+    /// <summary>Runs tests of one project, all classes or all <c>Class.Method</c>: the runner keeps what fits the filters of both kinds.</summary>
+    /// <returns>Whether all passed, and how many tests ran.</returns>
+    public (bool Passed, int Tests) Test(string room, IReadOnlyList<string> tests, string? fault = null)
     {
-        var program = Path.Combine(folder, "artifacts", "bin", $"{fault.TestRoom}.Tests", "release", $"AlpacaCot.{fault.TestRoom}.Tests.dll");
-        if (!File.Exists(program)) throw new InvalidOperationException($"fault '{fault.What}': there is no test project {fault.TestRoom}");
-        string[] filter = fault.Test.Contains('.') ? ["-method", $"*.{fault.Test}"] : ["-class", $"*.{fault.Test}"];
-        var (code, text) = Run("dotnet", [program, .. filter, "-noColor"], planted ? fault.Number.ToString(CultureInfo.InvariantCulture) : null, TimeSpan.FromMinutes(3));
+        var program = Path.Combine(folder, "artifacts", "bin", $"{room}.Tests", "release", $"AlpacaCot.{room}.Tests.dll");
+        if (!File.Exists(program)) throw new InvalidOperationException($"there is no test project {room}");
+        var filters = tests.SelectMany(test => (string[])[test.Contains('.') ? "-method" : "-class", $"*.{test}"]);
+        var (code, text) = Run("dotnet", [program, .. filters, "-noColor"], fault, TimeSpan.FromMinutes(3));
         var total = text.Split('\n').Select(line => line.Split("Total: ")).FirstOrDefault(parts => parts.Length > 1)?[1].Split(',')[0];
-        return (code == 0, int.TryParse(total, CultureInfo.InvariantCulture, out var tests) ? tests : 0);
+        return (code == 0, int.TryParse(total, CultureInfo.InvariantCulture, out var ran) ? ran : 0);
     }
 
     private void Plant(string file, IReadOnlyList<Fault> faults)

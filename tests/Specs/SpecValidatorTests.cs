@@ -10,7 +10,7 @@ public sealed class SpecValidatorTests
     private static readonly SpecFacts Good = new()
     {
         Models = [Model("llama-nano"), Model("tall-nano")],
-        Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { Rows = 10 }] }, new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 10 }, new SourceFacts { Rows = 5 }] }],
+        Data = [new DataFacts { Name = "alpaca", Sources = [new SourceFacts { Rows = 10 }] }, new DataFacts { Name = "alpaca-cot", Sources = [new SourceFacts { Rows = 10 }, new SourceFacts { Rows = 20_000 }] }],
         Mixes = [new MixFacts { Model = "llama-nano", Data = "alpaca", Kept = 100, Tokens = 1000 }],
         Suites = [new SuiteFacts { Name = "goat-arithmetic", Items = 500 }],
         KnownSets = ["alpaca", "cot"],
@@ -91,7 +91,7 @@ public sealed class SpecValidatorTests
     [InlineData("learning_rate: 3.0e-3", "learning_rate: 0", "peft[1].learning_rate", "learns nothing")]
     [InlineData("cutoff_len: 512,", "cutoff_len: 512, warmup_ratio: 1,", "training.warmup_ratio", "the warm-up covers all 21 steps on 'alpaca'")]
     [InlineData("cutoff_len: 512,", "cutoff_len: 512, max_steps: 1, warmup_ratio: 0.5,", "training.warmup_ratio", "nothing is learnt")]
-    [InlineData("limit: 20000", "limit: 20001", "data[1].sources[1].limit", "has only 5 rows")]
+    [InlineData("limit: 20000", "limit: 20001", "data[1].sources[1].limit", "has only 20000 rows")]
     [InlineData("{ name: cue, cue: \"Let's think step by step.\" }", "{ name: cue }", "cot[1]", "'cue' is the same as 'none'")]
     [InlineData("{ name: ia3, method: ia3, learning_rate: 3.0e-3 }", "{ name: again, method: lora, targets: [q_proj, v_proj] }", "peft[1]", "'again' is the same as 'lora-r8'")]
     [InlineData("name: tall-nano, path: models/tall-nano, load: fp32", "name: tall-nano, path: models/llama-nano", "models[1]", "'tall-nano' is the same as 'llama-nano'")]

@@ -25,7 +25,7 @@ public sealed class StrictReadingTests
 
     [Theory]
     [InlineData("name: a\nseeds: [0]\nmodels:\n\t- m/a\npeft: lora\ndata: alpaca", 4, 1)]
-    [InlineData("name: a\nmodels:\n  \t- m/a\n", 3, 3)]
+    [InlineData("name: a\nmodels:\n  - path: m\n\t  load: bf16\n", 4, 1)]
     public void Parse_TabInTheIndentation_IsNamedAtItsTrueLine(string yaml, int line, int column)
     {
         var error = SweepFiles.OnlyErrorOf(yaml);

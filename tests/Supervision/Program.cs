@@ -11,6 +11,11 @@ if (mode == "exit")
     Console.Error.WriteLine("the device is gone");
     return 3;
 }
+if (mode == "environment")
+{
+    Console.WriteLine($"OMP_NUM_THREADS={Environment.GetEnvironmentVariable("OMP_NUM_THREADS")}");
+    return 0;
+}
 if (mode == "work")
 {
     await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);

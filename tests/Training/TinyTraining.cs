@@ -29,6 +29,12 @@ internal static class TinyTraining
 
     public static Adapter Lora(Decoder decoder, double dropout = 0, ulong seed = 1) => Create(decoder, new LoraConfig { R = 4, Alpha = 8, Dropout = dropout }, seed);
 
+    /// <summary>LoRA with B drawn, so that every parameter has a gradient at the first step.</summary>
+    public static Adapter DrawnLora(Decoder decoder, bool everywhere, double dropout = 0) => Create(decoder, new LoraConfig
+    {
+        R = 4, Alpha = 8, Dropout = dropout, Init = LoraInit.Random, TargetModules = everywhere ? ModuleSelection.Matching("all-linear") : null,
+    }, 5);
+
     public static Adapter Ia3(Decoder decoder) => Create(decoder, new Ia3Config(), 2);
 
     /// <summary>Rows of unequal lengths with the first third masked.</summary>

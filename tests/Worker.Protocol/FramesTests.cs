@@ -24,6 +24,7 @@ public sealed class FramesTests
         ["started"] = new StartedEvent("pack-0", 7),
         ["progress"] = new ProgressEvent("pack-0", 7, "m", "train", 3, 10, 1.25, 1000.5, "note"),
         ["checkpoint"] = new CheckpointEvent("pack-0", 7, "/c/step-3", 3, "ab"),
+        ["remark"] = new RemarkEvent("tool", 1, "2 rows of 10 dropped"),
         ["trained"] = new TrainedEvent("pack-0", 7, "m", "/a", "ab", 10, double.NaN, 1.5, 12345678901),
         ["result"] = new ResultEvent("pack-0", 7, "t", "goat", new Dictionary<string, double> { ["exact_match"] = 0.5, ["loss"] = double.PositiveInfinity }, 10, null, 0.1),
         ["output"] = new OutputEvent("tool", 1, Element("""{"a":[1,null,"ü"]}"""), "text"),

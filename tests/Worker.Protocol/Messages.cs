@@ -34,6 +34,10 @@ public static class Messages
                 return null;
             case (JsonElement x, JsonElement y):
                 return JsonElement.DeepEquals(x, y) ? null : $"{at}: {x} and {y}";
+            case (KeyValuePair<string, JsonElement> x, KeyValuePair<string, JsonElement> y):
+                return x.Key == y.Key ? Difference(x.Value, y.Value, $"{at}.{x.Key}") : $"{at}: {x.Key} and {y.Key}";
+            case (KeyValuePair<string, IReadOnlyList<string>> x, KeyValuePair<string, IReadOnlyList<string>> y):
+                return x.Key == y.Key ? Difference(x.Value, y.Value, $"{at}.{x.Key}") : $"{at}: {x.Key} and {y.Key}";
             case (string or ValueType, _):
                 return a.Equals(b) ? null : $"{at}: {a} and {b}";
             case (IEnumerable x, IEnumerable y):

@@ -10,7 +10,7 @@ internal static class BenchCommand
     private static readonly (string Name, string What)[] _benchmarks =
     [
         ("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second. --rows FILE --steps N --batch N --precision bf16|fp32 --threads N"),
-        ("decode", "tokens per second of greedy decoding at batch sizes 1 and 8. --precision bf16|fp32 --threads N"),
+        ("decode", "tokens per second of greedy decoding at batch sizes 1 and 8. --precision bf16|fp32 --threads N --tokens N --members N (LoRA adapters, a sequence each in turn)"),
         ("tokenize", "MB per second of encoding and decoding a text. --tokenizer FILE --text FILE"),
         ("scheduler", "no-op trials through the real grains and the real protocol. --trials N --slots N --trial-seconds S"),
     ];
@@ -23,7 +23,7 @@ internal static class BenchCommand
         var json = CommandTree.JsonOption();
         var command = new Command("bench", "Measure; figures are JSON lines on stdout") { name, list, json }.WithExample("bench training --rows rows.json --steps 12");
         var text = new[] { "--rows", "--precision", "--tokenizer", "--text" }.Select(o => new Option<string?>(o)).ToArray();
-        var whole = new[] { "--steps", "--batch", "--threads", "--members", "--trials", "--slots", "--layers", "--hidden" }.Select(o => new Option<int?>(o)).ToArray();
+        var whole = new[] { "--steps", "--batch", "--threads", "--members", "--trials", "--slots", "--layers", "--hidden", "--tokens" }.Select(o => new Option<int?>(o)).ToArray();
         var seconds = new Option<double?>("--trial-seconds");
         foreach (var option in text) command.Options.Add(option);
         foreach (var option in whole) command.Options.Add(option);

@@ -101,6 +101,9 @@ internal sealed class ToolCommand
 
         Command.Validators.Add(result =>
         {
+            // An error here would hide the library's own, about what is missing or given twice.
+            if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
+            if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
             Read(result, out var remarks);
             foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());
         });
@@ -119,10 +122,9 @@ internal sealed class ToolCommand
 
     private Func<CommandResult, IReadOnlyList<string>?> Option(CommandOption key)
     {
-        var option = new Option<string[]>(key.Name)
-        {
-            Description = key.Meaning, AllowMultipleArgumentsPerToken = key.Many, Arity = key.Many ? ArgumentArity.OneOrMore : key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-        };
+        Option option = key.Many
+            ? new Option<string[]>(key.Name) { Description = key.Meaning, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore }
+            : new Option<string>(key.Name) { Description = key.Meaning, Arity = key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
         Command.Options.Add(option);
         return Values(option);
     }

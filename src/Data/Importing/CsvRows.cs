@@ -72,7 +72,8 @@ internal static class CsvRows
     private static Kind KindOf(List<string> column)
     {
         if (column.TrueForAll(f => f.Length > 0 && long.TryParse(f, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Whole;
-        // What is too large for a number of 64 bits stays text.
+        // Digits that a number of 64 bits would lose stay text.
+        if (column.Exists(f => f.Length > 0 && f.TrimStart('+', '-').All(char.IsAsciiDigit) && !long.TryParse(f, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Text;
         return column.Exists(f => f.Length > 0) && column.TrueForAll(f => f.Length == 0 || double.TryParse(f, Real, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)) ? Kind.Real : Kind.Text;
     }
 

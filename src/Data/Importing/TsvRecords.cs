@@ -63,7 +63,7 @@ internal static class TsvRecords
     // Two cells that are nothing but names of columns are no question with its answer. -1 stands for a column that is not named.
     private static int[]? Header(string[] cells)
     {
-        var folded = cells.Select(cell => cell.Trim().ToLowerInvariant()).ToList();
+        var folded = cells.Select(cell => cell.Trim().Trim('"').ToLowerInvariant()).ToList();
         var order = _names.Select(names => folded.FindIndex(names.Contains)).ToArray();
         return order.Count(at => at >= 0) >= 2 ? order : null;
     }

@@ -57,8 +57,10 @@ internal sealed class MultipleChoiceSuite : ISuite
 
     public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens)
     {
+        // One choice of each question is encoded, the longest as text: thousands of questions are measured for every model of a sweep.
         var renderer = new PromptRenderer(prompts, _delimiter);
-        return Fit(Requests(renderer, Prompts(renderer), -1), maxLength);
+        var texts = Prompts(renderer);
+        return ScoredPrompts.Fit([.. Items.Select((item, i) => Request(renderer.Pair(texts[i], item.Choices.MaxBy(choice => choice.Length)!), -1))], maxLength);
     }
 
     public SuiteResult Run(SuiteContext context)

@@ -75,7 +75,8 @@ internal sealed class RowFields(JsonObject row)
         if (!row.TryGetPropertyValue(key, out var value)) throw new RowException($"has no '{key}'; it has {string.Join(", ", row.Select(p => p.Key).Take(10))}");
         return value?.GetValueKind() switch
         {
-            JsonValueKind.String or JsonValueKind.Number => PythonJson.Str(value),
+            JsonValueKind.String => value.GetValue<string>(),
+            JsonValueKind.Number => PythonJson.Str(value) is var number && number is not ("inf" or "-inf") ? number : throw new RowException($"'{key}' is a number beyond what can be held; give it as a text"),
             null => throw new RowException($"'{key}' is empty"),
             JsonValueKind.Array => throw new RowException($"'{key}' is a list; give one text"),
             JsonValueKind.Object => throw new RowException($"'{key}' is an object; give one text"),

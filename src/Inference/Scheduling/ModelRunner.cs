@@ -59,10 +59,10 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         if (!sequences.Any(s => s.Sampler.NeedsLogits))
         {
             // A NaN counts as the largest, as +∞ does, and −∞ is the largest only where there is nothing else: one value tells about the row.
-            var best = logits.argmax(-1);
-            var largest = logits.gather(1, best.unsqueeze(1)).ToArray<float>();
-            var ids = best.ToArray<long>();
-            for (var row = 0; row < order.Length; row++) chosen[order[row]] = float.IsFinite(largest[row]) ? (int)ids[row] : NoToken;
+            var best = new int[order.Length];
+            var largest = new float[order.Length];
+            Functional.ArgMax(logits, best, largest);
+            for (var row = 0; row < order.Length; row++) chosen[order[row]] = float.IsFinite(largest[row]) ? best[row] : NoToken;
             return chosen;
         }
         var vocabulary = (int)logits.size(1);

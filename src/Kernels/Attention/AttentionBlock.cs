@@ -23,15 +23,36 @@ internal static unsafe class AttentionBlock
         new Span<float>(to, rest * padded).Clear();
     }
 
-    /// <summary>Copies rows of one head to fp32 <c>[d, padded count]</c>: columns are keys, so that scores are a row-major product.</summary>
+    /// <summary>Keys of one head as <see cref="Pack"/> does it, those of the segment in front first.</summary>
+    internal static void PackKeys<T>(in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
+        => PackTwo<T>(s.FrontK, s.K, s.KRow, kv * s.KHead, s, d, to);
+
+    /// <summary>Values of one head, likewise.</summary>
+    internal static void PackValues<T>(in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
+        => PackTwo<T>(s.FrontV, s.V, s.VRow, kv * s.VHead, s, d, to);
+
+    private static void PackTwo<T>(byte* front, byte* own, long row, long head, in AttentionCall.Segment s, int d, float* to) where T : IElement
+    {
+        var at = head * AttentionForward.Width<T>();
+        if (s.Front > 0) Pack<T>(front + at, row, s.Front, d, 1, to);
+        Pack<T>(own + at, row, s.Keys - s.Front, d, 1, to + (long)s.Front * Pad(d));
+    }
+
+    /// <summary>Copies rows of one head to fp32 <c>[d, padded count]</c>: columns are keys, so that scores are a row-major product. Clears the rows up to the padded count.</summary>
     internal static void PackTransposed(float* rows, int count, int d, float* to)
     {
         int padded = Pad(count), stride = Pad(d);
-        var r = 0;
-        for (; r < count; r++)
-            for (var i = 0; i < d; i++) to[(long)i * padded + r] = rows[(long)r * stride + i];
-        for (; r < padded; r++)
-            for (var i = 0; i < d; i++) to[(long)i * padded + r] = 0;
+        new Span<float>(rows + (long)count * stride, (padded - count) * stride).Clear();
+        // Sixteen rows at a time: a line of the target is written whole while its source stays in the first cache.
+        for (var r = 0; r < padded; r += Simd.Lanes)
+        {
+            var from = rows + (long)r * stride;
+            for (var i = 0; i < d; i++, from++)
+            {
+                var column = to + (long)i * padded + r;
+                for (var lane = 0; lane < Simd.Lanes; lane++) column[lane] = from[lane * stride];
+            }
+        }
     }
 
     /// <summary>The keys that query <paramref name="i"/> of a segment sees: from low up to high.</summary>

@@ -2,7 +2,8 @@ using AlpacaCot.Kernels.Native;
 namespace AlpacaCot.Kernels.Attention;
 
 /// <summary>
-/// One call of attention: where every segment's rows lie. A part of the work is one kv head of one segment with all its query heads.
+/// One call of attention: where every segment's rows lie. A part of the work is one kv head, with all its query heads, of one segment or,
+/// in the backward pass, of a segment and those that continue it.
 /// </summary>
 internal sealed unsafe class AttentionCall
 {
@@ -12,13 +13,15 @@ internal sealed unsafe class AttentionCall
     internal struct Segment
     {
         internal byte* K, V, DK, DV;
+        internal byte* FrontK, FrontV;   // keys and values of the segment that it continues
         internal long KRow, KHead, VRow, VHead, DRow;
-        internal int Start, Queries, Keys, Prefix;
+        internal int Start, Queries, Keys, Front, Prefix;   // Keys counts those in front too
     }
 
     internal struct Context
     {
         internal Segment* Segments;
+        internal int* Groups;
         internal byte* Q, Y, Dy, DQ;
         internal float* Lse, Alibi;
         internal long QRow, QHead, YRow, Tokens;
@@ -30,7 +33,25 @@ internal sealed unsafe class AttentionCall
     private readonly Segment[] _segments;
     private readonly AttentionOptions _options;
     private readonly List<Tensor> _kept = [];
+    private readonly AttentionSegments? _cuts;
     private int _kvHeads;
+
+    internal AttentionCall(Tensor q, Tensor k, Tensor v, AttentionSegments cuts, AttentionOptions options) : this(q, cuts.Queries, options)
+    {
+        _cuts = cuts;
+        Tensor keys = Rows(k), values = Rows(v);
+        for (var s = 0; s < _segments.Length; s++)
+        {
+            Add(s, keys, values, cuts.Keys[s], cuts.Keys[s + 1]);
+            if (cuts.Front(s) is not { } front) continue;
+            ref readonly var first = ref _segments[front];
+            ref var segment = ref _segments[s];
+            segment.FrontK = first.K;
+            segment.FrontV = first.V;
+            segment.Front = first.Keys;
+            segment.Keys += first.Keys;
+        }
+    }
 
     internal AttentionCall(Tensor q, int[] bounds, AttentionOptions options)
     {
@@ -46,7 +67,7 @@ internal sealed unsafe class AttentionCall
 
     internal void Add(int s, Tensor k, Tensor v) => Add(s, k, v, 0, (int)k.size(0));
 
-    internal void Add(int s, Tensor k, Tensor v, int start, int end)
+    private void Add(int s, Tensor k, Tensor v, int start, int end)
     {
         ref var segment = ref _segments[s];
         var size = k.ElementSize;
@@ -76,8 +97,9 @@ internal sealed unsafe class AttentionCall
     }
 
     /// <summary>Gradients of queries, keys and values; null for those that need none.</summary>
-    internal Tensor?[] Backward<T>(Tensor q, Tensor k, Tensor v, int[] keyBounds, Tensor y, Tensor lse, Tensor dy) where T : IElement
+    internal Tensor?[] Backward<T>(Tensor q, Tensor k, Tensor v, Tensor y, Tensor lse, Tensor dy) where T : IElement
     {
+        var cuts = _cuts ?? throw new InvalidOperationException("attention over caches has no gradient");
         dy = dy.contiguous();
         Tensor? dq = q.requires_grad ? torch.empty(_q.shape, T.Type) : null, dk = k.requires_grad ? torch.empty(k.shape, T.Type) : null,
             dv = v.requires_grad ? torch.empty(v.shape, T.Type) : null;
@@ -85,17 +107,19 @@ internal sealed unsafe class AttentionCall
         for (var s = 0; s < _segments.Length; s++)
         {
             _segments[s].DRow = row;
-            _segments[s].DK = dk is null ? null : (byte*)dk.Pointer() + keyBounds[s] * row * k.ElementSize;
-            _segments[s].DV = dv is null ? null : (byte*)dv.Pointer() + keyBounds[s] * row * k.ElementSize;
+            _segments[s].DK = dk is null ? null : (byte*)dk.Pointer() + cuts.Keys[s] * row * k.ElementSize;
+            _segments[s].DV = dv is null ? null : (byte*)dv.Pointer() + cuts.Keys[s] * row * k.ElementSize;
         }
         fixed (Segment* segments = _segments)
+        fixed (int* groups = cuts.Groups)
         fixed (float* alibi = _options.Alibi)
         {
             var context = Make(segments, alibi, lse);
+            context.Groups = groups;
             context.Y = (byte*)y.Pointer();
             context.Dy = (byte*)dy.Pointer();
             context.DQ = dq is null ? null : (byte*)dq.Pointer();
-            Threads.For(_segments.Length * _kvHeads, &AttentionBackward.Part<T>, &context);
+            Threads.For((cuts.Groups.Length - 1) * _kvHeads, &AttentionBackward.Part<T>, &context);
         }
         GC.KeepAlive(_kept);
         return [dq, dk, dv];

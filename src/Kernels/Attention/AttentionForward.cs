@@ -13,20 +13,20 @@ internal static unsafe class AttentionForward
         ref var c = ref *(AttentionCall.Context*)context;
         ref var s = ref c.Segments[part / c.KvHeads];
         var kv = part % c.KvHeads;
-        if (s.Queries < Few) Single<T>(ref c, ref s, kv);
+        if (s.Queries < Few && s.Front == 0) Single<T>(ref c, ref s, kv);
         else Blocks<T>(ref c, ref s, kv);
     }
 
     private static void Blocks<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
-        var scratch = new Scratch((long)keys * dp * 3 + 4 * dp + (long)AttentionCall.Block * (keys + 2 * dp), 5);
-        float* k = scratch.Take((long)(keys + 4) * dp), v = scratch.Take((long)keys * dp), kt = scratch.Take((long)keys * dp);
+        var scratch = new Scratch((long)keys * dp * 3 + 8 * dp + (long)AttentionCall.Block * (keys + 2 * dp), 5);
+        float* k = scratch.Take((long)(keys + 4) * dp), v = scratch.Take((long)(keys + 4) * dp), kt = scratch.Take((long)keys * dp);
         float* q = scratch.Take(AttentionCall.Block * dp), p = scratch.Take((long)AttentionCall.Block * keys);
         // Rows beyond the keys meet weights of zero; they must not hold NaN.
-        AttentionBlock.Pack<T>(s.V + kv * s.VHead * Width<T>(), s.VRow, s.Keys, d, 1, v);
+        AttentionBlock.PackValues<T>(s, kv, d, v);
         new Span<float>(v + (long)s.Keys * dp, (keys - s.Keys) * dp).Clear();
-        AttentionBlock.Pack<T>(s.K + kv * s.KHead * Width<T>(), s.KRow, s.Keys, d, 1, k);
+        AttentionBlock.PackKeys<T>(s, kv, d, k);
         AttentionBlock.PackTransposed(k, s.Keys, d, kt);
         var y = k;   // the keys are needed no more
         float* sums = stackalloc float[AttentionCall.Block];
@@ -75,7 +75,7 @@ internal static unsafe class AttentionForward
                 for (var j = from; j < low; j++) row[j] = 0;
                 AttentionBlock.Hide(row, from, to, low, high, c.Alibi == null ? 0 : c.Alibi[head], i + s.Keys - s.Queries);
                 sums[h] = Softmax(row, from, to, out var lse);
-                c.Lse[head * c.Tokens + s.Start + i] = lse;
+                if (c.Lse != null) c.Lse[head * c.Tokens + s.Start + i] = lse;
             }
             for (var h = 0; h < group; h++) FewRows.Mix<T>(v, s.VRow, low, high, p + (long)h * keys, d, y + h * dp);
             for (var h = 0; h < group; h++) Store<T>(c.Y, (s.Start + i) * c.YRow + (kv * group + h) * d, y + h * dp, 1 / sums[h], d);

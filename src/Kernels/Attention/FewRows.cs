@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace AlpacaCot.Kernels.Attention;
 
@@ -31,33 +29,16 @@ internal static unsafe class FewRows
                 s2 = Vector512.FusedMultiplyAdd(T.Load(keys, k2 + x), v, s2);
                 s3 = Vector512.FusedMultiplyAdd(T.Load(keys, k3 + x), v, s3);
             }
-            Sums(s0, s1, s2, s3).Store(scores + j);
+            Simd.Sums(s0, s1, s2, s3).Store(scores + j);
         }
         return j;
-    }
-
-    /// <summary>The sums of four vectors' lanes, folded together: a third of the work of four sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Sums(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d)
-    {
-        Vector128<float> e = Fold(a), f = Fold(b), g = Fold(c), h = Fold(d);
-        return Sse3.IsSupported
-            ? Sse3.HorizontalAdd(Sse3.HorizontalAdd(e, f), Sse3.HorizontalAdd(g, h))
-            : Vector128.Create(Vector128.Sum(e), Vector128.Sum(f), Vector128.Sum(g), Vector128.Sum(h));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Fold(Vector512<float> v)
-    {
-        var half = v.GetLower() + v.GetUpper();
-        return half.GetLower() + half.GetUpper();
     }
 
     private static float One<T>(byte* keys, long at, float* q, int whole) where T : IElement
     {
         Vector512<float> sum = default;
         for (var x = 0; x < whole; x += 16) sum = Vector512.FusedMultiplyAdd(T.Load(keys, at + x), Vector512.Load(q + x), sum);
-        var folded = Fold(sum);
+        var folded = Simd.Fold(sum);
         return Vector128.Sum(folded);
     }
 

@@ -2,7 +2,8 @@ namespace AlpacaCot.Kernels.Attention;
 
 /// <summary>
 /// Causal attention within the segments of a flat row of tokens, without padding and without scores in memory: a block of queries at a
-/// time, fp32 inside. A segment may have more keys than queries (a cache, learned keys in front); the last query sees the last key.
+/// time, fp32 inside. A segment may have more keys than queries (a cache, learned keys in front, another segment that it continues); the last
+/// query sees the last key.
 /// </summary>
 internal static unsafe class SegmentAttention
 {
@@ -33,15 +34,12 @@ internal static unsafe class SegmentAttention
         return scores.masked_fill(seen.logical_not(), double.NegativeInfinity).softmax(-1).to(q.dtype).bmm(Heads(v)).transpose(0, 1);
     }
 
-    /// <summary>
-    /// Self-attention: keys and values are rows of one tensor each, cut at <paramref name="keyBounds"/>; gradients flow to all three.
-    /// </summary>
-    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
+    /// <summary>Self-attention: keys and values are rows of one tensor each; gradients flow to all three.</summary>
+    internal static Tensor Apply(Tensor q, Tensor k, Tensor v, AttentionSegments segments, AttentionOptions options)
     {
-        Check(q, k, v, bounds, keyBounds, options);
-        if (!Simd.Suits(q, k, v) || q.numel() == 0)
-            return Reference(q, Cut(k, keyBounds), Cut(v, keyBounds), bounds, options);
-        return q.dtype == float32 ? Run<F32>(q, k, v, bounds, keyBounds, options) : Run<BF16>(q, k, v, bounds, keyBounds, options);
+        Check(q, k, v, segments, options);
+        if (!Simd.Suits(q, k, v) || q.numel() == 0) return Reference(q, segments.Cut(k), segments.Cut(v), segments.Queries, options);
+        return q.dtype == float32 ? Run<F32>(q, k, v, segments, options) : Run<BF16>(q, k, v, segments, options);
     }
 
     /// <summary>Attention over caches: keys and values of each segment are a tensor of their own. No gradient.</summary>
@@ -52,7 +50,8 @@ internal static unsafe class SegmentAttention
         var suits = Simd.Suits(q) && q.numel() > 0;
         for (var s = 0; s < keys.Count; s++)
         {
-            CheckBounds(bounds, s, keys[s].size(0));
+            if (bounds[s + 1] < bounds[s] || keys[s].size(0) < bounds[s + 1] - bounds[s] || keys[s].size(0) == 0)
+                throw new ArgumentException($"cached_attention: segment {s} has {bounds[s + 1] - bounds[s]} queries and {keys[s].size(0)} keys");
             CheckShapes(q, keys[s], values[s]);
             suits &= Simd.Suits(q, keys[s], values[s]);
         }
@@ -64,48 +63,26 @@ internal static unsafe class SegmentAttention
         return y;
     }
 
-    private static Tensor Run<T>(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options) where T : IElement
+    private static Tensor Run<T>(Tensor q, Tensor k, Tensor v, AttentionSegments segments, AttentionOptions options) where T : IElement
     {
         Tensor y, lse;
-        using (torch.no_grad()) (y, lse) = Bind(q, k, v, bounds, keyBounds, options).Forward<T>();
+        using (torch.no_grad()) (y, lse) = new AttentionCall(q, k, v, segments, options).Forward<T>();
         Autograd.Function([q, k, v], [y], [q, k, v, y, lse], (grads, saved) =>
         {
             if (grads[0] is not { } dy) return [null, null, null];
-            var call = Bind(saved[0]!, saved[1]!, saved[2]!, bounds, keyBounds, options);
-            return call.Backward<T>(saved[0]!, saved[1]!, saved[2]!, keyBounds, saved[3]!, saved[4]!, dy);
+            var (q, k, v) = (saved[0]!, saved[1]!, saved[2]!);
+            return new AttentionCall(q, k, v, segments, options).Backward<T>(q, k, v, saved[3]!, saved[4]!, dy);
         });
         return y;
     }
 
-    private static AttentionCall Bind(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
-    {
-        var call = new AttentionCall(q, bounds, options);
-        Tensor keys = AttentionCall.Rows(k), values = AttentionCall.Rows(v);
-        for (var s = 0; s + 1 < bounds.Length; s++) call.Add(s, keys, values, keyBounds[s], keyBounds[s + 1]);
-        return call;
-    }
-
-    private static Tensor[] Cut(Tensor x, int[] bounds)
-    {
-        var parts = new Tensor[bounds.Length - 1];
-        for (var s = 0; s < parts.Length; s++) parts[s] = x.narrow(0, bounds[s], bounds[s + 1] - bounds[s]);
-        return parts;
-    }
-
-    private static void Check(Tensor q, Tensor k, Tensor v, int[] bounds, int[] keyBounds, AttentionOptions options)
+    private static void Check(Tensor q, Tensor k, Tensor v, AttentionSegments segments, AttentionOptions options)
     {
         CheckShapes(q, k, v);
-        if (bounds.Length < 2 || keyBounds.Length != bounds.Length || bounds[0] != 0 || keyBounds[0] != 0 || bounds[^1] != q.size(0) || keyBounds[^1] != k.size(0))
+        if (segments.Queries[^1] != q.size(0) || segments.Keys[^1] != k.size(0))
             throw new ArgumentException($"segment_attention: the bounds do not cover {q.size(0)} queries and {k.size(0)} keys");
-        for (var s = 0; s + 1 < bounds.Length; s++) CheckBounds(bounds, s, keyBounds[s + 1] - keyBounds[s]);
         if (options.Alibi is { } a && a.Length != q.size(1)) throw new ArgumentException($"segment_attention: {a.Length} slopes for {q.size(1)} heads");
-        if (options.Prefix is { } p && p.Length != bounds.Length - 1) throw new ArgumentException($"segment_attention: {p.Length} prefixes for {bounds.Length - 1} segments");
-    }
-
-    private static void CheckBounds(int[] bounds, int s, long keys)
-    {
-        if (bounds[s + 1] <= bounds[s] || keys < bounds[s + 1] - bounds[s])
-            throw new ArgumentException($"attention: segment {s} has {bounds[s + 1] - bounds[s]} queries and {keys} keys");
+        if (options.Prefix is { } p && p.Length != segments.Count) throw new ArgumentException($"segment_attention: {p.Length} prefixes for {segments.Count} segments");
     }
 
     private static void CheckShapes(Tensor q, Tensor k, Tensor v)

@@ -4,27 +4,36 @@ namespace AlpacaCot.Models.Blocks;
 
 /// <summary>
 /// Causal grouped-query self-attention over a packed row of tokens: softmax(q kᵀ / sqrt(head_dim)) v, query head i on key/value head
-/// i / (heads / kv heads). Each segment sees its adapter's extra keys, its cache and itself.
+/// i / (heads / kv heads). Each segment sees its adapter's extra keys, its cache or the segment that it continues, and itself.
 /// </summary>
 internal sealed class Attention(int block, DecoderConfig config, ProjectionSite query, ProjectionSite key, ProjectionSite value, ProjectionSite output)
 {
-    /// <summary><c>[tokens, hidden]</c> → <c>[tokens, hidden]</c>.</summary>
-    public Tensor Forward(Tensor x, ForwardStep step)
+    public ProjectionSite Query => query;
+
+    public ProjectionSite Key => key;
+
+    public ProjectionSite Value => value;
+
+    public ProjectionSite Output => output;
+
+    /// <summary><c>[tokens, hidden]</c> → <c>[kept tokens, hidden]</c>: the queries of <paramref name="kept"/> on the keys and values of all.</summary>
+    public Tensor Forward(Tensor x, ForwardStep step, ForwardStep kept)
     {
-        var tokens = x.size(0);
-        var q = step.Positions.Rotate(step.Project(query, x).reshape(tokens, config.Heads, config.HeadDim));
-        var k = step.Positions.Rotate(step.Project(key, x).reshape(tokens, config.KeyValueHeads, config.HeadDim));
-        var v = step.Project(value, x).reshape(tokens, config.KeyValueHeads, config.HeadDim);
-        var attended = step.Cache is { } cache ? WithCache(q, k, v, step, cache) : Alone(q, k, v, step);
-        var y = step.Project(output, attended.reshape(tokens, config.Heads * config.HeadDim));
-        return step.Hooks.AfterAttention(block, y, step.Layout);
+        var q = kept.Positions.Rotate(Heads(kept.Project(query, kept.Select(x)), config.Heads));
+        var k = step.Positions.Rotate(Heads(step.Project(key, x), config.KeyValueHeads));
+        var v = Heads(step.Project(value, x), config.KeyValueHeads);
+        var attended = step.Cache is { } cache ? WithCache(q, k, v, step, cache, kept.Bounds) : Alone(q, k, v, step, kept.Bounds);
+        var y = kept.Project(output, attended.reshape(q.size(0), config.Heads * config.HeadDim));
+        return kept.Hooks.AfterAttention(block, y, kept.Layout);
     }
 
-    private Tensor Alone(Tensor q, Tensor k, Tensor v, ForwardStep step)
+    private Tensor Heads(Tensor x, int heads) => x.reshape(x.size(0), heads, config.HeadDim);
+
+    private Tensor Alone(Tensor q, Tensor k, Tensor v, ForwardStep step, int[] queries)
     {
         var segments = step.Layout.Segments;
-        var extras = segments.Select(segment => step.Hooks.Extra(block, segment)).ToArray();
-        if (Array.TrueForAll(extras, extra => extra is null)) return Functional.SegmentAttention(q, k, v, step.Bounds);
+        var extras = segments.Select(segment => segment.Continues < 0 ? step.Hooks.Extra(block, segment) : null).ToArray();
+        if (Array.TrueForAll(extras, extra => extra is null)) return Functional.SegmentAttention(q, k, v, queries, step.Bounds, continues: step.Continues);
 
         List<Tensor> keys = [], values = [];
         var bounds = new int[segments.Count + 1];
@@ -39,10 +48,10 @@ internal sealed class Attention(int block, DecoderConfig config, ProjectionSite 
             values.Add(v.narrow(0, segments[i].Start, segments[i].Length));
             bounds[i + 1] = bounds[i] + segments[i].Length + (int)(extras[i]?.Keys.size(0) ?? 0);
         }
-        return Functional.SegmentAttention(q, torch.cat(keys), torch.cat(values), step.Bounds, bounds);
+        return Functional.SegmentAttention(q, torch.cat(keys), torch.cat(values), queries, bounds, continues: step.Continues);
     }
 
-    private Tensor WithCache(Tensor q, Tensor k, Tensor v, ForwardStep step, KvCache cache)
+    private Tensor WithCache(Tensor q, Tensor k, Tensor v, ForwardStep step, KvCache cache, int[] queries)
     {
         var segments = step.Layout.Segments;
         Tensor[] keys = new Tensor[segments.Count], values = new Tensor[segments.Count];
@@ -54,6 +63,6 @@ internal sealed class Attention(int block, DecoderConfig config, ProjectionSite 
             keys[i] = torch.cat([extra.Keys.to(k.dtype), keys[i]]);
             values[i] = torch.cat([extra.Values.to(v.dtype), values[i]]);
         }
-        return Functional.CachedAttention(q, keys, values, step.Bounds);
+        return Functional.CachedAttention(q, keys, values, queries);
     }
 }

@@ -14,6 +14,9 @@ internal abstract class PositionStep
 {
     /// <summary>Turns queries or keys <c>[tokens, heads, head_dim]</c>.</summary>
     public abstract Tensor Rotate(Tensor x);
+
+    /// <summary>The positions of some of the tokens, by ascending number.</summary>
+    public abstract PositionStep Select(int[] tokens);
 }
 
 /// <summary>
@@ -28,25 +31,30 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
 
     public override PositionStep Prepare(SegmentLayout layout, Device device)
     {
+        long[] shape = [layout.Tokens, width / 2];
+        float[] cos = new float[shape[0] * shape[1]], sin = new float[cos.Length];
+        Fill(layout, cos, sin);
+        return new Step(torch.tensor(cos, shape).to(device), torch.tensor(sin, shape).to(device));
+    }
+
+    /// <summary>Cosines and sines of every token's angles <c>[tokens, width / 2]</c>.</summary>
+    public void Fill(SegmentLayout layout, Span<float> cos, Span<float> sin)
+    {
         var half = width / 2;
-        var cos = new float[layout.Tokens * half];
-        var sin = new float[layout.Tokens * half];
         foreach (var segment in layout.Segments)
         {
             var length = segment.Position + segment.Length;
             int at = segment.Start * half, count = segment.Length * half;
-            if (settings.Scaling == RotaryScaling.Dynamic && length > settings.OriginalMaxPositions)
+            if (settings.DependsOnLength(length))
             {
                 // Beyond the trained length the base depends on how long the sequence is by now; keys in a cache keep their rotation.
-                Fill(RotaryFrequencies.Compute(settings, width, length), segment.Position, cos.AsSpan(at, count), sin.AsSpan(at, count));
+                Fill(RotaryFrequencies.Compute(settings, width, length), segment.Position, cos.Slice(at, count), sin.Slice(at, count));
                 continue;
             }
             var (tableCos, tableSin) = Table(length);
-            tableCos.AsSpan(segment.Position * half, count).CopyTo(cos.AsSpan(at));
-            tableSin.AsSpan(segment.Position * half, count).CopyTo(sin.AsSpan(at));
+            tableCos.AsSpan(segment.Position * half, count).CopyTo(cos[at..]);
+            tableSin.AsSpan(segment.Position * half, count).CopyTo(sin[at..]);
         }
-        long[] shape = [layout.Tokens, half];
-        return new Step(torch.tensor(cos, shape).to(device), torch.tensor(sin, shape).to(device));
     }
 
     private (float[] Cos, float[] Sin) Table(int positions)
@@ -79,5 +87,7 @@ internal sealed class RotaryHalves(RotarySettings settings, int width) : Positio
     private sealed class Step(Tensor cos, Tensor sin) : PositionStep
     {
         public override Tensor Rotate(Tensor x) => Functional.Rotary(x, cos, sin);
+
+        public override PositionStep Select(int[] tokens) => new Step(Functional.SelectRows(cos, tokens), Functional.SelectRows(sin, tokens));
     }
 }

@@ -7,4 +7,11 @@ internal sealed class RmsNorm(Tensor weight, double epsilon)
 {
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
     public Tensor Forward(Tensor x) => Functional.RmsNorm(x, weight, epsilon);
+
+    /// <summary>Norms a few rows into others, without a gradient.</summary>
+    public void Forward(Rows x, Rows y) => RowFunctional.RmsNorm(x, weight, epsilon, y);
+
+    /// <summary>The residual stream's sum, and its norm.</summary>
+    public (Tensor Sum, Tensor Normed) Forward(Residual x)
+        => x.Update is { } update ? Functional.AddRmsNorm(x.Stream, update, weight, epsilon) : (x.Stream, Forward(x.Stream));
 }

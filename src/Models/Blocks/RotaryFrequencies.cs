@@ -10,7 +10,7 @@ internal static class RotaryFrequencies
     public static float[] Compute(RotarySettings settings, int width, int length)
     {
         var theta = settings.Theta;
-        if (settings.Scaling == RotaryScaling.Dynamic && length > settings.OriginalMaxPositions)
+        if (settings.DependsOnLength(length))
             theta *= Math.Pow(settings.Factor * length / settings.OriginalMaxPositions - (settings.Factor - 1), width / (width - 2.0));
         var frequencies = new float[width / 2];
         for (var i = 0; i < frequencies.Length; i++)

@@ -16,6 +16,7 @@ internal static class TrainingRemarks
     private static IEnumerable<string> Rows(DataSpec data, PreparedData prepared, int cutoff, int positions)
     {
         var report = prepared.Report;
+        foreach (var remark in report.Remarks) yield return remark;
         foreach (var refusal in report.Refused)
             yield return $"{Counted(refusal.Count)} of {report.RowsRead} dropped: {Why(refusal.Cause, cutoff)} ({string.Join(", ", refusal.FirstRows)}{(refusal.Count > refusal.FirstRows.Count ? ", …" : "")})";
         if (report.Truncated > 0)

@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
@@ -33,6 +34,7 @@ internal static class BenchTools
     {
         var precision = options.TextOrNull("precision") ?? "bf16";
         var (threads, layers, hidden) = (options.Int("threads", Environment.ProcessorCount), options.Int("layers", 8), options.Int("hidden", 512));
+        var (tokens, members) = (options.Int("tokens", 256), options.Int("members", 0));
         options.Done();
         Threads.Count = threads;
         var config = new DecoderConfig
@@ -42,8 +44,16 @@ internal static class BenchTools
         };
         using var generator = new Generator(0);
         using var decoder = Decoder.CreateRandom(config, generator, WorkerState.PrecisionOf(precision));
-        foreach (var figure in DecodeBenchmark.Run(decoder, ByteTokens.Instance, [1, 8]))
-            context.Answer(new { benchmark = "decode", batch = figure.Batch, new_tokens = figure.NewTokens, seconds = Math.Round(figure.Seconds, 3), tokens_per_s = Math.Round(figure.TokensPerSecond, 1), precision, threads });
+        var bank = new AdapterBank(decoder);
+        for (var i = 0; i < members; i++) bank.Add(AdapterFactory.Create(decoder, new LoraConfig { Init = LoraInit.Random }, generator));
+        foreach (var figure in DecodeBenchmark.Run(decoder, ByteTokens.Instance, [1, 8], newTokens: tokens, bank: bank, members: members))
+        {
+            context.Answer(new
+            {
+                benchmark = "decode", batch = figure.Batch, new_tokens = figure.NewTokens, seconds = Math.Round(figure.Seconds, 3), tokens_per_s = Math.Round(figure.TokensPerSecond, 1),
+                allocated_per_token = figure.AllocatedPerToken, precision, threads, members,
+            });
+        }
     }
 
     /// <summary>Encoding and decoding a text.</summary>

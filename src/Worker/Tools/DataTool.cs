@@ -17,13 +17,15 @@ internal static class DataTool
     {
         var model = options.Text("model");
         var spec = options.Record<DataSpec>("data");
-        var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
+        var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
+        context.Remark(prepared.Report.Remarks);
         var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
+        context.Remark(prepared.Report.Remarks);
         context.Answer(
             new
             {
@@ -48,7 +50,6 @@ internal static class DataTool
         }
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
-        foreach (var remark in report.Remarks) text.Append(CultureInfo.InvariantCulture, $"   remark: {remark}\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();

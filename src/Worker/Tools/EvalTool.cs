@@ -48,13 +48,16 @@ internal static class EvalTool
             Parameters = loaded.Decoder.Parameters.Values.Sum(p => p.numel()), Dtype = loaded.Decoder.Dtype.ToString(), Tokenizer = loaded.Tokenizer,
             MaxLength = engine.MaxLength, Template = template?.Name, Cue = cue,
         };
+        context.Remark(results.SelectMany(r => r.Remarks.Select(remark => $"{r.Suite}: {remark}")));
+        context.Remark(results.Zip(evaluations).Where(pair => pair.Second.Limit > pair.First.Original)
+            .Select(pair => $"{pair.First.Suite}: the limit of {pair.Second.Limit} is above its {pair.First.Original} items"));
         var file = output is null ? null : ResultFiles.Write(output, run, results, elapsed, context.Time).Results;
         context.Answer(
             new
             {
                 model = loaded.Path, adapter = adapterFolder, seconds = Math.Round(elapsed.TotalSeconds, 2), results_file = file,
-                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError })),
-                prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong), remarks = results.ToDictionary(r => r.Suite, r => r.Remarks),
+                results = results.ToDictionary(r => r.Suite, r => r.Metrics.ToDictionary(m => m.Key, m => new { value = m.Value, stderr = m.StandardError, reason = m.Reason })),
+                prompts_cut = results.ToDictionary(r => r.Suite, r => r.Prompts.TooLong),
             },
             Table(results, file));
     }
@@ -69,7 +72,6 @@ internal static class EvalTool
                 text.Append(CultureInfo.InvariantCulture, $"  {metric.Key,-24} {Figure(metric, "0.0000")}{(metric.StandardError is { } error ? $" ± {error:0.0000}" : "")}\n");
             foreach (var cell in result.Cells)
                 text.Append(CultureInfo.InvariantCulture, $"    {cell.Name,-22} {string.Join("  ", cell.Metrics.Select(m => $"{m.Name} {Figure(m, "0.000")}"))}  (n {cell.Count})\n");
-            foreach (var remark in result.Remarks) text.Append(CultureInfo.InvariantCulture, $"  remark: {remark}\n");
         }
         if (file is not null) text.Append(file).Append('\n');
         return text.ToString().TrimEnd();

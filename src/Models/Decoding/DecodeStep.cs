@@ -1,0 +1,153 @@
+using AlpacaCot.Kernels;
+using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Families;
+
+namespace AlpacaCot.Models.Decoding;
+
+/// <summary>
+/// One more token for each of a few sequences: the same blocks as in a forward pass, computed in place on preallocated rows, because at a few rows
+/// the operators' own costs are a good part of the time. <see cref="DecoderBlock.Forward"/> is the definition; a test holds both together.
+/// </summary>
+internal sealed class DecodeStep
+{
+    private readonly DecoderParts _parts;
+    private readonly DecoderConfig _config;
+    private readonly RotaryHalves _positions;
+
+    private DecodeStep(DecoderParts parts, DecoderConfig config, RotaryHalves positions) => (_parts, _config, _positions) = (parts, config, positions);
+
+    /// <summary>The decode step of a decoder, or null where it has parts that only the forward pass knows.</summary>
+    public static DecodeStep? For(DecoderParts parts, DecoderConfig config, IEnumerable<Tensor> parameters, IEnumerable<ProjectionSite> sites)
+    {
+        var type = parts.Embedding.Weight.dtype;
+        if (type is not (ScalarType.Float32 or ScalarType.BFloat16) || parts.Positions is not RotaryHalves positions) return null;
+        var plain = parameters.All(p => p.dtype == type && p.device_type == DeviceType.CPU && p.is_contiguous()) && sites.All(site => site.Weights is DenseProjection);
+        return plain ? new DecodeStep(parts, config, positions) : null;
+    }
+
+    /// <summary>Whether every segment is one token of a sequence in the cache, and they are few.</summary>
+    public static bool Suits(SegmentLayout layout, KvCache? cache)
+        => cache is not null && layout.Tokens == layout.Segments.Count && layout.Tokens <= RowFunctional.MostRows;
+
+    /// <summary>Embedded tokens <c>[rows, hidden]</c> to hidden states after the final norm, of the same shape.</summary>
+    public Tensor Run(Tensor embedded, SegmentLayout layout, IAdapterHooks hooks, KvCache cache)
+    {
+        var step = new Step(this, layout, hooks, cache);
+        step.Hidden.Set(embedded);
+        for (var i = 0; i < _parts.Blocks.Count; i++) step.Block(i, _parts.Blocks[i]);
+        cache.Advance(layout);
+        var result = torch.empty([layout.Tokens, _config.HiddenSize], _parts.Embedding.Weight.dtype);
+        _parts.Norm.Forward(step.Hidden, new Rows(result));
+        return result;
+    }
+
+    /// <summary>One step's rows of the buffers.</summary>
+    private readonly struct Step
+    {
+        private readonly DecodeStep _decode;
+        private readonly SegmentLayout _layout;
+        private readonly IAdapterHooks? _hooks;
+        private readonly KvCache _cache;
+        private readonly DecodeBuffers _buffers;
+        private readonly int _rows;
+
+        public Step(DecodeStep decode, SegmentLayout layout, IAdapterHooks hooks, KvCache cache)
+        {
+            (_decode, _layout, _cache, _buffers, _rows) = (decode, layout, cache, cache.Buffers, layout.Tokens);
+            _hooks = hooks is NoAdapters || layout.Runs is [{ Member: < 0 }] ? null : hooks;
+            decode._positions.Fill(layout, Angles(_buffers.Cos), Angles(_buffers.Sin));
+        }
+
+        public Rows Hidden => Of(_buffers.Hidden);
+
+        /// <summary>As <see cref="DecoderBlock.Forward"/>: h += attention(norm(h)), then h += mlp(norm(h)).</summary>
+        public void Block(int number, DecoderBlock block)
+        {
+            Rows normed = Of(_buffers.Normed), y = Of(_buffers.Projected);
+            block.AttentionNorm.Forward(Hidden, normed);
+            Attend(number, block.Attention, normed, y);
+            if (_hooks is not null) y.Set(_hooks.AfterAttention(number, y.Tensor, _layout));
+            RowFunctional.Add(y, Hidden);
+
+            block.MlpNorm.Forward(Hidden, normed);
+            Rows gate = Of(_buffers.Gate), up = Of(_buffers.Up);
+            Project(normed, (block.Mlp.Gate, gate), (block.Mlp.Up, up));
+            RowFunctional.SwiGlu(gate, up, gate);
+            Project(gate, (block.Mlp.Down, y));
+            if (_hooks is not null) y.Set(_hooks.AfterMlp(number, y.Tensor, _layout));
+            RowFunctional.Add(y, Hidden);
+        }
+
+        private void Attend(int number, Attention attention, Rows x, Rows y)
+        {
+            Rows q = Of(_buffers.Query), k = Of(_buffers.Key), v = Of(_buffers.Value), attended = Of(_buffers.Attended);
+            Project(x, (attention.Query, q), (attention.Key, k), (attention.Value, v));
+            var config = _decode._config;
+            RowFunctional.Rotary(q, config.Heads, Angles(_buffers.Cos), Angles(_buffers.Sin));
+            RowFunctional.Rotary(k, config.KeyValueHeads, Angles(_buffers.Cos), Angles(_buffers.Sin));
+            var caches = _buffers.Caches.AsSpan(0, _rows);
+            for (var row = 0; row < _rows; row++)
+            {
+                var segment = _layout.Segments[row];
+                caches[row] = _cache.Append(number, segment, k, v, row);
+                if (_hooks?.Extra(number, segment) is { } extra) caches[row] = Behind(extra, caches[row]);
+            }
+            RowFunctional.Attention(q, config.Heads, caches, attended);
+            Project(attended, (attention.Output, y));
+        }
+
+        private static CachedKeyValues Behind(ExtraKeyValues extra, CachedKeyValues own)
+        {
+            Tensor Joined(Tensor learned, Tensor held) => torch.cat([learned.to(held.dtype), held.narrow(0, 0, own.Length)]);
+            var keys = Joined(extra.Keys, own.Keys);
+            return new CachedKeyValues(keys, Joined(extra.Values, own.Values), (int)keys.size(0));
+        }
+
+        // Projections of one input, the hooks around each; where none changes the input, all are computed in one go.
+        private void Project(Rows x, params ReadOnlySpan<(ProjectionSite Site, Rows Y)> projections)
+        {
+            if (_hooks is null)
+            {
+                Products(x, projections);
+                return;
+            }
+            var inputs = new Rows[projections.Length];
+            var shared = true;
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                inputs[i] = _hooks.BeforeProjection(projections[i].Site, x, _layout);
+                shared &= inputs[i].SharesMemory(x);
+            }
+            if (shared) Products(x, projections);
+            for (var i = 0; i < inputs.Length; i++)
+            {
+                if (!shared) Products(inputs[i], projections.Slice(i, 1));
+                _hooks.AfterProjection(projections[i].Site, inputs[i], projections[i].Y, _layout);
+            }
+        }
+
+        private static void Products(Rows x, ReadOnlySpan<(ProjectionSite Site, Rows Y)> projections)
+        {
+            var products = new ProductList();
+            var count = 0;
+            foreach (var (site, y) in projections)
+            {
+                var weights = (DenseProjection)site.Weights;
+                if (weights.Packs(x.Count)) y.Set(weights.Forward(x.Tensor));
+                else products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
+            }
+            RowFunctional.Linear(x, ((ReadOnlySpan<RowProduct>)products)[..count]);
+        }
+
+        private Rows Of(Rows buffer) => buffer.Slice(0, _rows);
+
+        private Span<float> Angles(float[] table) => table.AsSpan(0, _rows * _decode._config.HeadDim / 2);
+    }
+
+    // At most queries, keys and values share an input.
+    [System.Runtime.CompilerServices.InlineArray(3)]
+    private struct ProductList
+    {
+        private RowProduct _first;
+    }
+}

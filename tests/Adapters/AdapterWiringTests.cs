@@ -1,0 +1,128 @@
+using AlpacaCot.Kernels;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Adapters.Tests;
+
+/// <summary>Settings act on the forward pass and on the merge alike, without golden files.</summary>
+public sealed class AdapterWiringTests
+{
+    private static readonly int[] _ids = [3, 14, 15, 9, 26, 5];
+
+    [Fact]
+    public void At_PlainLora_ScalesByAlphaOverRank()
+    {
+        Assert.Equal(2, new LoraConfig { R = 8, Alpha = 16 }.At("model.layers.0.self_attn.q_proj").Scaling);
+        Assert.Equal(0.5, new LoraConfig { R = 32, Alpha = 16 }.At("model.layers.0.self_attn.q_proj").Scaling);
+    }
+
+    [Fact]
+    public void Read_OnlyTheType_HasPeftsDefaults()
+    {
+        var lora = Assert.IsType<LoraConfig>(AdapterConfig.Read("""{"peft_type": "LORA"}"""));
+        Assert.Equal((8, 8.0, 0.0, false, LoraInit.Default), (lora.R, lora.Alpha, lora.Dropout, lora.UseRsLora, lora.Init));
+        Assert.True(Assert.IsType<Ia3Config>(AdapterConfig.Read("""{"peft_type": "IA3"}""")).InitOnes);
+    }
+
+    [Fact]
+    public void Forward_Lora_IsTheBasePlusAlphaOverRankTimesBA()
+    {
+        using var decoder = TinyDecoder.Create(layers: 1);
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { R = 2, Alpha = 6, Init = LoraInit.Random, TargetModules = ModuleSelection.Of("q_proj") });
+        var bank = new AdapterBank(decoder);
+        var adapted = TinyDecoder.Logits(decoder, bank, (bank.Add(adapter), _ids))[0];
+        using (torch.NewDisposeScope())
+        using (torch.no_grad())
+        {
+            var (a, b) = (adapter.Parameters.Single(p => p.Key.Contains("lora_A", StringComparison.Ordinal)), adapter.Parameters.Single(p => p.Key.Contains("lora_B", StringComparison.Ordinal)));
+            decoder.Parameters["model.layers.0.self_attn.q_proj.weight"].add_(torch.mm(b.Value, a.Value), 3);
+        }
+        Near(TinyDecoder.Logits(decoder, null, (-1, _ids))[0], adapted);
+    }
+
+    [Fact]
+    public void Merge_EveryMethodOnABaseWithBiases_KeepsTheLogits()
+    {
+        foreach (var config in (AdapterConfig[])
+        [
+            new LoraConfig { Alpha = 32, Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") },
+            new LoraConfig { Alpha = 32, UseRsLora = true, Init = LoraInit.Random },
+            new Ia3Config { InitOnes = false },
+        ])
+        {
+            using var decoder = WithBiases();
+            using var adapter = TinyDecoder.Adapter(decoder, config);
+            var bank = new AdapterBank(decoder);
+            var (before, adapted) = (TinyDecoder.Logits(decoder, null, (-1, _ids))[0], TinyDecoder.Logits(decoder, bank, (bank.Add(adapter), _ids))[0]);
+            Assert.True(before.Zip(adapted, (x, y) => Math.Abs(x - y)).Max() > 1e-3, $"{config.PeftType} changes nothing");
+            Merger.Merge(decoder, adapter, [_ids], 1e-4);
+            Near(adapted, TinyDecoder.Logits(decoder, null, (-1, _ids))[0]);
+        }
+    }
+
+    [Fact]
+    public void Forward_Ia3OnAFeedForward_ScalesItsInputColumns()
+    {
+        using var decoder = TinyDecoder.Create(layers: 1);
+        using var adapter = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false, TargetModules = ModuleSelection.Of("down_proj"), FeedforwardModules = ModuleSelection.Of("down_proj") });
+        var l = Assert.Single(adapter.Parameters).Value;
+        Assert.Equal([1, 48], l.shape);
+        var bank = new AdapterBank(decoder);
+        var adapted = TinyDecoder.Logits(decoder, bank, (bank.Add(adapter), _ids))[0];
+        using (torch.NewDisposeScope())
+        using (torch.no_grad())
+            decoder.Parameters["model.layers.0.mlp.down_proj.weight"].mul_(l);
+        Near(TinyDecoder.Logits(decoder, null, (-1, _ids))[0], adapted);
+    }
+
+    [Fact]
+    public void Train_Dropout_ActsWhileTrainingAndNeverAfterwards()
+    {
+        using var decoder = TinyDecoder.Create();
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { Dropout = 0.5, Init = LoraInit.Random });
+        var bank = new AdapterBank(decoder);
+        var member = bank.Add(adapter);
+        var before = TinyDecoder.Logits(decoder, bank, (member, _ids))[0];
+        float[] trained;
+        using (bank.Train()) trained = TinyDecoder.Logits(decoder, bank, (member, _ids))[0];
+        Assert.NotEqual(before, trained);
+        Assert.Equal(before, TinyDecoder.Logits(decoder, bank, (member, _ids))[0]);
+    }
+
+    [Fact]
+    public void Create_GaussianInit_StandsForOneOverTheRank()
+    {
+        using var decoder = TinyDecoder.Create(layers: 4);
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { R = 8, Init = LoraInit.Gaussian });
+        var a = adapter.Parameters.Where(p => p.Key.Contains("lora_A", StringComparison.Ordinal)).SelectMany(p => p.Value.ToArray<float>()).ToArray();
+        Assert.InRange(Math.Sqrt(a.Average(x => (double)x * x)), 0.11, 0.14);
+    }
+
+    [Fact]
+    public void Parameters_OfFullFineTuning_VectorsAreNotDecayed()
+    {
+        using var decoder = WithBiases();
+        using var adapter = new FullParameters(decoder);
+        Assert.All(adapter.Parameters, p => Assert.Equal(!p.Key.Contains("norm", StringComparison.Ordinal) && !p.Key.EndsWith("bias", StringComparison.Ordinal), p.Decays));
+        Assert.Contains(adapter.Parameters, p => p.Key.EndsWith("bias", StringComparison.Ordinal));
+    }
+
+    private static Decoder WithBiases()
+    {
+        using var generator = new Generator(7);
+        var decoder = Decoder.CreateRandom(new DecoderConfig
+        {
+            ModelType = "llama", VocabularySize = 61, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, InitializerRange = 0.2,
+            AttentionBias = true, MlpBias = true,
+        }, generator, ScalarType.Float32);
+        using var frozen = torch.no_grad();
+        foreach (var (name, value) in decoder.Parameters)
+            if (name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.5, generator);
+        return decoder;
+    }
+
+    private static void Near(float[] want, float[] have)
+    {
+        Assert.Equal(want.Length, have.Length);
+        Assert.True(want.Zip(have, (x, y) => Math.Abs(x - y)).Max() <= 1e-4 * want.Max(Math.Abs), $"differs by {want.Zip(have, (x, y) => Math.Abs(x - y)).Max():E2}");
+    }
+}
