@@ -57,7 +57,7 @@ public sealed class AcknowledgedReportsTests(ITestOutputHelper output)
             {
                 while (true)
                 {
-                    var point = _random.Next(3) == 0 ? (Point)_random.Next(1, 5) : Point.None;
+                    var point = _random.Next(2) == 0 ? (Point)_random.Next(1, 5) : Point.None;
                     points[point] = points.GetValueOrDefault(point) + 1;
                     if (Deliver(report, point)) break;
                     Kill(assignment.Fence);
