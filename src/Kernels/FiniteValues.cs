@@ -24,6 +24,7 @@ public static unsafe class FiniteValues
     public static long CountOthers(Tensor tensor)
     {
         if (!torch.is_floating_point(tensor.dtype) || tensor.numel() == 0) return 0;
+        if (tensor.device_type == DeviceType.META) return 0;   // shapes alone
         if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous()) return CountPlain(tensor);
         var context = new Context { Start = (byte*)tensor.Pointer(), Elements = tensor.numel() };
         Threads.For(Threads.Parts(context.Elements, PerPart), PartOf(tensor.dtype), &context);

@@ -102,7 +102,7 @@ public sealed class AdapterConfigTests
     [InlineData("[]", "object")]
     [InlineData("""{"r": 8}""", "peft_type")]
     [InlineData("""{"peft_type": "LORA", "r": "eight"}""", "r = ")]
-    [InlineData("""{"peft_type": "LORA", "r": 0}""", "rank")]
+    [InlineData("""{"peft_type": "LORA", "r": 0}""", "r = 0")]
     [InlineData("""{"peft_type": "LORA", "lora_dropout": 1.5}""", "lora_dropout")]
     [InlineData("""{"peft_type": "LORA", "target_modules": "q_proj", "layers_to_transform": 1}""", "layers_to_transform")]
     [InlineData("""{"peft_type": "LORA", "target_modules": ["q"], "layers_pattern": "h"}""", "layers_pattern")]

@@ -132,7 +132,7 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal("error", only.FinishReason);
         Assert.Contains("before it was loaded", only.Error, StringComparison.Ordinal);
         await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
-        Assert.Empty(Platform.Workers(_folder));
+        await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is ended");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
     }
 

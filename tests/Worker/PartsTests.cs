@@ -5,6 +5,7 @@ using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Files;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
@@ -129,11 +130,17 @@ public sealed class PartsTests : IDisposable
     }
 
     [Fact]
-    public void Failures_FullDiskAtEveryWriter_IsTransient()
+    public void Failures_FullDiskUnderTheWriterOfWholeFiles_IsTransient()
     {
-        // The writers' temporary files have known names here, and lead to a device without space.
-        File.CreateSymbolicLink(_folder[LossCurve.File + ".partial"], "/dev/full");
-        Assert.Equal(FailureKind.Transient, Failures.KindOf(Assert.ThrowsAny<Exception>(() => LossCurve.Write(_folder.Path, [1]))));
+        var e = Assert.Throws<IOException>(() => AtomicFile.Write(_folder["losses.json"], _ =>
+        {
+            // What the system answers where the disk is full, from the device that always is.
+            using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+            full.Write([1]);
+        }));
+        Assert.Equal(FailureKind.Transient, Failures.KindOf(e));
+        Assert.Contains("losses.json: cannot be written", Failures.Describe(e), StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
     }
 
     [Theory, MemberData(nameof(Kinds))]
