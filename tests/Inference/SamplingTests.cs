@@ -41,7 +41,7 @@ public sealed class SamplingTests : IDisposable
     [Fact]
     public void Process_Sampling_AppliesEverySettingAndGreedyOnlyThePenalty()
     {
-        var all = new DecodingSettings { Strategy = DecodingStrategy.Sample, Temperature = 2, TopK = 3, TopP = 0.9, RepetitionPenalty = 4 };
+        var all = new DecodingSettings { Strategy = DecodingStrategy.Sample, Temperature = 2, TopK = 3, TopP = 0.85, RepetitionPenalty = 4 };
         Assert.Equal([float.NegativeInfinity, 2, 1.5f, float.NegativeInfinity], Processed(all, [0], 4, 4, 3, -9));
         Assert.Equal([1, 4, 3, -9], Processed(all with { Strategy = DecodingStrategy.Greedy }, [0], 4, 4, 3, -9));
         Assert.Equal([2, 2, 1.5f, -4.5f], Processed(new DecodingSettings { Strategy = DecodingStrategy.Sample, Temperature = 2 }, [], 4, 4, 3, -9));
