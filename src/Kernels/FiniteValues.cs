@@ -6,7 +6,7 @@ namespace AlpacaCot.Kernels;
 
 /// <summary>
 /// Counts elements that are no finite numbers (NaN, ±∞). On the processor it is one pass over the bytes as they are stored: such an element has every
-/// bit of its exponent set, so that no type needs a conversion and the pass runs at the speed of memory.
+/// bit of its exponent set, so that no type needs a conversion.
 /// </summary>
 public static unsafe class FiniteValues
 {

@@ -21,8 +21,8 @@ public static class ModelDirectory
     /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, or llama2.c's <c>.bin</c>.
     /// </summary>
     /// <remarks>
-    /// Every weight is looked at once while it is loaded: one that is NaN or infinite is refused by name. The pass reads at the speed of memory what the
-    /// first forward pass would read from the disk anyway.
+    /// Every weight is looked at once while it is loaded: one that is NaN or infinite is refused by name. The pass reads what the first
+    /// forward pass would read from the disk anyway.
     /// </remarks>
     /// <exception cref="ModelException">No model there, an unknown family, damaged files, values that are not finite, or weights that do not fit the configuration (all that do not, at once).</exception>
     public static Decoder Load(string path, LoadOptions? options = null)

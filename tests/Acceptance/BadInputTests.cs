@@ -44,6 +44,9 @@ public sealed class BadInputTests(Bases bases) : IDisposable
     [InlineData("shape", "down_proj", "expected")]
     [InlineData("vocabulary", "ids", "tokenizer")]
     [InlineData("config", "config.json", "")]
+    [InlineData("pointer", "model.safetensors", "Git LFS pointer")]
+    [InlineData("not-finite", "model.safetensors", "not finite")]
+    [InlineData("quantised", "quantization_config", "config.json")]
     public async Task Model_Damaged_IsAnErrorForToolsAndSweeps(string how, string names, string also)
     {
         var model = Damage(how);
@@ -175,6 +178,20 @@ public sealed class BadInputTests(Bases bases) : IDisposable
                 {
                     ["id"] = 4000, ["content"] = "<extra>", ["single_word"] = false, ["lstrip"] = false, ["rstrip"] = false, ["normalized"] = false, ["special"] = true,
                 }));
+                break;
+            case "pointer":
+                File.WriteAllText(Path.Combine(model, "model.safetensors"), "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1044992\n");
+                break;
+            case "not-finite":
+                using (var weights = File.Open(Path.Combine(model, "model.safetensors"), FileMode.Open))
+                {
+                    // The last value of the last tensor.
+                    weights.Seek(-sizeof(float), SeekOrigin.End);
+                    weights.Write(BitConverter.GetBytes(float.NaN));
+                }
+                break;
+            case "quantised":
+                Edit("config.json", json => json["quantization_config"] = new JsonObject { ["quant_method"] = "gptq" });
                 break;
             case "config":
                 File.Delete(Path.Combine(model, "config.json"));

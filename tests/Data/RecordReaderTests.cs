@@ -18,6 +18,16 @@ public sealed class RecordReaderTests : IDisposable
         Assert.Equal([("Add.", "2, 3", "5", 1), ("Say hi.", "", "hi", 2)], records.Select(r => (r.Instruction, r.Input, r.Output, r.Row)));
     }
 
+    [Theory]
+    [InlineData("rows.json")]
+    [InlineData("rows.jsonl")]
+    [InlineData("rows.tsv")]
+    public void Read_GitLfsPointer_SaysSo(string name)
+    {
+        File.WriteAllText(_folder[name], "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 22773992\n");
+        Assert.StartsWith($"{_folder[name]}: is a Git LFS pointer", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder[name]).ToList()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_ContentNotName_DecidesTheForm()
     {

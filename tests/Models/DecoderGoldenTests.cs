@@ -126,7 +126,7 @@ public sealed class DecoderGoldenTests
         {
             using var json = JsonDocument.Parse(File.ReadAllText(config));
             var type = json.RootElement.GetProperty("model_type").GetString()!;
-            Assert.SkipUnless(ModelDirectory.ModelTypes.Contains(type), $"model_type {type} is not supported yet");
+            PinnedCases.Models.SkipUnless(ModelDirectory.ModelTypes.Contains(type), folder, $"model_type {type} is not supported yet");
         }
         return (golden, ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32)));
     }

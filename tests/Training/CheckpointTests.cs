@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Data;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
 using Microsoft.Extensions.Time.Testing;
@@ -107,6 +108,22 @@ public sealed class CheckpointTests : IDisposable
         using (var first = Trainer(out _)) first.Run();
         var e = Assert.Throws<TrainingException>(() => Trainer(out _, learningRate: 0.5));
         Assert.Contains("other settings", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What is learnt of the same tokens is another training: a mask that changed between two starts must not be mixed.</summary>
+    [Fact]
+    public void Restore_RowsThatDifferOnlyInLabels_Refused()
+    {
+        var policy = new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) };
+        var member = Member("lora", TinyTraining.Lora(_decoder), 0.02);
+        using (var first = new CoTrainer(_decoder, [member], policy)) first.Run();
+        var row = member.Examples[0];
+        var (labels, at) = ((int[])row.Labels.Clone(), row.Ids.Length / 3);
+        labels[at] = Example.Ignored;
+        var changed = member with { Examples = [row with { Labels = labels }, .. member.Examples.Skip(1)] };
+        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [changed], policy)).Message, StringComparison.Ordinal);
+        var held = member with { Validation = [changed.Examples[0]] };
+        Assert.Contains("other settings", Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [held], policy)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -151,6 +151,46 @@ public sealed class CoTrainingTests : IDisposable
         foreach (var part in new[] { "batch_size", "quadratic", "learning_rate is missing", "token 1000", "no training rows", "named 'a'" }) Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
+    /// <summary>The vocabulary's size is the first id that the embedding has no row for.</summary>
+    [Theory]
+    [InlineData(TinyTraining.Vocabulary - 1, false)]
+    [InlineData(TinyTraining.Vocabulary, true)]
+    [InlineData(-1, true)]
+    public void Create_TokenAtTheVocabularysEnd_RefusedFromItsSizeOn(int id, bool refused)
+    {
+        var member = LoraMember(0) with { Examples = [new Data.Example([1, id, 5], [-100, 4, 5])] };
+        var held = LoraMember(0) with { Validation = [new Data.Example([1, id, 5], [-100, 4, 5])] };
+        if (!refused)
+        {
+            new CoTrainer(_decoder, [member]).Dispose();
+            new CoTrainer(_decoder, [held]).Dispose();
+            return;
+        }
+        Assert.Contains($"training row 1 has token {id}", Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [member])).Message, StringComparison.Ordinal);
+        Assert.Contains($"held-out row 1 has token {id}", Assert.Throws<TrainingException>(() => new CoTrainer(_decoder, [held])).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every epoch visits every row once, in an order of its own, and another seed has other orders.</summary>
+    [Fact]
+    public void NextStep_TwoEpochs_PermutationsThatDiffer()
+    {
+        var rows = TinyTraining.Rows(23, 4);
+        List<int> Visited(ulong seed)
+        {
+            var member = new TrainingMember("m", TinyTraining.Ia3(_decoder), rows, new TrainingSettings { BatchSize = 4, Epochs = 2 }, seed);
+            var state = new MemberState(member, 0);
+            var visited = new List<int>();
+            for (; !state.IsDone; state.Step++) visited.AddRange(state.NextStep().Rows.Select(row => rows.FindIndex(r => ReferenceEquals(r, row.Example))));
+            return visited;
+        }
+        var visits = Visited(5);
+        Assert.Equal(Enumerable.Range(0, 23), visits.Take(23).Order());
+        Assert.Equal(Enumerable.Range(0, 23), visits.Skip(23).Order());
+        Assert.NotEqual(visits.Take(23), visits.Skip(23));
+        Assert.NotEqual(visits, Visited(6));
+        Assert.Equal(visits, Visited(5));
+    }
+
     public void Dispose() => _decoder.Dispose();
 
     private TrainingMember LoraMember(double dropout) => new("lora", TinyTraining.Lora(_decoder, dropout), TinyTraining.Rows(17, 3),

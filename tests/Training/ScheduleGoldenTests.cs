@@ -37,7 +37,7 @@ public sealed class ScheduleGoldenTests
             for (var step = 0; step < want.Length; step++)
                 AssertRelative(want[step], Schedules.LearningRate(settings, step, warmup, total), golden.Tolerance("rel", 1e-9), $"{schedule.Name} at step {step}");
         }
-        Assert.SkipWhen(unknown.Count == schedules.EnumerateObject().Count(), $"schedules not known: {string.Join(", ", unknown)}");
+        PinnedCases.Schedules.SkipUnless(unknown.Count < schedules.EnumerateObject().Count(), folder, $"schedules not known: {string.Join(", ", unknown)}");
     }
 
     [Theory]

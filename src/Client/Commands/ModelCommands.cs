@@ -30,8 +30,8 @@ internal static class ModelCommands
         yield return new ToolCommand(context, "generate", "generate", "Continue a prompt", "generate --model models/stories260K --prompt \"Once upon a time\" --max-new-tokens 64 --greedy")
             .Required("--model", "Model directory of the base")
             .Required("--prompt", "The text to continue; an instruction where a template applies")
-            .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt")
-            .Option<bool>("--raw", "Take the prompt as it is even where the adapter brings a template")
+            .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt, as that of a merged model is")
+            .Option<bool>("--raw", "Take the prompt as it is even where the adapter or the model brings a template")
             .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a temperature is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
             .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
@@ -41,7 +41,7 @@ internal static class ModelCommands
             .Required("--model", "Model directory of the base")
             .Required("--adapter", "Adapter directory")
             .Required("--out", "Model directory to write")
-            .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit")
+            .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by the type of the base: fp32 0.001, fp16 0.01, bf16 0.05)")
             .Command;
         yield return ModelCommand(context);
         yield return DataCommand(context);

@@ -101,7 +101,8 @@ internal sealed class ToolCommand
 
         Command.Validators.Add(result =>
         {
-            // An error here would hide the library's own about what is missing.
+            // An error here would hide the library's own, about what is missing or given twice.
+            if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
             if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
             Read(result, out var remarks);
             foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());

@@ -17,12 +17,13 @@ internal static class DataTool
     {
         var model = options.Text("model");
         var spec = options.Record<DataSpec>("data");
-        var (rows, cutoff, seed) = (options.Int("rows", 3), options.Int("cutoff_len", 512), options.Long("seed", 0));
+        var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
+        context.Remark(prepared.Report.Remarks);
         var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
         context.Remark(prepared.Report.Remarks);
         context.Answer(

@@ -48,8 +48,10 @@ internal static class EvalTool
             Parameters = loaded.Decoder.Parameters.Values.Sum(p => p.numel()), Dtype = loaded.Decoder.Dtype.ToString(), Tokenizer = loaded.Tokenizer,
             MaxLength = engine.MaxLength, Template = template?.Name, Cue = cue,
         };
-        var file = output is null ? null : ResultFiles.Write(output, run, results, elapsed, context.Time).Results;
         context.Remark(results.SelectMany(r => r.Remarks.Select(remark => $"{r.Suite}: {remark}")));
+        context.Remark(results.Zip(evaluations).Where(pair => pair.Second.Limit > pair.First.Original)
+            .Select(pair => $"{pair.First.Suite}: the limit of {pair.Second.Limit} is above its {pair.First.Original} items"));
+        var file = output is null ? null : ResultFiles.Write(output, run, results, elapsed, context.Time).Results;
         context.Answer(
             new
             {

@@ -1,0 +1,70 @@
+using AlpacaCot.Kernels;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Adapters.Tests;
+
+public sealed class MergerTests
+{
+    private static readonly int[][] _rows = [[1, 2, 3, 4, 5], [9, 8, 7]];
+
+    /// <summary>The tolerance of a type lets a right merge through and stops one that is wrong by a tenth of the update.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, 1e-3)]
+    [InlineData(ScalarType.Float16, 1e-2)]
+    [InlineData(ScalarType.BFloat16, 5e-2)]
+    public void Merge_ToleranceOfTheStoredType_RightMergePasses(ScalarType type, double tolerance)
+    {
+        using var decoder = TinyDecoder.Create(dtype: type);
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random });
+        Assert.Equal(tolerance, Merger.ToleranceFor(decoder));
+        var report = Merger.Merge(decoder, adapter, _rows, Merger.ToleranceFor(decoder));
+        Assert.InRange(report.Relative, 0, tolerance);
+        Assert.Equal(4, report.Modules);
+        Assert.True(report.MaxLogit > 0);
+    }
+
+    [Fact]
+    public void ToleranceFor_NormsInFp32OverBf16Matrices_TheCoarsestMatrixCounts()
+    {
+        using var folder = new TemporaryFolder();
+        using (var decoder = TinyDecoder.Create(dtype: ScalarType.BFloat16)) ModelDirectory.Save(decoder, folder.Path);
+        using (torch.NewDisposeScope())
+        {
+            var tensors = SafeTensors.Read(folder["model.safetensors"]);
+            SafeTensors.Write(folder["model.safetensors"], tensors.ToDictionary(t => t.Key, t => t.Key.Contains("norm", StringComparison.Ordinal) || t.Key.Contains("embed", StringComparison.Ordinal) ? t.Value.to(ScalarType.Float32) : t.Value));
+            foreach (var tensor in tensors.Values) tensor.Dispose();
+        }
+        using var loaded = ModelDirectory.Load(folder.Path);
+        Assert.Equal((ScalarType.Float32, 5e-2), (loaded.Dtype, Merger.ToleranceFor(loaded)));
+    }
+
+    /// <summary>IA3 scales what a projection gives, its bias included, or what a feed-forward one gets, its bias not.</summary>
+    [Fact]
+    public void Merge_Ia3OnABaseWithBiases_SameLogitsAndScaledBiases()
+    {
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(new DecoderConfig
+        {
+            ModelType = "llama", VocabularySize = 61, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, InitializerRange = 0.2,
+            AttentionBias = true, MlpBias = true,
+        }, generator, ScalarType.Float32);
+        // Fresh biases are zero, on which a scale that is left out would not show.
+        using (torch.no_grad())
+            foreach (var (name, parameter) in decoder.Parameters)
+                if (name.EndsWith(".bias", StringComparison.Ordinal)) parameter.normal_(0, 0.5, generator);
+        using var adapter = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false });
+        var before = decoder.Parameters.ToDictionary(p => p.Key, p => p.Value.ToArray<float>());
+
+        var report = Merger.Merge(decoder, adapter, _rows, 1e-4);
+
+        Assert.InRange(report.Relative, 0, 1e-4);
+        var l = adapter.Parameters.ToDictionary(p => p.Key, p => p.Value.ToArray<float>());
+        foreach (var site in adapter.Targets)
+        {
+            var scale = l[$"base_model.model.{site.Path}.ia3_l"];
+            var bias = before[$"{site.Path}.bias"];
+            var expected = site.Name == "down_proj" ? bias : [.. bias.Zip(scale, (b, s) => b * s)];
+            Assert.Equal(expected, decoder.Parameters[$"{site.Path}.bias"].ToArray<float>());
+        }
+    }
+}

@@ -1,0 +1,16 @@
+namespace AlpacaCot.Adapters.Tests;
+
+/// <summary>The golden adapters that load, compute and merge; a method that is built adds its own.</summary>
+[Trait("Category", "Golden")]
+public sealed class PinnedCases
+{
+    public static GoldenPins Adapters { get; } = new(
+        "adapter",
+        "adapters/llama-mha/ia3", "adapters/llama-mha/lora", "adapters/llama-mha/lora-all-linear", "adapters/llama-mha/lora-mlp-only", "adapters/llama-mha/lora-patterns", "adapters/llama-mha/rslora");
+
+    [Fact]
+    public void GoldenRoot_PinnedCases_AreThere()
+    {
+        Adapters.RequireFound();
+    }
+}

@@ -1,0 +1,36 @@
+namespace AlpacaCot.Training.Tests;
+
+/// <summary>The golden steps, schedules and whole trainings that run; an optimiser, a schedule or a method that is built adds its own.</summary>
+[Trait("Category", "Golden")]
+public sealed class PinnedCases
+{
+    public static GoldenPins Adapters { get; } = new(
+        "adapter",
+        "adapters/llama-mha/ia3", "adapters/llama-mha/lora", "adapters/llama-mha/lora-all-linear", "adapters/llama-mha/lora-mlp-only", "adapters/llama-mha/lora-patterns", "adapters/llama-mha/rslora");
+
+    public static GoldenPins Optimisers { get; } = new(
+        "optimiser",
+        "optimisers/adamw", "optimisers/adamw-betas", "optimisers/adamw-clipped", "optimisers/bnb-adamw", "optimisers/clipping");
+
+    public static GoldenPins Schedules { get; } = new(
+        "schedule",
+        "schedules/get_scheduler", "schedules/trainer_steps");
+
+    public static GoldenPins Losses { get; } = new(
+        "losses",
+        "losses/cross-entropy");
+
+    public static GoldenPins Trainings { get; } = new(
+        "training_run",
+        "training/trainer-accumulation", "training/trainer-full", "training/trainer-ia3", "training/trainer-lora");
+
+    [Fact]
+    public void GoldenRoot_PinnedCases_AreThere()
+    {
+        Adapters.RequireFound();
+        Optimisers.RequireFound();
+        Schedules.RequireFound();
+        Losses.RequireFound();
+        Trainings.RequireFound();
+    }
+}

@@ -1,0 +1,268 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using AlpacaCot.Adapters;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Worker;
+using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
+
+namespace AlpacaCot.Tests.Worker;
+
+/// <summary>The one-shot tools as the command line calls them: what they answer, what they remark on, what they refuse.</summary>
+public sealed class ToolTests : IDisposable
+{
+    private const string Rows = """[{"instruction": "1+2", "output": "3"}, {"instruction": "2+2", "output": "4"}, {"instruction": "1+2", "output": "3"}, {"instruction": "3+3", "output": ""}, {"instruction": "4+4", "output": "888888888888888888888888888888888888888888888888"}]""";
+    private readonly TinyPack _pack = new();
+    private readonly string _data;
+
+    public ToolTests()
+    {
+        _data = _pack["rows.json"];
+        File.WriteAllText(_data, Rows);
+    }
+
+    public void Dispose() => _pack.Dispose();
+
+    /// <summary>The seed decides A's start, the order of the rows and dropout: another seed, another adapter; the same, the same bytes.</summary>
+    [Fact]
+    public void Train_Seed_DecidesTheAdapter()
+    {
+        byte[] Weights(string name, int seed)
+        {
+            Train(name, ("seed", seed), ("max_steps", 3), ("batch_size", 2));
+            return File.ReadAllBytes(Path.Combine(_pack[name], AdapterDirectory.WeightsFile));
+        }
+        var first = Weights("a", 1);
+        Assert.Equal(first, Weights("b", 1));
+        Assert.NotEqual(first, Weights("c", 2));
+        Assert.NotEqual(first, Weights("d", 0));
+    }
+
+    [Fact]
+    public void Train_RowsDroppedCutAndTwice_SaidOnceAndInTheAnswer()
+    {
+        var ran = Train("a", ("cutoff_len", 24));
+        Assert.Contains(ran.Remarks, r => r.StartsWith("1 row of 5 dropped: the answer is empty (rows.json:4)", StringComparison.Ordinal));
+        Assert.Contains(ran.Remarks, r => r.StartsWith("1 row of 5 cut to cutoff_len 24", StringComparison.Ordinal));
+        Assert.Contains(ran.Remarks, r => r.StartsWith("1 row of 5 kept though equal to an earlier one (rows.json:3)", StringComparison.Ordinal));
+        Assert.Equal(ran.Remarks.Distinct(), ran.Remarks);
+        Assert.Equal(ran.Remarks, ran.Answer["remarks"]!.AsArray().Select(r => (string)r!));
+    }
+
+    [Fact]
+    public void Train_NothingOdd_RemarksAreAnEmptyList()
+    {
+        File.WriteAllText(_data, """[{"instruction": "1+2", "output": "3"}, {"instruction": "2+2", "output": "4"}]""");
+        var ran = Train("a");
+        Assert.Empty(ran.Remarks);
+        Assert.Empty(ran.Answer["remarks"]!.AsArray());
+    }
+
+    [Fact]
+    public void Train_RowBeyondThePositions_IsRemarked()
+    {
+        File.WriteAllText(_data, $$"""[{"instruction": "1+2", "output": "{{new string('7', 600)}}"}, {"instruction": "2+2", "output": "4"}]""");
+        Assert.Contains(Train("a", ("cutoff_len", 4096)).Remarks, r => r.Contains("1 of 2 examples are longer than the 256 positions", StringComparison.Ordinal));
+        Assert.DoesNotContain(Train("b", ("cutoff_len", 256)).Remarks, r => r.Contains("positions", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("linear", 1, 0.5, "nothing is learnt")]
+    [InlineData("cosine", 1, 1.0, "nothing is learnt")]
+    [InlineData("linear", 3, 1.0, "covers the whole run of 3")]
+    [InlineData("linear", 3, 0.5, null)]
+    [InlineData("linear", 1, 0.0, null)]
+    [InlineData("constant_with_warmup", 2, 1.0, "covers the whole run of 2")]
+    public void Train_WarmUpOfTheWholeRun_IsRemarked(string schedule, int steps, double ratio, string? says)
+    {
+        var remarks = Train("a", ("schedule", schedule), ("max_steps", steps), ("warmup_ratio", ratio)).Remarks.Where(r => r.Contains("warm-up", StringComparison.Ordinal)).ToList();
+        if (says is null) Assert.Empty(remarks);
+        else Assert.Contains(says, Assert.Single(remarks), StringComparison.Ordinal);
+        using var decoder = ModelDirectory.Load(_pack["models/tiny"]);
+        using var adapter = AdapterDirectory.Load(decoder, _pack["a"]);
+        // B starts at zero: whether something was learnt shows in it.
+        Assert.Equal(says == "nothing is learnt", adapter.Parameters.Where(p => p.Key.Contains("lora_B", StringComparison.Ordinal)).All(p => Kernels.TensorData.ToArray<float>(p.Value).All(x => x == 0)));
+    }
+
+    [Theory]
+    [InlineData("all-linear", 14)]
+    [InlineData(".*(q|v)_proj", 4)]
+    [InlineData("q_proj", 2)]
+    [InlineData("self_attn.k_proj", 2)]
+    public void Train_Targets_AsASweepTakesThem(string targets, int modules)
+    {
+        Train("a", ("targets", new JsonArray(targets)));
+        using var decoder = ModelDirectory.Load(_pack["models/tiny"]);
+        using var adapter = AdapterDirectory.Load(decoder, _pack["a"]);
+        Assert.Equal(modules, adapter.Targets.Count);
+    }
+
+    [Fact]
+    public void Train_TargetsAndRankWithoutEffect_AreRemarked()
+    {
+        var remarks = Train("a", ("targets", new JsonArray("q_proj", "W_pack")), ("r", 64)).Remarks;
+        Assert.Contains(remarks, r => r.Contains("'W_pack' matches no projection", StringComparison.Ordinal));
+        Assert.Contains(remarks, r => r.Contains("the rank 64 is above the width 32", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("batch_size", 0)]
+    [InlineData("batch_size", -1)]
+    [InlineData("max_steps", 0)]
+    [InlineData("max_steps", -5)]
+    [InlineData("epochs", 0)]
+    [InlineData("r", 0)]
+    [InlineData("alpha", 0)]
+    [InlineData("dropout", 1)]
+    [InlineData("cutoff_len", 0)]
+    [InlineData("warmup_ratio", 1.5)]
+    [InlineData("warmup_ratio", -0.1)]
+    [InlineData("threads", 0)]
+    [InlineData("learning_rate", -1e-3)]
+    public void Train_NumberOutOfBounds_RefusedByName(string option, double value)
+    {
+        var error = Assert.Throws<ToolException>(() => Train("a", (option, value == Math.Floor(value) ? JsonValue.Create((int)value) : JsonValue.Create(value)))).Message;
+        Assert.Contains(option.Replace('_', '-'), error.Replace('_', '-'), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_pack["a"]));
+    }
+
+    [Theory]
+    [InlineData("generate", "max_new_tokens", 0)]
+    [InlineData("generate", "top_k", -1)]
+    [InlineData("generate", "threads", -2)]
+    [InlineData("eval", "limit", 0)]
+    [InlineData("eval", "limit", -3)]
+    [InlineData("eval", "few_shot", -1)]
+    [InlineData("eval", "max_new_tokens", 0)]
+    [InlineData("merge", "tolerance", -1)]
+    [InlineData("model pretrain", "steps", 0)]
+    [InlineData("model pretrain", "batch_size", 0)]
+    [InlineData("model pretrain", "layers", 0)]
+    [InlineData("model pretrain", "digits", -1)]
+    public void Tools_NumberOutOfBounds_RefusedByName(string tool, string option, int value)
+    {
+        var options = new JsonObject
+        {
+            ["generate"] = new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2" },
+            ["eval"] = new JsonObject { ["model"] = "tiny", ["suite"] = new JsonArray("goat-arithmetic") },
+            ["merge"] = new JsonObject { ["model"] = "tiny", ["adapter"] = "a", ["out"] = _pack["m"] },
+            ["model pretrain"] = new JsonObject { ["out"] = _pack["m"] },
+        }[tool]!.DeepClone().AsObject();
+        options[option] = value;
+        Assert.Contains(option.Replace('_', '-'), Assert.Throws<ToolException>(() => Run(tool, options)).Message.Replace('_', '-'), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_TopPOnGreedyDecoding_RefusedAsASweepDoes()
+        => Assert.Contains("top", Assert.Throws<ToolException>(() => Run("generate", new JsonObject { ["model"] = "tiny", ["prompt"] = "1", ["top_p"] = 0.5 })).Message, StringComparison.Ordinal);
+
+    /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
+    [Fact]
+    public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()
+    {
+        Train("a", ("max_steps", 12), ("learning_rate", 0.05), ("template", "goat"));
+        var merge = Run("merge", new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"], ["out"] = _pack["merged"] });
+        Assert.Equal(1e-3, (double)merge.Answer["tolerance"]!);
+        Assert.InRange((double)merge.Answer["relative"]!, 0, 1e-3);
+        Assert.Contains("differ by at most", merge.Text, StringComparison.Ordinal);
+        Assert.NotNull(TemplateFile.Load(_pack["merged"]));
+
+        JsonObject Ask(string model, string? adapter, bool raw = false)
+        {
+            var options = new JsonObject { ["model"] = model, ["prompt"] = "What is 1+2?", ["max_new_tokens"] = 8, ["adapter"] = adapter };
+            if (raw) options["raw"] = true;
+            return Run("generate", options).Answer;
+        }
+        var (beside, merged) = (Ask("tiny", _pack["a"]), Ask(_pack["merged"], null));
+        Assert.Equal((string?)beside["text"], (string?)merged["text"]);
+        Assert.Equal(((int)beside["prompt_tokens"]!, beside["ids"]!.ToJsonString()), ((int)merged["prompt_tokens"]!, merged["ids"]!.ToJsonString()));
+        Assert.NotEqual((int)merged["prompt_tokens"]!, (int)Ask(_pack["merged"], null, raw: true)["prompt_tokens"]!);
+
+        JsonObject Eval(string model, string? adapter, string output, string? template = null) => Run("eval", new JsonObject
+        {
+            ["model"] = model, ["adapter"] = adapter, ["suite"] = new JsonArray("goat-arithmetic"), ["limit"] = 3, ["max_new_tokens"] = 4, ["out"] = _pack[output], ["template"] = template,
+        }).Answer;
+        string Template(JsonObject answer) => (string)JsonNode.Parse(File.ReadAllText((string)answer["results_file"]!))!["chat_template"]!;
+        var (first, second) = (Eval("tiny", _pack["a"], "r1"), Eval(_pack["merged"], null, "r2"));
+        Assert.Equal(first["results"]!.ToJsonString(), second["results"]!.ToJsonString());
+        Assert.Equal(("goat", "goat"), (Template(first), Template(second)));
+        // Another template than the one that trained it is refused, as beside the base.
+        Assert.Throws<Data.DatasetException>(() => Eval(_pack["merged"], null, "r3", "alpaca"));
+    }
+
+    [Fact]
+    public void Merge_Bf16Base_PassesWithItsDefaultsAndTellsTheDifference()
+    {
+        Run("model convert", new JsonObject { ["in"] = _pack["models/tiny"], ["out"] = _pack["models/half"], ["dtype"] = "bf16" });
+        Train("a", ("model", "half"), ("precision", "bf16"), ("max_steps", 4), ("learning_rate", 0.02));
+        var ran = Run("merge", new JsonObject { ["model"] = "half", ["adapter"] = _pack["a"], ["out"] = _pack["merged"] });
+        Assert.Equal(5e-2, (double)ran.Answer["tolerance"]!);
+        Assert.InRange((double)ran.Answer["relative"]!, 1e-6, 5e-2);
+        var error = Assert.Throws<AdapterException>(() => Run("merge", new JsonObject { ["model"] = "half", ["adapter"] = _pack["a"], ["out"] = _pack["m2"], ["tolerance"] = 1e-7 })).Message;
+        Assert.Contains("tolerance 1.0e-7", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_pack["m2"]));
+    }
+
+    [Theory]
+    [InlineData("generate")]
+    [InlineData("eval")]
+    [InlineData("merge")]
+    public void Tools_AdapterOfAnotherBaseWithAnUnknownOption_Remarked(string tool)
+    {
+        Train("a");
+        var file = Path.Combine(_pack["a"], AdapterDirectory.ConfigFile);
+        var config = JsonNode.Parse(File.ReadAllText(file))!.AsObject();
+        config["base_model_name_or_path"] = "somebody/else";
+        config["future_thing"] = true;
+        File.WriteAllText(file, config.ToJsonString());
+        var options = new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"] };
+        if (tool == "generate") options["prompt"] = "1+2";
+        if (tool == "merge") options["out"] = _pack["m"];
+        if (tool == "eval") (options["suite"], options["limit"], options["max_new_tokens"]) = (new JsonArray("goat-arithmetic"), 1, 1);
+        var ran = Run(tool, options);
+        Assert.Contains(ran.Remarks, r => r.Contains("somebody/else", StringComparison.Ordinal));
+        Assert.Contains(ran.Remarks, r => r.Contains("future_thing", StringComparison.Ordinal));
+        Assert.Equal(ran.Remarks, ran.Answer["remarks"]!.AsArray().Select(r => (string)r!));
+    }
+
+    private Ran Train(string output, params (string Name, JsonNode? Value)[] more)
+    {
+        var options = new JsonObject
+        {
+            ["model"] = "tiny", ["data"] = new JsonArray(_data), ["out"] = _pack[output], ["template"] = "plain", ["precision"] = "fp32", ["learning_rate"] = 0.01, ["max_steps"] = 2, ["threads"] = 1,
+        };
+        foreach (var (name, value) in more) options[name] = value;
+        return Run("train", options);
+    }
+
+    /// <summary>Runs a tool with options as a command line has them: what a sweep file has too is read by the same readers.</summary>
+    private Ran Run(string tool, JsonObject given)
+    {
+        var options = given.DeepClone().AsObject();
+        Dictionary<string, IReadOnlyList<string>> Take(Func<string, bool> keys)
+        {
+            var taken = options.Where(o => keys(o.Key) && o.Value is not null).ToDictionary(o => o.Key, o => (IReadOnlyList<string>)(o.Value is JsonArray many ? [.. many.Select(v => v!.ToString())] : [o.Value!.ToString()]), StringComparer.Ordinal);
+            foreach (var key in taken.Keys) options.Remove(key);
+            return taken;
+        }
+        JsonNode? Checked<T>(T record, IReadOnlyList<SpecError> remarks)
+            => remarks.FirstOrDefault(r => r.Severity == SpecSeverity.Error) is { } error ? throw new ToolException(error.ToString()) : JsonSerializer.SerializeToNode(record, Frames.Json);
+        if (tool == "train")
+            options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads")), File.Exists, out var remarks), remarks);
+        if (tool is "generate" or "eval")
+            options["decoding"] = Checked(AskingOptions.ReadDecoding(Take(key => key is "max_new_tokens" or "top_p" or "top_k" or "temperature"), out var remarks), remarks);
+        if (tool == "eval")
+            options["evaluation"] = Checked(AskingOptions.ReadSuites(Take(key => key is "suite" or "limit" or "few_shot"), out var remarks), remarks);
+        var events = new List<WorkerEvent>();
+        var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(options), _pack.Folders), context);
+        var output = events.OfType<OutputEvent>().Last();
+        return new Ran(JsonNode.Parse(output.Document.GetRawText())!.AsObject(), output.Text, [.. events.OfType<RemarkEvent>().Select(e => e.Text)]);
+    }
+
+    private sealed record Ran(JsonObject Answer, string? Text, IReadOnlyList<string> Remarks);
+}
