@@ -1,10 +1,8 @@
-using System.CommandLine;
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Supervision;
 
 using var interrupt = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -21,34 +19,10 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signa
     interrupt.Cancel();
 });
 
-var root = CommandTree.Build(() => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
-{
-    Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
-});
-var parsed = root.Parse(args);
-if (parsed.Errors.Count > 0)
-{
-    WrongUsage.Print(parsed, Console.Error);
-    return ExitCodes.Wrong;
-}
-try
-{
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupt.Token);
-}
-catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
-{
-    Console.Error.WriteLine("cancelled");
-    return ExitCodes.Cancelled;
-}
-catch (ClientException e)
-{
-    Console.Error.WriteLine($"error: {e.Message}");
-    return e.ExitCode;
-}
-catch (Exception e)
-{
-    // No stack trace reaches a user; whatever was not foreseen is named by its kind.
-    var kind = e is IOException or UnauthorizedAccessException or WorkerStartException or TimeoutException or OrleansException ? "" : $"{e.GetType().Name}: ";
-    Console.Error.WriteLine($"error: {kind}{e.Message.ReplaceLineEndings(" ")}");
-    return ExitCodes.Failed;
-}
+return await CommandLine.RunAsync(
+    args,
+    () => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
+    {
+        Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+    },
+    interrupt.Token);

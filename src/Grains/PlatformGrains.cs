@@ -1,4 +1,5 @@
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Sessions;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
@@ -18,8 +19,12 @@ public static class GrainStorage
 public static class PlatformGrains
 {
     /// <summary>Registers what the grains need.</summary>
-    public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home)
-        => services.AddSingleton(slots).AddSingleton(home).AddSingleton<RecordHealth>().AddSingleton<SlotWorkers>().AddSlotPlacement();
+    /// <param name="services">The silo's services.</param>
+    /// <param name="slots">How slots supervise their workers.</param>
+    /// <param name="home">The platform's home.</param>
+    /// <param name="forCommands">Whether a command has started the silo, which then drives only what it is given.</param>
+    public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home, bool forCommands = false)
+        => services.AddSingleton(slots).AddSingleton(home).AddSingleton(provider => new SiloUse(provider.GetRequiredService<TimeProvider>(), forCommands)).AddSingleton<RecordHealth>().AddSingleton<SlotWorkers>().AddSlotPlacement();
 
     /// <summary>Makes the silo a node of the platform: its slots are registered while it is up, and its start wakes the sweeps that are not done.</summary>
     /// <param name="silo">The silo.</param>

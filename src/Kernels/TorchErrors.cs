@@ -5,8 +5,8 @@ namespace AlpacaCot.Kernels;
 /// <summary>What libtorch's errors say. TorchSharp throws <see cref="ExternalException"/> with libtorch's text, in which kind and backtrace are but words.</summary>
 public static class TorchErrors
 {
-    // c10's allocator on the processor, and CUDA's.
-    private static readonly string[] _memory = ["can't allocate memory", "CUDA out of memory", "not enough memory"];
+    // c10's allocator on the processor, CUDA's and its driver's, its libraries', and the C++ library's own.
+    private static readonly string[] _memory = ["can't allocate memory", "CUDA out of memory", "CUDA error: out of memory", "not enough memory", "_STATUS_ALLOC_FAILED", "bad_alloc"];
 
     private static readonly string[] _backtraces = ["\nException raised from", "\nframe #"];
 

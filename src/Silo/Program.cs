@@ -28,6 +28,8 @@ catch (FormatException e)
 var home = HomeLayout.FromEnvironment();
 Directory.CreateDirectory(home.Logs);
 
+var worker = Siblings.Find(AppContext.BaseDirectory, "Worker");
+
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
@@ -40,15 +42,17 @@ builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPlatformGrains(
     new SlotOptions
     {
-        WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"),
+        WorkerProgram = worker,
         WorkerArguments = arguments.WorkerArguments,
         SocketFolder = home.Run,
         LogFolder = home.Logs,
     },
-    home);
+    home, arguments.ForCommands);
+if (arguments.ForCommands) builder.Services.AddHostedService<UnneededSilo>();
 
 try
 {
+    await Gpus.RequireAsync(arguments.Gpus, home, worker);
     builder.AddSilo(home, arguments);
     builder.AddHttp(arguments);
     await using var app = builder.Build();

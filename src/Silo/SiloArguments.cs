@@ -31,14 +31,21 @@ internal sealed record SiloArguments
     /// <summary>In a cluster, where the others reach this silo; what is null is found.</summary>
     public (IPAddress? Address, int? SiloPort, int? GatewayPort) Endpoint { get; init; }
 
+    /// <summary>Whether a command has started the silo for itself: it ends when nobody needs it any more, and drives only what it is given.</summary>
+    public bool ForCommands { get; init; }
+
+    /// <summary>How many GPUs the slots take; each must be there.</summary>
+    public int Gpus => Slots.Count(slot => slot.StartsWith("gpu", StringComparison.Ordinal));
+
     /// <summary>Further arguments of every worker.</summary>
     public IReadOnlyList<string> WorkerArguments { get; init; } = [];
 
-    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --api-key KEY --address ADDRESS --silo-port N --gateway-port N --passive yes --stub-workers SECONDS</c>. A passive silo has no slots: it answers and drives nothing.</summary>
+    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --api-key KEY --address ADDRESS --silo-port N --gateway-port N --for-commands yes --stub-workers SECONDS</c>. Processor and GPU slots stand side by side where both are given.</summary>
     /// <exception cref="FormatException">An argument is unknown or no number.</exception>
     public static SiloArguments Parse(string[] args)
     {
         var result = new SiloArguments();
+        string[]? processors = null, gpus = null;
         for (var i = 0; i < args.Length; i += 2)
         {
             if (i + 1 >= args.Length) throw new FormatException($"{args[i]} needs a value");
@@ -50,9 +57,9 @@ internal sealed record SiloArguments
             result = args[i] switch
             {
                 "--node" => result with { Node = value.Length == 0 || value.Contains('/', StringComparison.Ordinal) ? throw new FormatException($"a node's name is not empty and has no '/': '{value}'") : value },
-                "--slots" => result with { Slots = [.. Enumerable.Range(0, Number()).Select(n => $"cpu{n}")] },
-                "--gpus" => result with { Slots = [.. Enumerable.Range(0, Number()).Select(n => $"gpu{n}")] },
-                "--passive" => result with { Slots = [] },
+                "--slots" => result with { Slots = [.. processors = [.. Enumerable.Range(0, Number()).Select(n => $"cpu{n}")], .. gpus ?? []] },
+                "--gpus" => result with { Slots = [.. processors ?? [], .. gpus = [.. Enumerable.Range(0, Number()).Select(n => $"gpu{n}")]] },
+                "--for-commands" => result with { ForCommands = true },
                 "--port" => result with { Port = Port() },
                 "--bind" => result with { Bind = Address() },
                 "--api-key" => result with { ApiKey = value },
@@ -60,7 +67,7 @@ internal sealed record SiloArguments
                 "--silo-port" => result with { Endpoint = result.Endpoint with { SiloPort = Port() } },
                 "--gateway-port" => result with { Endpoint = result.Endpoint with { GatewayPort = Port() } },
                 "--stub-workers" => result with { WorkerArguments = ["--stub", Seconds()] },
-                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --api-key, --address, --silo-port, --gateway-port, --passive, --stub-workers"),
+                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --api-key, --address, --silo-port, --gateway-port, --for-commands, --stub-workers"),
             };
         }
         return result;

@@ -35,14 +35,18 @@ public sealed record WorkerStart
 /// </summary>
 public sealed class WorkerProcess : IAsyncDisposable
 {
+    private const int LastBytes = 4096;
+    private static readonly TimeSpan _ending = TimeSpan.FromSeconds(5);
     private readonly Process _process;
     private readonly NetworkStream _stream;
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly MemoryWatch _memory;
+    private readonly long _logBegins;
     private int _disposed;
 
-    private WorkerProcess(Process process, NetworkStream stream, string logFile)
+    private WorkerProcess(Process process, NetworkStream stream, string logFile, long logBegins, MemoryWatch memory)
     {
-        (_process, _stream, LogFile) = (process, stream, logFile);
+        (_process, _stream, LogFile, _logBegins, _memory) = (process, stream, logFile, logBegins, memory);
         Id = process.Id;
     }
 
@@ -86,14 +90,15 @@ public sealed class WorkerProcess : IAsyncDisposable
         listener.Listen(1);
         Process? process = null;
         NetworkStream? stream = null;
+        var logBegins = File.Exists(start.LogFile) ? new FileInfo(start.LogFile).Length : 0;
         try
         {
-            process = Launch(start, path);
+            process = await LastingThread.RunAsync(() => Launch(start, path)).ConfigureAwait(false);
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             deadline.CancelAfter(start.HelloTimeout);
-            stream = new NetworkStream(await AcceptAsync(listener, process, start, deadline).ConfigureAwait(false), ownsSocket: true);
-            await ReadHelloAsync(stream, process, start, deadline.Token).ConfigureAwait(false);
-            return new WorkerProcess(process, stream, start.LogFile);
+            stream = new NetworkStream(await AcceptAsync(listener, process, start, logBegins, deadline).ConfigureAwait(false), ownsSocket: true);
+            await ReadHelloAsync(stream, process, start, logBegins, deadline.Token).ConfigureAwait(false);
+            return new WorkerProcess(process, stream, start.LogFile, logBegins, new MemoryWatch(process.Id, TimeProvider.System));
         }
         catch (Exception e)
         {
@@ -145,28 +150,24 @@ public sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>How the process ended, in words, with the last line of its log; waits a moment for it to end.</summary>
-    public async Task<string> DescribeEndAsync()
+    public async Task<string> DescribeEndAsync() => (await EndAsync().ConfigureAwait(false)).Description;
+
+    /// <summary>How the process ended and what that means for its work; waits a moment for it to end.</summary>
+    public async Task<WorkerEnd> EndAsync()
     {
-        if (_disposed != 0) return $"the worker (process {Id}) was ended by its supervisor";
+        if (_disposed != 0) return new WorkerEnd(FailureKind.Transient, $"the worker (process {Id}) was ended by its supervisor");
         try
         {
-            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(_ending).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            return $"the worker (process {Id}) closed its connection but goes on";
+            return new WorkerEnd(FailureKind.Transient, $"the worker (process {Id}) closed its connection but goes on");
         }
-        var how = _process.ExitCode switch
-        {
-            137 => "was killed (signal 9: memory ran out, or someone ended it)",
-            134 => "aborted (signal 6)",
-            139 => "crashed (signal 11)",
-            var code => $"ended with code {code}",
-        };
-        return $"the worker (process {Id}) {how}" + (LastLine(LogFile) is { } last ? $": {last}" : "");
+        return WorkerEnd.Of(Id, _process.ExitCode, _memory.RanOut(), LastLines(LogFile, _logBegins));
     }
 
-    /// <summary>Ends the process at once.</summary>
+    /// <summary>Ends the process at once, with all that it has started.</summary>
     public void Kill()
     {
         try
@@ -177,6 +178,8 @@ public sealed class WorkerProcess : IAsyncDisposable
         {
             // It ended by itself in between.
         }
+        // Not later: when the process has been given up its id may be another's.
+        if (_disposed == 0) NativeCalls.KillGroup(Id);
     }
 
     /// <summary>Closes the socket, which ends the worker, and makes sure that it is gone.</summary>
@@ -186,28 +189,30 @@ public sealed class WorkerProcess : IAsyncDisposable
         await _stream.DisposeAsync().ConfigureAwait(false);
         try
         {
-            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
+            await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(_ending).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            Kill();
+            _process.Kill(entireProcessTree: true);
         }
+        NativeCalls.KillGroup(Id);
+        _memory.Dispose();
         _process.Dispose();
         _sending.Dispose();
     }
 
     /// <summary>The worker's connection, or the news that it ended without one.</summary>
-    private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, CancellationTokenSource deadline)
+    private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, long logBegins, CancellationTokenSource deadline)
     {
         var accept = listener.AcceptAsync(deadline.Token).AsTask();
         var exit = process.WaitForExitAsync(deadline.Token);
         if (await Task.WhenAny(accept, exit).ConfigureAwait(false) != exit || !process.HasExited) return await accept.ConfigureAwait(false);
         await deadline.CancelAsync().ConfigureAwait(false);
         await accept.ContinueWith(t => { if (t.IsCompletedSuccessfully) t.Result.Dispose(); }, TaskScheduler.Default).ConfigureAwait(false);
-        throw EndedEarly(process, start);
+        throw EndedEarly(process, start, logBegins);
     }
 
-    private static async Task ReadHelloAsync(NetworkStream stream, Process process, WorkerStart start, CancellationToken deadline)
+    private static async Task ReadHelloAsync(NetworkStream stream, Process process, WorkerStart start, long logBegins, CancellationToken deadline)
     {
         WorkerEvent? first;
         try
@@ -221,19 +226,27 @@ public sealed class WorkerProcess : IAsyncDisposable
         if (first is null)
         {
             await process.WaitForExitAsync(deadline).ConfigureAwait(false);
-            throw EndedEarly(process, start);
+            throw EndedEarly(process, start, logBegins);
         }
         if ((first as HelloEvent)?.Version is not Frames.Version)
             throw new WorkerStartException($"the worker speaks version {(first as HelloEvent)?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"} of the protocol, this program {Frames.Version}; build both anew");
     }
 
-    private static WorkerStartException EndedEarly(Process process, WorkerStart start)
+    private static WorkerStartException EndedEarly(Process process, WorkerStart start, long logBegins)
     {
-        var last = LastLine(start.LogFile);
+        var last = LastLines(start.LogFile, logBegins).LastOrDefault();
         return new WorkerStartException($"the worker ended with code {process.ExitCode} before it said hello{(last is null ? "" : $": {last}")}; its log is {start.LogFile}");
     }
 
-    private static string? LastLine(string log) => File.Exists(log) ? File.ReadLines(log).LastOrDefault(line => line.Trim().Length > 0)?.Trim() : null;
+    /// <summary>The last lines that a worker wrote; what others wrote into the same file before it is not its own.</summary>
+    private static IReadOnlyList<string> LastLines(string log, long begins)
+    {
+        if (!File.Exists(log)) return [];
+        using var stream = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        stream.Position = Math.Max(begins, stream.Length - LastBytes);
+        using var reader = new StreamReader(stream);
+        return [.. reader.ReadToEnd().Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0)];
+    }
 
     private static Process Launch(WorkerStart start, string socket)
     {

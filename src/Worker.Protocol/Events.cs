@@ -90,6 +90,9 @@ public enum FailureKind
     /// <summary>Anything else, a crash included.</summary>
     Unknown,
 
+    /// <summary>It would have gone well at another time: the disk was full, a connection was lost, someone ended the process.</summary>
+    Transient,
+
     /// <summary>Memory ran out.</summary>
     OutOfMemory,
 

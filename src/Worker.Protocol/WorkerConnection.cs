@@ -11,9 +11,10 @@ public sealed class WorkerConnection : IAsyncDisposable
 
     private WorkerConnection(NetworkStream stream) => _stream = stream;
 
-    /// <summary>Connects to the socket that the supervisor named and says hello.</summary>
+    /// <summary>Connects to the socket that the supervisor named and says hello. From then on this process ends with its supervisor.</summary>
     public static async Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
     {
+        var parent = SupervisorTie.ToParent();
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
@@ -24,6 +25,7 @@ public sealed class WorkerConnection : IAsyncDisposable
             socket.Dispose();
             throw;
         }
+        SupervisorTie.Watch(socket, parent);
         var connection = new WorkerConnection(new NetworkStream(socket, ownsSocket: true));
         await connection.SendAsync(new HelloEvent(Frames.Version, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
         return connection;

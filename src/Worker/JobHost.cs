@@ -6,11 +6,11 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Worker;
 
 /// <summary>Runs one job at a time on one dedicated thread, where all native tensors live and die, and keeps what jobs share (a loaded base).</summary>
-internal sealed class JobHost(WorkerConnection connection, TimeProvider time, TimeSpan? stub)
+internal sealed class JobHost(WorkerConnection connection, TimeProvider time, TimeSpan? stub, string device)
 {
     private readonly Channel<WorkerEvent> _outgoing = Channel.CreateUnbounded<WorkerEvent>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();
-    private readonly WorkerState _state = new();
+    private readonly WorkerState _state = new(device);
     private (StartCommand Start, CancellationTokenSource Stop, Channel<WorkerCommand> Commands)? _running;
 
     /// <summary>Serves the supervisor until it closes the socket or says stop.</summary>

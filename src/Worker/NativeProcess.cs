@@ -6,10 +6,10 @@ namespace AlpacaCot.Worker;
 internal static class NativeProcess
 {
     /// <summary>
-    /// Ends the process at once with code 0. A job that was cut off may still compute on native threads: they must not hold the process,
+    /// Ends the process at once. A job that was cut off may still compute on native threads: they must not hold the process,
     /// and the libraries' own clean-up would pull their operators away from under them.
     /// </summary>
-    public static void End() => Exit(0);
+    public static void End(int code) => Exit(code);
 
     [DllImport("libc", EntryPoint = "_exit")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,30 +1,45 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Protocol;
 
-// AlpacaCot.Worker SOCKET [--stub SECONDS]: started by a supervisor, which opened the socket. A closed socket ends the process.
+// AlpacaCot.Worker SOCKET [--device cpu|cuda:N] [--stub SECONDS]: started by a supervisor, which opened the socket. A closed socket ends the process.
 TimeSpan? stub = null;
-var understood = args.Length == 1;
-if (args is [_, "--stub", var text] && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6)
-    (understood, stub) = (true, TimeSpan.FromSeconds(seconds));
+var device = "cpu";
+var understood = args.Length % 2 == 1;
+for (var i = 1; i + 1 < args.Length; i += 2)
+    switch (args[i])
+    {
+        case "--stub" when double.TryParse(args[i + 1], NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6:
+            stub = TimeSpan.FromSeconds(seconds);
+            break;
+        case "--device":
+            device = args[i + 1];
+            break;
+        default:
+            understood = false;
+            break;
+    }
 if (!understood)
 {
-    Console.Error.WriteLine("usage: AlpacaCot.Worker SOCKET [--stub SECONDS]; it is started by ./alpacacot, not by hand");
+    Console.Error.WriteLine("usage: AlpacaCot.Worker SOCKET [--device cpu|cuda:N] [--stub SECONDS]; it is started by ./alpacacot, not by hand");
     return 2;
 }
 // A Ctrl+C in the terminal is the supervisor's to handle; it tells the worker in order.
 Console.CancelKeyPress += (_, e) => e.Cancel = true;
+// Whoever ends this process means it: what it computes on native threads is not waited for. The code is the one that shells give for the signal.
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => NativeProcess.End(128 + 15));
 
 try
 {
     await using var connection = await WorkerConnection.ConnectAsync(args[0], CancellationToken.None);
-    await new JobHost(connection, TimeProvider.System, stub).RunAsync();
+    await new JobHost(connection, TimeProvider.System, stub, device).RunAsync();
 }
 catch (Exception e) when (e is SocketException or ArgumentException or IOException)
 {
     Console.Error.WriteLine($"the supervisor at {args[0]} is not reached any more: {e.Message}");
-    return 1;
+    NativeProcess.End(1);
 }
-NativeProcess.End();
+NativeProcess.End(0);
 return 0;

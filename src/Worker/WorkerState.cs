@@ -9,13 +9,15 @@ namespace AlpacaCot.Worker;
 /// <summary>A base that is loaded, with its tokenizer.</summary>
 internal sealed record LoadedBase(string Path, ScalarType? Precision, Decoder Decoder, ITokenizer Tokenizer);
 
-/// <summary>What stays loaded between the jobs of a worker: the last base.</summary>
-internal sealed class WorkerState
+/// <summary>What stays loaded between the jobs of a worker: the last base, on the worker's device.</summary>
+/// <param name="device">The device by libtorch's name: <c>cpu</c>, or <c>cuda:0</c> for the one GPU that the worker sees.</param>
+internal sealed class WorkerState(string device = "cpu")
 {
     private LoadedBase? _base;
 
     /// <summary>The base of a job: the loaded one where it is the same, else loaded in its place.</summary>
     /// <exception cref="ModelException">The model or its tokenizer cannot be loaded, or they do not belong together.</exception>
+    /// <exception cref="InvalidOperationException">There is no such device.</exception>
     public LoadedBase Base(BaseModel model, WorkerFolders folders)
     {
         var path = ModelPlaces.Resolve(model.Path, folders);
@@ -23,7 +25,7 @@ internal sealed class WorkerState
         if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision) return loaded;
         _base?.Decoder.Dispose();
         _base = null;
-        var decoder = ModelDirectory.Load(path, new LoadOptions(precision));
+        var decoder = ModelDirectory.Load(path, new LoadOptions(precision, Device()));
         try
         {
             var tokenizer = TokenizerDirectory.Load(path);
@@ -36,6 +38,13 @@ internal sealed class WorkerState
             decoder.Dispose();
             throw;
         }
+    }
+
+    private Device Device()
+    {
+        if (device.StartsWith("cuda", StringComparison.Ordinal) && !torch.cuda.is_available())
+            throw new InvalidOperationException($"the device {device} cannot be used: libtorch finds no NVIDIA GPU here; build with -p:Torch=cuda on a machine that has one");
+        return torch.device(device);
     }
 
     /// <summary>A precision by its name; empty is as stored.</summary>

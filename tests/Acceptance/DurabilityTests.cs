@@ -21,7 +21,7 @@ public sealed class DurabilityTests
     public async Task Submit_SiloKilledMeanwhile_EveryAcknowledgedSweepIsThere()
     {
         using var home = new Home();
-        var silo = home.StartProgram(Programs.Silo, "--passive", "yes");
+        var silo = home.StartProgram(Programs.Silo, "--stub-workers", "60");
         await Home.UntilAsync(() => File.Exists(home["run/silo.sock"]), "the silo listens", _limit);
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.AddSiloClient(new HomeLayout(home.Root));

@@ -84,6 +84,7 @@ public sealed class MappingTests
 
     [Theory]
     [InlineData(WorkerKind.OutOfMemory, Kind.OutOfMemory)]
+    [InlineData(WorkerKind.Transient, Kind.Transient)]
     [InlineData(WorkerKind.NonFinite, Kind.NonFinite)]
     [InlineData(WorkerKind.Data, Kind.Data)]
     [InlineData(WorkerKind.Cancelled, Kind.Preempted)]

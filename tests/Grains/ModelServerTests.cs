@@ -1,4 +1,5 @@
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Tests.Grains;
@@ -121,5 +122,65 @@ public sealed class ModelServerTests : IDisposable
         await using var platform = await StartAsync();
         await platform.Registry.ReserveAsync("test/other", 1);
         Assert.Contains("busy", Assert.Single(await AskAsync(platform, "say 1")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ModelThatIsNeverLoaded_IsGivenUp_AndGivesTheSlotBack()
+    {
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromMilliseconds(500) });
+        var only = Assert.Single(await AskAsync(platform, "say 1", "hang"));
+        Assert.Equal("error", only.FinishReason);
+        Assert.Contains("before it was loaded", only.Error, StringComparison.Ordinal);
+        await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
+        Assert.Empty(Platform.Workers(_folder));
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task ModelThatIsLoaded_StaysBeyondTheTimeForLoading()
+    {
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(3) });
+        await AskAsync(platform, "say 1");
+        var worker = Assert.Single(Platform.Workers(_folder));
+        var began = TimeProvider.System.GetTimestamp();
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3.5), "the time for loading is over");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    [Fact]
+    public async Task Serve_HasTheSlotsPartOfTheProcessors()
+    {
+        await using var platform = await StartAsync();
+        Assert.Equal(Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture), Assert.Single(await AskAsync(platform, "job")).Text);
+    }
+
+    /// <summary>Every property of a request but its text changes what the worker is told: one that is dropped on the way changes nothing.</summary>
+    [Fact]
+    public void Decoding_EveryPropertyOfARequest_ReachesTheWorker()
+    {
+        var plain = Told(new GenerateRequest { Prompt = "p" });
+        foreach (var property in typeof(GenerateRequest).GetProperties().Where(p => p.Name is not (nameof(GenerateRequest.Prompt) or nameof(GenerateRequest.Raw) or nameof(GenerateRequest.Seed))))
+        {
+            var changed = new GenerateRequest { Prompt = "p" };
+            property.SetValue(changed, property.GetValue(changed) switch
+            {
+                int n => n + 1, long n => n + 1, double d => d + 0.5, string[] => (object)(string[])["x"],
+                var other => throw new InvalidOperationException($"{property.Name}: what another {other?.GetType()} is, is not known"),
+            });
+            Assert.NotEqual(plain, Told(changed));
+        }
+
+        static string Told(GenerateRequest request) => System.Text.Json.JsonSerializer.Serialize(AlpacaCot.Grains.Workers.ServedModel.Decoding(request), Frames.Json);
+    }
+
+    [Fact]
+    public void Decoding_NoneIsTakenForAnother()
+    {
+        var told = AlpacaCot.Grains.Workers.ServedModel.Decoding(
+            new GenerateRequest { Prompt = "p", MaxNewTokens = 3, Temperature = 0.5, TopP = 0.6, TopK = 4, Stop = ["a"], RepetitionPenalty = 1.7 });
+        Assert.Equal((DecodingSpec.Sample, 3, 0.5, 0.6, 4, 1.7), (told.Strategy, told.MaxNewTokens, told.Temperature, told.TopP, told.TopK, told.RepetitionPenalty));
+        Assert.Equal(["a"], told.Stop);
+        Assert.Equal("greedy", AlpacaCot.Grains.Workers.ServedModel.Decoding(new GenerateRequest { Prompt = "p" }).Strategy);
     }
 }

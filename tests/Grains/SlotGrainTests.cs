@@ -1,4 +1,6 @@
 using System.Text.Json;
+using AlpacaCot.Grains.Slots;
+using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Tests.Grains;
 
@@ -133,7 +135,7 @@ public sealed class SlotGrainTests : IDisposable
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is TrainedEvent), "the work has begun");
         Platform.Signal("KILL", Assert.Single(Platform.Workers(_folder)));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
-        Assert.Equal(FailureKind.Unknown, failed.Kind);
+        Assert.Equal(FailureKind.Transient, failed.Kind);
         Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
         Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
@@ -205,6 +207,36 @@ public sealed class SlotGrainTests : IDisposable
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.StartsWith("start: there is no worker at /no/worker.dll", failed.Message, StringComparison.Ordinal);
         Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
+    }
+
+    [Fact]
+    public async Task WorkerThatEndsBeforeItBegins_IsNoAttempt()
+    {
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Supervision.Tests"), WorkerArguments = ["vanish"] });
+        await platform.Slot().StartAsync(Work(1));
+        var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
+        Assert.StartsWith("start: the worker", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("code 6: the driver is gone", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
+    }
+
+    [Fact]
+    public async Task WorkerThatSaysNothingAnyMore_IsEnded()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60, change: o => o with { Silence = TimeSpan.FromSeconds(1) });
+        await platform.Slot().StartAsync(Work(1));
+        Assert.Contains("said nothing", Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Message, StringComparison.Ordinal);
+        await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is gone");
+    }
+
+    [Theory]
+    [InlineData("here/gpu1", "1", "--device cuda:0")]
+    [InlineData("here/gpu12.1", "12", "--device cuda:0")]
+    [InlineData("here/cpu0", "", "")]
+    public void SlotKey_TellsTheWorkerItsDevice(string slot, string visible, string arguments)
+    {
+        Assert.True(SlotKey.TryParse(slot, out var key));
+        Assert.Equal((visible, arguments), (key.Environment["CUDA_VISIBLE_DEVICES"], string.Join(' ', key.WorkerArguments)));
     }
 
     [Fact]

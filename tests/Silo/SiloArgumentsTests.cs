@@ -19,7 +19,8 @@ public sealed class SiloArgumentsTests
     [Theory]
     [InlineData("--slots 3", "cpu0 cpu1 cpu2")]
     [InlineData("--gpus 2", "gpu0 gpu1")]
-    [InlineData("--passive yes", "")]
+    [InlineData("--slots 1 --gpus 2", "cpu0 gpu0 gpu1")]
+    [InlineData("--gpus 1 --slots 2", "cpu0 cpu1 gpu0")]
     public void Parse_Slots(string line, string slots) => Assert.Equal(slots, string.Join(" ", Parse(line).Slots));
 
     [Fact]

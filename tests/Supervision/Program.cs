@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using AlpacaCot.Supervision;
 using AlpacaCot.Tests.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Xunit.Runner.InProc.SystemConsole;
@@ -31,6 +32,30 @@ if (mode == "work")
                 return 7;
         }
     return 0;
+}
+if (mode == "supervise")
+{
+    var supervised = await WorkerProcess.StartAsync(
+        new WorkerStart { Program = typeof(SupervisorTieTests).Assembly.Location, SocketFolder = Path.Combine(path, "run"), LogFile = Path.Combine(path, "logs/w.log"), Arguments = ["busy"] }, CancellationToken.None);
+    Console.WriteLine(supervised.Id);
+    await Task.Delay(Timeout.Infinite);
+}
+if (mode is "busy" or "child")
+{
+    await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
+    // The word comes last: whoever waits for the line finds all of it.
+    if (mode == "child") Console.Error.WriteLine(System.Diagnostics.Process.Start("sleep", ["300"]).Id);
+    // Reads nothing and has no thread to spare: what a worker in a long computation looks like from outside.
+    while (true) Thread.SpinWait(1 << 20);
+}
+if (mode == "vanish")
+{
+    await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
+    await foreach (var _ in connection.CommandsAsync(CancellationToken.None))
+    {
+        Console.Error.WriteLine("the driver is gone");
+        return 6;
+    }
 }
 if (mode == "serve") return await ServingWorker.RunAsync(path);
 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

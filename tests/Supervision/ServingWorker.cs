@@ -2,7 +2,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Supervision;
 
-/// <summary>A worker that serves a model which answers what it is told: <c>say N</c> is N chunks, <c>wait</c> none until it is cancelled, <c>die</c> the process's end.</summary>
+/// <summary>A worker that serves a model which answers what it is told: <c>say N</c> is N chunks, <c>wait</c> none until it is cancelled, <c>job</c> the threads that it was given, <c>die</c> the process's end. The model <c>hang</c> is never loaded.</summary>
 internal static class ServingWorker
 {
     public static async Task<int> RunAsync(string path)
@@ -17,6 +17,8 @@ internal static class ServingWorker
                 case StartCommand { Job: ServeJob { Base.Path: "missing" } } job:
                     await connection.SendAsync(new FailedEvent(job.Assignment, job.Fence, FailureKind.Data, "no such model"), CancellationToken.None);
                     break;
+                case StartCommand { Job: ServeJob { Base.Path: "hang" } }:
+                    break;
                 case StartCommand job:
                     start = job;
                     await connection.SendAsync(new StartedEvent(start.Assignment, start.Fence), CancellationToken.None);
@@ -29,6 +31,9 @@ internal static class ServingWorker
                     await TellAsync(request.Request, 0, "dying", null);
                     Console.Error.WriteLine("told to die");
                     return 9;
+                case GenerateCommand { Prompt: "job" } request:
+                    await TellAsync(request.Request, 0, $"{((ServeJob)start!.Job).Threads}", "stop");
+                    break;
                 case GenerateCommand request:
                     var count = int.Parse(request.Prompt["say ".Length..], System.Globalization.CultureInfo.InvariantCulture);
                     for (var n = 0; n < count; n++) await TellAsync(request.Request, n, $"{n} ", n == count - 1 ? "stop" : null);

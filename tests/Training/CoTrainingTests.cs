@@ -177,7 +177,7 @@ public sealed class CoTrainingTests : IDisposable
         var rows = TinyTraining.Rows(23, 4);
         List<int> Visited(ulong seed)
         {
-            var member = new TrainingMember("m", TinyTraining.Ia3(_decoder), rows, new TrainingSettings { BatchSize = 4, Epochs = 2 }, seed);
+            var member = new TrainingMember("m", TinyTraining.Ia3(_decoder), rows, new TrainingSpec { BatchSize = 4, Epochs = 2, LearningRate = 1e-3 }, seed);
             var state = new MemberState(member, 0);
             var visited = new List<int>();
             for (; !state.IsDone; state.Step++) visited.AddRange(state.NextStep().Rows.Select(row => rows.FindIndex(r => ReferenceEquals(r, row.Example))));

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using AlpacaCot.Adapters;
@@ -13,6 +15,7 @@ using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
+using Protocol = AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Worker;
 
@@ -92,10 +95,46 @@ public sealed class PartsTests : IDisposable
         { new TokenizerException("m"), FailureKind.Data },
         { new FileNotFoundException(), FailureKind.Data },
         { new ExternalException("m"), FailureKind.Unknown },
-        { new IOException("disk full"), FailureKind.Unknown },
+        { new IOException("no number of the system's"), FailureKind.Unknown },
+        { FullDisk(), FailureKind.Transient },
+        { new TrainingException("the checkpoint cannot be written", new ModelException("m", FullDisk())), FailureKind.Transient },
+        { new AdapterException("m", FullDisk()), FailureKind.Transient },
+        { new ModelException("m", FullDisk()), FailureKind.Transient },
+        { new DatasetException("m", FullDisk()), FailureKind.Transient },
+        { new EvaluationException("m", FullDisk()), FailureKind.Transient },
+        { new AggregateException(new ModelException("m"), new ModelException("n", FullDisk())), FailureKind.Transient },
+        { new IOException("quota exceeded", 122), FailureKind.Transient },
+        { new IOException("too many open files", 24), FailureKind.Transient },
+        { new IOException("permission", 13), FailureKind.Unknown },
+        { new ModelException("m", new IOException("permission", 13)), FailureKind.Data },
+        { new ModelException("m", new IOException("cannot be mapped", 12)), FailureKind.OutOfMemory },
+        { new AdapterException("m", new OutOfMemoryException()), FailureKind.OutOfMemory },
+        { new ExternalException("CUDA error: out of memory"), FailureKind.OutOfMemory },
+        { new ExternalException("std::bad_alloc"), FailureKind.OutOfMemory },
+        { new SocketException(111), FailureKind.Transient },
+        { new HttpRequestException("m"), FailureKind.Transient },
+        { new HttpRequestException("m", null, System.Net.HttpStatusCode.ServiceUnavailable), FailureKind.Transient },
+        { new HttpRequestException("m", null, System.Net.HttpStatusCode.NotFound), FailureKind.Unknown },
+        { new TaskCanceledException("m", new TimeoutException()), FailureKind.Transient },
+        { new AggregateException(new NonFiniteException("m", 3, "the loss")), FailureKind.NonFinite },
         { new AggregateException(new ModelException("m")), FailureKind.Data },
         { new AggregateException(new ModelException("m"), new ModelException("n")), FailureKind.Unknown },
     };
+
+    /// <summary>The system's own error: a device on which there is never any space.</summary>
+    private static IOException FullDisk()
+    {
+        using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        return Assert.Throws<IOException>(() => full.Write("x"u8));
+    }
+
+    [Fact]
+    public void Failures_FullDiskAtEveryWriter_IsTransient()
+    {
+        // The writers' temporary files have known names here, and lead to a device without space.
+        File.CreateSymbolicLink(_folder[LossCurve.File + ".partial"], "/dev/full");
+        Assert.Equal(FailureKind.Transient, Failures.KindOf(Assert.ThrowsAny<Exception>(() => LossCurve.Write(_folder.Path, [1]))));
+    }
 
     [Theory, MemberData(nameof(Kinds))]
     public void Failures_KindOf(Exception e, FailureKind kind) => Assert.Equal(kind, Failures.KindOf(e));
@@ -117,6 +156,33 @@ public sealed class PartsTests : IDisposable
         Assert.Equal(_folder["models/nano"], ModelPlaces.Resolve("nano", folders));
         Assert.Equal(_folder["elsewhere/nano"], ModelPlaces.Resolve(_folder["elsewhere/nano"], folders));
         Assert.Contains("no such model", Assert.Throws<ModelException>(() => ModelPlaces.Resolve("none", folders)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Every property of the spec's decoding changes what the engine gets: one that is dropped on the way changes nothing.</summary>
+    [Fact]
+    public void Decodings_EveryProperty_ReachesTheEngine()
+    {
+        var plain = Engine(new DecodingSpec());
+        foreach (var property in typeof(DecodingSpec).GetProperties(BindingFlags.Public | BindingFlags.Instance))
+        {
+            var changed = new DecodingSpec();
+            property.SetValue(changed, property.GetValue(changed) switch
+            {
+                string => "sample", int n => n + 1, long n => n + 1, double d => d / 2, IReadOnlyList<string> => (object)(string[])["x"],
+                var other => throw new InvalidOperationException($"{property.Name}: what another {other?.GetType()} is, is not known"),
+            });
+            Assert.NotEqual(plain, Engine(changed));
+        }
+
+        static string Engine(DecodingSpec settings) => JsonSerializer.Serialize(Decodings.Of(settings));
+    }
+
+    [Fact]
+    public void Decodings_NoneIsTakenForAnother()
+    {
+        var of = Decodings.Of(new DecodingSpec { Strategy = DecodingSpec.Sample, MaxNewTokens = 3, Temperature = 0.5, TopK = 4, TopP = 0.6, RepetitionPenalty = 1.7, Stop = ["a"] }, seed: 8);
+        Assert.Equal((DecodingStrategy.Sample, 3, 0.5, 4, 0.6, 1.7, 8L), (of.Strategy, of.MaxNewTokens, of.Temperature, of.TopK, of.TopP, of.RepetitionPenalty, of.Seed));
+        Assert.Equal(["a"], of.StopStrings);
     }
 
     [Theory]

@@ -68,16 +68,21 @@ internal static class SweepCommands
         var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
         var tokens = new Option<int>("--max-new-tokens") { Description = "Most new tokens", DefaultValueFactory = _ => 128 };
         var temperature = new Option<double>("--temperature") { Description = "Sample at this temperature; greedy otherwise" };
+        var topP = new Option<double>("--top-p") { Description = "Sample from the smallest set of tokens of this mass (1: all)", DefaultValueFactory = _ => 1 };
+        var topK = new Option<int>("--top-k") { Description = "Sample from the k most likely tokens (0: all)" };
+        var penalty = new Option<double>("--repetition-penalty") { Description = "Makes tokens seen before less likely (1: off)", DefaultValueFactory = _ => 1 };
+        var stops = new Option<string[]>("--stop") { Description = "Texts that end the answer", AllowMultipleArgumentsPerToken = true };
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("ask", "Ask a finished trial's model through its server; tokens are printed as they come")
-            { name, trial, prompt, raw, tokens, temperature, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"");
+            { name, trial, prompt, raw, tokens, temperature, topP, topK, penalty, stops, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"");
         command.SetAction((parsed, stop) => SweepAsking.RunAsync(
             context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trial)!,
             new GenerateRequest
             {
-                Prompt = parsed.GetValue(prompt)!, Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature), Seed = parsed.GetValue(seed),
+                Prompt = parsed.GetValue(prompt)!, Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature),
+                TopP = parsed.GetValue(topP), TopK = parsed.GetValue(topK), RepetitionPenalty = parsed.GetValue(penalty), Stop = parsed.GetValue(stops) ?? [], Seed = parsed.GetValue(seed),
             },
             parsed.GetValue(json), stop));
         return command;

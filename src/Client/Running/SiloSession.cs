@@ -11,24 +11,40 @@ using Npgsql;
 
 namespace AlpacaCot.Client.Running;
 
-/// <summary>A connection to the silo of this home; starts one as a child where none runs, and says so.</summary>
+/// <summary>
+/// A session with the silo of this home; one is started as a child where none runs. The silo counts its sessions: one that a command has started ends when nobody needs it any more,
+/// whoever started it.
+/// </summary>
 internal sealed class SiloSession : IAsyncDisposable
 {
     private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(30);
-    private readonly IHost _host;
-    private readonly Process? _silo;
+    private static readonly TimeSpan _endTimeout = TimeSpan.FromSeconds(20);
 
-    private SiloSession(IHost host, Process? silo)
+    /// <summary>How long the silo of another command that started at the same moment may take to be up.</summary>
+    private static readonly TimeSpan _otherStarts = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>A silo forgets a session that is silent for five of these.</summary>
+    private static readonly TimeSpan _renewal = TimeSpan.FromSeconds(2);
+    private readonly string _name = Guid.NewGuid().ToString("N");
+    private readonly CancellationTokenSource _left = new();
+    private readonly IHost _host;
+    private readonly TimeProvider _time;
+    private readonly bool _counted;
+    private Process? _silo;
+    private Task _renewing = Task.CompletedTask;
+
+    private SiloSession(IHost host, ClientContext context, bool counted)
     {
-        (_host, _silo) = (host, silo);
+        (_host, _time, _counted) = (host, context.Time, counted);
         Grains = host.Services.GetRequiredService<IClusterClient>();
     }
 
     /// <summary>The grains.</summary>
     public IClusterClient Grains { get; }
 
-    /// <summary>Whether this session started the silo.</summary>
-    public bool OwnsSilo => _silo is not null;
+    /// <summary>The sweep that this session has submitted or taken up and follows; the silo need not go on for it when the session ends before it. Null where there is none, or none any more.</summary>
+    public string? Follows { get; set; }
 
     /// <summary>The most memory that a silo of this session has had, in MB; 0 for one that it did not start.</summary>
     public long PeakMemoryMegabytes()
@@ -38,11 +54,11 @@ internal sealed class SiloSession : IAsyncDisposable
         return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
     }
 
-    /// <summary>Connects to the silo that runs; null where none does.</summary>
+    /// <summary>Connects to the silo that runs, without being counted as its user; null where none does.</summary>
     /// <exception cref="ClientException">No silo of the cluster runs. None is ever started by itself there: its nodes are the user's to name.</exception>
     public static async Task<SiloSession?> TryConnectAsync(ClientContext context, CancellationToken cancellationToken)
     {
-        if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, null);
+        if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, context, counted: false);
         return context.Cluster is null ? null : throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
     }
 
@@ -54,21 +70,26 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <exception cref="ClientException">No silo runs and none was to be started, or it did not come up.</exception>
     public static async Task<SiloSession> ConnectAsync(ClientContext context, bool start, IReadOnlyList<string> siloArguments, CancellationToken cancellationToken)
     {
-        if (await TryConnectAsync(context, cancellationToken) is { } running) return running;
+        if (await JoinAsync(context, cancellationToken) is { } running) return running;
+        if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
         System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
         var silo = Launch(context, log, siloArguments);
         var began = context.Time.GetTimestamp();
+        long? gone = null;
         try
         {
-            while (context.Time.GetElapsedTime(began) < _startTimeout)
+            while (context.Time.GetElapsedTime(began) < _startTimeout && (gone is not { } since || context.Time.GetElapsedTime(since) < _otherStarts))
             {
-                var gone = silo.HasExited;
-                // A silo that another command started at the same moment serves as well.
-                if (await ConnectAsync(context, cancellationToken) is { } host) return new SiloSession(host, gone ? null : silo);
-                if (gone) break;
-                await Task.Delay(TimeSpan.FromMilliseconds(50), context.Time, cancellationToken);
+                if (gone is null && silo.HasExited) gone = context.Time.GetTimestamp();
+                // A silo that another command started at the same moment serves as well; ours has found the home taken then.
+                if (await JoinAsync(context, cancellationToken) is { } session)
+                {
+                    if (gone is null) session._silo = silo;
+                    return session;
+                }
+                await Task.Delay(_pause, context.Time, cancellationToken);
             }
         }
         catch
@@ -81,25 +102,110 @@ internal sealed class SiloSession : IAsyncDisposable
         throw new ClientException($"the silo did not start{(last is null ? "" : $": {last.Trim()}")}; its log is {log}", ExitCodes.Failed);
     }
 
-    /// <summary>Disconnects; a silo that this session started is asked to end and waited for.</summary>
+    /// <summary>Ends the session: whether the silo ends with it. It does not where others use it, or its user has started it.</summary>
+    public async Task<bool> LeaveAsync()
+    {
+        if (_left.IsCancellationRequested) return false;
+        await _left.CancelAsync();
+        await _renewing;
+        if (!_counted) return false;
+        try
+        {
+            if (await Sessions.LeaveAsync(_name, Follows) is not (> 0 and var ending)) return false;
+            await EndedAsync(ending);
+            return true;
+        }
+        catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException)
+        {
+            // It does not answer, or is gone: a silo of this session's own is not left behind.
+            if (_silo is { HasExited: false }) await Signals.TerminateAsync(_silo);
+            if (_silo is not null) await EndedAsync(_silo.Id);
+            return true;
+        }
+    }
+
+    /// <summary>Leaves and disconnects.</summary>
     public async ValueTask DisposeAsync()
     {
+        await LeaveAsync();
         await _host.StopAsync();
         _host.Dispose();
-        if (_silo is null) return;
-        if (!_silo.HasExited)
+        _left.Dispose();
+        _silo?.Dispose();
+    }
+
+    private ISessionsGrain Sessions => Grains.GetGrain<ISessionsGrain>("default");
+
+    /// <summary>A session that the silo has counted; null where none runs. One that is ending is waited for.</summary>
+    private static async Task<SiloSession?> JoinAsync(ClientContext context, CancellationToken cancellationToken)
+    {
+        if (await ConnectAsync(context, cancellationToken) is not { } host) return null;
+        var session = new SiloSession(host, context, counted: context.Cluster is null);
+        if (!session._counted) return session;
+        try
         {
-            await Signals.TerminateAsync(_silo);
+            var ending = await session.Sessions.RenewAsync(session._name).WaitAsync(cancellationToken);
+            if (ending == 0)
+            {
+                session._renewing = session.RenewAsync();
+                return session;
+            }
+            await session.EndedAsync(ending);
+        }
+        catch (Orleans.Runtime.OrleansException)
+        {
+            // It has ended in between.
+        }
+        catch
+        {
+            await session.DropAsync();
+            throw;
+        }
+        await session.DropAsync();
+        return null;
+    }
+
+    private async Task DropAsync()
+    {
+        await _left.CancelAsync();
+        await DisposeAsync();
+    }
+
+    private async Task RenewAsync()
+    {
+        using var timer = new PeriodicTimer(_renewal, _time);
+        while (!_left.IsCancellationRequested)
             try
             {
-                await _silo.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+                if (!await timer.WaitForNextTickAsync(_left.Token)) return;
+                await Sessions.RenewAsync(_name).WaitAsync(_left.Token);
             }
-            catch (TimeoutException)
+            catch (Exception e) when (e is Orleans.Runtime.OrleansException or TimeoutException or OperationCanceledException)
             {
-                _silo.Kill(entireProcessTree: true);
+                // Whoever uses the session finds out by itself that its silo is gone; one that is only slow hears the next word.
+            }
+    }
+
+    /// <summary>Waits for a silo's end; one that takes too long is killed.</summary>
+    private async Task EndedAsync(int silo)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(silo);
+            using var late = new CancellationTokenSource(_endTimeout, _time);
+            try
+            {
+                await process.WaitForExitAsync(late.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
             }
         }
-        _silo.Dispose();
+        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
+        {
+            // It has ended.
+        }
     }
 
     private static async Task<IHost?> ConnectAsync(ClientContext context, CancellationToken cancellationToken)
@@ -135,7 +241,7 @@ internal sealed class SiloSession : IAsyncDisposable
         var info = new ProcessStartInfo("setsid") { UseShellExecute = false, RedirectStandardInput = true };
         foreach (var part in (string[])["/bin/sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log]) info.ArgumentList.Add(part);
         foreach (var part in Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"))) info.ArgumentList.Add(part);
-        foreach (var argument in arguments) info.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["--for-commands", "yes", .. arguments]) info.ArgumentList.Add(argument);
         info.Environment[HomeLayout.Variable] = context.Home.Root;
         info.Environment.Remove(PlatformCluster.Variable);
         return Process.Start(info) ?? throw new ClientException("the silo could not be started", ExitCodes.Failed);

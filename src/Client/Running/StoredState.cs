@@ -27,8 +27,15 @@ internal static class StoredState
         var began = context.Time.GetTimestamp();
         while (true)
         {
-            await using (var silo = await SiloSession.TryConnectAsync(context, stop))
+            try
+            {
+                await using var silo = await SiloSession.TryConnectAsync(context, stop);
                 if (silo is not null) return await ask(silo.Grains);
+            }
+            catch (Orleans.Runtime.SiloUnavailableException)
+            {
+                // It has ended in between: its records are to be read now.
+            }
             var (code, answer, problem) = await ReadAsync(context, question, key, stop);
             if (code == 0) return JsonSerializer.Deserialize<T>(answer, Frames.Json) ?? throw new ClientException("the silo's program answered nothing", ExitCodes.Failed);
             if (code != HeldBySilo) throw new ClientException(problem.Replace("error: ", "", StringComparison.Ordinal).Trim(), ExitCodes.Failed);

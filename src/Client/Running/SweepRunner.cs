@@ -9,7 +9,6 @@ namespace AlpacaCot.Client.Running;
 /// <summary>What the commands of <c>sweep</c> do.</summary>
 internal static class SweepRunner
 {
-    private static readonly string[] _passive = ["--passive", "yes"];
     private static readonly string[] _ended = ["done", "failed", "cancelled"];
 
     /// <summary>Checks a file and shows the plan.</summary>
@@ -38,6 +37,7 @@ internal static class SweepRunner
             Name = sweep.Name, Yaml = SweepSpecJson.Write(check.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json), Directory = context.Home.Sweep(experiment, sweep.Name),
         });
         if (reply.Problem is not null) throw new ClientException(reply.Problem);
+        silo.Follows = sweep.Key;
         System.Console.Error.WriteLine(reply.Existing ? $"sweep {sweep.Name} is there already; following it" : $"sweep {sweep.Name}: {reply.Trials} trials");
         return await FollowAsync(context, silo, sweep, json, stop);
     }
@@ -48,6 +48,7 @@ internal static class SweepRunner
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
         var grain = await KnownAsync(silo, sweep);
         await grain.ResumeAsync(retryFailed);
+        silo.Follows = sweep.Key;
         return await FollowAsync(context, silo, sweep, json, stop);
     }
 
@@ -56,6 +57,8 @@ internal static class SweepRunner
     {
         await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
         var grain = await KnownAsync(silo, sweep);
+        // A silo that a command has started drives only what it is asked for: to follow a sweep is to ask for it.
+        await grain.WakeAsync();
         if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
         await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
         return Code(await grain.GetStatusAsync());
@@ -74,7 +77,7 @@ internal static class SweepRunner
     /// <summary>Writes the report anew.</summary>
     public static async Task<int> ReportAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, _passive, stop);
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
         var files = await (await KnownAsync(silo, sweep)).WriteReportAsync();
         if (json) ClientJson.Print(files);
         else
@@ -88,7 +91,7 @@ internal static class SweepRunner
     /// <summary>Cancels a sweep.</summary>
     public static async Task<int> CancelAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, _passive, stop);
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
         var grain = await KnownAsync(silo, sweep);
         await grain.CancelAsync();
         if (json) ClientJson.Print(await grain.GetStatusAsync());
@@ -116,8 +119,8 @@ internal static class SweepRunner
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            System.Console.Error.WriteLine(silo.OwnsSilo
-                ? $"stopping; take the sweep up again with: ./alpacacot sweep resume {sweep.Name}"
+            System.Console.Error.WriteLine(await silo.LeaveAsync()
+                ? $"stopped; take the sweep up again with: ./alpacacot sweep resume {sweep.Name}"
                 : $"the sweep goes on in the silo; follow it with: ./alpacacot sweep watch {sweep.Name}");
             throw;
         }
@@ -125,6 +128,7 @@ internal static class SweepRunner
         {
             throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         }
+        if (_ended.Contains(status.State)) silo.Follows = null;
         if (status.Problem is { } problem)
             throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         if (json) ClientJson.Print(SweepView.Summary(status));

@@ -9,6 +9,9 @@ namespace AlpacaCot.Client.Running;
 /// <summary>Starts a worker with one job, shows its progress on stderr and its answer on stdout.</summary>
 internal static class ToolRunner
 {
+    /// <summary>A step of training, the longest that a job takes to notice a cancellation where nothing is wrong, is shorter.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
+
     /// <summary>Runs a tool to its end and shows its answers.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
     public static async Task<int> RunAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
@@ -44,7 +47,8 @@ internal static class ToolRunner
             cancellationToken);
         var job = new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), context.Home.WorkerFolders);
         await worker.SendAsync(new StartCommand(tool, 1, job), cancellationToken);
-        await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool));
+        // Nobody waits for it: what it does shows in the worker's events, or ends them.
+        await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool, context.Time));
         using var progress = new ProgressLine(context.Time);
         await foreach (var news in worker.EventsAsync(CancellationToken.None))
             switch (news)
@@ -70,19 +74,23 @@ internal static class ToolRunner
                     return;
             }
         progress.Clear();
+        cancellationToken.ThrowIfCancellationRequested();
         throw new ClientException($"{await worker.DescribeEndAsync()}; its log is {worker.LogFile}", ExitCodes.Failed);
     }
 
-    private static async Task CancelAsync(WorkerProcess worker, string tool)
+    /// <summary>Asks a worker to stop; one that computes where it cannot be asked is ended.</summary>
+    private static async Task CancelAsync(WorkerProcess worker, string tool, TimeProvider time)
     {
         try
         {
-            await worker.SendAsync(new CancelCommand(tool, 1), CancellationToken.None);
+            await worker.SendAsync(new CancelCommand(tool, 1), CancellationToken.None).WaitAsync(_patience, time);
+            await Task.Delay(_patience, time);
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or TimeoutException)
         {
-            // It has ended by itself in between; its events say how.
+            // It has ended by itself in between, or does not read: its events, or their end, say how.
         }
+        worker.Kill();
     }
 
     /// <summary>The log of a tool that went well and said nothing is of no use.</summary>

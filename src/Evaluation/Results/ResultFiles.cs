@@ -36,7 +36,7 @@ public static partial class ResultFiles
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new EvaluationException($"{home}: cannot be created: {e.Message}");
+            throw new EvaluationException($"{home}: cannot be created: {e.Message}", e);
         }
         var samples = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var result in results)

@@ -25,7 +25,7 @@ internal static class Attempts
         if (pack.Ended) End(turn, pack);
         else if (kind == FailureKind.Preempted) Requeue(turn, pack, message);
         else if (kind == FailureKind.OutOfMemory) OutOfMemory(turn, pack, message);
-        else if (kind == FailureKind.Unknown)
+        else if (kind is FailureKind.Unknown or FailureKind.Transient)
         {
             if (!pack.Progressed) pack.Strikes++;
             if (pack.Strikes >= turn.Options.MaxStrikes)

@@ -86,6 +86,9 @@ public enum FailureKind
     /// <summary>Anything that may go better next time: a crash, a lapsed lease.</summary>
     Unknown,
 
+    /// <summary>A fault of the machine that passes: a full disk, a lost connection, a kill from outside.</summary>
+    Transient,
+
     /// <summary>The device or the machine had no memory left.</summary>
     OutOfMemory,
 

@@ -42,6 +42,9 @@ public sealed record GenerateRequest
 
     /// <summary>Texts that end the answer.</summary>
     [Id(7)] public string[] Stop { get; init; } = [];
+
+    /// <summary>Divides positive and multiplies negative logits of tokens seen before; 1 is off.</summary>
+    [Id(8)] public double RepetitionPenalty { get; init; } = 1;
 }
 
 /// <summary>New tokens of a request.</summary>

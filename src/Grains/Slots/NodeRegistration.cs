@@ -1,4 +1,5 @@
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Sessions;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
 using Microsoft.Extensions.Logging;
@@ -9,7 +10,7 @@ namespace AlpacaCot.Grains.Slots;
 /// The node's part in the platform: when its silo is up it tells its slots to the registry, and again with each heartbeat, and wakes the sweeps that are not done; when the silo ends
 /// it takes its slots back and ends their workers.
 /// </summary>
-internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, SlotWorkers workers, SlotOptions options, TimeProvider time, ILogger<NodeRegistration> logger)
+internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, SlotWorkers workers, SiloUse use, SlotOptions options, TimeProvider time, ILogger<NodeRegistration> logger)
     : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     /// <summary>The last to start and the first to stop: grains answer all the while.</summary>
@@ -33,6 +34,7 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
         if (await Registry.RegisterAsync(node.Name, _epoch, _slots) is var known && known != _epoch) _epoch = await Registry.RegisterAsync(node.Name, known + 1, _slots);
         if (_slots.Length == 0) return;
         _beating = BeatAsync();
+        if (use.ForCommands) return;
         var sweeps = await grains.GetGrain<ISweepIndexGrain>("default").ListAsync();
         await Parallel.ForEachAsync(sweeps, new ParallelOptions { MaxDegreeOfParallelism = WokenAtOnce, CancellationToken = cancellationToken }, async (sweep, _) =>
         {

@@ -19,9 +19,14 @@ public readonly record struct SlotKey(string Node, string Device)
     /// </summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
-        ["CUDA_VISIBLE_DEVICES"] = Device.StartsWith("gpu", StringComparison.Ordinal) ? Device[3..].Split('.')[0] : "",
+        ["CUDA_VISIBLE_DEVICES"] = IsGpu ? Device[3..].Split('.')[0] : "",
         ["OMP_WAIT_POLICY"] = "passive",
     };
+
+    /// <summary>What a worker is told of its device. Of a GPU slot's worker the one GPU that it sees is the first, whatever its number on the machine; a processor needs no word.</summary>
+    public IReadOnlyList<string> WorkerArguments => IsGpu ? ["--device", "cuda:0"] : [];
+
+    private bool IsGpu => Device.StartsWith("gpu", StringComparison.Ordinal);
 
     /// <inheritdoc/>
     public override string ToString() => $"{Node}/{Device}";

@@ -29,4 +29,13 @@ public sealed record SlotOptions
 
     /// <summary>An idle worker is ended after this time; its base is loaded anew then.</summary>
     public TimeSpan IdleUnload { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A model that is not loaded for a server after this time is given up: as long as whoever asked for it waits.</summary>
+    public TimeSpan LoadTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>A worker reads a command within this time, whatever it computes; one that does not is ended.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A worker that says nothing of its job for this long hangs and is ended. Its longest silences are the loading of a base and a step of training: minutes, on a slow disk and few processors.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(30);
 }

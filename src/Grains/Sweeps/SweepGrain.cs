@@ -3,6 +3,7 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Sessions;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,7 +28,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
     private readonly HomeLayout _home;
     private readonly RecordHealth _health;
-    private readonly TimeProvider _time;
+    private readonly SiloUse _use;
+    private readonly SteadyClock _clock;
     private readonly ILogger _logger;
     private readonly SweepStore _store;
     private readonly SweepSlots _slots;
@@ -40,9 +42,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private bool _writeDue;
     private bool _recoverDue;
 
-    public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, TimeProvider time, ILogger<SweepGrain> logger)
+    public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, SiloUse use, TimeProvider time, ILogger<SweepGrain> logger)
     {
-        (_home, _health, _time, _logger) = (home, health, time, logger);
+        (_home, _health, _use, _clock, _logger) = (home, health, use, new SteadyClock(time), logger);
         _store = new SweepStore(this.GetGrainId(), storage);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
         _reminder = new SweepReminder(this);
@@ -52,7 +54,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private string Activation => GrainContext.ActivationId.ToString();
 
-    private DateTimeOffset Now => _time.GetUtcNow();
+    private DateTimeOffset Now => _clock.Now;
 
     private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
 
@@ -63,14 +65,15 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         if (await _store.LoadAsync() is not { } state) return;
         Take(state);
         _recoverDue = true;
-        // Whoever called, and wherever this is: a sweep that is not done goes on.
-        if (!_store.Ended) await StartDrivingAsync();
+        // Whoever called: a sweep that is not done goes on, unless this silo was started for something else.
+        if (!_store.Ended && _use.Drives(Key)) await StartDrivingAsync();
     }
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
         if (_state is not null)
         {
+            if (!_store.Ended) await StartDrivingAsync();
             var same = _store.Submission.Yaml == request.Yaml && _store.Submission.BaseDirectory == request.BaseDirectory;
             return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another --name");
         }
@@ -98,6 +101,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         if (_state is null || await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
         await WriteAsync();
+        await StartDrivingAsync();
         DriveSoon();
     }
 
@@ -115,8 +119,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         await StartDrivingAsync();
     }
 
-    /// <summary>To be activated is to be woken: an activation drives where there is something to drive.</summary>
-    public Task WakeAsync() => Task.CompletedTask;
+    public Task WakeAsync() => _state is null || _store.Ended ? Task.CompletedTask : StartDrivingAsync();
 
     /// <summary>As <see cref="WakeAsync"/>; one that was left over is removed.</summary>
     public Task ReceiveReminder(string reminderName, TickStatus status) => _state is null || _store.Ended ? _reminder.RemoveAsync() : Task.CompletedTask;
@@ -184,6 +187,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private async Task StartDrivingAsync()
     {
+        _use.Begin(Key);
         _timer ??= this.RegisterGrainTimer(DriveAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = _tick, KeepAlive = true });
         await _reminder.AddAsync();
     }
@@ -285,6 +289,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         await _reminder.RemoveAsync();
         _timer?.Dispose();
         _timer = null;
+        _use.End(Key);
         _news.Wake();
     }
 

@@ -38,6 +38,7 @@ internal sealed class WorkerNews(SweepState state)
     private static ExperimentsFailure KindOf(ProtocolFailure kind) => kind switch
     {
         ProtocolFailure.OutOfMemory => ExperimentsFailure.OutOfMemory,
+        ProtocolFailure.Transient => ExperimentsFailure.Transient,
         ProtocolFailure.NonFinite => ExperimentsFailure.NonFinite,
         ProtocolFailure.Data => ExperimentsFailure.Data,
         // A worker is told to stop only for a fence that no longer counts, or because the silo stops: neither is the trial's fault.

@@ -19,6 +19,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     private readonly List<WorkerEvent> _untold = [];
     private readonly List<WorkerEvent> _told = [];
     private string? _activation;
+    private bool _started;
 
     /// <summary>The assignment.</summary>
     public SlotAssignment What => what;
@@ -50,7 +51,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         try
         {
             var job = JsonSerializer.Deserialize<WorkerJob>(what.Job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
-            await worker.Process.SendAsync(new StartCommand(what.Pack, what.Fence, job), CancellationToken.None);
+            await SendAsync(worker, new StartCommand(what.Pack, what.Fence, job));
             return await FollowAsync(worker);
         }
         catch (IOException)
@@ -85,11 +86,14 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     private async Task<WorkerEvent> FollowAsync(RunningWorker worker)
     {
         long? cancelled = null;
+        var heard = time.GetTimestamp();
         while (true)
         {
             var (ended, last) = await CollectAsync(worker, cancelled is not null);
             if (last is not null) return last;
             if (ended) return await GoneAsync(worker);
+            if (_untold.Count > 0) heard = time.GetTimestamp();
+            else if (time.GetElapsedTime(heard) >= options.Silence) return Failed(FailureKind.Unknown, FormattableString.Invariant($"the worker said nothing for {options.Silence.TotalMinutes:0.#} min and was ended"));
             if (cancelled is { } since)
             {
                 // Nobody waits for these any more; a worker that does not stop is ended.
@@ -100,7 +104,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
             // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
             if (await TryReportAsync() is not false && !_stop.IsCancellationRequested) continue;
             cancelled = time.GetTimestamp();
-            await worker.Process.SendAsync(new CancelCommand(what.Pack, what.Fence), CancellationToken.None);
+            await SendAsync(worker, new CancelCommand(what.Pack, what.Fence));
         }
     }
 
@@ -116,6 +120,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
                 if (_untold.Count == 0) pause.CancelAfter(options.Collect);
                 while (worker.Events.TryRead(out var news))
                 {
+                    _started |= news is StartedEvent started && started.Assignment == what.Pack && started.Fence == what.Fence;
                     if (news is DoneEvent done && done.Assignment == what.Pack && done.Fence == what.Fence) return (false, done);
                     if (news is FailedEvent { Member: null } failed && failed.Assignment == what.Pack && failed.Fence == what.Fence) return (false, failed);
                     // Of a member's progress only the last word matters.
@@ -164,9 +169,29 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>The worker has closed its socket: it crashed, or the silo ends, which is no failure of what ran.</summary>
+    /// <summary>
+    /// The worker has closed its socket: it crashed, or the silo ends, which is no failure of what ran. Before it has begun with the assignment, it was its start that failed.
+    /// </summary>
     private async Task<WorkerEvent> GoneAsync(RunningWorker worker)
-        => Failed(closing.IsCancellationRequested ? FailureKind.Cancelled : FailureKind.Unknown, await worker.Process.DescribeEndAsync());
+    {
+        var end = await worker.Process.EndAsync();
+        return closing.IsCancellationRequested ? Failed(FailureKind.Cancelled, end.Description)
+            : Failed(end.Kind, _started ? end.Description : SlotFailures.StartPrefix + end.Description);
+    }
+
+    /// <summary>Sends a command to a worker that reads it soon.</summary>
+    private async Task SendAsync(RunningWorker worker, WorkerCommand command)
+    {
+        using var late = new CancellationTokenSource(options.SendTimeout, time);
+        try
+        {
+            await worker.Process.SendAsync(command, late.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new IOException("the worker does not read its commands", e);
+        }
+    }
 
     private FailedEvent Failed(FailureKind kind, string message) => new(what.Pack, what.Fence, kind, message);
 

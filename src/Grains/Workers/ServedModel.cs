@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
@@ -18,18 +19,21 @@ internal sealed class ServedModel : IDisposable
     private readonly ServeAssignment _what;
     private readonly ServeJob _job;
     private readonly TimeProvider _time;
+    private readonly SlotOptions _options;
     private readonly CancellationTokenSource _end;
+    private readonly CancellationTokenRegistration _closing;
     private WorkerProcess? _process;
     private string? _ended;
     private long _lastUse;
     private int _count;
 
     /// <summary>A model that is not loaded yet.</summary>
-    public ServedModel(ServeAssignment what, WorkerFolders folders, TimeProvider time, CancellationToken closing)
+    public ServedModel(ServeAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
     {
-        (_what, _time) = (what, time);
-        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, Threads: 1, folders);
-        _end = CancellationTokenSource.CreateLinkedTokenSource(closing);
+        (_what, _options, _time) = (what, options, time);
+        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, threads, folders);
+        _end = new CancellationTokenSource(options.LoadTimeout, time);
+        _closing = closing.Register(_end.Cancel);
     }
 
     /// <summary>The server's grain key.</summary>
@@ -57,6 +61,7 @@ internal sealed class ServedModel : IDisposable
                 if (news is ProgressEvent { Phase: "serve" })
                 {
                     Volatile.Write(ref _lastUse, _time.GetTimestamp());
+                    _end.CancelAfter(Timeout.InfiniteTimeSpan);
                     _loaded.TrySetResult(null);
                 }
                 if (news is TokensEvent step) HandOut(step);
@@ -67,7 +72,7 @@ internal sealed class ServedModel : IDisposable
         }
         catch (OperationCanceledException)
         {
-            _ended = "the model was unloaded";
+            _ended = _loaded.Task.IsCompleted ? "the model was unloaded" : FormattableString.Invariant($"the model was unloaded before it was loaded whole (it has {_options.LoadTimeout.TotalMinutes:0.#} min)");
         }
         catch (Exception e)
         {
@@ -110,7 +115,11 @@ internal sealed class ServedModel : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _end.Dispose();
+    public void Dispose()
+    {
+        _closing.Dispose();
+        _end.Dispose();
+    }
 
     private void HandOut(TokensEvent step)
     {
@@ -126,20 +135,23 @@ internal sealed class ServedModel : IDisposable
 
     private async Task<bool> TrySendAsync(WorkerCommand command, CancellationToken cancellationToken)
     {
+        using var late = new CancellationTokenSource(_options.SendTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            await _process!.SendAsync(command, cancellationToken);
+            await _process!.SendAsync(command, either.Token);
             return true;
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException || (e is OperationCanceledException && late.IsCancellationRequested))
         {
             return false;
         }
     }
 
-    private static DecodingSpec Decoding(GenerateRequest request) => new()
+    /// <summary>How a request is decoded, as the worker hears it.</summary>
+    internal static DecodingSpec Decoding(GenerateRequest request) => new()
     {
         Strategy = request.Temperature > 0 ? DecodingSpec.Sample : DecodingSpec.Greedy, Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
-        TopK = request.TopK, TopP = request.TopP, Stop = request.Stop,
+        TopK = request.TopK, TopP = request.TopP, RepetitionPenalty = request.RepetitionPenalty, Stop = request.Stop,
     };
 }

@@ -14,6 +14,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
 {
     private readonly string _slot;
     private readonly SlotOptions _options;
+    private readonly int _threads;
     private readonly HomeLayout _home;
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
@@ -30,9 +31,16 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     private bool _unloading;
 
     /// <summary>A slot on which nothing runs.</summary>
-    public SlotWorker(string slot, SlotOptions options, HomeLayout home, IGrainFactory grains, TimeProvider time, ILogger logger)
+    /// <param name="slot">The slot's key.</param>
+    /// <param name="threads">Its part of the node's processors.</param>
+    /// <param name="options">How workers are supervised.</param>
+    /// <param name="home">The platform's home.</param>
+    /// <param name="grains">The grains.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public SlotWorker(string slot, int threads, SlotOptions options, HomeLayout home, IGrainFactory grains, TimeProvider time, ILogger logger)
     {
-        (_slot, _options, _home, _grains, _time, _logger) = (slot, options, home, grains, time, logger);
+        (_slot, _threads, _options, _home, _grains, _time, _logger) = (slot, threads, options, home, grains, time, logger);
         _warm = new WarmWorker(slot, options, logger);
         _idle = time.CreateTimer(_ => UnloadWhereIdle(), null, options.IdleUnload, options.IdleUnload);
     }
@@ -84,7 +92,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         {
             if (_model is { } model && model.Server == assignment.Server) return model.Loaded;
             if (!Free) return Task.FromResult<string?>($"the slot {_slot} is busy");
-            _model = new ServedModel(assignment, _home.WorkerFolders, _time, _closing.Token);
+            _model = new ServedModel(assignment, _threads, _home.WorkerFolders, _options, _time, _closing.Token);
             _running = RunAsync(_model);
             return _model.Loaded;
         }

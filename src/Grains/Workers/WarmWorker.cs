@@ -27,7 +27,10 @@ internal sealed partial class WarmWorker(string slot, SlotOptions options, ILogg
         _ = SlotKey.TryParse(slot, out var key);
         var log = Path.Combine(options.LogFolder, $"worker-{slot.Replace('/', '-')}-{++_started}.log");
         var process = await WorkerProcess.StartAsync(
-            new WorkerStart { Program = options.WorkerProgram, Arguments = options.WorkerArguments, SocketFolder = options.SocketFolder, LogFile = log, Environment = key.Environment },
+            new WorkerStart
+            {
+                Program = options.WorkerProgram, Arguments = [.. options.WorkerArguments, .. key.WorkerArguments], SocketFolder = options.SocketFolder, LogFile = log, Environment = key.Environment,
+            },
             cancellationToken);
         var events = Channel.CreateUnbounded<WorkerEvent>(new UnboundedChannelOptions { SingleWriter = true });
         _ = PumpAsync(process, events.Writer);

@@ -19,6 +19,7 @@ internal static class JobTable
         ["model show"] = ModelTools.Show,
         ["data show"] = DataTool.Show,
         ["doctor"] = DoctorTool.Run,
+        ["devices"] = DevicesTool.Run,
         ["bench training"] = BenchTools.Training,
         ["bench decode"] = BenchTools.Decode,
         ["bench tokenize"] = BenchTools.Tokenize,

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using AlpacaCot.Supervision;
+
+namespace AlpacaCot.Client.Commands;
+
+/// <summary>A command from its words to its exit code.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs a command; whatever goes wrong is one line on stderr and an exit code.</summary>
+    /// <param name="arguments">The command's words.</param>
+    /// <param name="context">Makes what the command works with.</param>
+    /// <param name="interrupt">Cancelled by whoever ends the command before its end.</param>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Func<ClientContext> context, CancellationToken interrupt)
+    {
+        var parsed = CommandTree.Build(context).Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            WrongUsage.Print(parsed, System.Console.Error);
+            return ExitCodes.Wrong;
+        }
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupt);
+        }
+        catch (OperationCanceledException) when (interrupt.IsCancellationRequested)
+        {
+            System.Console.Error.WriteLine("cancelled");
+            return ExitCodes.Cancelled;
+        }
+        catch (ClientException e)
+        {
+            System.Console.Error.WriteLine($"error: {e.Message}");
+            return e.ExitCode;
+        }
+        catch (Exception e)
+        {
+            // No stack trace reaches a user; whatever was not foreseen is named by its kind.
+            var kind = e is IOException or UnauthorizedAccessException or WorkerStartException or TimeoutException or Orleans.Runtime.OrleansException ? "" : $"{e.GetType().Name}: ";
+            System.Console.Error.WriteLine($"error: {kind}{e.Message.ReplaceLineEndings(" ")}");
+            return ExitCodes.Failed;
+        }
+    }
+}
