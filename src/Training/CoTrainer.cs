@@ -32,7 +32,7 @@ public sealed class CoTrainer : IDisposable
         MemberChecks.Require(members, decoder);
         foreach (var member in members) _members.Add(new MemberState(member, _bank.Add(member.Adapter)));
         if (_options.Checkpoints is not { } policy) return;
-        _checkpoints = new CheckpointStore(policy, SettingsHash.Of(members, _options), _options.Time);
+        _checkpoints = new CheckpointStore(policy, [.. members.Select(member => SettingsHash.Of(member, _options.BaseContent))], _options.Time);
         Step = _checkpoints.Restore(_members);
     }
 
@@ -92,9 +92,6 @@ public sealed class CoTrainer : IDisposable
         var state = _members.Find(member => member.Member.Name == name && !member.Removed) ?? throw new TrainingException($"no member '{name}' is in training");
         state.Removed = true;
     }
-
-    /// <summary>Whether a member was taken out, here or before the checkpoint that was resumed.</summary>
-    public bool IsRemoved(string name) => _members.Exists(member => member.Member.Name == name && member.Removed);
 
     /// <summary>Writes a checkpoint now.</summary>
     /// <exception cref="TrainingException">No checkpoint folder is set, or it cannot be written.</exception>

@@ -12,6 +12,9 @@ public sealed record CoTrainerOptions
     /// <summary>Threads of libtorch in this process; left as they are where null. The same number gives the same bits.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>A hash of the base's content, so that no checkpoint is resumed on another base; null where it is not known.</summary>
+    public string? BaseContent { get; init; }
+
     /// <summary>Where and how often checkpoints are written; never where null.</summary>
     public CheckpointPolicy? Checkpoints { get; init; }
 

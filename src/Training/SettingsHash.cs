@@ -5,10 +5,13 @@ using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Training;
 
-/// <summary>A hash of everything that decides a pack's numbers: members, their adapters' settings, their rows, seeds, and the budgets.</summary>
+/// <summary>
+/// A hash of everything that decides a member's numbers: the base's content, its adapter's settings, its rows, its seed. What only cuts the work for the machine (token and logit budgets,
+/// threads) is not part of it: a training goes on with half the budget after memory ran out. Nor is where the base lies.
+/// </summary>
 internal static class SettingsHash
 {
-    public static string Of(IReadOnlyList<TrainingMember> members, CoTrainerOptions options)
+    public static string Of(TrainingMember member, string? baseContent)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Text(string text) => hash.AppendData(Encoding.UTF8.GetBytes(text + "\n"));
@@ -20,24 +23,23 @@ internal static class SettingsHash
             hash.AppendData(bytes);
         }
 
-        Text(FormattableString.Invariant($"tokens {options.TokenBudget} logits {options.LogitBudget}"));
-        foreach (var member in members)
+        Text(FormattableString.Invariant($"base {baseContent}"));
+        Text(FormattableString.Invariant($"{member.Name} seed {member.Seed}"));
+        Text(CanonicalJson.Write(TrialKeys.NumericSettings(member.Settings)));
+        Text((member.Adapter.Config with { BaseModel = null }).ToJson());
+        foreach (var rows in new[] { member.Examples, member.Validation })
         {
-            Text(FormattableString.Invariant($"{member.Name} seed {member.Seed}"));
-            Text(CanonicalJson.Write(TrialKeys.NumericSettings(member.Settings)));
-            Text(member.Adapter.Config.ToJson());
-            foreach (var rows in new[] { member.Examples, member.Validation })
+            Numbers([rows.Count]);
+            foreach (var row in rows)
             {
-                Numbers([rows.Count]);
-                foreach (var row in rows)
-                {
-                    Numbers(row.Ids);
-                    Numbers(row.Labels);
-                }
+                Numbers(row.Ids);
+                Numbers(row.Labels);
             }
-            if (member.Order is { } order)
-                for (var epoch = 0; epoch * (long)new StepPlan(member.Examples.Count, member.Settings).StepsPerEpoch < new StepPlan(member.Examples.Count, member.Settings).TotalSteps; epoch++)
-                    Numbers(order.Of(epoch, member.Examples.Count));
+        }
+        if (member.Order is { } order)
+        {
+            var plan = new StepPlan(member.Examples.Count, member.Settings);
+            for (var epoch = 0; epoch * (long)plan.StepsPerEpoch < plan.TotalSteps; epoch++) Numbers(order.Of(epoch, member.Examples.Count));
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }

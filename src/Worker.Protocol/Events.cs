@@ -14,6 +14,7 @@ namespace AlpacaCot.Worker.Protocol;
 [JsonDerivedType(typeof(OutputEvent), "output")]
 [JsonDerivedType(typeof(RemarkEvent), "remark")]
 [JsonDerivedType(typeof(TokensEvent), "tokens")]
+[JsonDerivedType(typeof(EvaluationFailedEvent), "evaluation_failed")]
 [JsonDerivedType(typeof(FailedEvent), "failed")]
 [JsonDerivedType(typeof(DoneEvent), "done")]
 public abstract record WorkerEvent;
@@ -105,6 +106,9 @@ public enum FailureKind
     /// <summary>It was asked to stop.</summary>
     Cancelled,
 }
+
+/// <summary>One evaluation of one trial cannot be had; the job goes on with the others.</summary>
+public sealed record EvaluationFailedEvent(string Assignment, long Fence, string Trial, string Evaluation, FailureKind Kind, string Message) : WorkerEvent;
 
 /// <summary>The job failed; the message is one line for people. A member is named where only it failed.</summary>
 public sealed record FailedEvent(string Assignment, long Fence, FailureKind Kind, string Message, string? Member = null) : WorkerEvent;

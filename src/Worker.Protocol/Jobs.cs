@@ -1,12 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Worker.Protocol;
 
 /// <summary>A job for a worker.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = "job")]
-[JsonDerivedType(typeof(PackJob), "train")]
+[JsonDerivedType(typeof(TrainJob), "train")]
+[JsonDerivedType(typeof(EvaluateJob), "evaluate")]
 [JsonDerivedType(typeof(ServeJob), "serve")]
 [JsonDerivedType(typeof(ToolJob), "tool")]
 public abstract record WorkerJob;
@@ -22,16 +24,22 @@ public sealed record BaseModel(string Path, string Precision);
 /// <param name="Cache">Folder of caches.</param>
 public sealed record WorkerFolders(string Models, string Datasets, string Cache);
 
-/// <summary>Trains the members of a pack together on one frozen base, then evaluates their trials.</summary>
-public sealed record PackJob : WorkerJob
+/// <summary>Trains the members of a pack together on one frozen base.</summary>
+public sealed record TrainJob : WorkerJob
 {
     /// <summary>The base.</summary>
     public required BaseModel Base { get; init; }
 
+    /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
+
     /// <summary>The trainings of the pack, in its fixed order.</summary>
     public required IReadOnlyList<PackMember> Members { get; init; }
 
-    /// <summary>Where the pack's checkpoints and results go: <c>…/{fence}</c>.</summary>
+    /// <summary>The sweep that it is for.</summary>
+    public string Sweep { get; init; } = "";
+
+    /// <summary>Where the pack's checkpoints and adapters go: <c>…/{fence}</c>.</summary>
     public required string Directory { get; init; }
 
     /// <summary>What relative paths in the job are relative to.</summary>
@@ -59,7 +67,7 @@ public sealed record PackJob : WorkerJob
 /// <summary>A checkpoint that its owner has accepted.</summary>
 public sealed record CheckpointReference(string Uri, long Step, string Sha256);
 
-/// <summary>One training in a pack and the trials that ask its result.</summary>
+/// <summary>One training in a pack.</summary>
 public sealed record PackMember
 {
     /// <summary>Name in events and paths.</summary>
@@ -77,18 +85,65 @@ public sealed record PackMember
     /// <summary>Seed of initialisation, data order and dropout.</summary>
     public required long Seed { get; init; }
 
-    /// <summary>An adapter that is trained already (the trials only need evaluating), or null.</summary>
-    public string? TrainedAdapter { get; init; }
+    /// <summary>The key under which its adapter is shared; null where it is not.</summary>
+    public string? SharedKey { get; init; }
 
-    /// <summary>It has failed for good and stays only because the pack's checkpoint holds it.</summary>
-    public bool Failed { get; init; }
+    /// <summary>What its data's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> DataFiles { get; init; } = [];
 
-    /// <summary>The trials that ask this training's result and are not done yet.</summary>
-    public required IReadOnlyList<PackTrial> Trials { get; init; }
+    /// <summary>It is trained and stays only because the pack's checkpoint holds it: it takes its steps again after a crash, for the others' sake, and is not reported.</summary>
+    public bool Trained { get; init; }
 }
 
-/// <summary>One way of asking a trained member.</summary>
-public sealed record PackTrial
+/// <summary>Asks trained adapters of one base what is missing of their trials' evaluations.</summary>
+public sealed record EvaluateJob : WorkerJob
+{
+    /// <summary>The base.</summary>
+    public required BaseModel Base { get; init; }
+
+    /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
+    public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
+
+    /// <summary>The adapters.</summary>
+    public required IReadOnlyList<EvaluateMember> Members { get; init; }
+
+    /// <summary>The sweep that it is for.</summary>
+    public string Sweep { get; init; } = "";
+
+    /// <summary>Where the result files go: <c>…/{fence}</c>.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>What relative paths in the job are relative to.</summary>
+    public required string BaseDirectory { get; init; }
+
+    /// <summary>Threads for kernels.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Evaluation to a hash of its suite's items when the sweep was checked; others are refused.</summary>
+    public IReadOnlyDictionary<string, string> SuiteContent { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Divides the engine's limits (sequences at once, tokens of a pass, tokens of the cache): more than 1 after memory ran out.</summary>
+    public int MemoryDivisor { get; init; } = 1;
+
+    /// <summary>Folders shared by all jobs.</summary>
+    public required WorkerFolders Folders { get; init; }
+}
+
+/// <summary>A trained adapter and the trials that ask it.</summary>
+public sealed record EvaluateMember
+{
+    /// <summary>Its training's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Its directory.</summary>
+    public required string Adapter { get; init; }
+
+    /// <summary>The trials whose evaluations are not done yet.</summary>
+    public required IReadOnlyList<EvaluateTrial> Trials { get; init; }
+}
+
+/// <summary>One way of asking a trained adapter.</summary>
+public sealed record EvaluateTrial
 {
     /// <summary>The trial's name.</summary>
     public required string Name { get; init; }
@@ -102,7 +157,10 @@ public sealed record PackTrial
     /// <summary>Seed of the sampler.</summary>
     public long Seed { get; init; }
 
-    /// <summary>The suites that are asked.</summary>
+    /// <summary>Evaluation to the key under which its result is shared; those that are not shared are absent.</summary>
+    public IReadOnlyDictionary<string, string> SharedKeys { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The missing evaluations.</summary>
     public required IReadOnlyList<EvaluationSpec> Evaluation { get; init; }
 }
 

@@ -96,7 +96,8 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
             context.Send(new StartedEvent(context.Assignment, context.Fence));
             switch (job)
             {
-                case PackJob pack when stub is { } pause: StubPack.Run(pack, pause, context); break;
+                case TrainJob pack when stub is not null: StubRunner.Run(pack, context); break;
+                case EvaluateJob evaluation when stub is { } pause: StubRunner.Run(evaluation, pause, context); break;
                 default: JobTable.Run(job, context); break;
             }
             using var process = Process.GetCurrentProcess();

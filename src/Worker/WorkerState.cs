@@ -1,5 +1,6 @@
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
@@ -7,7 +8,7 @@ using AlpacaCot.Worker.Tools;
 namespace AlpacaCot.Worker;
 
 /// <summary>A base that is loaded, with its tokenizer.</summary>
-internal sealed record LoadedBase(string Path, ScalarType? Precision, Decoder Decoder, ITokenizer Tokenizer);
+internal sealed record LoadedBase(string Path, ScalarType? Precision, string? Content, Decoder Decoder, ITokenizer Tokenizer);
 
 /// <summary>What stays loaded between the jobs of a worker: the last base, on the worker's device.</summary>
 /// <param name="device">The device by libtorch's name: <c>cpu</c>, or <c>cuda:0</c> for the one GPU that the worker sees.</param>
@@ -15,14 +16,16 @@ internal sealed class WorkerState(string device = "cpu")
 {
     private LoadedBase? _base;
 
-    /// <summary>The base of a job: the loaded one where it is the same, else loaded in its place.</summary>
+    /// <summary>The base of a job: the loaded one where it is the same, else loaded in its place. What was replaced on disk since the sweep was checked is refused.</summary>
     /// <exception cref="ModelException">The model or its tokenizer cannot be loaded, or they do not belong together.</exception>
     /// <exception cref="InvalidOperationException">There is no such device.</exception>
-    public LoadedBase Base(BaseModel model, WorkerFolders folders)
+    public LoadedBase Base(BaseModel model, WorkerFolders folders, IReadOnlyList<FileStamp>? stamps = null)
     {
+        FileStamps.RequireUnchanged(stamps ?? [], "the base model");
+        var content = FileStamps.ContentOf(stamps ?? []);
         var path = ModelPlaces.Resolve(model.Path, folders);
         var precision = PrecisionOf(model.Precision);
-        if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision) return loaded;
+        if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision && loaded.Content == content) return loaded;
         _base?.Decoder.Dispose();
         _base = null;
         var decoder = ModelDirectory.Load(path, new LoadOptions(precision, Device()));
@@ -31,7 +34,7 @@ internal sealed class WorkerState(string device = "cpu")
             var tokenizer = TokenizerDirectory.Load(path);
             if (tokenizer.VocabularySize > decoder.Config.VocabularySize)
                 throw new ModelException($"{path}: the tokenizer has {tokenizer.VocabularySize} ids, the embedding {decoder.Config.VocabularySize} rows; put the tokenizer beside the weights that were trained with it");
-            return _base = new LoadedBase(path, precision, decoder, tokenizer);
+            return _base = new LoadedBase(path, precision, content, decoder, tokenizer);
         }
         catch
         {

@@ -34,7 +34,7 @@ internal sealed class Chaos
         _random = new Random(seed);
         (_badness, _calmAfter) = (badness, calmAfter);
         _state = SweepState.Create("chaos", SweepDocument.ParseValid(yaml), SpecIdentities.None, new PlanLimits { Slots = slots, MaxMembers = members }, _options with { ShardTrials = 8 }, Begin);
-        Write(_state.TakeDirty());
+        Write(_state.CollectChanges());
         for (var s = 0; s < slots; s++) _slots[$"n/{s}"] = new Slot { Name = $"n/{s}" };
     }
 
@@ -79,7 +79,7 @@ internal sealed class Chaos
         else
         {
             Apply(new Drive([.. _slots.Values.Select(s => new SlotOffer(s.Name, s.Run?.Assignment.Fence))]));
-            if (_state.IsDirty) Write(_state.TakeDirty());
+            if (_state.IsDirty) Write(_state.CollectChanges());
         }
         In(TimeSpan.FromSeconds(2), Tick);
     }
@@ -100,12 +100,12 @@ internal sealed class Chaos
                     if (Bad(0.02))
                     {
                         // Killed in the middle of the write: some parts are on disk, no effect has happened.
-                        var (header, shards) = _state.TakeDirty();
+                        var (header, shards) = _state.CollectChanges();
                         Write((header && _random.Next(2) == 0, [.. shards.Where(_ => _random.Next(2) == 0)]));
                         KillOwner();
                         return null;
                     }
-                    Write(_state.TakeDirty());
+                    Write(_state.CollectChanges());
                     break;
                 case StartAssignment start:
                     Assert.True(start.Assignment.Fence > _lastFence, "fences must rise, over restarts too");
@@ -190,23 +190,24 @@ internal sealed class Chaos
         public void Begin()
         {
             var fence = assignment.Fence;
-            var from = assignment.Checkpoint?.Step ?? 0;
-            for (var step = from + 10; step <= 30; step += 10)
+            if (assignment is TrainingAssignment pack)
             {
-                var at = step;
-                foreach (var member in assignment.Members.Where(m => m.Train)) _work.Enqueue(() => new ProgressReported(fence, member.Training.Index, at, 1.0 / at, 100));
-                _work.Enqueue(() => new CheckpointReported(fence, $"{fence}/step-{at}", at, "sha"));
-            }
-            foreach (var member in assignment.Members)
-            {
-                if (member.Train)
+                for (var step = (pack.Checkpoint?.Step ?? 0) + 10; step <= 30; step += 10)
+                {
+                    var at = step;
+                    foreach (var member in pack.Members.Where(m => m.Train)) _work.Enqueue(() => new ProgressReported(fence, member.Training.Index, at, 1.0 / at, 100));
+                    _work.Enqueue(() => new CheckpointReported(fence, $"{fence}/step-{at}", at, "sha"));
+                }
+                foreach (var member in pack.Members.Where(m => m.Train))
                     _work.Enqueue(() => chaos.Bad(0.01)
                         ? new MemberFailed(fence, member.Training.Index, FailureKind.NonFinite, "NaN")
                         : new MemberTrained(fence, member.Training.Index, new TrainedAdapter($"{fence}", "sha", 30, 1, 1, 1)));
-                foreach (var trial in member.Trials)
-                    foreach (var evaluation in trial.Evaluations)
-                        _work.Enqueue(() => new ResultReported(fence, trial.Trial.Index, new EvaluationResult(evaluation, new Dictionary<string, double> { ["value"] = trial.Trial.Index }, 1, 1, null)));
             }
+            if (assignment is EvaluationAssignment evaluation)
+                foreach (var (trial, name) in SweepHarness.AskedOf(evaluation))
+                    _work.Enqueue(() => chaos.Bad(0.01)
+                        ? new EvaluationFailed(fence, trial, name, FailureKind.Data, "unreadable")
+                        : new ResultReported(fence, trial, new EvaluationResult(name, new Dictionary<string, double> { ["value"] = trial }, 1, 1, null)));
             _work.Enqueue(() => new AssignmentDone(fence));
             Renew();
             Next();
@@ -242,7 +243,7 @@ internal sealed class Chaos
         {
             chaos.WorkerEnds++;
             slot.Run = null;
-            var kind = chaos._random.Next(6) switch { 0 => FailureKind.OutOfMemory, 1 => FailureKind.Preempted, _ => FailureKind.Unknown };
+            var kind = chaos._random.Next(7) switch { 0 => FailureKind.OutOfMemory, 1 => FailureKind.Preempted, 2 => FailureKind.Transient, _ => FailureKind.Unknown };
             chaos.Send(() => chaos.Apply(new AssignmentFailed(assignment.Fence, kind, "crashed")));
         }
 

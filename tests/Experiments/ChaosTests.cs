@@ -90,6 +90,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         Assert.Equal(SweepStatus.Completed, chaos.State.Header.Status);
         Assert.Equal(scenario.Seeds * scenario.Models * scenario.Methods * 2, counts.Total);
         Assert.Equal(counts.Total, counts.Succeeded + counts.Failed);
+        Assert.Empty(chaos.State.Evaluations);
         foreach (var view in chaos.State.View())
         {
             if (view.Status == TrialStatus.Succeeded)
@@ -97,10 +98,17 @@ public sealed class ChaosTests(ITestOutputHelper output)
                 Assert.Equal(new[] { "x", "y", "z" }.Take(scenario.Evaluations), view.Results.Select(r => r.Evaluation).Order());
                 Assert.All(view.Results, r => Assert.Equal(view.Trial.Index, r.Metrics["value"]));
                 Assert.NotNull(view.Adapter);
+                Assert.Empty(view.Failures);
             }
-            else Assert.NotNull(view.Failure);
+            else
+            {
+                Assert.NotNull(view.Failure);
+                // What fails when it is asked has been trained; what fails in training has been asked nothing.
+                Assert.Equal(view.Adapter is null, view.Results.Count == 0 && view.Failures.Count == 0);
+                Assert.Equal(view.Adapter is null ? 0 : scenario.Evaluations, view.Results.Count + view.Failures.Count);
+            }
             Assert.InRange(view.Strikes, 0, chaos.State.Options.MaxStrikes);
-            if (view.Failure is { Kind: FailureKind.Unknown }) Assert.Equal(chaos.State.Options.MaxStrikes, view.Strikes);
+            if (view is { Failure.Kind: FailureKind.Unknown, Adapter: null }) Assert.Equal(chaos.State.Options.MaxStrikes, view.Strikes);
         }
         return chaos;
     }
@@ -136,16 +144,13 @@ public sealed class ChaosTests(ITestOutputHelper output)
             foreach (var assignment in SweepMachine.Apply(state, new Drive(slots), now).Effects.OfType<StartAssignment>().Select(s => s.Assignment).ToList())
             {
                 SweepMachine.Apply(state, new StartAccepted(assignment.Slot, assignment.Fence), now);
-                foreach (var member in assignment.Members)
+                foreach (var report in SweepHarness.WholeOf(assignment))
                 {
-                    SweepMachine.Apply(state, new MemberTrained(assignment.Fence, member.Training.Index, SweepHarness.Adapter(1)), now);
-                    foreach (var trial in member.Trials) SweepMachine.Apply(state, new ResultReported(assignment.Fence, trial.Trial.Index, SweepHarness.Result("x")), now);
-                    inputs += 1 + member.Trials.Count;
+                    SweepMachine.Apply(state, report, now);
+                    inputs++;
                 }
-                SweepMachine.Apply(state, new AssignmentDone(assignment.Fence), now);
-                inputs += 2;
             }
-            var (_, shards) = state.TakeDirty();
+            var (_, shards) = state.CollectChanges();
             foreach (var shard in shards)
             {
                 var bytes = JsonSerializer.SerializeToUtf8Bytes(shard).Length;

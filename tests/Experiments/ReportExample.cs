@@ -30,18 +30,23 @@ internal static class ReportExample
             {
                 var assignment = start.Assignment;
                 SweepMachine.Apply(state, new StartAccepted(assignment.Slot, assignment.Fence), now);
-                foreach (var member in assignment.Members)
-                {
-                    var curve = Curve(member.Training);
-                    curves.Add(curve);
-                    now += TimeSpan.FromSeconds(9);
-                    SweepMachine.Apply(state, new LeaseRenewed(assignment.Fence), now);
-                    SweepMachine.Apply(state, new MemberTrained(assignment.Fence, member.Training.Index, new TrainedAdapter($"trials/{member.Training.Name}/{assignment.Fence}/adapter", "ab12", 240, curve.Points.TakeLast(20).Average(p => p.Loss), 8.6, 402_113)), now);
-                    foreach (var trial in member.Trials)
-                        if (trial.Trial.Index == failTrial) SweepMachine.Apply(state, new TrialFailed(assignment.Fence, trial.Trial.Index, FailureKind.Data, "item 7 of goat-arithmetic is longer than the model's 256 positions"), now);
-                        else foreach (var evaluation in trial.Evaluations)
-                            SweepMachine.Apply(state, new ResultReported(assignment.Fence, trial.Trial.Index, new EvaluationResult(evaluation, Metrics(trial.Trial, evaluation), 200, 1.2, null)), now);
-                }
+                if (assignment is TrainingAssignment pack)
+                    foreach (var member in pack.Members)
+                    {
+                        var curve = Curve(member.Training);
+                        curves.Add(curve);
+                        now += TimeSpan.FromSeconds(9);
+                        SweepMachine.Apply(state, new LeaseRenewed(assignment.Fence), now);
+                        SweepMachine.Apply(state, new MemberTrained(assignment.Fence, member.Training.Index, new TrainedAdapter($"trials/{member.Training.Name}/{assignment.Fence}/adapter", "ab12", 240, curve.Points.TakeLast(20).Average(p => p.Loss), 8.6, 402_113)), now);
+                    }
+                if (assignment is EvaluationAssignment evaluation)
+                    foreach (var (trial, name) in SweepHarness.AskedOf(evaluation))
+                        SweepMachine.Apply(
+                            state,
+                            trial == failTrial && name == "goat-arithmetic"
+                                ? new EvaluationFailed(assignment.Fence, trial, name, FailureKind.Data, "item 7 of goat-arithmetic is longer than the model's 256 positions")
+                                : new ResultReported(assignment.Fence, trial, new EvaluationResult(name, Metrics(state.Grid.Trials[trial], name), 200, 1.2, null)),
+                            now);
                 SweepMachine.Apply(state, new AssignmentDone(assignment.Fence), now);
             }
         }

@@ -58,6 +58,43 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Build_MembersThatTrainedTogether_CountTheirSecondsOnce()
+    {
+        // 24 adapters in 4 packs of 8.6 s each.
+        var report = ReportExample.Build();
+        Assert.Equal(4, report.Accounting.Packs);
+        Assert.Equal(4 * 8.6, report.Accounting.TrainingSeconds, 6);
+    }
+
+    [Fact]
+    public void Build_TakenOver_SaysFromWhere()
+    {
+        var sweep = Sweeps.One();
+        sweep.Apply(new AdapterFromCache(0, SweepHarness.Adapter(0) with { From = "e/other" }));
+        sweep.Apply(new ResultFromCache(0, SweepHarness.Result("x") with { From = "e/other" }));
+        sweep.FinishRest();
+        sweep.Restart();
+        var report = ReportBuilder.Build(sweep.State, [], new Dictionary<string, string>(), sweep.Now);
+        Assert.Equal(["e/other", "e/other", null, null], report.Trials.Select(t => t.TakenOverFrom));
+        Assert.Equal(2, report.Accounting.FromCache);
+        Assert.Contains(report.Notes, n => n.StartsWith("2 of 4 trials were taken over from e/other", StringComparison.Ordinal));
+        // The time of what was taken over was spent elsewhere.
+        Assert.Equal(2, report.Accounting.TrainingSeconds, 6);
+        Assert.Contains("of e/other", ReportWriter.Markdown(report), StringComparison.Ordinal);
+        Assert.Contains("of e/other", ReportWriter.Html(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Build_OneEvaluationFailed_ItsOthersCount()
+    {
+        var report = ReportExample.Build(failTrial: 5);
+        var trial = report.Trials[5];
+        Assert.Equal(TrialStatus.Failed, trial.Status);
+        Assert.DoesNotContain(trial.Metrics.Keys, m => m.StartsWith("goat-arithmetic/", StringComparison.Ordinal));
+        Assert.Contains("perplexity/word_perplexity", trial.Metrics.Keys);
+    }
+
+    [Fact]
     public void Json_Example_HasTheDocumentedKeys()
     {
         var json = JsonDocument.Parse(ReportWriter.Json(ReportExample.Build())).RootElement;
@@ -110,9 +147,10 @@ public sealed class ReportTests
     public void State_ValuesThatAreNoNumbers_SurviveTheRecord()
     {
         var sweep = new SweepHarness(Specs.Smallest + "\nevaluation: x");
-        var a = sweep.Run();
-        sweep.Apply(new ProgressReported(a.Fence, 0, 1, double.NaN, 1));
-        sweep.Apply(new ResultReported(a.Fence, 0, new EvaluationResult("x", new Dictionary<string, double> { ["perplexity"] = double.PositiveInfinity }, 1, 1, null)));
+        var pack = sweep.RunPack();
+        sweep.Apply(new ProgressReported(pack.Fence, 0, 1, double.NaN, 1));
+        sweep.Finish(pack);
+        sweep.Apply(new ResultReported(sweep.RunEvaluation().Fence, 0, new EvaluationResult("x", new Dictionary<string, double> { ["perplexity"] = double.PositiveInfinity }, 1, 1, null)));
         sweep.Restart();
         Assert.Equal(double.PositiveInfinity, sweep.State.View(0).Metrics["x/perplexity"]);
     }

@@ -37,7 +37,7 @@ internal sealed class SweepHarness
         return [.. outcome.Effects.OfType<StartAssignment>().Select(e => e.Assignment)];
     }
 
-    /// <summary>Leases one pack to slot a/0 and confirms it.</summary>
+    /// <summary>Leases one assignment to a slot and confirms it.</summary>
     public Assignment Run(string slot = "a/0")
     {
         var assignment = Assert.Single(Drive(slot));
@@ -45,18 +45,36 @@ internal sealed class SweepHarness
         return assignment;
     }
 
+    public TrainingAssignment RunPack(string slot = "a/0") => Assert.IsType<TrainingAssignment>(Run(slot));
+
+    public EvaluationAssignment RunEvaluation(string slot = "a/0") => Assert.IsType<EvaluationAssignment>(Run(slot));
+
     /// <summary>Does everything that an assignment asks.</summary>
     public void Finish(Assignment assignment)
     {
-        foreach (var member in assignment.Members)
-        {
-            if (member.Train) Apply(new MemberTrained(assignment.Fence, member.Training.Index, Adapter(assignment.Fence)));
-            foreach (var trial in member.Trials)
-                foreach (var evaluation in trial.Evaluations)
-                    Apply(new ResultReported(assignment.Fence, trial.Trial.Index, Result(evaluation)));
-        }
-        Apply(new AssignmentDone(assignment.Fence));
+        foreach (var report in WholeOf(assignment)) Apply(report);
     }
+
+    /// <summary>Gives one slot all that is left, and does it.</summary>
+    public void FinishRest(string slot = "a/0")
+    {
+        while (State.Header.Status == SweepStatus.Running) Finish(Run(slot));
+    }
+
+    /// <summary>All that a worker reports which does what an assignment asks.</summary>
+    public static IEnumerable<SlotReport> WholeOf(Assignment assignment)
+    {
+        if (assignment is TrainingAssignment pack)
+            foreach (var member in pack.Members.Where(m => m.Train)) yield return new MemberTrained(pack.Fence, member.Training.Index, Adapter(pack.Fence));
+        if (assignment is EvaluationAssignment evaluation)
+            foreach (var trial in evaluation.Members.SelectMany(m => m.Trials))
+                foreach (var name in trial.Evaluations) yield return new ResultReported(evaluation.Fence, trial.Trial.Index, Result(name));
+        yield return new AssignmentDone(assignment.Fence);
+    }
+
+    /// <summary>Trial and evaluation of all that an assignment asks.</summary>
+    public static IReadOnlyList<(int Trial, string Evaluation)> AskedOf(EvaluationAssignment evaluation)
+        => [.. evaluation.Members.SelectMany(m => m.Trials).SelectMany(t => t.Evaluations.Select(e => (t.Trial.Index, e)))];
 
     public static TrainedAdapter Adapter(long fence) => new($"adapters/{fence}", "00", 10, 1.5, 2, 1000);
 
@@ -65,7 +83,7 @@ internal sealed class SweepHarness
     /// <summary>Ends the process and starts it again from what was written.</summary>
     public void Restart()
     {
-        var (_, _) = State.TakeDirty();
+        var (_, _) = State.CollectChanges();
         var origin = JsonSerializer.Deserialize<SweepOrigin>(JsonSerializer.Serialize(State.Origin))!;
         var header = JsonSerializer.Deserialize<SweepHeader>(JsonSerializer.Serialize(State.Header))!;
         var shards = State.Shards.Select(s => JsonSerializer.Deserialize<SweepShard>(JsonSerializer.Serialize(s))!).ToList();

@@ -5,6 +5,8 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Validation;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 using Kind = AlpacaCot.Experiments.FailureKind;
@@ -23,64 +25,102 @@ public sealed class MappingTests
         data: [{ name: d, sources: [goat], template: goat }]
         cot: [{ name: none }, { name: cue, cue: "Think." }]
         training: { max_steps: 7, checkpoint_steps: 2, batch_size: 4, cutoff_len: 64, learning_rate: 0.01 }
-        decoding: { strategy: greedy, max_new_tokens: 9 }
+        decoding: { strategy: sample, max_new_tokens: 9, temperature: 0.7, top_k: 5, top_p: 0.9 }
         evaluation: [{ suite: goat-arithmetic, limit: 5 }]
         """;
 
     private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static SweepState State() => SweepState.Create("s", SweepDocument.ParseValid(Yaml), SpecIdentities.None, new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now);
-
-    private static PackJob Job(SweepState state, SweepInput? before = null)
+    private static SweepState State(SpecFacts? facts = null)
     {
-        var start = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
-        if (before is not null)
-        {
-            SweepMachine.Apply(state, new StartAccepted("here/cpu0", 1), s_now);
-            SweepMachine.Apply(state, before, s_now);
-            SweepMachine.Apply(state, new AssignmentFailed(1, Kind.Preempted, "again"), s_now);
-            start = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
-        }
-        return PackJobs.Of(state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, start, new HomeLayout("/h"));
+        var spec = SweepDocument.ParseValid(Yaml);
+        return SweepState.Create(
+            "s", spec, facts is null ? SpecIdentities.None : SpecValidator.Identities(spec, facts), new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now, facts);
+    }
+
+    private static Assignment Next(SweepState state)
+    {
+        var assignment = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
+        SweepMachine.Apply(state, new StartAccepted("here/cpu0", assignment.Fence), s_now);
+        return assignment;
+    }
+
+    private static WorkerJob Job(SweepState state) => AssignmentJobs.Of("e/s", state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state), new HomeLayout("/h"));
+
+    private static void Report(SweepState state, params SweepInput[] reports)
+    {
+        foreach (var report in reports) SweepMachine.Apply(state, report, s_now);
     }
 
     [Fact]
-    public void PackJob_HoldsWhatTheSweepSays()
+    public void TrainJob_HoldsWhatTheSweepSays()
     {
-        var job = Job(State());
+        var job = Assert.IsType<TrainJob>(Job(State()));
         Assert.Equal(new BaseModel("models/m", "fp32"), job.Base);
         Assert.Equal(("/h/experiments/e/s/pack-0/1", "/spec", 3, 100, 2), (job.Directory, job.BaseDirectory, job.Threads, job.MicroBatchTokens, job.CheckpointSteps));
         Assert.Null(job.Resume);
         var member = Assert.Single(job.Members);
-        Assert.Equal((3, false, null), (member.Seed, member.Failed, member.TrainedAdapter));
-        Assert.Equal(4, member.Method.Options["r"].GetInt32());
-        Assert.Equal(0.01, member.Training.LearningRate);
-        Assert.Equal(64, member.Training.CutoffLen);
+        Assert.Equal((3, false), (member.Seed, member.Trained));
+        Assert.Equal(("lora-r4", 4), (member.Method.Name, member.Method.Options["r"].GetInt32()));
+        Assert.Equal((0.01, 64), (member.Training.LearningRate, member.Training.CutoffLen));
         Assert.Equal("goat", member.Data.Template);
-        Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
-        Assert.All(member.Trials, t => Assert.Equal(9, t.Decoding.MaxNewTokens));
-        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].Name));
     }
 
     [Fact]
-    public void PackJob_AfterACheckpoint_GoesOnFromItUnderTheNewFence()
-    {
-        var job = Job(State(), new CheckpointReported(1, "/h/c/step-4", 4, "ab"));
-        Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
-        Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void PackJob_TrainedMember_AsksOnlyWhatIsMissing()
+    public void TrainJob_AfterACheckpoint_GoesOnFromItUnderTheNewFence()
     {
         var state = State();
-        var job = Job(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)));
-        Assert.Equal("/a", Assert.Single(job.Members).TrainedAdapter);
-        Assert.False(job.Members[0].Failed);
+        _ = Job(state);
+        Report(state, new CheckpointReported(1, "/h/c/step-4", 4, "ab"), new AssignmentFailed(1, Kind.OutOfMemory, "again"));
+        var job = Assert.IsType<TrainJob>(Job(state));
+        Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
+        Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
+        Assert.Equal(50, job.MicroBatchTokens);
     }
 
     [Fact]
-    public void PackNames_RoundTrip() => Assert.All([0, 7, 123], pack => Assert.Equal(pack, PackJobs.IndexOf(PackJobs.NameOf(pack))));
+    public void Jobs_ContentIsKnown_HoldFilesAndSharedKeys_OtherwiseNone()
+    {
+        var (weights, rows) = (new FileStamp("/m/w", 1, 2, "ab"), new FileStamp("/d/r", 3, 4, "cd"));
+        var facts = new SpecFacts
+        {
+            Files = [new ReferencedFiles(ReferencedFiles.Model, "m", [weights]), new ReferencedFiles(ReferencedFiles.Data, "d", [rows])], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "ef" }],
+        };
+        var state = State(facts);
+        var train = Assert.IsType<TrainJob>(Job(state));
+        Assert.Equal("e/s", train.Sweep);
+        Assert.Equal([weights], train.BaseFiles);
+        Assert.Equal([rows], train.Members[0].DataFiles);
+        Assert.Equal(state.Grid.Trainings[0].Key, train.Members[0].SharedKey);
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
+        var evaluate = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal([weights], evaluate.BaseFiles);
+        Assert.Equal("ef", evaluate.SuiteContent["goat-arithmetic"]);
+        Assert.Equal(state.Grid.Trials.Select(t => t.ResultKeys["goat-arithmetic"]), evaluate.Members[0].Trials.Select(t => t.SharedKeys["goat-arithmetic"]));
+        Assert.Null(Assert.IsType<TrainJob>(Job(State())).Members[0].SharedKey);
+        Assert.Null(Assert.IsType<TrainJob>(Job(State(facts with { Files = [facts.Files[0]] }))).Members[0].SharedKey);
+        Assert.Empty(State(facts with { Suites = [] }).SharedResults());
+    }
+
+    [Fact]
+    public void EvaluateJob_HoldsWhatIsMissing()
+    {
+        var state = State();
+        _ = Job(state);
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
+        var job = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal((new BaseModel("models/m", "fp32"), "/h/experiments/e/s/evaluation-0/2", "/spec", 3, 1), (job.Base, job.Directory, job.BaseDirectory, job.Threads, job.MemoryDivisor));
+        var member = Assert.Single(job.Members);
+        Assert.Equal((state.Grid.Trainings[0].Name, "/a"), (member.Name, member.Adapter));
+        Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
+        Assert.All(member.Trials, t => Assert.Equal((9, "sample", 0.7, 5, 0.9, 3L), (t.Decoding.MaxNewTokens, t.Decoding.Strategy, t.Decoding.Temperature, t.Decoding.TopK, t.Decoding.TopP, t.Seed)));
+        Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].Name));
+
+        Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, Kind.OutOfMemory, "again"));
+        var rest = Assert.IsType<EvaluateJob>(Job(state));
+        Assert.Equal([state.Grid.Trials[1].Name], rest.Members.SelectMany(m => m.Trials).Select(t => t.Name));
+        Assert.Equal((2, "/h/experiments/e/s/evaluation-0/3"), (rest.MemoryDivisor, rest.Directory));
+    }
 
     [Theory]
     [InlineData(WorkerKind.OutOfMemory, Kind.OutOfMemory)]
@@ -91,7 +131,7 @@ public sealed class MappingTests
     [InlineData(WorkerKind.Unknown, Kind.Unknown)]
     public void News_Failure_KeepsItsKind(WorkerKind from, Kind to)
     {
-        var news = new WorkerNews(State());
+        var news = new WorkerReports(State());
         Assert.Equal(new AssignmentFailed(5, to, "m"), news.InputOf(new Failed("pack-0", 5, from, "m"), "s"));
         Assert.Equal(new MemberFailed(5, 0, to, "m"), news.InputOf(new Failed("pack-0", 5, from, "m", State().Grid.Trainings[0].Name), "s"));
     }
@@ -100,7 +140,7 @@ public sealed class MappingTests
     public void News_EveryEvent_BecomesItsInput()
     {
         var state = State();
-        var news = new WorkerNews(state);
+        var news = new WorkerReports(state);
         var (training, trial) = (state.Grid.Trainings[0].Name, state.Grid.Trials[1].Name);
         Assert.Equal(new StartAccepted("s", 5), news.InputOf(new StartedEvent("p", 5), "s"));
         Assert.Equal(new StartRefused("s", 5, RefusalKind.Unavailable, "no"), news.InputOf(new Failed("p", 5, WorkerKind.Unknown, SlotFailures.StartPrefix + "no"), "s"));
@@ -109,6 +149,7 @@ public sealed class MappingTests
         Assert.Equal(new MemberTrained(5, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1.5, 100)), news.InputOf(new TrainedEvent("p", 5, training, "/a", "ab", 7, 0.5, 1.5, 100), "s"));
         var result = Assert.IsType<ResultReported>(news.InputOf(new ResultEvent("p", 5, trial, "goat-arithmetic", new Dictionary<string, double> { ["x"] = 1 }, 5, "/r", 2, PromptsCut: 3), "s"));
         Assert.Equal((5, 1, "goat-arithmetic", 5, "/r", 3), (result.Fence, result.Trial, result.Result.Evaluation, result.Result.Items, result.Result.Uri, result.Result.PromptsCut));
+        Assert.Equal(new EvaluationFailed(5, 1, "goat-arithmetic", Kind.Data, "m"), news.InputOf(new EvaluationFailedEvent("p", 5, trial, "goat-arithmetic", WorkerKind.Data, "m"), "s"));
         Assert.Equal(new AssignmentDone(5), news.InputOf(new DoneEvent("p", 5, 1, 1), "s"));
         foreach (var quiet in (WorkerEvent[])[new ProgressEvent("p", 5, null, "load", 0, 1), new ProgressEvent("p", 5, "x", "train", 1, 2, 0.1), new HelloEvent(1, 1), new TrainedEvent("p", 5, "x", "", "", 0, 0, 0, 0)])
             Assert.Null(news.InputOf(quiet, "s"));
@@ -116,14 +157,14 @@ public sealed class MappingTests
 
     [Fact]
     public void News_ReadsWhatSlotsWrite()
-        => Assert.Equal(new StartedEvent("p", 5), WorkerNews.Read(JsonSerializer.Serialize<WorkerEvent>(new StartedEvent("p", 5), Frames.Json)));
+        => Assert.Equal(new StartedEvent("p", 5), WorkerReports.Read(JsonSerializer.Serialize<WorkerEvent>(new StartedEvent("p", 5), Frames.Json)));
 
     [Fact]
-    public void NewsRing_SlowWatcher_SeesAJump()
+    public void EventLog_SlowWatcher_SeesAJump()
     {
-        var ring = new NewsRing();
+        var ring = new EventLog();
         var arrived = ring.Arrived;
-        for (var seq = 1; seq <= 5000; seq++) ring.Add(new SweepEvent(seq, s_now, SweepEventKind.Progress, "x") { Pack = 2 });
+        for (var seq = 1; seq <= 5000; seq++) ring.Add(new SweepEvent(seq, s_now, SweepEventKind.Progress, "x") { Work = "pack-2" });
         Assert.True(arrived.IsCompleted);
         Assert.False(ring.Arrived.IsCompleted);
         var news = ring.After(10);

@@ -109,19 +109,19 @@ internal sealed class Platform : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>A pack for a stub: one member with trials of one evaluation each.</summary>
+    /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other.</summary>
     public static string Job(TemporaryFolder folder, int trials = 1)
     {
         return JsonSerializer.Serialize<WorkerJob>(
-            new PackJob
+            new EvaluateJob
             {
                 Base = new BaseModel("none", "fp32"), Directory = folder.Path, BaseDirectory = folder.Path, Folders = new HomeLayout(folder.Path).WorkerFolders,
                 Members =
                 [
-                    new PackMember
+                    new EvaluateMember
                     {
-                        Name = "m", Method = new MethodSpec { Name = "lora", Method = "lora" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = 0,
-                        Trials = [.. Enumerable.Range(0, trials).Select(n => new PackTrial { Name = $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
+                        Name = "m", Adapter = "none",
+                        Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
                     },
                 ],
             },
@@ -160,9 +160,6 @@ internal sealed class Owner
 
     /// <summary>The sweeps that were told that slots are free again, or gone.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
-
-    /// <summary>For which report the owner is another activation than before, which asks for all that came before it; once.</summary>
-    public Func<SlotReport, bool> Forgets { get; set; } = _ => false;
 
     /// <summary>Devices of slots that take any work and never report.</summary>
     public string? SilentDevice { get; init; }
@@ -206,16 +203,10 @@ internal sealed class Owner
         {
             case nameof(ISweepGrain.ReportAsync):
                 var report = (SlotReport)context.Request.GetArgument(0)!;
-                if (Forgets(report))
-                {
-                    Forgets = _ => false;
-                    context.Result = new ReportAnswer(true, "owner", TellAgain: true);
-                    return Task.CompletedTask;
-                }
-                // An owner that has stored an end waits for nothing more.
-                var answer = Answer(report) && !(report.Events.Length == 0 && Events(report.Fence).Any(e => e is DoneEvent or FailedEvent { Member: null }));
+                // What throws is not answered; what is answered counts as stored.
+                var answer = Answer(report);
                 _reports.Enqueue(report);
-                context.Result = new ReportAnswer(answer, "owner");
+                context.Result = new ReportAnswer(answer);
                 return Task.CompletedTask;
             case nameof(ISweepGrain.SlotsChangedAsync):
                 Told.Enqueue(key);

@@ -4,6 +4,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs.Facts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using FailureKind = AlpacaCot.Worker.Protocol.FailureKind;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
@@ -112,7 +113,7 @@ public sealed class SweepGrainTests : IDisposable
     {
         await using var platform = await Platform.StartAsync(_folder, slots: 2, trialSeconds: 0.05);
         await SubmitAsync(platform);
-        var news = new List<SweepNews>();
+        var news = new List<WatchedEvent>();
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await foreach (var piece in Sweep(platform).WatchAsync(-1, limit.Token)) news.Add(piece);
         Assert.Equal(news.Select(n => n.Sequence).Order().Distinct(), news.Select(n => n.Sequence));
@@ -120,7 +121,7 @@ public sealed class SweepGrainTests : IDisposable
         Assert.Equal("Completed", news[^1].Kind);
         // Who has followed to the end finds the end dealt with.
         Assert.Equal("done", (await Sweep(platform).GetStatusAsync()).State);
-        var late = new List<SweepNews>();
+        var late = new List<WatchedEvent>();
         await foreach (var piece in Sweep(platform).WatchAsync(news[^3].Sequence, limit.Token)) late.Add(piece);
         Assert.Equal(news[^2..], late);
     }
@@ -155,20 +156,19 @@ public sealed class SweepGrainTests : IDisposable
     }
 
     [Fact]
-    public async Task Restart_GoesOnByItself_UnderNewFences()
+    public async Task Restart_GoesOnByItself_InAnotherAttempt()
     {
-        long before;
         await using (var platform = await Platform.StartAsync(_folder, trialSeconds: 60))
         {
             await SubmitAsync(platform);
             await RunningAsync(platform);
-            before = (await Sweep(platform).GetStatusAsync()).Packs.Max(p => p.Fence);
         }
         Assert.Empty(Platform.Workers(_folder));
         await using var again = await Platform.StartAsync(_folder);
         var status = await EndAsync(again);
         Assert.Equal("done", status.State);
-        Assert.All(status.Trials, t => Assert.True(t.Fence > before));
+        // What was trained before stays; what was being asked is asked again.
+        Assert.All(status.Trials, t => Assert.Equal((1L, 2), (t.Fence, t.Attempts)));
     }
 
     [Fact]
@@ -235,27 +235,114 @@ public sealed class SweepGrainTests : IDisposable
         Assert.Equal("cancelled", (await sweep.GetStatusAsync()).State);
     }
 
+    /// <summary>Submits a sweep whose slots are played by the test; the first fence.</summary>
+    private async Task<long> SubmitSilentlyAsync(Platform platform, string yaml = Yaml)
+    {
+        await platform.Registry.RegisterAsync("other", 1, ["here/silent"]);
+        await SubmitAsync(platform, yaml);
+        await Poll.UntilAsync(() => !platform.Owner.Silenced.IsEmpty, "the slot has the pack");
+        return platform.Owner.Silenced.Last();
+    }
+
+    private static SlotReport Said(long fence, string work, params WorkerEvent[] events)
+        => new("here/silent", work, fence, [.. events.Select(e => JsonSerializer.Serialize(e, Frames.Json))]);
+
     [Fact]
-    public async Task Report_ToAnotherActivation_IsAskedForAllThatCameBefore()
+    public async Task Report_IsAnsweredOnceItIsOnDisk()
     {
         await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
-        await platform.Registry.RegisterAsync("other", 1, ["here/silent"]);
-        await SubmitAsync(platform);
-        await Poll.UntilAsync(() => !platform.Owner.Silenced.IsEmpty, "the slot has the pack");
-        var fence = platform.Owner.Silenced.Last();
-        var report = new SlotReport("here/silent", "pack-0", fence, []);
-        var first = await Sweep(platform).ReportAsync(report);
-        Assert.Equal((true, false), (first.Current, first.TellAgain));
-        report = report with { Activation = first.Activation };
-        Assert.Equal(first, await Sweep(platform).ReportAsync(report));
+        var fence = await SubmitSilentlyAsync(platform);
+        var written = new TaskCompletionSource();
+        var writing = new TaskCompletionSource();
+        platform.Storage.Before = async (part, grain) =>
+        {
+            if (grain.ToString() != "sweep/e/s" || part != "shard-0") return;
+            writing.TrySetResult();
+            await written.Task;
+        };
+        var report = Said(fence, "pack-0", new StartedEvent("pack-0", fence), new CheckpointEvent("pack-0", fence, "/c/step-2", 2, "ab"));
+        var first = Sweep(platform).ReportAsync(report);
+        await writing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        // What repeats it changes nothing, and waits for the same write.
+        var second = Sweep(platform).ReportAsync(report);
+        await Sweep(platform).GetStatusAsync();
+        Assert.False(first.IsCompleted);
+        Assert.False(second.IsCompleted);
+        written.SetResult();
+        platform.Storage.Before = (_, _) => Task.CompletedTask;
+        Assert.Equal([new ReportAnswer(true), new ReportAnswer(true)], await Task.WhenAll(first, second));
         await platform.Cluster.DeactivateAsync(Sweep(platform));
-        var second = await Sweep(platform).ReportAsync(report);
-        Assert.Equal((true, true), (second.Current, second.TellAgain));
-        Assert.NotEqual(first.Activation, second.Activation);
-        Assert.Equal(second with { TellAgain = false }, await Sweep(platform).ReportAsync(report with { Activation = second.Activation }));
-        // Of an assignment that has ended nothing is asked again: its end is stored.
-        await Sweep(platform).CancelAsync();
-        Assert.Equal(second with { Current = false, TellAgain = false }, await Sweep(platform).ReportAsync(report));
+        Assert.True((await Sweep(platform).ReportAsync(Said(fence, "pack-0"))).Current);
+    }
+
+    [Fact]
+    public async Task Report_ThatCannotBeWritten_IsNotAnswered_AndCountsWhenItIsRepeated()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
+        var fence = await SubmitSilentlyAsync(platform);
+        var name = (await Sweep(platform).GetStatusAsync()).Trials[0].Training!;
+        platform.Storage.Fails = (part, _) => part == "shard-0";
+        var report = Said(fence, "pack-0", new StartedEvent("pack-0", fence), new TrainedEvent("pack-0", fence, name, "/a", "ab", 1, 0.5, 1, 1));
+        for (var i = 0; i < 3; i++) await Assert.ThrowsAsync<OrleansException>(() => Sweep(platform).ReportAsync(report));
+        platform.Storage.Fails = (_, _) => false;
+        Assert.Contains("not trained", (await Sweep(platform).LocateAsync((await Sweep(platform).GetStatusAsync()).Trials[0].Name)).Problem, StringComparison.Ordinal);
+        Assert.True((await Sweep(platform).ReportAsync(report)).Current);
+        Assert.Equal("/a", (await Sweep(platform).LocateAsync((await Sweep(platform).GetStatusAsync()).Trials[0].Name)).Adapter);
+    }
+
+    [Fact]
+    public async Task Status_ATrialHasFailed_IsNotDone_AndResumeTriesItAgain()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
+        var fence = await SubmitSilentlyAsync(platform);
+        await Sweep(platform).ReportAsync(Said(fence, "pack-0", new StartedEvent("pack-0", fence), new FailedEvent("pack-0", fence, FailureKind.Data, "the base has changed")));
+        var status = await EndAsync(platform);
+        Assert.Equal("failed", status.State);
+        Assert.All(status.Trials, t => Assert.Equal(("failed", "the base has changed"), (t.State, t.Message)));
+        await Poll.UntilAsync(async () => Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()) is { State: "failed", Failed: 4 }, "the experiment knows");
+        await Sweep(platform).ResumeAsync(retryFailed: false);
+        Assert.Equal("failed", (await Sweep(platform).GetStatusAsync()).State);
+        await Sweep(platform).ResumeAsync(retryFailed: true);
+        Assert.Equal("running", (await Sweep(platform).GetStatusAsync()).State);
+    }
+
+    [Fact]
+    public async Task Record_OnePartCannotBeWritten_IsShownThoughOthersCan()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.1);
+        await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", StringComparison.Ordinal));
+        await RunningAsync(platform);
+        platform.Storage.Fails = (part, grain) => part == "sweep" && grain.ToString() == "sweep/e/s";
+        await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Problem?.Contains("no space left", StringComparison.Ordinal) == true, "the problem is shown");
+        platform.Storage.Fails = (_, _) => false;
+        Assert.Equal(("done", null), await EndAsync(platform) is var status ? (status.State, status.Problem) : default);
+    }
+
+    [Fact]
+    public async Task Checkpoint_Accepted_DeletesWhatEarlierFencesLeft()
+    {
+        await using var platform = await Platform.StartAsync(_folder, slots: 0, silentDevice: "silent");
+        var first = await SubmitSilentlyAsync(platform);
+        string At(long fence, string path)
+        {
+            var place = _folder[$"experiments/e/s/pack-0/{fence}/{path}"];
+            Directory.CreateDirectory(place);
+            File.WriteAllText(Path.Combine(place, "file"), "x");
+            return place;
+        }
+        var names = (await Sweep(platform).GetStatusAsync()).Trials.Select(t => t.Training!).ToList();
+        var (adapter, old, lost) = (At(first, names[0]), At(first, "checkpoints/step-2"), At(first, "half an adapter"));
+        await Sweep(platform).ReportAsync(Said(
+            first, "pack-0", new StartedEvent("pack-0", first), new TrainedEvent("pack-0", first, names[0], adapter, "ab", 1, 0.5, 1, 1), new CheckpointEvent("pack-0", first, old, 2, "ab"),
+            new FailedEvent("pack-0", first, FailureKind.Cancelled, "again")));
+        await Poll.UntilAsync(() => platform.Owner.Silenced.Last() != first, "the slot has it again");
+        var second = platform.Owner.Silenced.Last();
+        Assert.True(Directory.Exists(old));
+        var current = At(second, "checkpoints/step-4");
+        await Sweep(platform).ReportAsync(Said(second, "pack-0", new StartedEvent("pack-0", second), new CheckpointEvent("pack-0", second, current, 4, "cd")));
+        await Poll.UntilAsync(() => !Directory.Exists(old) && !Directory.Exists(lost), "what the first fence left is deleted");
+        Assert.True(Directory.Exists(adapter));
+        Assert.True(Directory.Exists(current));
     }
 
     [Fact]
@@ -386,7 +473,7 @@ public sealed class SweepGrainTests : IDisposable
         await SubmitAsync(platform);
         await using var news = Sweep(platform).WatchAsync(-1).GetAsyncEnumerator();
         do Assert.True(await news.MoveNextAsync());
-        while (news.Current.Kind != "PackRefused");
+        while (news.Current.Kind != "Refused");
         Assert.Contains("/no/worker.dll", news.Current.Text, StringComparison.Ordinal);
         var status = await Sweep(platform).GetStatusAsync();
         Assert.Equal("running", status.State);

@@ -43,14 +43,14 @@ public sealed class SweepStoreTests : IDisposable
     private static string Text(SweepState state) => JsonSerializer.Serialize(state.Shards) + JsonSerializer.Serialize(state.Header) + JsonSerializer.Serialize(state.Origin);
 
     [Fact]
-    public async Task Load_NoSweep_IsNull() => Assert.Null(await new SweepStore(_sweep, _storage).LoadAsync());
+    public async Task Load_NoSweep_IsNull() => Assert.Null(await new SweepStore(_sweep, _storage, new RecordHealth()).LoadAsync());
 
     [Fact]
     public async Task Create_ThenLoad_IsTheSameStateAndSubmission()
     {
         var state = State(5);
-        await new SweepStore(_sweep, _storage).CreateAsync(Submission(state), state);
-        var again = new SweepStore(_sweep, _storage);
+        await new SweepStore(_sweep, _storage, new RecordHealth()).CreateAsync(Submission(state), state);
+        var again = new SweepStore(_sweep, _storage, new RecordHealth());
         Assert.Equal(Text(state), Text((await again.LoadAsync())!));
         Assert.Equal(("s", "y", "b", "d", false), (again.Submission.Name, again.Submission.Yaml, again.Submission.BaseDirectory, again.Submission.Directory, again.Ended));
     }
@@ -59,7 +59,7 @@ public sealed class SweepStoreTests : IDisposable
     public async Task Write_OneLease_TouchesOneShardAndTheHead()
     {
         var state = State(5);
-        var store = new SweepStore(_sweep, _storage);
+        var store = new SweepStore(_sweep, _storage, new RecordHealth());
         await store.CreateAsync(Submission(state), state);
         Assert.Equal(["sweep", "shard-0", "shard-1", "shard-2", "submission"], _written.Order(StringComparer.Ordinal).OrderByDescending(name => name == "sweep").ToArray());
         _written.Clear();
@@ -76,24 +76,24 @@ public sealed class SweepStoreTests : IDisposable
     {
         var broken = State(7);
         _storage.Fails = (name, _) => name == "sweep";
-        await Assert.ThrowsAsync<OrleansException>(() => new SweepStore(_sweep, _storage).CreateAsync(Submission(broken), broken));
+        await Assert.ThrowsAsync<OrleansException>(() => new SweepStore(_sweep, _storage, new RecordHealth()).CreateAsync(Submission(broken), broken));
         _storage.Fails = (_, _) => false;
-        var store = new SweepStore(_sweep, _storage);
+        var store = new SweepStore(_sweep, _storage, new RecordHealth());
         Assert.Null(await store.LoadAsync());
         var state = State(3);
         await store.CreateAsync(Submission(state), state);
-        Assert.Equal(Text(state), Text((await new SweepStore(_sweep, _storage).LoadAsync())!));
+        Assert.Equal(Text(state), Text((await new SweepStore(_sweep, _storage, new RecordHealth()).LoadAsync())!));
     }
 
     [Fact]
     public async Task EndAndReport_AreReadAgain()
     {
         var state = State(1);
-        var store = new SweepStore(_sweep, _storage);
+        var store = new SweepStore(_sweep, _storage, new RecordHealth());
         await store.CreateAsync(Submission(state), state);
         await store.WriteReportAsync(new StoredReport { Html = "h", Aggregates = "[]" });
         await store.WriteEndedAsync(state, ended: true);
-        var again = new SweepStore(_sweep, _storage);
+        var again = new SweepStore(_sweep, _storage, new RecordHealth());
         await again.LoadAsync();
         Assert.Equal((true, "h", "[]", null), (again.Ended, again.Report.Html, again.Report.Aggregates, again.Report.Problem));
     }

@@ -1,5 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
 using Microsoft.Extensions.Time.Testing;
@@ -127,6 +128,55 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void Restore_OtherBudgets_GoesOn()
+    {
+        var undisturbed = Whole();
+        using (var first = Trainer(out _))
+            Assert.Throws<InvalidOperationException>(() => first.Run(p => { if (p.Step == 5) throw new InvalidOperationException(); }));
+        using var smaller = Trainer(out var adapters, budgets: o => o with { TokenBudget = 7, LogitBudget = 100 });
+        Assert.Equal(4, smaller.Step);
+        var results = smaller.Run();
+        foreach (var (a, b) in undisturbed.Results.Zip(results))
+            Assert.All(a.Losses.Zip(b.Losses), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
+    }
+
+    [Fact]
+    public void Restore_OtherBase_Refused()
+    {
+        using (var first = Trainer(out _, budgets: o => o with { BaseContent = "a" })) first.Run();
+        Assert.Contains("another base", Assert.Throws<TrainingException>(() => Trainer(out _, budgets: o => o with { BaseContent = "b" })).Message, StringComparison.Ordinal);
+        using var same = Trainer(out _, budgets: o => o with { BaseContent = "a" });
+        Assert.Equal(Steps, same.Step);
+    }
+
+    [Fact]
+    public void Restore_BaseElsewhere_GoesOn()
+    {
+        CoTrainer At(string place, out Adapter adapter)
+        {
+            using var generator = new Generator(1);
+            adapter = AdapterFactory.Create(_decoder, new LoraConfig { R = 4, Alpha = 8, BaseModel = place }, generator);
+            return new CoTrainer(_decoder, [Member("lora", adapter, 0.02)], new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) });
+        }
+        using (var first = At("/here", out _)) first.Run();
+        using var moved = At("/there", out _);
+        Assert.Equal(Steps, moved.Step);
+    }
+
+    [Fact]
+    public void Restore_SomeOfItsMembers_GoOnWithoutTheOthers()
+    {
+        using (var first = Trainer(out _))
+            Assert.Throws<InvalidOperationException>(() => first.Run(p => { if (p.Step == 5) throw new InvalidOperationException(); }));
+        var policy = new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) };
+        using var ia3 = TinyTraining.Ia3(_decoder);
+        using var alone = new CoTrainer(_decoder, [Member("ia3", ia3, 0.02)], policy);
+        Assert.Equal(4, alone.Step);
+        Assert.Equal(Steps, Assert.Single(alone.Run()).Steps);
+        Assert.Contains("does not hold lora", Assert.Throws<TrainingException>(() => Trainer(out _)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Restore_RemovedMember_StaysOut()
     {
         using (var first = Trainer(out _))
@@ -172,11 +222,11 @@ public sealed class CheckpointTests : IDisposable
         return (trainer.Run(), [.. adapters.Select(TinyTraining.Values)]);
     }
 
-    private CoTrainer Trainer(out Adapter[] adapters, double learningRate = 0.02)
+    private CoTrainer Trainer(out Adapter[] adapters, double learningRate = 0.02, Func<CoTrainerOptions, CoTrainerOptions>? budgets = null)
     {
+        var options = new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) };
         adapters = [TinyTraining.Lora(_decoder, 0.1), TinyTraining.Ia3(_decoder)];
-        return new CoTrainer(_decoder, [Member("lora", adapters[0], learningRate), Member("ia3", adapters[1], learningRate)],
-            new CoTrainerOptions { Checkpoints = new CheckpointPolicy(_folder["pack"], EverySteps: 2) });
+        return new CoTrainer(_decoder, [Member("lora", adapters[0], learningRate), Member("ia3", adapters[1], learningRate)], budgets?.Invoke(options) ?? options);
     }
 
     private static TrainingMember Member(string name, Adapter adapter, double learningRate) => new(name, adapter, TinyTraining.Rows(13, 3),

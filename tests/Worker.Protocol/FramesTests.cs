@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.WorkerProtocol;
@@ -28,13 +29,14 @@ public sealed class FramesTests
         ["result"] = new ResultEvent("pack-0", 7, "t", "goat", new Dictionary<string, double> { ["exact_match"] = 0.5, ["loss"] = double.PositiveInfinity }, 10, null, 0.1),
         ["output"] = new OutputEvent("tool", 1, Element("""{"a":[1,null,"ü"]}"""), "text"),
         ["tokens"] = new TokensEvent("serve", 1, [new RequestTokens("r1", 0, [1, 2], "he", null), new RequestTokens("r2", 4, [], "", "error", "no")]),
+        ["evaluation_failed"] = new EvaluationFailedEvent("evaluation-0", 8, "t", "sums", FailureKind.Data, "no such file"),
         ["failed"] = new FailedEvent("pack-0", 7, FailureKind.NonFinite, "loss is NaN", "m"),
         ["done"] = new DoneEvent("pack-0", 7, 2.5, 1L << 33),
     };
 
     private static readonly Dictionary<string, WorkerCommand> s_commands = new()
     {
-        ["start"] = new StartCommand("pack-0", 7, new PackJob
+        ["train"] = new StartCommand("pack-0", 7, new TrainJob
         {
             Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Resume = new CheckpointReference("/c", 5, "ab"), Folders = s_folders,
             Threads = 2, MicroBatchTokens = 64, CheckpointSeconds = 0.5, CheckpointSteps = 3,
@@ -44,10 +46,22 @@ public sealed class FramesTests
                 {
                     Name = "m", Method = new MethodSpec { Name = "a", Method = "lora", Options = new Dictionary<string, JsonElement> { ["r"] = Element("8") } },
                     Data = new DataSpec { Name = "d", Sources = [new SourceSpec { Goat = new GoatOptions { Paper = true } }], Template = "goat" },
-                    Training = new TrainingSpec { LearningRate = 0.0003, Clip = 0, ScheduleArguments = new Dictionary<string, double> { ["power"] = 2 } }, Seed = 3, TrainedAdapter = "/a",
-                    Trials = [new PackTrial { Name = "t", Cue = "Let's", Decoding = new DecodingSpec { Strategy = "sample", Stop = ["\n"] }, Seed = 4, Evaluation = [new EvaluationSpec { Name = "e", Suite = "s", Limit = 3 }] }],
+                    Training = new TrainingSpec { LearningRate = 0.0003, Clip = 0, ScheduleArguments = new Dictionary<string, double> { ["power"] = 2 } }, Seed = 3, SharedKey = "k",
+                    DataFiles = [new FileStamp("/d/r", 3, 4, "cd")],
                 },
-                new PackMember { Name = "n", Method = new MethodSpec { Name = "b", Method = "ia3" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = long.MaxValue, Failed = true, Trials = [] },
+                new PackMember { Name = "n", Method = new MethodSpec { Name = "b", Method = "ia3" }, Data = new DataSpec { Sources = [] }, Training = new TrainingSpec(), Seed = long.MaxValue, Trained = true },
+            ],
+        }),
+        ["evaluate"] = new StartCommand("evaluation-0", 8, new EvaluateJob
+        {
+            Base = new BaseModel("models/nano", "bf16"), Directory = "/d", BaseDirectory = "/b", Folders = s_folders, Threads = 2, MemoryDivisor = 4, Sweep = "e/s", BaseFiles = [new FileStamp("/m/w", 1, 2, "ab")],
+            Members =
+            [
+                new EvaluateMember
+                {
+                    Name = "m", Adapter = "/a",
+                    Trials = [new EvaluateTrial { Name = "t", Cue = "Let's", SharedKeys = new Dictionary<string, string> { ["e"] = "k" }, Decoding = new DecodingSpec { Strategy = "sample", Stop = ["\n"] }, Seed = 4, Evaluation = [new EvaluationSpec { Name = "e", Suite = "s", Limit = 3 }] }],
+                },
             ],
         }),
         ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), "/a", "cue", 2, s_folders)),

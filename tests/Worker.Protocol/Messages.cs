@@ -107,6 +107,8 @@ public static class Messages
         if (type == typeof(JsonElement)) return _json.Select(json => (object?)JsonDocument.Parse(json).RootElement);
         if (type == typeof(IReadOnlyDictionary<string, double>))
             return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key.Length / 3.0, StringComparer.Ordinal));
+        if (type == typeof(IReadOnlyDictionary<string, string>))
+            return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => key + key, StringComparer.Ordinal));
         if (type == typeof(IReadOnlyDictionary<string, JsonElement>))
             return _texts.ArrayOf().Select(keys => (object?)keys.Distinct().ToDictionary(key => key, key => JsonDocument.Parse($"[{key.Length}]").RootElement, StringComparer.Ordinal));
         if (type == typeof(IReadOnlyDictionary<string, IReadOnlyList<string>>))

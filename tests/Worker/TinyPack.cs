@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
@@ -39,6 +40,9 @@ internal sealed class TinyPack : IDisposable
         ModelDirectory.Save(decoder, model);
     }
 
+    /// <summary>What files are now.</summary>
+    public IReadOnlyList<FileStamp> Stamps(params string[] files) => FileStamps.Of(ReferencedFiles.Model, "m", files, Folders).Files;
+
     public WorkerFolders Folders => new(_folder["models"], _folder["datasets"], _folder["cache"]);
 
     public string this[string name] => _folder[name];
@@ -49,17 +53,24 @@ internal sealed class TinyPack : IDisposable
         _folder.Dispose();
     }
 
-    public PackJob Job(long fence, params (string Name, TrainingSpec Training)[] members) => new()
+    public TrainJob Job(long fence, params (string Name, TrainingSpec Training)[] members) => new()
     {
         Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"pack-0/{fence}")], Folders = Folders,
         CheckpointSteps = 2, CheckpointSeconds = 1e6, MicroBatchTokens = 256,
-        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Method = Method, Data = Data, Training = member.Training, Seed = i, Trials = [] })],
+        Members = [.. members.Select((member, i) => new PackMember { Name = member.Name, Method = Method, Data = Data, Training = member.Training, Seed = i })],
     };
 
-    public static PackTrial Trial(string name, EvaluationSpec evaluation) => new() { Name = name, Decoding = new DecodingSpec { MaxNewTokens = 3 }, Evaluation = [evaluation] };
+    /// <summary>Asks trained adapters.</summary>
+    public EvaluateJob Evaluation(long fence, params (TrainedEvent Trained, EvaluateTrial[] Trials)[] members) => new()
+    {
+        Base = new BaseModel("tiny", "fp32"), BaseDirectory = _folder.Path, Directory = _folder[string.Create(CultureInfo.InvariantCulture, $"evaluation-0/{fence}")], Folders = Folders,
+        Members = [.. members.Select(member => new EvaluateMember { Name = member.Trained.Member, Adapter = member.Trained.AdapterDirectory, Trials = member.Trials })],
+    };
 
-    /// <summary>Runs a pack; an event may stop it.</summary>
-    public static List<WorkerEvent> Run(PackJob job, Func<WorkerEvent, bool>? stopAt = null)
+    public static EvaluateTrial Trial(string name, params EvaluationSpec[] evaluations) => new() { Name = name, Decoding = new DecodingSpec { MaxNewTokens = 3 }, Evaluation = evaluations };
+
+    /// <summary>Runs a job; an event may stop it.</summary>
+    public static List<WorkerEvent> Run(WorkerJob job, Func<WorkerEvent, bool>? stopAt = null)
     {
         var events = new List<WorkerEvent>();
         using var stop = new CancellationTokenSource();
@@ -69,7 +80,7 @@ internal sealed class TinyPack : IDisposable
             if (stopAt?.Invoke(news) == true) stop.Cancel();
         }
         var context = new JobContext("pack-0", 1, Send, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), stop.Token);
-        new PackRunner(job, context).Run();
+        JobTable.Run(job, context);
         return events;
     }
 

@@ -39,11 +39,12 @@ internal static class SweepCommands
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
         var name = new Option<string?>("--name") { Description = "Name of this run (the sweep's own name)" };
         var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var fresh = new Option<bool>("--fresh") { Description = "Compute everything anew; otherwise adapters and results that other sweeps of this home have computed with equal keys are taken over" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs") { file, name, slots, experiment, json }.WithExample("sweep run examples/quickstart.yaml --name first");
+        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs") { file, name, slots, fresh, experiment, json }.WithExample("sweep run examples/quickstart.yaml --name first");
         command.SetAction((parsed, stop) => SweepRunner.RunAsync(
-            context(), parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
+            context(), parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(fresh), parsed.GetValue(json), stop));
         return command;
     }
 

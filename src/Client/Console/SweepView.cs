@@ -57,7 +57,7 @@ internal static class SweepView
         System.Console.Out.WriteLine($"sweep {status.Name}: {status.State}, {Counts(status)}");
         foreach (var pack in status.Packs) System.Console.Out.WriteLine($"  pack {Line(pack)}");
         foreach (var trial in status.Trials)
-            System.Console.Out.WriteLine($"  {trial.State,-10} fence {trial.Fence,-3} attempts {trial.Attempts}  {trial.Name}  {Metrics(trial)}{(trial.Message is null ? "" : $"  {trial.Message}")}".TrimEnd());
+            System.Console.Out.WriteLine($"  {trial.State,-10} fence {trial.Fence,-3} attempts {trial.Attempts}  {trial.Name}  {Metrics(trial)}{(trial.TakenOverFrom is null ? "" : $"  (of {trial.TakenOverFrom})")}{(trial.Message is null ? "" : $"  {trial.Message}")}".TrimEnd());
         if (status.Report is not null) System.Console.Out.WriteLine(status.Report);
     }
 
@@ -82,6 +82,7 @@ internal static class SweepView
             ["fence"] = trial.Fence,
             ["attempts"] = trial.Attempts,
             ["metrics"] = new JsonObject(trial.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, (JsonNode?)m.Value))),
+            ["taken_over_from"] = trial.TakenOverFrom,
             ["message"] = trial.Message,
         })]),
         ["aggregates"] = status.Aggregates is null ? null : JsonNode.Parse(status.Aggregates),

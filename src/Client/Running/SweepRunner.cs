@@ -21,7 +21,7 @@ internal static class SweepRunner
     }
 
     /// <summary>Checks a file, submits it and follows it to its end.</summary>
-    public static async Task<int> RunAsync(ClientContext context, string file, string? name, string experiment, int? slots, bool json, CancellationToken stop)
+    public static async Task<int> RunAsync(ClientContext context, string file, string? name, string experiment, int? slots, bool fresh, bool json, CancellationToken stop)
     {
         var check = await SweepPreflight.CheckAsync(context, file, stop);
         if (!check.IsValid)
@@ -35,6 +35,7 @@ internal static class SweepRunner
         var reply = await silo.Grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
         {
             Name = sweep.Name, Yaml = SweepSpecJson.Write(check.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json), Directory = context.Home.Sweep(experiment, sweep.Name),
+            Fresh = fresh,
         });
         if (reply.Problem is not null) throw new ClientException(reply.Problem);
         silo.Follows = sweep.Key;

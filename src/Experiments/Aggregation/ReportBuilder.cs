@@ -59,7 +59,7 @@ public static class ReportBuilder
             Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed, Status = view.Status, Metrics = metrics,
             Training = view.Training.Name, SharedBy = view.Training.Trials.Count, LearningRate = view.Training.LearningRate, LearningRateSource = view.Training.LearningRateSource,
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
-            TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, Failure = view.Failure,
+            TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,
         };
     }
 
@@ -87,9 +87,11 @@ public static class ReportBuilder
     private static Accounting Account(SweepState state, List<ReportTrial> trials, double wallSeconds)
     {
         var members = state.Packs.SelectMany(p => p.Members).Where(m => m.Adapter is not null).ToList();
+        // Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.
+        var trainingSeconds = members.Where(m => m.Adapter!.Fence > 0).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
         return new Accounting(
             state.Grid.Trainings.Count, state.Packs.Count(), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
-            trials.Count(t => t.Status == TrialStatus.Succeeded && t.Fence == 0), members.Sum(m => m.Adapter!.Tokens), members.Sum(m => m.Adapter!.Seconds),
+            trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), trainingSeconds,
             trials.Sum(t => t.EvaluationSeconds), wallSeconds);
     }
 
@@ -108,7 +110,11 @@ public static class ReportBuilder
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
             notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
         if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed and {(failed == 1 ? "is" : "are")} missing from every mean."));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed; the means lack what {(failed == 1 ? "it has" : "they have")} no result for."));
+        if (trials.Where(t => t.TakenOverFrom is not null).ToList() is { Count: > 0 } taken)
+            notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{taken.Count} of {trials.Count} trials were taken over from {string.Join(", ", taken.Select(t => t.TakenOverFrom).Distinct())}, which had computed them with equal keys; --fresh computes them anew."));
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
         notes.AddRange(CutPrompts(state.View().SelectMany(t => t.Results)));

@@ -67,6 +67,9 @@ public sealed record ReportTrial
     /// <summary>Where its adapter lies.</summary>
     public string? Adapter { get; init; }
 
+    /// <summary>The other sweep that its adapter or a result was taken over from; null where all of it is this sweep's.</summary>
+    public string? TakenOverFrom { get; init; }
+
     /// <summary>Why it failed.</summary>
     public Failure? Failure { get; init; }
 }
@@ -97,7 +100,7 @@ public sealed record ReportCurve(string Training, string Model, string Peft, str
 /// <param name="LastFence">The newest fence.</param>
 /// <param name="StaleReports">Reports under an old fence that were turned away.</param>
 /// <param name="DuplicateReports">Reports that had been accepted before.</param>
-/// <param name="FromCache">Trials whose every result came from the cache.</param>
+/// <param name="FromCache">Trials whose adapter or a result was taken over from other sweeps.</param>
 /// <param name="Tokens">Real tokens trained on.</param>
 /// <param name="TrainingSeconds">Seconds of training, over all adapters.</param>
 /// <param name="EvaluationSeconds">Seconds of evaluation, over all trials.</param>

@@ -43,7 +43,7 @@ internal static class HtmlTables
             Cell(Numbers.Integer(t.SharedBy));
             Cell(Numbers.Integer(t.Pack));
             Cell(Numbers.Integer(t.Attempts));
-            Cell(t is { Fence: 0, Status: TrialStatus.Succeeded } ? "cache" : Numbers.Integer(t.Fence));
+            Cell(t.TakenOverFrom is { } other ? $"of {other}" : Numbers.Integer(t.Fence));
             Cell(t.TrainingSeconds > 0 ? Numbers.Duration(t.TrainingSeconds) : "");
             Cell(t.EvaluationSeconds > 0 ? Numbers.Duration(t.EvaluationSeconds) : "");
             page.Append("</tr>\n");
@@ -62,7 +62,7 @@ internal static class HtmlTables
         var a = report.Accounting;
         page.Append("<section><h2>How it ran</h2><ul>\n");
         foreach (var note in report.Notes) Item(note);
-        Item($"{a.Packs} packs were started {a.Starts} times; the last fence is {a.LastFence}. Reports turned away as stale: {a.StaleReports}; doubled: {a.DuplicateReports}. Trials from the cache: {a.FromCache}.");
+        Item($"{a.Packs} packs were started {a.Starts} times; the last fence is {a.LastFence}. Reports turned away as stale: {a.StaleReports}; doubled: {a.DuplicateReports}. Trials taken over from other sweeps: {a.FromCache}.");
         Item($"Training took {Numbers.Duration(a.TrainingSeconds)} over all adapters, evaluation {Numbers.Duration(a.EvaluationSeconds)} over all trials; {Numbers.Duration(a.WallSeconds)} passed from start to end.");
         Item(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Begun {report.StartedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC, ended {report.EndedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC."));
         page.Append("</ul>\n");

@@ -60,9 +60,7 @@ internal static class MarkdownReport
             t.Name, Numbers.State(t.Status) + (t.Failure is { } failure ? $": {failure.Kind}, {failure.Message}" : ""),
             primary is not null && t.Metrics.TryGetValue(primary, out var value) ? Numbers.Value(value) : "",
             t.Metrics.TryGetValue("training/loss", out var loss) ? Numbers.Value(loss) : "",
-            Numbers.Rate(t.LearningRate), Numbers.Integer(t.Steps), Numbers.Integer(t.Attempts), t.Fence == 0 && t.Status == TrialStatus.Succeeded
-                ? "cache"
-                : Numbers.Integer(t.Fence),
+            Numbers.Rate(t.LearningRate), Numbers.Integer(t.Steps), Numbers.Integer(t.Attempts), t.TakenOverFrom is { } other ? $"of {other}" : Numbers.Integer(t.Fence),
         ]));
     }
 

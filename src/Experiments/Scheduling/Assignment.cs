@@ -1,24 +1,47 @@
 namespace AlpacaCot.Experiments;
 
-/// <summary>A pack as a slot gets it: train the members that are not trained yet, then evaluate what is missing, all on one loaded base.</summary>
+/// <summary>Work as a slot gets it.</summary>
 /// <param name="Sweep">The sweep's name.</param>
 /// <param name="Slot">The slot, <c>node/device</c>.</param>
 /// <param name="Fence">The fence: part of every path that is written and of every report.</param>
-/// <param name="Pack">The pack's number.</param>
+/// <param name="Name">The work's name, <see cref="WorkState.Name"/>.</param>
 /// <param name="Attempt">1 for the first start.</param>
 /// <param name="Model">Name of the value of <c>models</c>.</param>
 /// <param name="Kernel">How the work is cut.</param>
-/// <param name="Checkpoint">Where to go on; null from the start.</param>
-/// <param name="Members">All members in the checkpoint's order, ended ones too.</param>
-public sealed record Assignment(
-    string Sweep, string Slot, long Fence, int Pack, int Attempt, string Model, KernelSettings Kernel, CheckpointRef? Checkpoint, IReadOnlyList<AssignmentMember> Members);
+public abstract record Assignment(string Sweep, string Slot, long Fence, string Name, int Attempt, string Model, KernelSettings Kernel);
 
-/// <summary>One member of an assignment.</summary>
+/// <summary>A pack to be trained.</summary>
+public sealed record TrainingAssignment(
+    string Sweep, string Slot, long Fence, string Name, int Attempt, string Model, KernelSettings Kernel) : Assignment(Sweep, Slot, Fence, Name, Attempt, Model, Kernel)
+{
+    /// <summary>The pack's number.</summary>
+    public required int Pack { get; init; }
+
+    /// <summary>Where to go on; null from the start.</summary>
+    public CheckpointRef? Checkpoint { get; init; }
+
+    /// <summary>The members that train together, those that are trained already too: they keep the pack's composition.</summary>
+    public required IReadOnlyList<AssignmentMember> Members { get; init; }
+}
+
+/// <summary>Trained members to be asked.</summary>
+public sealed record EvaluationAssignment(
+    string Sweep, string Slot, long Fence, string Name, int Attempt, string Model, KernelSettings Kernel) : Assignment(Sweep, Slot, Fence, Name, Attempt, Model, Kernel)
+{
+    /// <summary>The members that are asked.</summary>
+    public required IReadOnlyList<EvaluationMember> Members { get; init; }
+}
+
+/// <summary>One member of a pack.</summary>
 /// <param name="Training">The training.</param>
-/// <param name="Train">Whether it must be trained (from the checkpoint); false where it is trained or has failed.</param>
-/// <param name="Adapter">The trained adapter; null where there is none yet.</param>
-/// <param name="Trials">What must be asked of it; none where it has failed.</param>
-public sealed record AssignmentMember(TrainingRun Training, bool Train, TrainedAdapter? Adapter, IReadOnlyList<AssignmentTrial> Trials);
+/// <param name="Train">Whether it is to be trained; false where its adapter is accepted already.</param>
+public sealed record AssignmentMember(TrainingRun Training, bool Train);
+
+/// <summary>One trained member and what is asked of it.</summary>
+/// <param name="Training">The training.</param>
+/// <param name="Adapter">The trained adapter.</param>
+/// <param name="Trials">What must be asked of it.</param>
+public sealed record EvaluationMember(TrainingRun Training, TrainedAdapter Adapter, IReadOnlyList<AssignmentTrial> Trials);
 
 /// <summary>One trial of an assignment.</summary>
 /// <param name="Trial">The trial.</param>

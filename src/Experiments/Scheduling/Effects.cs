@@ -5,7 +5,7 @@ namespace AlpacaCot.Experiments;
 /// <summary>Something that must be done because of an input. Effects come in the order in which they must be done.</summary>
 public abstract record SweepEffect;
 
-/// <summary>Parts of the record have changed (<see cref="SweepState.TakeDirty"/> says which).</summary>
+/// <summary>Parts of the record have changed (<see cref="SweepState.CollectChanges"/> says which).</summary>
 /// <param name="BeforeOthers">True: write before any effect after this one (an intent must be on disk before its effect). False: the next tick's
 /// write will do.</param>
 public sealed record Persist(bool BeforeOthers) : SweepEffect;
@@ -31,23 +31,23 @@ public sealed record Outcome(Verdict Verdict, IReadOnlyList<SweepEffect> Effects
 [JsonConverter(typeof(JsonStringEnumConverter<SweepEventKind>))]
 public enum SweepEventKind
 {
-    /// <summary>A pack was given to a slot.</summary>
-    PackLeased,
+    /// <summary>Work was given to a slot.</summary>
+    Leased,
 
     /// <summary>The slot works on it.</summary>
-    PackStarted,
+    Started,
 
     /// <summary>The slot could not start it.</summary>
-    PackRefused,
+    Refused,
 
-    /// <summary>An attempt ended before its end; the pack waits again.</summary>
-    PackRetried,
+    /// <summary>An attempt ended before its end; the work waits again.</summary>
+    Retried,
 
-    /// <summary>A pack was split after it ran out of memory twice.</summary>
-    PackSplit,
+    /// <summary>A pack that ran out of memory twice, or an evaluation that kept ending badly, goes on in smaller parts.</summary>
+    Split,
 
-    /// <summary>Every trial of the pack has ended.</summary>
-    PackEnded,
+    /// <summary>Nothing of the work is left to do.</summary>
+    Ended,
 
     /// <summary>A member has taken steps.</summary>
     Progress,
@@ -63,6 +63,9 @@ public enum SweepEventKind
 
     /// <summary>An evaluation was accepted.</summary>
     Result,
+
+    /// <summary>An evaluation of a trial has failed.</summary>
+    EvaluationFailed,
 
     /// <summary>A trial has succeeded.</summary>
     TrialSucceeded,
@@ -91,8 +94,8 @@ public enum SweepEventKind
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record SweepEvent(long Seq, DateTimeOffset At, SweepEventKind Kind, string Message)
 {
-    /// <summary>The pack's number.</summary>
-    public int? Pack { get; init; }
+    /// <summary>The work's name, <see cref="WorkState.Name"/>.</summary>
+    public string? Work { get; init; }
 
     /// <summary>The slot.</summary>
     public string? Slot { get; init; }

@@ -70,22 +70,22 @@ public sealed record MemberFailed(long Fence, int Training, FailureKind Kind, st
 /// <summary>A trial has answered an evaluation.</summary>
 public sealed record ResultReported(long Fence, int Trial, EvaluationResult Result) : SlotReport(Fence);
 
-/// <summary>A trial cannot be evaluated; the others are.</summary>
-public sealed record TrialFailed(long Fence, int Trial, FailureKind Kind, string Message) : SlotReport(Fence);
+/// <summary>One evaluation of one trial cannot be had; its others and other trials' go on.</summary>
+public sealed record EvaluationFailed(long Fence, int Trial, string Evaluation, FailureKind Kind, string Message) : SlotReport(Fence);
 
 /// <summary>The assignment is at its end.</summary>
 public sealed record AssignmentDone(long Fence) : SlotReport(Fence);
 
 /// <summary>
-/// The assignment has ended before its end. <see cref="FailureKind.NonFinite"/> and <see cref="FailureKind.Data"/> end every member that is left, so
-/// a worker reports <see cref="MemberFailed"/> where it knows the member.
+/// The assignment has ended before its end. <see cref="FailureKind.NonFinite"/> and <see cref="FailureKind.Data"/> end all that is left of it (members of a pack, or the
+/// evaluations that it held), so a worker reports <see cref="MemberFailed"/> or <see cref="EvaluationFailed"/> where it knows which.
 /// </summary>
 public sealed record AssignmentFailed(long Fence, FailureKind Kind, string Message) : SlotReport(Fence);
 
-/// <summary>An adapter of this training key was found in the home's cache; it need not be trained. Ignored while a slot has the pack.</summary>
+/// <summary>An adapter of this training key was found in the home's cache; it need not be trained. Ignored once a slot has had the pack.</summary>
 public sealed record AdapterFromCache(int Training, TrainedAdapter Adapter) : SweepInput;
 
-/// <summary>A result of this result key was found in the home's cache; it need not be computed. Ignored while a slot has the pack.</summary>
+/// <summary>A result of this result key was found in the home's cache; it need not be computed. Ignored while a slot has the trial.</summary>
 public sealed record ResultFromCache(int Trial, EvaluationResult Result) : SweepInput;
 
 /// <summary>The user stops the sweep.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments;
@@ -19,7 +20,11 @@ public sealed record CheckpointRef(string Uri, int Step, string Sha256, long Fen
 /// <param name="Tokens">Real tokens trained on, padding not counted.</param>
 /// <param name="Fence">The fence that it was accepted under; 0 where it came from the cache.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
-public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0);
+public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double FinalLoss, double Seconds, long Tokens, long Fence = 0)
+{
+    /// <summary>The sweep that it was taken over from; null where this one trained it.</summary>
+    public string? From { get; init; }
+}
 
 /// <summary>One evaluation of one trial.</summary>
 /// <param name="Evaluation">The evaluation's name in the spec.</param>
@@ -31,7 +36,17 @@ public sealed record TrainedAdapter(string Uri, string Sha256, int Steps, double
 /// <param name="PromptsCut">Prompts that were longer than the model's positions and lost their beginning.</param>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed record EvaluationResult(
-    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0, int PromptsCut = 0);
+    string Evaluation, IReadOnlyDictionary<string, double> Metrics, int Items, double Seconds, string? Uri, long Fence = 0, int PromptsCut = 0)
+{
+    /// <summary>The sweep that it was taken over from; null where this one computed it.</summary>
+    public string? From { get; init; }
+}
+
+/// <summary>One evaluation that a trial cannot be given; its others stand.</summary>
+/// <param name="Evaluation">The evaluation's name in the spec.</param>
+/// <param name="Kind">The kind.</param>
+/// <param name="Message">One line.</param>
+public sealed record EvaluationFailure(string Evaluation, FailureKind Kind, string Message);
 
 /// <summary>Why a trial has failed.</summary>
 /// <param name="Kind">The kind.</param>
@@ -51,7 +66,14 @@ public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until)
 /// <param name="GridHash">Hash over all trial keys: what expands differently is refused.</param>
 /// <param name="Shards">Number of shards.</param>
 /// <param name="CreatedAt">When it was created.</param>
-public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt);
+public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt)
+{
+    /// <summary>The files that models and data were checked with: every assignment compares them.</summary>
+    public IReadOnlyList<ReferencedFiles> Files { get; init; } = [];
+
+    /// <summary>The files of one name; none where they are not known.</summary>
+    public IReadOnlyList<FileStamp> FilesOf(string kind, string name) => Files.FirstOrDefault(of => of.Kind == kind && of.Name == name)?.Files ?? [];
+}
 
 /// <summary>The head of a sweep's record: a few hundred bytes, written with every change of fence or status.</summary>
 public sealed class SweepHeader
@@ -64,6 +86,9 @@ public sealed class SweepHeader
 
     /// <summary>The next fence.</summary>
     [JsonInclude] public long NextFence { get; internal set; } = 1;
+
+    /// <summary>The number of the next evaluation.</summary>
+    [JsonInclude] public int NextEvaluation { get; internal set; }
 
     /// <summary>Sequence numbers below this may have been used.</summary>
     [JsonInclude] public long ReservedSeq { get; internal set; }
@@ -89,68 +114,9 @@ public sealed class SweepShard
 
     /// <summary>The packs.</summary>
     [JsonInclude] public List<PackState> Packs { get; internal set; } = [];
-}
 
-/// <summary>A pack and all that is known of it.</summary>
-public sealed class PackState
-{
-    /// <summary>The pack's number; packs made by splitting have numbers of their own.</summary>
-    [JsonInclude] public int Index { get; internal set; }
-
-    /// <summary>The value of <c>models</c> whose base is shared.</summary>
-    [JsonInclude] public string Model { get; internal set; } = "";
-
-    /// <summary>How the work is cut.</summary>
-    [JsonInclude] public KernelSettings Kernel { get; internal set; } = new(1, 1);
-
-    /// <summary>Where it stands.</summary>
-    [JsonInclude] public PackStatus Status { get; internal set; }
-
-    /// <summary>The current fence, or the last one; 0 before the first lease.</summary>
-    [JsonInclude] public long Fence { get; internal set; }
-
-    /// <summary>The slot that has it, or had it last.</summary>
-    [JsonInclude] public string? Slot { get; internal set; }
-
-    /// <summary>When the lease lapses.</summary>
-    [JsonInclude] public DateTimeOffset LeaseUntil { get; internal set; }
-
-    /// <summary>It is not leased before this.</summary>
-    [JsonInclude] public DateTimeOffset NotBefore { get; internal set; }
-
-    /// <summary>Attempts that really started.</summary>
-    [JsonInclude] public int Starts { get; internal set; }
-
-    /// <summary>Attempts that ended badly without a new checkpoint, adapter or result.</summary>
-    [JsonInclude] public int Strikes { get; internal set; }
-
-    /// <summary>Ends for lack of memory.</summary>
-    [JsonInclude] public int OutOfMemoryEnds { get; internal set; }
-
-    /// <summary>Whether the current attempt has brought something that stays.</summary>
-    [JsonInclude] public bool Progressed { get; internal set; }
-
-    /// <summary>The last accepted checkpoint.</summary>
-    [JsonInclude] public CheckpointRef? Checkpoint { get; internal set; }
-
-    /// <summary>The pack that this one was split from.</summary>
-    [JsonInclude] public int? SplitFrom { get; internal set; }
-
-    /// <summary>What ended the last attempt.</summary>
-    [JsonInclude] public Failure? LastFailure { get; internal set; }
-
-    /// <summary>The members. They stay in place when they end, so that a checkpoint's composition is kept.</summary>
-    [JsonInclude] public List<MemberState> Members { get; internal set; } = [];
-
-    /// <summary>Whether a slot has it.</summary>
-    [JsonIgnore] public bool Active => Status is PackStatus.Leased or PackStatus.Running;
-
-    [JsonIgnore] internal int Shard { get; set; }
-
-    /// <summary>Read from disk and not heard of since: if its slot is idle, it was lost with the process.</summary>
-    [JsonIgnore] internal bool Unconfirmed { get; set; }
-
-    [JsonIgnore] internal bool Ended => Members.All(m => m.Trials.All(t => t.Status != TrialStatus.Pending));
+    /// <summary>Evaluations of trials of these packs that have begun and not ended.</summary>
+    [JsonInclude] public List<EvaluationState> Evaluations { get; internal set; } = [];
 }
 
 /// <summary>One adapter of a pack.</summary>
@@ -172,6 +138,9 @@ public sealed class MemberState
     /// <summary>The trained adapter.</summary>
     [JsonInclude] public TrainedAdapter? Adapter { get; internal set; }
 
+    /// <summary>It was trained before the pack's present run began, so that the pack's checkpoints do not hold it.</summary>
+    [JsonInclude] public bool Apart { get; internal set; }
+
     /// <summary>The trials that ask it.</summary>
     [JsonInclude] public List<TrialState> Trials { get; internal set; } = [];
 }
@@ -185,12 +154,18 @@ public sealed class TrialState
     /// <summary>Where it stands.</summary>
     [JsonInclude] public TrialStatus Status { get; internal set; }
 
-    /// <summary>The fence under which it was completed; 0 before, and where all of it came from the cache.</summary>
-    [JsonInclude] public long Fence { get; internal set; }
+    /// <summary>Starts of its evaluations.</summary>
+    [JsonInclude] public int EvaluationStarts { get; internal set; }
 
     /// <summary>The accepted evaluations.</summary>
     [JsonInclude] public List<EvaluationResult> Results { get; internal set; } = [];
 
+    /// <summary>The evaluations that cannot be had.</summary>
+    [JsonInclude] public List<EvaluationFailure> Failures { get; internal set; } = [];
+
     /// <summary>Why it failed.</summary>
     [JsonInclude] public Failure? Failure { get; internal set; }
+
+    /// <summary>Whether an evaluation has neither a result nor a failure.</summary>
+    internal bool Lacks(string evaluation) => Status == TrialStatus.Pending && Results.All(r => r.Evaluation != evaluation) && Failures.All(f => f.Evaluation != evaluation);
 }

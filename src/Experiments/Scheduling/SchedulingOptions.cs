@@ -6,11 +6,29 @@ public sealed record SchedulingOptions
     /// <summary>How long a slot may be silent before its lease lapses.</summary>
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Ends without progress that a pack may have.</summary>
+    /// <summary>Ends without progress that work may have.</summary>
     public int MaxStrikes { get; init; } = 3;
 
-    /// <summary>Pause before a pack's second try; doubled with each strike.</summary>
+    /// <summary>
+    /// Ends in a row, without progress between, that a passing fault of the machine may cause: with the pauses below a quarter of an hour, in which somebody may make room on a full disk.
+    /// </summary>
+    public int MaxTransientEnds { get; init; } = 20;
+
+    /// <summary>Pause before the second try; doubled with each end without progress.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>The longest such pause: what passes is noticed within a minute.</summary>
+    public TimeSpan LongestRetryDelay { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Trials that are evaluated together, at most. More would save messages only; fewer lose less when the worker crashes, and let other slots help.
+    /// </summary>
+    public int EvaluationTrials { get; init; } = 32;
+
+    /// <summary>
+    /// Trials whose training took less wait for others to be evaluated with, while there is more to train: an assignment costs some tens of milliseconds, which are lost in a second.
+    /// </summary>
+    public TimeSpan ShortTraining { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a slot that could not start is left alone; doubled each time.</summary>
     public TimeSpan Quarantine { get; init; } = TimeSpan.FromSeconds(5);

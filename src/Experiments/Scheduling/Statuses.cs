@@ -16,7 +16,7 @@ public enum SweepStatus
     Cancelled,
 }
 
-/// <summary>Where a pack stands.</summary>
+/// <summary>Where a pack or an evaluation stands.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<PackStatus>))]
 public enum PackStatus
 {
@@ -29,10 +29,10 @@ public enum PackStatus
     /// <summary>A slot works on it.</summary>
     Running,
 
-    /// <summary>Every trial of it has ended, at least one well.</summary>
+    /// <summary>All of it has ended, at least something well.</summary>
     Done,
 
-    /// <summary>Every trial of it has ended, none well.</summary>
+    /// <summary>All of it has ended, nothing well.</summary>
     Failed,
 
     /// <summary>Stopped by its user.</summary>

@@ -10,7 +10,7 @@ public static class SweepMachine
     /// <summary>Applies one input. The state is changed in place; the effects must be carried out in their order.</summary>
     public static Outcome Apply(SweepState state, SweepInput input, DateTimeOffset now)
     {
-        var turn = new Turn(state, now);
+        var turn = new Transition(state, now);
         var verdict = input switch
         {
             Drive drive => Leasing.Drive(turn, drive),
@@ -29,28 +29,29 @@ public static class SweepMachine
         return new Outcome(verdict, turn.Effects());
     }
 
-    private static Verdict Report(Turn turn, SlotReport report)
+    private static Verdict Report(Transition turn, SlotReport report)
     {
-        if (!turn.State.Active.TryGetValue(report.Fence, out var pack))
+        if (!turn.State.Active.TryGetValue(report.Fence, out var work))
         {
             turn.State.Header.StaleReports++;
             turn.State.TouchHeader();
             return Verdict.Stale;
         }
         // Whatever a slot says under the current fence is a sign of life, and tells that the start went well though its answer may be lost.
-        Leasing.Confirm(turn, pack);
-        var verdict = report switch
+        Leasing.Confirm(turn, work);
+        var verdict = (report, work) switch
         {
-            LeaseRenewed => Verdict.Accepted,
-            ProgressReported progress => Reports.Progress(turn, pack, progress),
-            CheckpointReported checkpoint => Reports.Checkpoint(turn, pack, checkpoint),
-            MemberTrained trained => Reports.Trained(turn, pack, trained),
-            MemberFailed failed => Reports.MemberFailed(turn, pack, failed),
-            ResultReported result => Reports.Result(turn, pack, result),
-            TrialFailed failed => Reports.TrialFailed(turn, pack, failed),
-            AssignmentDone => Attempts.Done(turn, pack),
-            AssignmentFailed failed => Attempts.Failed(turn, pack, failed.Kind, failed.Message),
-            _ => throw new ArgumentException($"{report.GetType().Name} is no report of a slot", nameof(report)),
+            (LeaseRenewed, _) => Verdict.Accepted,
+            (AssignmentDone, _) => Attempts.Done(turn, work),
+            (AssignmentFailed failed, _) => Attempts.Failed(turn, work, failed.Kind, failed.Message),
+            (ProgressReported progress, PackState pack) => Reports.Progress(turn, pack, progress),
+            (CheckpointReported checkpoint, PackState pack) => Reports.Checkpoint(turn, pack, checkpoint),
+            (MemberTrained trained, PackState pack) => Reports.Trained(turn, pack, trained),
+            (MemberFailed failed, PackState pack) => Reports.MemberFailed(turn, pack, failed),
+            (ResultReported result, EvaluationState evaluation) => Reports.Result(turn, evaluation, result),
+            (EvaluationFailed failed, EvaluationState evaluation) => Reports.EvaluationFailed(turn, evaluation, failed),
+            // Of a training nothing is asked, and an evaluation trains nothing.
+            _ => Verdict.Unknown,
         };
         if (verdict == Verdict.Duplicate)
         {

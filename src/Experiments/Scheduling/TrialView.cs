@@ -27,10 +27,10 @@ public sealed record TrialView
     /// <summary>The number of its pack.</summary>
     public required int Pack { get; init; }
 
-    /// <summary>The fence under which it was completed, else its pack's.</summary>
+    /// <summary>The fence that its adapter was trained under (0 where it was taken over), else its pack's.</summary>
     public long Fence { get; init; }
 
-    /// <summary>Starts of its pack.</summary>
+    /// <summary>Starts of its pack, and of its evaluations beyond the first.</summary>
     public int Attempts { get; init; }
 
     /// <summary>Starts of its pack that ended badly and brought nothing.</summary>
@@ -57,6 +57,12 @@ public sealed record TrialView
     /// <summary>The accepted evaluations.</summary>
     public IReadOnlyList<EvaluationResult> Results { get; init; } = [];
 
+    /// <summary>The other sweep that its adapter or a result was taken over from; null where all of it is this sweep's.</summary>
+    public string? TakenOverFrom { get; init; }
+
+    /// <summary>The evaluations that cannot be had.</summary>
+    public IReadOnlyList<EvaluationFailure> Failures { get; init; } = [];
+
     /// <summary>Evaluation and metric to value: <c>goat-arithmetic/exact_match</c>.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 
@@ -71,15 +77,16 @@ public static class SweepViews
     public static SweepCounts Count(this SweepState state)
     {
         int waiting = 0, active = 0, succeeded = 0, failed = 0, cancelled = 0;
+        var evaluated = state.Active.Values.OfType<EvaluationState>().SelectMany(e => e.Trials).ToHashSet();
         foreach (var pack in state.Packs)
-            foreach (var trial in pack.Members.SelectMany(m => m.Trials))
+            foreach (var (member, trial) in pack.Members.SelectMany(m => m.Trials.Select(t => (m, t))))
                 switch (trial.Status)
                 {
                     case TrialStatus.Succeeded: succeeded++; break;
                     case TrialStatus.Failed: failed++; break;
                     case TrialStatus.Cancelled: cancelled++; break;
                     default:
-                        if (pack.Active) active++;
+                        if (pack.Active && member.Status == TrialStatus.Pending || evaluated.Contains(trial.Trial)) active++;
                         else waiting++;
                         break;
                 }
@@ -93,26 +100,33 @@ public static class SweepViews
     public static TrialView View(this SweepState state, int trial)
     {
         var (pack, member, record) = state.Find(trial);
+        var trained = member.Status != TrialStatus.Pending;
+        WorkState? work = trained ? state.Active.Values.OfType<EvaluationState>().FirstOrDefault(e => e.Trials.Contains(trial)) : pack;
         return new TrialView
         {
             Trial = state.Grid.Trials[trial],
             Status = record.Status,
             Phase = record.Status != TrialStatus.Pending ? TrialPhase.Ended
-                : pack.Status == PackStatus.Leased ? TrialPhase.Starting
-                : pack.Status != PackStatus.Running ? TrialPhase.Waiting
-                : member.Status == TrialStatus.Pending ? TrialPhase.Training : TrialPhase.Evaluating,
+                : work?.Status switch
+                {
+                    PackStatus.Leased => TrialPhase.Starting,
+                    PackStatus.Running => trained ? TrialPhase.Evaluating : TrialPhase.Training,
+                    _ => TrialPhase.Waiting,
+                },
             Training = state.Grid.Trainings[member.Training],
             Pack = pack.Index,
-            Fence = record.Status == TrialStatus.Succeeded ? record.Fence : pack.Fence,
-            Attempts = pack.Starts,
+            Fence = member.Adapter?.Fence ?? pack.Fence,
+            Attempts = pack.Starts + Math.Max(0, record.EvaluationStarts - 1),
             Strikes = pack.Strikes,
             OutOfMemoryEnds = pack.OutOfMemoryEnds,
             Split = pack.SplitFrom is not null,
-            Slot = pack.Slot,
+            Slot = work?.Slot ?? pack.Slot,
             Step = member.Step,
             Loss = member.Loss,
             Adapter = member.Adapter,
             Results = record.Results,
+            Failures = record.Failures,
+            TakenOverFrom = member.Adapter?.From ?? record.Results.Find(r => r.From is not null)?.From,
             Metrics = record.Results.SelectMany(r => r.Metrics.Select(m => ($"{r.Evaluation}/{m.Key}", m.Value)))
                 .ToDictionary(m => m.Item1, m => m.Value, StringComparer.Ordinal),
             Failure = record.Failure,

@@ -15,7 +15,7 @@ public interface IExperimentGrain : IGrainWithStringKey
     [Alias("List"), AlwaysInterleave, Idempotent]
     Task<SweepSummary[]> ListAsync();
 
-    /// <summary>Takes the news of one of its sweeps.</summary>
+    /// <summary>Takes the present summary of one of its sweeps.</summary>
     [Alias("Update"), AlwaysInterleave]
     Task UpdateAsync(SweepSummary summary);
 }
@@ -38,6 +38,9 @@ public sealed record SubmitSweep
 
     /// <summary>Where the sweep's files go.</summary>
     [Id(4)] public required string Directory { get; init; }
+
+    /// <summary>Compute everything anew: nothing is taken over from other sweeps of the home.</summary>
+    [Id(5)] public bool Fresh { get; init; }
 }
 
 /// <summary>How a submission was taken.</summary>

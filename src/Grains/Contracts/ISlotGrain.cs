@@ -69,19 +69,16 @@ public sealed record StartAnswer([property: Id(0)] StartReply Reply, [property: 
 [GenerateSerializer, Immutable, Alias("alpaca.ServeAssignment.v1")]
 public sealed record ServeAssignment([property: Id(0)] string Server, [property: Id(1)] TrainedModel Model);
 
-/// <summary>What a slot's worker has said since the last report.</summary>
+/// <summary>What a slot's worker has said since the last report that was answered.</summary>
 /// <param name="Slot">The slot.</param>
 /// <param name="Pack">The pack.</param>
 /// <param name="Fence">The fence under which the worker works.</param>
 /// <param name="Events">The worker's events as JSON, in order.</param>
-/// <param name="Activation">The activation of the sweep that was told everything before this; null at first.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.SlotReport.v1")]
 public sealed record SlotReport(
-    [property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string[] Events, [property: Id(4)] string? Activation = null);
+    [property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string[] Events);
 
-/// <summary>A sweep's answer to a report.</summary>
-/// <param name="Current">Whether the sweep still waits for this fence, or for its end to be stored; where it does not, the slot must stop.</param>
-/// <param name="Activation">The activation that answers.</param>
-/// <param name="TellAgain">Nothing was taken: this activation has not heard what came before, which may have been lost with the one that had. The slot tells all of it.</param>
+/// <summary>A sweep's answer to a report: what it changes is on disk.</summary>
+/// <param name="Current">Whether the fence counted, and still does; where it does not, the slot must stop.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.ReportAnswer.v1")]
-public sealed record ReportAnswer([property: Id(0)] bool Current, [property: Id(1)] string Activation, [property: Id(2)] bool TellAgain = false);
+public sealed record ReportAnswer([property: Id(0)] bool Current);

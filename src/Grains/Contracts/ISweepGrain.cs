@@ -38,15 +38,15 @@ public interface ISweepGrain : IGrainWithStringKey
     [Alias("WriteReport"), ResponseTimeout("00:05:00")]
     Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>News after a sequence number; ends when the sweep ends. A gap is told by a jump of the number.</summary>
+    /// <summary>Events after a sequence number; ends when the sweep ends. A gap is told by a jump of the number.</summary>
     [Alias("Watch")]
-    IAsyncEnumerable<SweepNews> WatchAsync(long afterSequence, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<WatchedEvent> WatchAsync(long afterSequence, CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// A slot reports what its worker said, which also renews the lease; without news it is the renewal alone. What is reported is on disk a moment later, together with what others
-    /// report: a slot keeps what it has told until a renewal finds that its assignment is settled, and tells it again where another activation of the sweep asks for it.
+    /// A slot reports what its worker said, which also renews the lease; without events it is the renewal alone. It is answered once what it changes is on disk: a slot repeats what was not
+    /// answered, and forgets what was. What is reported twice counts once.
     /// </summary>
-    [Alias("Report")]
+    [Alias("Report"), AlwaysInterleave]
     Task<ReportAnswer> ReportAsync(SlotReport report);
 
     /// <summary>The registry has free slots again, or slots of this sweep are gone with their node.</summary>
@@ -58,13 +58,13 @@ public interface ISweepGrain : IGrainWithStringKey
     Task<TrainedModel> LocateAsync(string trial);
 }
 
-/// <summary>One piece of news of a sweep.</summary>
-/// <param name="Sequence">Counts the sweep's news.</param>
+/// <summary>An event of a sweep, as watchers see it.</summary>
+/// <param name="Sequence">Counts the sweep's events.</param>
 /// <param name="Kind"><c>state</c>, <c>pack</c>, <c>trial</c>, <c>progress</c>, <c>heartbeat</c>.</param>
 /// <param name="Subject">What it is about.</param>
 /// <param name="Text">A line for people.</param>
-[GenerateSerializer, Immutable, Alias("alpaca.SweepNews.v1")]
-public sealed record SweepNews([property: Id(0)] long Sequence, [property: Id(1)] string Kind, [property: Id(2)] string Subject, [property: Id(3)] string Text);
+[GenerateSerializer, Immutable, Alias("alpaca.WatchedEvent.v1")]
+public sealed record WatchedEvent([property: Id(0)] long Sequence, [property: Id(1)] string Kind, [property: Id(2)] string Subject, [property: Id(3)] string Text);
 
 /// <summary>Where a report is.</summary>
 [GenerateSerializer, Immutable, Alias("alpaca.ReportFiles.v1")]

@@ -13,7 +13,7 @@ public sealed record SweepStatus
     /// <summary>Its trials in the order of the grid.</summary>
     [Id(2)] public required TrialStatus[] Trials { get; init; }
 
-    /// <summary>Sequence number of the last news.</summary>
+    /// <summary>Sequence number of the last event.</summary>
     [Id(3)] public long Sequence { get; init; }
 
     /// <summary>The report's page, once it is written.</summary>
@@ -82,6 +82,9 @@ public sealed record TrialStatus
 
     /// <summary>The training that it asks.</summary>
     [Id(6)] public string? Training { get; init; }
+
+    /// <summary>The other sweep that its adapter or a result was taken over from; null where all of it is this sweep's.</summary>
+    [Id(7)] public string? TakenOverFrom { get; init; }
 }
 
 /// <summary>State of a pack.</summary>

@@ -37,7 +37,7 @@ internal sealed class ExperimentGrain([PersistentState(ExperimentGrain.StateName
         await WriteAsync();
     }
 
-    /// <summary>A sweep's news come while it is being submitted once more, which waits for that sweep: writes take their turns here.</summary>
+    /// <summary>A sweep reports its end while it is being submitted once more, which waits for that sweep: writes take their turns here.</summary>
     private Task WriteAsync()
     {
         return _written = AfterAsync(_written);

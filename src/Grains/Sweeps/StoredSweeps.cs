@@ -18,7 +18,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
     /// <param name="sweep">The sweep's grain key.</param>
     public async Task<SweepStatus> StatusAsync(string sweep)
     {
-        var store = new SweepStore(GrainId.Create(SweepGrain.Type, sweep), storage);
-        return SweepPictures.Status(sweep, await store.LoadAsync(), store, new LivePacks(), 0);
+        var store = new SweepStore(GrainId.Create(SweepGrain.Type, sweep), storage, new RecordHealth());
+        return SweepStatusView.Status(sweep, await store.LoadAsync(), store, new LiveProgress(), 0);
     }
 }

@@ -32,27 +32,29 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SteadyClock _clock;
     private readonly ILogger _logger;
     private readonly SweepStore _store;
+    private readonly RecordWriter _writer;
     private readonly SweepSlots _slots;
+    private readonly SharedLookup _shared;
     private readonly SweepReminder _reminder;
-    private readonly NewsRing _news = new();
-    private readonly LivePacks _live = new();
+    private readonly EventLog _events = new();
+    private readonly LiveProgress _live = new();
     private SweepState? _state;
-    private WorkerNews? _reader;
+    private WorkerReports? _reader;
     private IGrainTimer? _timer;
-    private bool _writeDue;
+    private Task _deleting = Task.CompletedTask;
     private bool _recoverDue;
 
     public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, SiloUse use, TimeProvider time, ILogger<SweepGrain> logger)
     {
         (_home, _health, _use, _clock, _logger) = (home, health, use, new SteadyClock(time), logger);
-        _store = new SweepStore(this.GetGrainId(), storage);
+        _store = new SweepStore(this.GetGrainId(), storage, health);
+        _writer = new RecordWriter(_store, NotWritten);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
+        _shared = new SharedLookup(Key, home, time);
         _reminder = new SweepReminder(this);
     }
 
     private string Key => this.GetPrimaryKeyString();
-
-    private string Activation => GrainContext.ActivationId.ToString();
 
     private DateTimeOffset Now => _clock.Now;
 
@@ -63,7 +65,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (await _store.LoadAsync() is not { } state) return;
-        Take(state);
+        Adopt(state);
         _recoverDue = true;
         // Whoever called: a sweep that is not done goes on, unless this silo was started for something else.
         if (!_store.Ended && _use.Drives(Key)) await StartDrivingAsync();
@@ -86,21 +88,21 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
-        await SaveAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
-        Take(state);
+        await _writer.RunAsync(() => _store.CreateAsync(SweepSubmission.Of(request, state), state));
+        Adopt(state);
         await Index.AddAsync(Key);
         await StartDrivingAsync();
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepPictures.Status(Key, _state, _store, _live, _news.Last) with { Problem = _health.ProblemOf(Key) });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key) });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepPictures.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
         if (_state is null || await ApplyAsync(new CancelRequested("cancelled by the user")) != Verdict.Accepted) return;
-        await WriteAsync();
+        await _writer.WriteAsync(_state);
         await StartDrivingAsync();
         DriveSoon();
     }
@@ -109,7 +111,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         if (_state is not { } state) return;
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
-            await SaveAsync(async () =>
+            await _writer.RunAsync(async () =>
             {
                 await _store.WriteReportAsync(new StoredReport());
                 await _store.WriteEndedAsync(state, ended: false);
@@ -127,20 +129,20 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public async Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken)
     {
         var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), _store.Submission.Directory, Now, cancellationToken);
-        await SaveAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
+        await _writer.RunAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
         return files.Files;
     }
 
-    public async IAsyncEnumerable<SweepNews> WatchAsync(long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<WatchedEvent> WatchAsync(long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Only reads of a ring that turns append to: an iterator interleaves with every other call.
         while (!cancellationToken.IsCancellationRequested)
         {
-            var arrived = _news.Arrived;
-            foreach (var news in _news.After(afterSequence))
+            var arrived = _events.Arrived;
+            foreach (var watched in _events.After(afterSequence))
             {
-                afterSequence = news.Sequence;
-                yield return news;
+                afterSequence = watched.Sequence;
+                yield return watched;
             }
             // The last event is told one tick after the last trial has ended, when the end has been dealt with.
             if (_state is null || (!Running && _store.Ended)) yield break;
@@ -150,28 +152,25 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     public async Task<ReportAnswer> ReportAsync(SlotReport report)
     {
-        if (_state is null) return new ReportAnswer(Current: false, Activation);
-        if (_state.Leases.ContainsKey(report.Fence))
-        {
-            if (report.Activation is { } heard && heard != Activation) return new ReportAnswer(Current: true, Activation, TellAgain: true);
-        }
-        // The assignment has ended: the slot asks whether that is stored.
-        else if (report.Events.Length == 0) return new ReportAnswer(Current: _writeDue, Activation);
-        var verdict = Verdict.Accepted;
-        var (ended, checkpoint) = (false, false);
+        if (_state is not { } state) return new ReportAnswer(Current: false);
         _slots.Heard(report.Fence);
-        foreach (var news in report.Events.Select(WorkerNews.Read))
+        var work = state.Leases.GetValueOrDefault(report.Fence);
+        var (verdict, ended, advanced) = (Verdict.Accepted, false, false);
+        foreach (var said in report.Events.Select(WorkerReports.Read))
         {
-            if (news is ProgressEvent progress) _live.Take(report.Pack, progress);
-            if (_reader!.InputOf(news, report.Slot) is not { } input) continue;
+            if (said is ProgressEvent progress) _live.Set(report.Pack, progress);
+            if (_reader!.InputOf(said, report.Slot) is not { } input) continue;
             ended |= input is AssignmentDone or AssignmentFailed or StartRefused;
-            checkpoint |= input is CheckpointReported;
+            advanced |= input is CheckpointReported or AssignmentDone;
             verdict = await ApplyAsync(input);
         }
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
-        // The slot is free: the next pack need not wait for the tick. Nor need a checkpoint: what is not stored yet would be trained again after a crash.
-        if (ended || checkpoint) DriveSoon();
-        return new ReportAnswer(verdict != Verdict.Stale, Activation);
+        // The slot is free: the next assignment need not wait for the tick.
+        if (ended) DriveSoon();
+        // A report that says nothing new may repeat one that is being written.
+        await (state.IsDirty ? _writer.WriteAsync(state) : _writer.Settled);
+        if (advanced && work is not null) DeleteSuperseded(state, work, report.Fence);
+        return new ReportAnswer(verdict != Verdict.Stale);
     }
 
     public Task SlotsChangedAsync()
@@ -181,9 +180,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return Task.CompletedTask;
     }
 
-    public Task<TrainedModel> LocateAsync(string trial) => SweepPictures.LocateAsync(Key, trial, _state, _store.Submission);
+    public Task<TrainedModel> LocateAsync(string trial) => SweepStatusView.LocateAsync(Key, trial, _state, _store.Submission);
 
-    private void Take(SweepState state) => (_state, _reader) = (state, new WorkerNews(state));
+    private void Adopt(SweepState state) => (_state, _reader) = (state, new WorkerReports(state));
 
     private async Task StartDrivingAsync()
     {
@@ -204,6 +203,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             {
                 if (_recoverDue) await ApplyAsync(new Recovered());
                 _recoverDue = false;
+                if (!_store.Submission.Fresh)
+                    foreach (var found in await _shared.FindAsync(state)) await ApplyAsync(found);
                 foreach (var slot in await _slots.RefreshAsync(state)) await ApplyAsync(new SlotLost(slot));
                 await ApplyAsync(new Drive(await _slots.OffersAsync(state)));
             }
@@ -211,7 +212,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         finally
         {
             // Also where the registry cannot be reached.
-            if (_writeDue) await WriteAsync();
+            if (state.IsDirty) await _writer.WriteAsync(state);
         }
         if (!Running) await EndAsync(state);
     }
@@ -219,26 +220,22 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private async Task<Verdict> ApplyAsync(SweepInput input)
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
+        // Events keep the order of what happened: another input may be applied while this one's changes are written.
+        foreach (var emit in outcome.Effects.OfType<Emit>()) _events.Add(emit.Event);
         var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
             {
                 case Persist { BeforeOthers: true }:
-                    await WriteAsync();
-                    break;
-                case Persist:
-                    _writeDue = true;
+                    await _writer.WriteAsync(_state!);
                     break;
                 case StartAssignment start:
-                    var (to, pack) = (start.Assignment, PackJobs.NameOf(start.Assignment.Pack));
-                    LogStarting(Key, pack, to.Slot, to.Fence, to.Checkpoint?.Step ?? 0);
-                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, pack, to.Fence, PackJobs.Text(_state!, _store.Submission, to, _home))));
+                    var to = start.Assignment;
+                    LogStarting(Key, to.Name, to.Slot, to.Fence);
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(Key, _state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
-                    break;
-                case Emit emit:
-                    _news.Add(emit.Event);
                     break;
                 case Completed:
                     DriveSoon();
@@ -249,26 +246,32 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return outcome.Verdict;
     }
 
-    private Task WriteAsync()
+    /// <summary>What is in memory is ahead of the record now: the next activation goes on from the record.</summary>
+    private void NotWritten(Exception e)
     {
-        _writeDue = false;
-        return SaveAsync(() => _store.WriteAsync(_state!));
+        LogNotWritten(Key, e.Message);
+        DeactivateOnIdle();
     }
 
-    private async Task SaveAsync(Func<Task> write)
+    /// <summary>
+    /// Nobody waits for it, since nothing depends on it: what is left over is deleted with the next. Deletions come one after the other.
+    /// </summary>
+    private void DeleteSuperseded(SweepState state, WorkState work, long fence)
     {
-        try
+        var (folder, kept) = (Path.Combine(_store.Submission.Directory, work.Name), FenceFolders.ReferredTo(state, work));
+        _deleting = DeleteAsync(_deleting);
+
+        async Task DeleteAsync(Task before)
         {
-            await write();
-            _health.Written(Key);
-        }
-        catch (Exception e)
-        {
-            // What is in memory is ahead of the record now: the next activation goes on from the record.
-            LogNotWritten(Key, e.Message);
-            _health.Failed(Key, e.Message);
-            DeactivateOnIdle();
-            throw;
+            await before;
+            try
+            {
+                await Task.Run(() => FenceFolders.DeleteSuperseded(folder, fence, kept));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                LogNotDeleted(Key, folder, e.Message);
+            }
         }
     }
 
@@ -278,26 +281,29 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         await _slots.ReleaseAllAsync();
         var report = await SweepReports.TryWriteAsync(state, _store.Submission.Directory, Now);
         if (report.Problem is not null) LogNoReport(Key, report.Problem);
-        await SaveAsync(async () =>
+        await _writer.RunAsync(async () =>
         {
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
         });
-        var status = SweepPictures.Status(Key, state, _store, _live, _news.Last);
-        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepPictures.Summary(status, Now));
+        var status = SweepStatusView.Status(Key, state, _store, _live, _events.Last);
+        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepStatusView.Summary(status, Now));
         await Index.RemoveAsync(Key);
         await _reminder.RemoveAsync();
         _timer?.Dispose();
         _timer = null;
         _use.End(Key);
-        _news.Wake();
+        _events.Wake();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Pack} goes to {Slot} under fence {Fence}, from step {Step}")]
-    private partial void LogStarting(string sweep, string pack, string slot, long fence, long step);
+    [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Assignment} goes to {Slot} under fence {Fence}")]
+    private partial void LogStarting(string sweep, string assignment, string slot, long fence);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep} has no report: {Problem}")]
     private partial void LogNoReport(string sweep, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep}: superseded files in {Folder} stay: {Problem}")]
+    private partial void LogNotDeleted(string sweep, string folder, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the record of sweep {Sweep} could not be written: {Problem}")]
     private partial void LogNotWritten(string sweep, string problem);

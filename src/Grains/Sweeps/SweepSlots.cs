@@ -25,7 +25,7 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
     /// <summary>Asks the registry for as many slots as there is work for. The slots that have work and are no longer this sweep's: they went with their node.</summary>
     public async Task<IReadOnlyList<string>> RefreshAsync(SweepState state)
     {
-        var wanted = Math.Min(Waiting(state) + state.Leases.Count, Most);
+        var wanted = Math.Min(state.Waiting + state.Leases.Count, Most);
         // The registry tells when slots become free; asked again all the same, since one that has moved has forgotten who waits.
         if (!_changed && (_held.Count >= wanted || time.GetElapsedTime(_asked) < _askAgain)) return [];
         (_changed, _asked) = (false, time.GetTimestamp());
@@ -43,7 +43,7 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
             if (fence != pack.Fence) busy.Remove(pack.Slot!);
         // A slot that has lost its pack is offered again: the pack is about to wait for one.
         var leased = state.Leases.Values.Select(pack => pack.Slot!).ToHashSet(StringComparer.Ordinal);
-        if (Waiting(state) == 0) await ReleaseAsync([.. _held.Where(slot => !leased.Contains(slot))]);
+        if (state.Waiting == 0) await ReleaseAsync([.. _held.Where(slot => !leased.Contains(slot))]);
         return [.. _held.Order(StringComparer.Ordinal).Select(slot => new SlotOffer(slot, busy.TryGetValue(slot, out var fence) ? fence : null))];
     }
 
@@ -75,8 +75,6 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
         if (_changed) _held = [.. await Registry.ReserveAsync(sweep, 0)];
         await ReleaseAsync([.. _held]);
     }
-
-    private static int Waiting(SweepState state) => state.Packs.Count(pack => pack.Status == Experiments.PackStatus.Pending);
 
     private async Task ReleaseAsync(string[] slots)
     {

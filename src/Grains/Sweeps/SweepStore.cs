@@ -9,7 +9,7 @@ namespace AlpacaCot.Grains.Sweeps;
 /// A sweep's record in the store, in parts that change at different rates: the submission once, the head with every lease, the report at the end, and shards of some
 /// trials each, so that a change writes a few kilobytes however large the sweep is. Parts that are written together may be stored one by one; <see cref="SweepState.Load"/> copes with that.
 /// </summary>
-internal sealed class SweepStore(GrainId sweep, IGrainStorage storage)
+internal sealed class SweepStore(GrainId sweep, IGrainStorage storage, RecordHealth health)
 {
     private readonly GrainState<SweepSubmission> _submission = new(new SweepSubmission());
     private readonly GrainState<SweepRecord> _record = new(new SweepRecord());
@@ -43,23 +43,23 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage)
     public async Task CreateAsync(SweepSubmission submission, SweepState state)
     {
         _submission.State = submission;
-        await storage.WriteStateAsync("submission", sweep, _submission);
+        await WriteAsync("submission", _submission);
         await WriteAsync(state);
     }
 
     /// <summary>Writes what has changed of a state.</summary>
     public async Task WriteAsync(SweepState state)
     {
-        var (header, shards) = state.TakeDirty();
+        var (header, shards) = state.CollectChanges();
         await Task.WhenAll(shards.Select(shard =>
         {
             var stored = ShardOf(shard.Index);
             stored.State = shard;
-            return storage.WriteStateAsync(ShardName(shard.Index), sweep, stored);
+            return WriteAsync(ShardName(shard.Index), stored);
         }));
         if (!header) return;
         _record.State!.Header = state.Header;
-        await storage.WriteStateAsync("sweep", sweep, _record);
+        await WriteAsync("sweep", _record);
     }
 
     /// <summary>Writes what has changed of a state, and whether its end has been dealt with.</summary>
@@ -67,14 +67,28 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage)
     {
         await WriteAsync(state);
         _record.State!.Ended = ended;
-        await storage.WriteStateAsync("sweep", sweep, _record);
+        await WriteAsync("sweep", _record);
     }
 
     /// <summary>Writes the report's record.</summary>
     public Task WriteReportAsync(StoredReport report)
     {
         _report.State = report;
-        return storage.WriteStateAsync("report", sweep, _report);
+        return WriteAsync("report", _report);
+    }
+
+    private async Task WriteAsync<T>(string part, GrainState<T> state)
+    {
+        try
+        {
+            await storage.WriteStateAsync(part, sweep, state);
+        }
+        catch (Exception e)
+        {
+            health.Failed(sweep.Key.ToString()!, part, e.Message);
+            throw;
+        }
+        health.Written(sweep.Key.ToString()!, part);
     }
 
     private GrainState<SweepShard> ShardOf(int index) => _shards.TryGetValue(index, out var shard) ? shard : _shards[index] = new GrainState<SweepShard>();

@@ -19,11 +19,13 @@ internal sealed class SweepSubmission
 
     public string Directory { get; set; } = "";
 
+    public bool Fresh { get; set; }
+
     public SweepOrigin? Origin { get; set; }
 
     /// <summary>What is stored of a submission.</summary>
     public static SweepSubmission Of(SubmitSweep request, SweepState state)
-        => new() { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Origin = state.Origin };
+        => new() { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Fresh = request.Fresh, Origin = state.Origin };
 
     /// <summary>The state of a sweep as it was submitted, its packs planned for the slots that there are.</summary>
     /// <exception cref="SweepException">The specification is wrong.</exception>

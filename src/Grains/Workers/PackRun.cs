@@ -10,24 +10,15 @@ namespace AlpacaCot.Grains.Workers;
 /// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
-    private static readonly TimeSpan _settling = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(4);
 
-    /// <summary>Longer than a lease: an owner whose silo was lost is back within half of it, and after it the work counts for nothing.</summary>
-    private static readonly TimeSpan _lastWords = TimeSpan.FromMinutes(2);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<WorkerEvent> _untold = [];
-    private readonly List<WorkerEvent> _told = [];
-    private string? _activation;
     private bool _started;
 
     /// <summary>The assignment.</summary>
     public SlotAssignment What => what;
-
-    /// <summary>
-    /// Of work that has ended: whether the owner does not know, since it was not reached when it was told last. An owner that had heard, and was lost before it stored that, is one of these.
-    /// </summary>
-    public bool IsUnheard { get; private set; } = true;
 
     /// <summary>Ends the assignment at the worker's next step.</summary>
     public void Stop() => _stop.Cancel();
@@ -66,21 +57,12 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
     }
 
-    /// <summary>
-    /// Tells the owner how the assignment has ended, and goes on until the owner has stored it. An owner that cannot be reached is told again until its lease has lapsed for sure.
-    /// </summary>
+    /// <summary>Tells the owner how the assignment has ended, again and again until it answers: then it is stored, or counts for nothing.</summary>
     public async Task TellEndAsync(WorkerEvent last)
     {
         _untold.Add(last);
-        var reached = time.GetTimestamp();
-        for (var pause = _settling; !closing.IsCancellationRequested && time.GetElapsedTime(reached) < _lastWords; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
-        {
-            var current = await TryReportAsync();
-            IsUnheard = current is null;
-            if (current is false) return;
-            if (current is true) (reached, pause) = (time.GetTimestamp(), _settling);
+        for (var pause = _pause; !closing.IsCancellationRequested && await TryReportAsync() is null; pause = pause * 2 < _longestPause ? pause * 2 : _longestPause)
             await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
     }
 
     private async Task<WorkerEvent> FollowAsync(RunningWorker worker)
@@ -141,22 +123,11 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     {
         try
         {
-            while (true)
-            {
-                var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                    new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))], _activation)).WaitAsync(closing);
-                _activation = answer.Activation;
-                if (answer.TellAgain)
-                {
-                    _untold.InsertRange(0, _told);
-                    _told.Clear();
-                    continue;
-                }
-                // Progress is for those who watch; all else is kept to the end, for an activation that has not heard it.
-                _told.AddRange(_untold.Where(e => e is not ProgressEvent));
-                _untold.Clear();
-                return answer.Current;
-            }
+            var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
+                new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))])).WaitAsync(closing);
+            // What is answered is stored; what is not is told again with what comes next.
+            _untold.Clear();
+            return answer.Current;
         }
         catch (OperationCanceledException) when (closing.IsCancellationRequested)
         {

@@ -66,7 +66,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     /// </summary>
     public long RunningFence(string sweep)
     {
-        lock (_gate) return (_pack?.What.Sweep == sweep ? _pack : _ended.FindLast(pack => pack.IsUnheard && pack.What.Sweep == sweep))?.What.Fence ?? 0;
+        lock (_gate) return (_pack?.What.Sweep == sweep ? _pack : _ended.FindLast(pack => pack.What.Sweep == sweep))?.What.Fence ?? 0;
     }
 
     /// <summary>Whether an assignment would find the slot taken.</summary>

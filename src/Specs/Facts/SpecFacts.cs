@@ -6,6 +6,9 @@ namespace AlpacaCot.Specs.Facts;
 /// </summary>
 public sealed record SpecFacts
 {
+    /// <summary>The files that models and data were read from, so that nothing else is trained on later.</summary>
+    public IReadOnlyList<ReferencedFiles> Files { get; init; } = [];
+
     /// <summary>One entry for each looked-up value of <c>models</c>.</summary>
     public IReadOnlyList<ModelFacts> Models { get; init; } = [];
 

@@ -8,16 +8,15 @@ namespace AlpacaCot.Training;
 /// written last; a folder without it, or whose files do not agree with it, is no checkpoint.
 /// </summary>
 /// <param name="Format">Version of the format.</param>
-/// <param name="SettingsHash">Hash of everything that decides the pack's numbers.</param>
 /// <param name="Step">Steps of the pack that are done.</param>
 /// <param name="Members">The members in their order.</param>
 /// <param name="Files">The other files.</param>
 internal sealed record CheckpointManifest(
-    int Format, string SettingsHash, int Step, IReadOnlyList<MemberManifest> Members, IReadOnlyList<FileManifest> Files)
+    int Format, int Step, IReadOnlyList<MemberManifest> Members, IReadOnlyList<FileManifest> Files)
 {
     public const string FileName = "manifest.json";
 
-    public const int CurrentFormat = 1;
+    public const int CurrentFormat = 2;
 
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
@@ -48,7 +47,8 @@ internal sealed record CheckpointManifest(
 /// <param name="Step">Its steps that are done.</param>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Removed">Whether it left the pack.</param>
-internal sealed record MemberManifest(string Name, string File, int Step, ulong Seed, bool Removed);
+/// <param name="SettingsHash">Hash of everything that decides its numbers.</param>
+internal sealed record MemberManifest(string Name, string File, int Step, ulong Seed, bool Removed, string SettingsHash);
 
 /// <summary>A file in a checkpoint.</summary>
 internal sealed record FileManifest(string Name, long Bytes, string Sha256)

@@ -9,7 +9,7 @@ namespace AlpacaCot.Training;
 /// The checkpoints of one pack: folders <c>step-K</c>, written beside and renamed when complete, so that each is whole or absent.
 /// Restoring takes the latest that agrees with its manifest.
 /// </summary>
-internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHash, TimeProvider time)
+internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<string> settingsHashes, TimeProvider time)
 {
     private const string Prefix = "step-";
     private readonly List<string> _warnings = [];
@@ -37,9 +37,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             foreach (var torn in Torn()) AtomicFile.TryDeleteFolder(torn);
             AtomicFile.WriteDirectory(name, folder =>
             {
-                var manifests = members.Select((member, i) => Write(member, folder, $"member-{i}.safetensors")).ToList();
+                var manifests = members.Select((member, i) => Write(member, settingsHashes[i], folder, $"member-{i}.safetensors")).ToList();
                 var files = manifests.ConvertAll(member => FileManifest.Of(folder, member.File));
-                new CheckpointManifest(CheckpointManifest.CurrentFormat, settingsHash, step, manifests, files).Write(folder);
+                new CheckpointManifest(CheckpointManifest.CurrentFormat, step, manifests, files).Write(folder);
             });
             foreach (var old in Steps().Skip(Math.Max(1, policy.Keep))) Directory.Delete(PathOf(old), recursive: true);
         }
@@ -52,7 +52,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
 
     /// <summary>Puts the members where the latest good checkpoint left them.</summary>
     /// <returns>The pack's step; 0 where there is none.</returns>
-    /// <exception cref="TrainingException">The checkpoints were made with other settings or data.</exception>
+    /// <exception cref="TrainingException">The checkpoints were made with other settings or data, or without one of the members.</exception>
     public int Restore(IReadOnlyList<MemberState> members)
     {
         foreach (var step in Steps())
@@ -63,15 +63,22 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
                 _warnings.Add($"{PathOf(step)}: passed over, {fault}");
                 continue;
             }
-            if (manifest.SettingsHash != settingsHash)
-                throw new TrainingException($"{PathOf(step)} was made with other settings or data; choose another checkpoint folder or delete it");
-            for (var i = 0; i < members.Count; i++) Read(members[i], manifest.Members[i], PathOf(step));
+            var held = members.Select((member, i) => Held(member.Member.Name, settingsHashes[i], manifest, PathOf(step))).ToList();
+            for (var i = 0; i < members.Count; i++) Read(members[i], held[i], PathOf(step));
             return _lastStep = manifest.Step;
         }
         return 0;
     }
 
-    private static MemberManifest Write(MemberState state, string folder, string file)
+    /// <summary>A member as a checkpoint holds it. The checkpoint may hold others besides, which have left the pack since.</summary>
+    private static MemberManifest Held(string name, string settingsHash, CheckpointManifest manifest, string folder)
+    {
+        var held = manifest.Members.FirstOrDefault(member => member.Name == name) ?? throw new TrainingException($"{folder} does not hold {name}; choose another checkpoint folder or delete it");
+        return held.SettingsHash == settingsHash ? held
+            : throw new TrainingException($"{folder}: {name} was trained with other settings, data or on another base; choose another checkpoint folder or delete it");
+    }
+
+    private static MemberManifest Write(MemberState state, string settingsHash, string folder, string file)
     {
         using var scope = torch.NewDisposeScope();
         var history = new Dictionary<string, Tensor>
@@ -81,7 +88,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, string settingsHa
             ["history.eval_loss"] = torch.tensor(state.Evaluations.ConvertAll(e => e.Loss).ToArray()),
         };
         SafeTensors.Write(Path.Combine(folder, file), state.Optimiser.State().Concat(history));
-        return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed);
+        return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed, settingsHash);
     }
 
     private static void Read(MemberState state, MemberManifest manifest, string folder)

@@ -34,8 +34,11 @@ internal static class JobTable
         if (job is not ToolJob { Tool: var name } || !_withoutTorch.Contains(name)) LibTorch.Load();
         switch (job)
         {
-            case PackJob pack:
-                new PackRunner(pack, context).Run();
+            case TrainJob pack:
+                new TrainRunner(pack, context).Run();
+                break;
+            case EvaluateJob evaluation:
+                EvaluateRunner.Run(evaluation, context);
                 break;
             case ServeJob serve:
                 ServeRunner.Run(serve, context);

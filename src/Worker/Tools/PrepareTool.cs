@@ -51,6 +51,15 @@ internal static class PrepareTool
             [.. spec.Cot.Select(cot => cot.Cue)], spec.Decoding.MaxNewTokens);
         context.Answer(new SpecFacts
         {
+            // What is wrong with others is told of them.
+            Files =
+            [
+                .. spec.Models.Zip(models).Where(m => m.Second is { Tokenizer: not null, Facts.Error: null } && m.First.Path is not null)
+                    .Select(m => FileStamps.Of(ReferencedFiles.Model, m.First.Name, FileStamps.OfModel(ModelPlaces.Resolve(m.First.Path!, job.Folders)), job.Folders)),
+                .. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null))
+                    .Select(d => FileStamps.Of(
+                        ReferencedFiles.Data, d.Spec.Name, d.Spec.Sources.Where(source => source.Goat is null).SelectMany(source => catalogue.Files(source, d.Spec.Language)), job.Folders)),
+            ],
             Models = [.. models.Select(m => m.Facts)],
             Data = [.. data.Select(d => d.Facts)],
             Mixes = mixes,

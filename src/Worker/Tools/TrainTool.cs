@@ -19,10 +19,10 @@ internal static class TrainTool
 
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";
-        var pack = new PackJob
+        var pack = new TrainJob
         {
             Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), single.Training.Precision),
-            Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed, Trials = [] }],
+            Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed }],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
         };
         if (single.Training.MicroBatchTokens is { } tokens) pack = pack with { MicroBatchTokens = tokens };
@@ -30,7 +30,9 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new PackRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
+            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
+            // Why it was not trained has been told.
+            if (trained is null) return;
             AtomicFile.WriteDirectory(output, folder =>
             {
                 foreach (var file in Directory.EnumerateFiles(Path.Combine(work, name))) File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
@@ -41,7 +43,7 @@ internal static class TrainTool
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
         }
         context.Answer(
-            new { @out = output, steps = trained!.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = single.Resolved.LearningRate, tokens = trained.Tokens },
+            new { @out = output, steps = trained.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = single.Resolved.LearningRate, tokens = trained.Tokens },
             FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
     }
 }

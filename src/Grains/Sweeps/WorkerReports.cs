@@ -8,7 +8,7 @@ using ProtocolFailure = AlpacaCot.Worker.Protocol.FailureKind;
 namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>What a worker said, as inputs of the state machine.</summary>
-internal sealed class WorkerNews(SweepState state)
+internal sealed class WorkerReports(SweepState state)
 {
     private readonly Dictionary<string, int> _trainings = state.Grid.Trainings.ToDictionary(t => t.Name, t => t.Index, StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trials = state.Grid.Trials.ToDictionary(t => t.Name, t => t.Index, StringComparer.Ordinal);
@@ -17,7 +17,7 @@ internal sealed class WorkerNews(SweepState state)
     public static WorkerEvent Read(string json) => JsonSerializer.Deserialize<WorkerEvent>(json, Frames.Json) ?? throw new JsonException("an event is null");
 
     /// <summary>The input that an event stands for; null for events that only tell that the worker lives.</summary>
-    public SweepInput? InputOf(WorkerEvent news, string slot) => news switch
+    public SweepInput? InputOf(WorkerEvent said, string slot) => said switch
     {
         StartedEvent e => new StartAccepted(slot, e.Fence),
         ProgressEvent { Phase: "train", Member: { } member, Loss: { } loss } e when _trainings.TryGetValue(member, out var training)
@@ -27,6 +27,7 @@ internal sealed class WorkerNews(SweepState state)
             => new MemberTrained(e.Fence, training, new TrainedAdapter(e.AdapterDirectory, e.Sha256, (int)e.Steps, e.FinalLoss, e.Seconds, e.Tokens)),
         ResultEvent e when _trials.TryGetValue(e.Trial, out var trial)
             => new ResultReported(e.Fence, trial, new EvaluationResult(e.Evaluation, e.Metrics, e.Items, e.Seconds, e.ResultFile, PromptsCut: e.PromptsCut)),
+        EvaluationFailedEvent e when _trials.TryGetValue(e.Trial, out var trial) => new EvaluationFailed(e.Fence, trial, e.Evaluation, KindOf(e.Kind), e.Message),
         FailedEvent { Member: { } member } e when _trainings.TryGetValue(member, out var training) => new MemberFailed(e.Fence, training, KindOf(e.Kind), e.Message),
         FailedEvent e when e.Message.StartsWith(SlotFailures.StartPrefix, StringComparison.Ordinal)
             => new StartRefused(slot, e.Fence, RefusalKind.Unavailable, e.Message[SlotFailures.StartPrefix.Length..]),

@@ -3,11 +3,11 @@ using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;
 
-/// <summary>The last news of a sweep, for watchers who come by sequence number; one that is too slow sees a jump of the number.</summary>
-internal sealed class NewsRing
+/// <summary>The last events of a sweep, for watchers who come by sequence number; one that is too slow sees a jump of the number.</summary>
+internal sealed class EventLog
 {
     private const int Size = 4096;
-    private readonly Queue<SweepNews> _news = new();
+    private readonly Queue<WatchedEvent> _events = new();
     private TaskCompletionSource _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The last number.</summary>
@@ -17,11 +17,11 @@ internal sealed class NewsRing
     public Task Arrived => _arrived.Task;
 
     /// <summary>Adds an event.</summary>
-    public void Add(SweepEvent news)
+    public void Add(SweepEvent added)
     {
-        Last = news.Seq;
-        _news.Enqueue(new SweepNews(news.Seq, news.Kind.ToString(), news.Trial ?? news.Training ?? (news.Pack is { } pack ? PackJobs.NameOf(pack) : ""), news.Message));
-        if (_news.Count > Size) _news.Dequeue();
+        Last = added.Seq;
+        _events.Enqueue(new WatchedEvent(added.Seq, added.Kind.ToString(), added.Trial ?? added.Training ?? added.Work ?? "", added.Message));
+        if (_events.Count > Size) _events.Dequeue();
         Wake();
     }
 
@@ -33,6 +33,6 @@ internal sealed class NewsRing
         arrived.TrySetResult();
     }
 
-    /// <summary>The news after a number.</summary>
-    public IReadOnlyList<SweepNews> After(long sequence) => [.. _news.Where(news => news.Sequence > sequence)];
+    /// <summary>The events after a number.</summary>
+    public IReadOnlyList<WatchedEvent> After(long sequence) => [.. _events.Where(watched => watched.Sequence > sequence)];
 }

@@ -10,10 +10,10 @@ using Wire = AlpacaCot.Grains.Contracts;
 namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>A sweep's state as wire records.</summary>
-internal static class SweepPictures
+internal static class SweepStatusView
 {
     /// <summary>The whole sweep.</summary>
-    public static SweepStatus Status(string key, SweepState? state, SweepStore store, LivePacks live, long sequence)
+    public static SweepStatus Status(string key, SweepState? state, SweepStore store, LiveProgress live, long sequence)
     {
         if (state is null) return new SweepStatus { Name = key, State = "unknown", Trials = [] };
         var views = state.View().ToList();
@@ -22,7 +22,7 @@ internal static class SweepPictures
             Name = store.Submission.Name,
             State = StateOf(state, store, views.Any(v => v.Status == Experiments.TrialStatus.Failed)),
             Trials = [.. views.Select(Trial)],
-            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, live))],
+            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live)), .. Evaluations(state, live)],
             Sequence = sequence,
             Report = store.Report.Html,
             Aggregates = store.Report.Aggregates,
@@ -30,7 +30,7 @@ internal static class SweepPictures
     }
 
     /// <summary>How far the sweep is.</summary>
-    public static SweepProgress Progress(string key, SweepState? state, SweepStore store, LivePacks live)
+    public static SweepProgress Progress(string key, SweepState? state, SweepStore store, LiveProgress live)
     {
         if (state is null) return new SweepProgress { Name = key, State = "unknown" };
         var counts = state.Count();
@@ -41,7 +41,11 @@ internal static class SweepPictures
             Trials = counts.Total,
             Done = counts.Succeeded,
             Failed = counts.Failed,
-            Packs = [.. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, live))],
+            Packs =
+            [
+                .. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, pack.Members.Count, live))
+                    .Concat(Evaluations(state, live)).OrderBy(work => work.Slot is null).Take(SweepProgress.MostPacks),
+            ],
         };
     }
 
@@ -86,14 +90,18 @@ internal static class SweepPictures
         Metrics = view.Metrics.Where(m => m.Key.Count(c => c == '/') == 1).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
         Message = view.Failure?.Message,
         Training = view.Training.Name,
+        TakenOverFrom = view.TakenOverFrom,
     };
 
-    private static Wire.PackStatus Pack(PackState pack, LivePacks live)
+    /// <summary>Evaluations that have begun and not ended stand beside the packs.</summary>
+    private static IEnumerable<Wire.PackStatus> Evaluations(SweepState state, LiveProgress live)
+        => state.Evaluations.OrderBy(e => e.Index).Select(evaluation => Pack(evaluation, evaluation.Trials.Count, live));
+
+    private static Wire.PackStatus Pack(WorkState work, int members, LiveProgress live)
     {
-        var name = PackJobs.NameOf(pack.Index);
-        var progress = pack.Status == PackStatus.Running ? live.Of(name) : null;
+        var progress = work.Status == PackStatus.Running ? live.Of(work.Name) : null;
         return new Wire.PackStatus(
-            name, pack.Status.ToString().ToLowerInvariant(), pack.Active ? pack.Slot : null, pack.Fence, pack.Starts, pack.Members.Count,
-            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? pack.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
+            work.Name, work.Status.ToString().ToLowerInvariant(), work.Active ? work.Slot : null, work.Fence, work.Starts, members,
+            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
     }
 }

@@ -1,7 +1,7 @@
 namespace AlpacaCot.Experiments;
 
 /// <summary>One application of the rules: the state, the time, and what must be done because of it.</summary>
-internal sealed class Turn(SweepState state, DateTimeOffset now)
+internal sealed class Transition(SweepState state, DateTimeOffset now)
 {
     private readonly List<SweepEffect> _effects = [];
     private bool _intent;
@@ -16,17 +16,17 @@ internal sealed class Turn(SweepState state, DateTimeOffset now)
         _effects.Add(new StartAssignment(assignment));
     }
 
-    public void Stop(PackState pack, string reason) => _effects.Add(new StopAssignment(pack.Slot!, pack.Fence, reason));
+    public void Stop(WorkState work, string reason) => _effects.Add(new StopAssignment(work.Slot!, work.Fence, reason));
 
     public void Complete() => _effects.Add(new Completed(state.Header.Status));
 
-    public void Tell(SweepEventKind kind, string message, PackState? pack = null, Func<SweepEvent, SweepEvent>? more = null)
+    public void Emit(SweepEventKind kind, string message, WorkState? work = null, Func<SweepEvent, SweepEvent>? more = null)
     {
-        // A number must never be told twice: the block that it comes from is on disk before it is used.
-        _intent |= state.TakeSeq(out var seq);
-        var told = new SweepEvent(seq, now, kind, message);
-        if (pack is not null) told = told with { Pack = pack.Index, Slot = pack.Slot, Fence = pack.Fence > 0 ? pack.Fence : null };
-        _effects.Add(new Emit(more is null ? told : more(told)));
+        // No number may be used twice: the block that it comes from is on disk before it is used.
+        _intent |= state.NextSequence(out var seq);
+        var emitted = new SweepEvent(seq, now, kind, message);
+        if (work is not null) emitted = emitted with { Work = work.Name, Slot = work.Slot, Fence = work.Fence > 0 ? work.Fence : null };
+        _effects.Add(new Emit(more is null ? emitted : more(emitted)));
     }
 
     public IReadOnlyList<SweepEffect> Effects()

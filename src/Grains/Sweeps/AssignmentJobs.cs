@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Experiments;
+using AlpacaCot.Files;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Supervision;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Grains.Sweeps;
+
+/// <summary>An assignment of the state machine as a worker's job.</summary>
+internal static class AssignmentJobs
+{
+    /// <summary>The job as it travels, for the sweep of a grain key.</summary>
+    public static string Text(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+        => JsonSerializer.Serialize(Of(sweep, state, submission, assignment, home), Frames.Json);
+
+    /// <summary>Makes the job.</summary>
+    public static WorkerJob Of(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+    {
+        var spec = state.Spec;
+        var model = spec.Models.First(m => m.Name == assignment.Model);
+        var @base = new BaseModel(model.Reference, spec.LoadOf(model));
+        var directory = Path.Combine(submission.Directory, assignment.Name, assignment.Fence.ToString(CultureInfo.InvariantCulture));
+        var files = state.Origin.FilesOf(ReferencedFiles.Model, model.Name);
+        return assignment switch
+        {
+            TrainingAssignment training => new TrainJob
+            {
+                Base = @base,
+                BaseFiles = files,
+                Sweep = sweep,
+                Members = [.. training.Members.Select(member => MemberOf(state, member))],
+                Directory = directory,
+                BaseDirectory = submission.BaseDirectory,
+                Resume = training.Checkpoint is { } at ? new CheckpointReference(at.Uri, at.Step, at.Sha256) : null,
+                Threads = training.Kernel.Threads,
+                MicroBatchTokens = training.Kernel.MicroBatchTokens,
+                CheckpointSteps = spec.Training.CheckpointSteps ?? 0,
+                Folders = home.WorkerFolders,
+            },
+            EvaluationAssignment evaluation => new EvaluateJob
+            {
+                Base = @base,
+                BaseFiles = files,
+                Sweep = sweep,
+                Members =
+                [
+                    .. evaluation.Members.Select(member => new EvaluateMember
+                    {
+                        Name = member.Training.Name, Adapter = member.Adapter.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(state, trial))],
+                    }),
+                ],
+                Directory = directory,
+                BaseDirectory = submission.BaseDirectory,
+                Threads = evaluation.Kernel.Threads,
+                MemoryDivisor = evaluation.Kernel.AccumulationFactor,
+                SuiteContent = state.Origin.Identities.Suites,
+                Folders = home.WorkerFolders,
+            },
+            _ => throw new ArgumentException($"{assignment.GetType().Name} is no work of a worker", nameof(assignment)),
+        };
+    }
+
+    private static PackMember MemberOf(SweepState state, AssignmentMember member)
+    {
+        var (spec, training) = (state.Spec, member.Training);
+        return new PackMember
+        {
+            Name = training.Name,
+            Method = spec.Peft.First(p => p.Name == training.Peft),
+            Data = spec.Resolved(spec.Data.First(d => d.Name == training.Data)),
+            Training = spec.Training with { LearningRate = training.LearningRate },
+            Seed = training.Seed,
+            DataFiles = state.Origin.FilesOf(ReferencedFiles.Data, training.Data),
+            Trained = !member.Train,
+            SharedKey = state.SharedKeyOf(training),
+        };
+    }
+
+    private static EvaluateTrial TrialOf(SweepState state, AssignmentTrial trial)
+    {
+        var spec = state.Spec;
+        return new EvaluateTrial
+        {
+            Name = trial.Trial.Name,
+            Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
+            Decoding = spec.Decoding,
+            Seed = trial.Trial.Seed,
+            Evaluation = [.. spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))],
+            SharedKeys = trial.Evaluations.Select(name => (name, Key: state.SharedKeyOf(trial.Trial, name))).Where(shared => shared.Key is not null)
+                .ToDictionary(shared => shared.name, shared => shared.Key!, StringComparer.Ordinal),
+        };
+    }
+}

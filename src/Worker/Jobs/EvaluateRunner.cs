@@ -1,0 +1,123 @@
+using AlpacaCot.Adapters;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation;
+using AlpacaCot.Inference;
+using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Keys;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Jobs;
+
+/// <summary>
+/// Asks trained adapters their trials' questions on the loaded base; suites that trials share are read once. What cannot be asked of one trial fails that evaluation of that trial;
+/// what says nothing about it (a crash, no memory, a full disk) ends the job, which is given anew.
+/// </summary>
+internal sealed class EvaluateRunner : IDisposable
+{
+    private readonly EvaluateJob _job;
+    private readonly LoadedBase _model;
+    private readonly JobContext _context;
+    private readonly AdapterBank _bank;
+    private readonly InferenceEngine _engine;
+    private readonly Dictionary<string, ISuite> _suites = new(StringComparer.Ordinal);
+
+    private EvaluateRunner(EvaluateJob job, LoadedBase model, JobContext context)
+    {
+        (_job, _model, _context) = (job, model, context);
+        _bank = new AdapterBank(model.Decoder);
+        var whole = new EngineOptions();
+        int Part(int of) => Math.Max(1, of / Math.Max(1, job.MemoryDivisor));
+        _engine = new InferenceEngine(
+            model.Decoder, model.Tokenizer, _bank,
+            whole with { MaxBatch = Part(whole.MaxBatch), MaxPrefillTokens = Part(whole.MaxPrefillTokens), MaxCacheTokens = Part(whole.MaxCacheTokens) });
+    }
+
+    /// <summary>Evaluates all that the job holds and reports each.</summary>
+    public static void Run(EvaluateJob job, JobContext context)
+    {
+        Directory.SetCurrentDirectory(job.BaseDirectory);
+        Threads.Count = job.Threads;
+        context.Progress("load", 0, 1, note: job.Base.Path);
+        using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
+        foreach (var member in job.Members) runner.Run(member);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
+    private void Run(EvaluateMember member)
+    {
+        BankedAdapter? loaded = null;
+        try
+        {
+            foreach (var trial in member.Trials)
+                foreach (var evaluation in trial.Evaluation)
+                {
+                    _context.Stop.ThrowIfCancellationRequested();
+                    try
+                    {
+                        loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter), TemplateFile.Resolve(member.Adapter));
+                        Run(trial, evaluation, loaded);
+                    }
+                    catch (Exception e) when (Failures.KindOf(e) is FailureKind.Data or FailureKind.NonFinite)
+                    {
+                        _context.Send(new EvaluationFailedEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, Failures.KindOf(e), Failures.Describe(e)));
+                    }
+                }
+        }
+        finally
+        {
+            loaded?.Dispose();
+        }
+    }
+
+    private void Run(EvaluateTrial trial, EvaluationSpec evaluation, BankedAdapter adapter)
+    {
+        var began = _context.Time.GetTimestamp();
+        var result = EvaluationRunner.Run(
+            [SuiteOf(evaluation)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding, trial.Seed),
+            progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop)[0];
+        var elapsed = _context.Time.GetElapsedTime(began);
+        var run = new RunDescription
+        {
+            ModelName = trial.Name, ModelArguments = $"pretrained={_model.Path}", Parameters = _model.Decoder.Parameters.Values.Sum(p => p.numel()), Dtype = _model.Decoder.Dtype.ToString(),
+            Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = adapter.Template.Name, Cue = trial.Cue,
+        };
+        var files = ResultFiles.Write(Path.Combine(_job.Directory, "results"), run, [result], elapsed, _context.Time);
+        var metrics = Figures(result);
+        _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
+        SharedFolders.Share(
+            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), files.Results,
+            new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
+    }
+
+    /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>
+    private static Dictionary<string, double> Figures(SuiteResult result)
+        => result.Metrics.Where(metric => metric.Value is not null).ToDictionary(metric => metric.Key, metric => metric.Value!.Value, StringComparer.Ordinal);
+
+    /// <exception cref="EvaluationException">The suite cannot be had, or asks something else than when the sweep was checked.</exception>
+    private ISuite SuiteOf(EvaluationSpec evaluation)
+    {
+        var key = CanonicalJson.Write(SweepSpecJson.Evaluation(evaluation));
+        if (_suites.TryGetValue(key, out var known)) return known;
+        var suite = SuiteDeclarations.Create(evaluation, _job.Folders.Datasets);
+        if (_job.SuiteContent.TryGetValue(evaluation.Name, out var content) && SuiteDeclarations.ContentOf(suite, evaluation, _job.Folders.Datasets) != content)
+            throw new EvaluationException($"the items of {evaluation.Name} have changed since the sweep was checked: put its files back and resume with --retry-failed, or run the sweep under a new name");
+        return _suites[key] = suite;
+    }
+
+    /// <summary>An adapter while it is asked.</summary>
+    private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, PromptTemplate template) : IDisposable
+    {
+        public int Index { get; } = bank.Add(adapter);
+
+        public PromptTemplate Template => template;
+
+        public void Dispose()
+        {
+            bank.Remove(Index);
+            adapter.Dispose();
+        }
+    }
+}
