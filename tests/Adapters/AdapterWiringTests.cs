@@ -89,6 +89,25 @@ public sealed class AdapterWiringTests
     }
 
     [Fact]
+    public void Hidden_MembersInOneRowWithGradients_EachAsAlone()
+    {
+        using var decoder = TinyDecoder.Create();
+        using var first = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") });
+        using var second = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") }, seed: 2);
+        var bank = new AdapterBank(decoder);
+        int[] members = [bank.Add(first), bank.Add(second), -1];
+        using var scope = torch.NewDisposeScope();
+        var ids = torch.tensor(Array.ConvertAll(_ids, id => (long)id));
+
+        var packed = decoder.Hidden(torch.cat([ids, ids, ids], 0), new SegmentLayout([.. members.Select((member, i) => new Segment(i * _ids.Length, _ids.Length, member))]), bank);
+
+        Assert.True(packed.requires_grad);
+        var alone = Array.ConvertAll(members, member => decoder.Hidden(ids, SegmentLayout.Single(_ids.Length, member), bank).ToArray<float>());
+        Assert.NotEqual(alone[0], alone[1]);
+        for (var i = 0; i < members.Length; i++) Near(alone[i], packed.narrow(0, i * _ids.Length, _ids.Length).ToArray<float>());
+    }
+
+    [Fact]
     public void Create_GaussianInit_StandsForOneOverTheRank()
     {
         using var decoder = TinyDecoder.Create(layers: 4);

@@ -78,8 +78,8 @@ public sealed class SuiteTests
     [Fact]
     public void DigitMatch_Corpus_EditsOverCharacters()
     {
-        var metric = Aggregates.DigitMatch([(0, 4), (1, 2), (3, 2)]);
-        Assert.Equal(1 - 4.0 / 8, metric.Value!.Value, 1e-12);
+        var metric = Aggregates.DigitMatch([(0, 4), (1, 2), (1, 2)]);
+        Assert.Equal(1 - 2.0 / 8, metric.Value!.Value, 1e-12);
         Assert.Equal(Statistics.HarnessErrors.OfMean([0, 1, 0, 1]), Aggregates.DigitMatch([(0, 1), (1, 1), (0, 1), (1, 1)]).StandardError!.Value, 1e-12);
     }
 

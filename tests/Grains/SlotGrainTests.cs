@@ -265,6 +265,7 @@ public sealed class SlotGrainTests : IDisposable
         await using var platform = await Platform.StartAsync(_folder);
         await platform.Slot().StartAsync(Work(1) with { Job = """{"job":"dance"}""" });
         Assert.Equal(FailureKind.Unknown, Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Kind);
+        await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker whose work failed is ended");
         await platform.Slot().StartAsync(Work(2));
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
     }

@@ -46,6 +46,7 @@ public sealed class SamplingTests : IDisposable
         Assert.Equal([1, 4, 3, -9], Processed(all with { Strategy = DecodingStrategy.Greedy }, [0], 4, 4, 3, -9));
         Assert.Equal([2, 2, 1.5f, -4.5f], Processed(new DecodingSettings { Strategy = DecodingStrategy.Sample, Temperature = 2 }, [], 4, 4, 3, -9));
         Assert.Equal([4, 4, float.NegativeInfinity, float.NegativeInfinity], Processed(new DecodingSettings { Strategy = DecodingStrategy.Sample, TopP = 0.8 }, [], 4, 4, 3, -9));
+        Assert.Equal([4, 3, float.NegativeInfinity, float.NegativeInfinity], Processed(new DecodingSettings { Strategy = DecodingStrategy.Sample, TopK = 2 }, [], 4, 3, 1, -9));
 
         static float[] Processed(DecodingSettings settings, int[] seen, params float[] scores)
         {

@@ -77,6 +77,9 @@ switch (mode)
         await Frames.WriteAsync<WorkerEvent>(stream, new StartedEvent("a", 1), CancellationToken.None);
         await stream.WriteAsync(new byte[] { 100, 0, 0, 0, (byte)'{' });
         return 5;
+    case "stuck":   // does not notice that the supervisor is gone
+        await Task.Delay(TimeSpan.FromSeconds(30));
+        return 0;
 }
 // Says nothing more, until the supervisor closes.
 _ = await stream.ReadAsync(new byte[1]);

@@ -60,6 +60,10 @@ public sealed class ByteBpeTrainerTests : IDisposable
         Assert.Equal(["1", "2", "3", "Ġ", "4", "5"], split.Encode("123 45").Select(split.Token));
         var joined = ByteBpeTrainer.Train(TestTexts.Corpus, new ByteBpeOptions { VocabularySize = 600, SplitDigits = false }, _folder["joined"]);
         Assert.True(joined.Encode("123 45").Length < 6);
+        // None of the vocabulary is spent on numbers that are never looked up.
+        static bool IsNumber(string token) => token.Count(char.IsAsciiDigit) > 1;
+        Assert.Contains(Enumerable.Range(0, joined.VocabularySize), id => IsNumber(joined.Token(id)));
+        Assert.DoesNotContain(Enumerable.Range(0, split.VocabularySize), id => IsNumber(split.Token(id)));
     }
 
     [Fact]

@@ -55,6 +55,20 @@ public sealed class PairMergerTests
     }
 
     [Fact]
+    public void Merge_PairThatHasChangedMeanwhile_WaitsForItsOwnRank()
+    {
+        const int A = 0, B = 1, C = 2, D = 3, BC = 4, AB = 5, BCD = 6, ABC = 7;
+        var table = new PairTable(16);
+        table.Set(B, C, 1, BC);
+        table.Set(A, B, 5, AB);
+        table.Set(BC, D, 7, BCD);
+        table.Set(A, BC, 9, ABC);
+        Symbol[] symbols = [new(A, 1), new(B, 1), new(C, 1), new(D, 1)];
+        var count = PairMerger.Merge(symbols, table, new Nobody()); // the heap
+        Assert.Equal([new Symbol(A, 1), new Symbol(BCD, 3)], symbols[..count]);
+    }
+
+    [Fact]
     public void Merge_LongRunOfOneSymbol_DoesNotTakeQuadraticTime()
     {
         var table = new PairTable(16);

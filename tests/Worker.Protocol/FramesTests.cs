@@ -164,6 +164,8 @@ public sealed class FramesTests
     [InlineData("[1]")]
     [InlineData("""{"event":"unheard-of"}""")]
     [InlineData("""{"event":"started","assignment":"a","fence":"three"}""")]
+    [InlineData("""{"event":"started","assignment":"a"}""")]
+    [InlineData("""{"event":"started","fence":3}""")]
     [InlineData("""{"event":"started" """)]
     [InlineData("""{"command":"stop"}""")]
     public async Task Read_WrongJson_IsAProtocolException(string json)

@@ -79,7 +79,7 @@ internal sealed class TestServer : IDisposable
         }
         if (file.ETag is not null) response.Headers["ETag"] = $"\"{file.ETag}\"";
         var from = 0;
-        if (request.Headers["Range"] is { } range && request.Headers["If-Range"] == $"\"{file.ETag}\"")
+        if (request.Headers["Range"] is { } range && (request.Headers["If-Range"] is not { } version || version == $"\"{file.ETag}\""))
         {
             from = int.Parse(range["bytes=".Length..].TrimEnd('-'), System.Globalization.CultureInfo.InvariantCulture);
             response.StatusCode = 206;
