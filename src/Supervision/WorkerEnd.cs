@@ -1,4 +1,4 @@
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Supervision;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using AlpacaCot.Files;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Supervision;

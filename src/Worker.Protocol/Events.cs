@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -84,28 +85,6 @@ public sealed record TokensEvent(string Assignment, long Fence, IReadOnlyList<Re
 /// <param name="FinishReason"><c>stop</c>, <c>length</c>, <c>cancelled</c> or <c>error</c>; null while it goes on.</param>
 /// <param name="Error">What went wrong, for <c>error</c>.</param>
 public sealed record RequestTokens(string Request, long Sequence, IReadOnlyList<int> Ids, string Text, string? FinishReason, string? Error = null);
-
-/// <summary>Why a job failed.</summary>
-public enum FailureKind
-{
-    /// <summary>Anything else, a crash included.</summary>
-    Unknown,
-
-    /// <summary>It would have gone well at another time: the disk was full, a connection was lost, someone ended the process.</summary>
-    Transient,
-
-    /// <summary>Memory ran out.</summary>
-    OutOfMemory,
-
-    /// <summary>A loss or gradient is not finite.</summary>
-    NonFinite,
-
-    /// <summary>The input is wrong: file, key, shape, text.</summary>
-    Data,
-
-    /// <summary>It was asked to stop.</summary>
-    Cancelled,
-}
 
 /// <summary>One evaluation of one trial cannot be had; the job goes on with the others.</summary>
 public sealed record EvaluationFailedEvent(string Assignment, long Fence, string Trial, string Evaluation, FailureKind Kind, string Message) : WorkerEvent;

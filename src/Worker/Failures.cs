@@ -6,8 +6,8 @@ using AlpacaCot.Evaluation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Training;
-using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Worker;

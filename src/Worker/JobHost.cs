@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 

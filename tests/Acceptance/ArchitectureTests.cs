@@ -19,7 +19,7 @@ public sealed partial class ArchitectureTests
         ["Tokenizers"] = ["Files"],
         ["Tokenizers.MicrosoftML"] = ["Tokenizers"],
         ["Worker.Protocol"] = ["Specs"],
-        ["Supervision"] = ["Worker.Protocol", "Files"],
+        ["Supervision"] = ["Worker.Protocol", "Files", "Specs"],
         ["Models"] = ["Kernels", "Files", "Specs"],
         ["Adapters"] = ["Models", "Kernels", "Files", "Specs"],
         ["Data"] = ["Tokenizers", "Files", "Specs"],

@@ -9,8 +9,6 @@ using AlpacaCot.Specs.Validation;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
-using Kind = AlpacaCot.Experiments.FailureKind;
-using WorkerKind = AlpacaCot.Worker.Protocol.FailureKind;
 
 namespace AlpacaCot.Tests.Grains;
 
@@ -71,7 +69,7 @@ public sealed class MappingTests
     {
         var state = State();
         _ = Job(state);
-        Report(state, new CheckpointReported(1, "/h/c/step-4", 4, "ab"), new AssignmentFailed(1, Kind.OutOfMemory, "again"));
+        Report(state, new CheckpointReported(1, "/h/c/step-4", 4, "ab"), new AssignmentFailed(1, FailureKind.OutOfMemory, "again"));
         var job = Assert.IsType<TrainJob>(Job(state));
         Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
         Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
@@ -116,20 +114,20 @@ public sealed class MappingTests
         Assert.All(member.Trials, t => Assert.Equal((9, "sample", 0.7, 5, 0.9, 3L), (t.Decoding.MaxNewTokens, t.Decoding.Strategy, t.Decoding.Temperature, t.Decoding.TopK, t.Decoding.TopP, t.Seed)));
         Assert.All(member.Trials, t => Assert.Equal("goat-arithmetic", t.Evaluation[0].Name));
 
-        Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, Kind.OutOfMemory, "again"));
+        Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, FailureKind.OutOfMemory, "again"));
         var rest = Assert.IsType<EvaluateJob>(Job(state));
         Assert.Equal([state.Grid.Trials[1].Name], rest.Members.SelectMany(m => m.Trials).Select(t => t.Name));
         Assert.Equal((2, "/h/experiments/e/s/evaluation-0/3"), (rest.MemoryDivisor, rest.Directory));
     }
 
     [Theory]
-    [InlineData(WorkerKind.OutOfMemory, Kind.OutOfMemory)]
-    [InlineData(WorkerKind.Transient, Kind.Transient)]
-    [InlineData(WorkerKind.NonFinite, Kind.NonFinite)]
-    [InlineData(WorkerKind.Data, Kind.Data)]
-    [InlineData(WorkerKind.Cancelled, Kind.Preempted)]
-    [InlineData(WorkerKind.Unknown, Kind.Unknown)]
-    public void News_Failure_KeepsItsKind(WorkerKind from, Kind to)
+    [InlineData(FailureKind.OutOfMemory, FailureKind.OutOfMemory)]
+    [InlineData(FailureKind.Transient, FailureKind.Transient)]
+    [InlineData(FailureKind.NonFinite, FailureKind.NonFinite)]
+    [InlineData(FailureKind.Data, FailureKind.Data)]
+    [InlineData(FailureKind.Cancelled, FailureKind.Preempted)]
+    [InlineData(FailureKind.Unknown, FailureKind.Unknown)]
+    public void News_Failure_KeepsItsKind(FailureKind from, FailureKind to)
     {
         var news = new WorkerReports(State());
         Assert.Equal(new AssignmentFailed(5, to, "m"), news.InputOf(new Failed("pack-0", 5, from, "m"), "s"));
@@ -143,13 +141,13 @@ public sealed class MappingTests
         var news = new WorkerReports(state);
         var (training, trial) = (state.Grid.Trainings[0].Name, state.Grid.Trials[1].Name);
         Assert.Equal(new StartAccepted("s", 5), news.InputOf(new StartedEvent("p", 5), "s"));
-        Assert.Equal(new StartRefused("s", 5, RefusalKind.Unavailable, "no"), news.InputOf(new Failed("p", 5, WorkerKind.Unknown, SlotFailures.StartPrefix + "no"), "s"));
+        Assert.Equal(new StartRefused("s", 5, RefusalKind.Unavailable, "no"), news.InputOf(new Failed("p", 5, FailureKind.Unknown, SlotFailures.StartPrefix + "no"), "s"));
         Assert.Equal(new ProgressReported(5, 0, 3, 0.5, 10), news.InputOf(new ProgressEvent("p", 5, training, "train", 3, 7, 0.5, 10), "s"));
         Assert.Equal(new CheckpointReported(5, "u", 4, "ab"), news.InputOf(new CheckpointEvent("p", 5, "u", 4, "ab"), "s"));
         Assert.Equal(new MemberTrained(5, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1.5, 100)), news.InputOf(new TrainedEvent("p", 5, training, "/a", "ab", 7, 0.5, 1.5, 100), "s"));
         var result = Assert.IsType<ResultReported>(news.InputOf(new ResultEvent("p", 5, trial, "goat-arithmetic", new Dictionary<string, double> { ["x"] = 1 }, 5, "/r", 2, PromptsCut: 3), "s"));
         Assert.Equal((5, 1, "goat-arithmetic", 5, "/r", 3), (result.Fence, result.Trial, result.Result.Evaluation, result.Result.Items, result.Result.Uri, result.Result.PromptsCut));
-        Assert.Equal(new EvaluationFailed(5, 1, "goat-arithmetic", Kind.Data, "m"), news.InputOf(new EvaluationFailedEvent("p", 5, trial, "goat-arithmetic", WorkerKind.Data, "m"), "s"));
+        Assert.Equal(new EvaluationFailed(5, 1, "goat-arithmetic", FailureKind.Data, "m"), news.InputOf(new EvaluationFailedEvent("p", 5, trial, "goat-arithmetic", FailureKind.Data, "m"), "s"));
         Assert.Equal(new AssignmentDone(5), news.InputOf(new DoneEvent("p", 5, 1, 1), "s"));
         foreach (var quiet in (WorkerEvent[])[new ProgressEvent("p", 5, null, "load", 0, 1), new ProgressEvent("p", 5, "x", "train", 1, 2, 0.1), new HelloEvent(1, 1), new TrainedEvent("p", 5, "x", "", "", 0, 0, 0, 0)])
             Assert.Null(news.InputOf(quiet, "s"));

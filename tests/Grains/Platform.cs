@@ -80,9 +80,9 @@ internal sealed class Platform : IAsyncDisposable
         _store.Dispose();
     }
 
-    public ISlotGrain Slot(int n = 0) => Grains.GetGrain<ISlotGrain>(string.Create(CultureInfo.InvariantCulture, $"{Node}/cpu{n}"));
+    public ITrainerGrain Slot(int n = 0) => Grains.GetGrain<ITrainerGrain>(string.Create(CultureInfo.InvariantCulture, $"{Node}/cpu{n}"));
 
-    public ISlotRegistryGrain Registry => Grains.GetGrain<ISlotRegistryGrain>("default");
+    public IDeviceRegistryGrain Registry => Grains.GetGrain<IDeviceRegistryGrain>("default");
 
     /// <summary>The worker processes that were started for a home.</summary>
     public static IReadOnlyList<int> Workers(TemporaryFolder folder)
@@ -183,11 +183,11 @@ internal sealed class Owner
     {
         switch (context.MethodName)
         {
-            case nameof(ISlotGrain.StartAsync):
+            case nameof(ITrainerGrain.StartAsync):
                 Silenced.Enqueue(((SlotAssignment)context.Request.GetArgument(0)!).Fence);
                 context.Result = new StartAnswer(StartReply.Started, 0);
                 break;
-            case nameof(ISlotGrain.RunningFenceAsync):
+            case nameof(ITrainerGrain.RunningFenceAsync):
                 context.Result = Silenced.LastOrDefault();
                 break;
         }
@@ -197,7 +197,7 @@ internal sealed class Owner
     public Task Invoke(IIncomingGrainCallContext context)
     {
         var key = context.TargetId.Key.ToString()!;
-        if (SilentDevice is not null && key.EndsWith($"/{SilentDevice}", StringComparison.Ordinal) && context.InterfaceMethod.DeclaringType == typeof(ISlotGrain)) return AnswerSilently(context);
+        if (SilentDevice is not null && key.EndsWith($"/{SilentDevice}", StringComparison.Ordinal) && context.InterfaceMethod.DeclaringType == typeof(ITrainerGrain)) return AnswerSilently(context);
         if (!key.StartsWith("test/", StringComparison.Ordinal)) return context.Invoke();
         switch (context.MethodName)
         {

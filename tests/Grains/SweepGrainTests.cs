@@ -2,9 +2,9 @@ using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
-using FailureKind = AlpacaCot.Worker.Protocol.FailureKind;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 

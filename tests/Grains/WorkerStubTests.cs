@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Tests.Grains;

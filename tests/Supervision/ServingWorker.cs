@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Supervision;

@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Protocol;
 

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Experiments;
 
 /// <summary>Something that happened to a sweep; <see cref="SweepMachine.Apply"/> says what follows.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments;
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments;
 

@@ -79,32 +79,6 @@ public enum TrialPhase
     Ended,
 }
 
-/// <summary>Why work ended before its end.</summary>
-[JsonConverter(typeof(JsonStringEnumConverter<FailureKind>))]
-public enum FailureKind
-{
-    /// <summary>Anything that may go better next time: a crash, a lapsed lease.</summary>
-    Unknown,
-
-    /// <summary>A fault of the machine that passes: a full disk, a lost connection, a kill from outside.</summary>
-    Transient,
-
-    /// <summary>The device or the machine had no memory left.</summary>
-    OutOfMemory,
-
-    /// <summary>A loss or gradient was no number; final.</summary>
-    NonFinite,
-
-    /// <summary>The data or the base cannot be used; final.</summary>
-    Data,
-
-    /// <summary>Stopped by its user.</summary>
-    Cancelled,
-
-    /// <summary>The slot was needed for something else, or its node is shutting down; costs nothing.</summary>
-    Preempted,
-}
-
 /// <summary>What became of a report.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Verdict>))]
 public enum Verdict

@@ -12,7 +12,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
 
     private string Key => this.GetPrimaryKeyString();
 
-    private ISlotRegistryGrain Registry => GrainFactory.GetGrain<ISlotRegistryGrain>("default");
+    private IDeviceRegistryGrain Registry => GrainFactory.GetGrain<IDeviceRegistryGrain>("default");
 
     /// <summary>The slot that serves, or why none does.</summary>
     private sealed record Served(string? Slot, string? Problem);
@@ -30,7 +30,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
                 yield return Error(served.Problem!);
                 yield break;
             }
-            await using var chunks = GrainFactory.GetGrain<ISlotGrain>(slot).GenerateAsync(Key, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var chunks = GrainFactory.GetGrain<ITrainerGrain>(slot).GenerateAsync(Key, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(chunks, slot) is { } chunk)
             {
                 if (chunk.FinishReason == TokenChunk.NotServed) break;
@@ -46,7 +46,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
     public async Task UnloadAsync()
     {
         _serving = null;
-        foreach (var slot in (await Registry.ListAsync()).Where(slot => slot.User == ModelServers.UserOf(Key))) await GrainFactory.GetGrain<ISlotGrain>(slot.Slot).UnloadAsync(Key);
+        foreach (var slot in (await Registry.ListAsync()).Where(slot => slot.User == ModelServers.UserOf(Key))) await GrainFactory.GetGrain<ITrainerGrain>(slot.Slot).UnloadAsync(Key);
     }
 
     /// <summary>Takes a slot and has the model loaded on it; where that fails, the slot goes back. A slot that is held already, and a model that is loaded already, stay.</summary>
@@ -61,7 +61,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
             if (model.Problem is not null) return new Served(null, model.Problem);
             slots = await Registry.ReserveAsync(ModelServers.UserOf(Key), 1);
             if (slots.Length == 0) return new Served(null, "all slots are busy; ask again when a trial has ended");
-            var problem = await GrainFactory.GetGrain<ISlotGrain>(slots[0]).ServeAsync(new ServeAssignment(Key, model));
+            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeAssignment(Key, model));
             if (problem is null) return new Served(slots[0], null);
             await Registry.ReleaseAsync(ModelServers.UserOf(Key), slots);
             return new Served(null, problem);

@@ -22,7 +22,7 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
     private readonly string[] _slots = [.. node.Devices.Select(device => new SlotKey(node.Name, device).ToString())];
     private Task _beating = Task.CompletedTask;
 
-    private ISlotRegistryGrain Registry => grains.GetGrain<ISlotRegistryGrain>("default");
+    private IDeviceRegistryGrain Registry => grains.GetGrain<IDeviceRegistryGrain>("default");
 
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(NodeRegistration), Stage, StartAsync, StopAsync);
 

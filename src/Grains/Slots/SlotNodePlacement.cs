@@ -5,7 +5,7 @@ using Orleans.Runtime.Placement;
 
 namespace AlpacaCot.Grains.Slots;
 
-/// <summary>Pins a slot grain to the silo whose <c>node.name</c> is the first part of its key.</summary>
+/// <summary>Pins a trainer grain to the silo whose <c>node.name</c> is the first part of its key.</summary>
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class SlotNodePlacementFilterAttribute(int order = 0) : PlacementFilterAttribute(new SlotNodePlacementFilterStrategy(order));
 

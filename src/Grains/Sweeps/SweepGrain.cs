@@ -82,7 +82,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         SweepState state;
         try
         {
-            state = SweepSubmission.Expand(request, (await GrainFactory.GetGrain<ISlotRegistryGrain>("default").ListAsync()).Length, Now);
+            state = SweepSubmission.Expand(request, (await GrainFactory.GetGrain<IDeviceRegistryGrain>("default").ListAsync()).Length, Now);
         }
         catch (Exception e) when (e is SweepException or JsonException)
         {
@@ -235,7 +235,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                     starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(Key, _state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
-                    await GrainFactory.GetGrain<ISlotGrain>(stop.Slot).StopAsync(Key, stop.Fence);
+                    await GrainFactory.GetGrain<ITrainerGrain>(stop.Slot).StopAsync(Key, stop.Fence);
                     break;
                 case Completed:
                     DriveSoon();

@@ -14,7 +14,7 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
     private bool _changed = true;
     private long _asked;
 
-    private ISlotRegistryGrain Registry => grains.GetGrain<ISlotRegistryGrain>("default");
+    private IDeviceRegistryGrain Registry => grains.GetGrain<IDeviceRegistryGrain>("default");
 
     /// <summary>The registry has something new to say.</summary>
     public void Changed() => _changed = true;
@@ -53,7 +53,7 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
         Heard(assignment.Fence);
         try
         {
-            var answer = await grains.GetGrain<ISlotGrain>(slot).StartAsync(assignment);
+            var answer = await grains.GetGrain<ITrainerGrain>(slot).StartAsync(assignment);
             return answer.Reply switch
             {
                 StartReply.Busy => new StartRefused(slot, assignment.Fence, RefusalKind.Busy, "the slot is busy"),
@@ -87,7 +87,7 @@ internal sealed partial class SweepSlots(string sweep, IGrainFactory grains, Tim
     {
         try
         {
-            return await grains.GetGrain<ISlotGrain>(slot).RunningFenceAsync(sweep);
+            return await grains.GetGrain<ITrainerGrain>(slot).RunningFenceAsync(sweep);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

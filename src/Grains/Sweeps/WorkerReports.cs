@@ -1,9 +1,8 @@
 using System.Text.Json;
 using AlpacaCot.Experiments;
 using AlpacaCot.Grains.Workers;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
-using ExperimentsFailure = AlpacaCot.Experiments.FailureKind;
-using ProtocolFailure = AlpacaCot.Worker.Protocol.FailureKind;
 
 namespace AlpacaCot.Grains.Sweeps;
 
@@ -36,14 +35,6 @@ internal sealed class WorkerReports(SweepState state)
         _ => null,
     };
 
-    private static ExperimentsFailure KindOf(ProtocolFailure kind) => kind switch
-    {
-        ProtocolFailure.OutOfMemory => ExperimentsFailure.OutOfMemory,
-        ProtocolFailure.Transient => ExperimentsFailure.Transient,
-        ProtocolFailure.NonFinite => ExperimentsFailure.NonFinite,
-        ProtocolFailure.Data => ExperimentsFailure.Data,
-        // A worker is told to stop only for a fence that no longer counts, or because the silo stops: neither is the trial's fault.
-        ProtocolFailure.Cancelled => ExperimentsFailure.Preempted,
-        _ => ExperimentsFailure.Unknown,
-    };
+    // A worker is told to stop only for a fence that no longer counts, or because the silo stops: neither is the trial's fault.
+    private static FailureKind KindOf(FailureKind kind) => kind == FailureKind.Cancelled ? FailureKind.Preempted : kind;
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.Logging;

@@ -165,7 +165,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         while (!_closing.IsCancellationRequested)
             try
             {
-                await _grains.GetGrain<ISlotRegistryGrain>("default").ReleaseAsync(ModelServers.UserOf(server), [_slot]);
+                await _grains.GetGrain<IDeviceRegistryGrain>("default").ReleaseAsync(ModelServers.UserOf(server), [_slot]);
                 return;
             }
             catch (Exception e)

@@ -10,7 +10,7 @@ internal static class StatusPages
     public static void Map(WebApplication app)
     {
         app.MapGet(KeyGate.Health, () => Results.Text("ok"));
-        app.MapGet("/api/slots", (IGrainFactory grains) => grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
+        app.MapGet("/api/slots", (IGrainFactory grains) => grains.GetGrain<IDeviceRegistryGrain>("default").ListAsync());
         app.MapGet("/api/experiments/{experiment}/sweeps", (IGrainFactory grains, string experiment) => grains.GetGrain<IExperimentGrain>(experiment).ListAsync());
         app.MapGet("/api/experiments/{experiment}/sweeps/{sweep}", async (IGrainFactory grains, string experiment, string sweep) =>
             await grains.GetGrain<ISweepGrain>($"{experiment}/{sweep}").GetStatusAsync() is { State: not "unknown" } status

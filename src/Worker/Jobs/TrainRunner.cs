@@ -5,6 +5,7 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 

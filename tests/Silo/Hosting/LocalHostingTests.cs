@@ -40,7 +40,7 @@ public sealed class LocalHostingTests : IDisposable
         return builder.Build();
     }
 
-    private static Task<SlotStatus[]> AskAsync(IHost client) => client.Services.GetRequiredService<IClusterClient>().GetGrain<ISlotRegistryGrain>("default").ListAsync();
+    private static Task<SlotStatus[]> AskAsync(IHost client) => client.Services.GetRequiredService<IClusterClient>().GetGrain<IDeviceRegistryGrain>("default").ListAsync();
 
     [Fact]
     public async Task Client_ReachesTheSiloByItsSocket_WhichIsItsOwnersAlone()

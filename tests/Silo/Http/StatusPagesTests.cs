@@ -110,7 +110,7 @@ public sealed class StatusPagesTests : IAsyncLifetime
     [Fact]
     public async Task Slots_AreListedWithTheirUsers()
     {
-        var registry = Grains.GetGrain<ISlotRegistryGrain>("default");
+        var registry = Grains.GetGrain<IDeviceRegistryGrain>("default");
         await registry.RegisterAsync("n", 1, ["n/cpu0", "n/cpu1"]);
         await registry.ReserveAsync("server:x", 1);
         var (_, json) = await GetAsync("/api/slots");
@@ -160,6 +160,6 @@ public sealed class StatusPagesTests : IAsyncLifetime
         Assert.IsType<NoServer>(_app.Services.GetRequiredService<IServer>());
         Assert.Empty(_app.Services.GetServices<IConfigureOptions<DashboardOptions>>());
         Assert.DoesNotContain(_app.Services.GetRequiredService<IOptions<GrainTypeOptions>>().Value.Classes, type => type.Assembly == typeof(DashboardOptions).Assembly);
-        Assert.Empty(await Grains.GetGrain<ISlotRegistryGrain>("default").ListAsync());
+        Assert.Empty(await Grains.GetGrain<IDeviceRegistryGrain>("default").ListAsync());
     }
 }

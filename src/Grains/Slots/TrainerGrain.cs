@@ -30,8 +30,8 @@ internal sealed class SlotState
 internal sealed record SeenFence(string Sweep, long Fence);
 
 /// <summary>Speaks for one device slot: keeps the fences that it has seen and passes on what is asked of its worker, which the silo supervises.</summary>
-[GrainType("slot"), SlotNodePlacementFilter, Immovable]
-internal sealed class SlotGrain([PersistentState("slot", GrainStorage.Name)] IPersistentState<SlotState> state, SlotWorkers workers) : Grain, ISlotGrain
+[GrainType("trainer"), SlotNodePlacementFilter, Immovable]
+internal sealed class TrainerGrain([PersistentState("slot", GrainStorage.Name)] IPersistentState<SlotState> state, SlotWorkers workers) : Grain, ITrainerGrain
 {
     private SlotWorker Worker => workers.Of(this.GetPrimaryKeyString());
 

@@ -1,11 +1,12 @@
 using System.Text.Json;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>A slot with a real worker process.</summary>
-public sealed class SlotGrainTests : IDisposable
+public sealed class TrainerGrainTests : IDisposable
 {
     private const string Sweep = "test/s";
     private readonly TemporaryFolder _folder = new();
@@ -297,6 +298,6 @@ public sealed class SlotGrainTests : IDisposable
     {
         await using var platform = await Platform.StartAsync(_folder);
         foreach (var key in (string[])["elsewhere/cpu0", "nonsense"])
-            await Assert.ThrowsAsync<OrleansException>(() => platform.Grains.GetGrain<ISlotGrain>(key).RunningFenceAsync(Sweep));
+            await Assert.ThrowsAsync<OrleansException>(() => platform.Grains.GetGrain<ITrainerGrain>(key).RunningFenceAsync(Sweep));
     }
 }

@@ -4,8 +4,8 @@ using Orleans.Concurrency;
 namespace AlpacaCot.Grains.Contracts;
 
 /// <summary>A device slot: the address of the worker process on it, and the keeper of the fences that it has seen. Key: <c>{node}/{device}</c>; lives on the silo of that node.</summary>
-[Alias("alpaca.ISlotGrain"), Version(1)]
-public interface ISlotGrain : IGrainWithStringKey
+[Alias("alpaca.ITrainerGrain"), Version(1)]
+public interface ITrainerGrain : IGrainWithStringKey
 {
     /// <summary>Starts an assignment; returns at once. The worker goes on whatever becomes of this grain's activation.</summary>
     [Alias("Start")]

@@ -4,14 +4,14 @@ using Microsoft.Extensions.Time.Testing;
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Who has which slot.</summary>
-public sealed class SlotRegistryTests : IAsyncLifetime
+public sealed class DeviceRegistryTests : IAsyncLifetime
 {
     private static readonly TimeSpan _step = TimeSpan.FromSeconds(1);
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch);
     private Platform _platform = null!;
 
-    private ISlotRegistryGrain Registry => _platform.Registry;
+    private IDeviceRegistryGrain Registry => _platform.Registry;
 
     public async ValueTask InitializeAsync() => _platform = await Platform.StartAsync(_folder, slots: 0, time: _time);
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace AlpacaCot.Grains.Slots;
 
 /// <summary>What the registry remembers: the nodes, their slots, and who uses each.</summary>
-internal sealed class SlotRegistryState
+internal sealed class DeviceRegistryState
 {
     public Dictionary<string, NodeSlots> Nodes { get; set; } = [];
 }
@@ -23,9 +23,9 @@ internal sealed class NodeSlots
 /// Knows all slots and who uses them. Users are stored; who lives is not: a node that has not been heard of since this activation began has no free slots, and one that is silent for long is forgotten.
 /// A slot granted twice in a split is settled by the slot's fence.
 /// </summary>
-[GrainType("slot-registry"), KeepAlive]
-internal sealed partial class SlotRegistryGrain(
-    [PersistentState("slots", GrainStorage.Name)] IPersistentState<SlotRegistryState> state, SlotOptions options, IClusterMembershipService members, TimeProvider time, ILogger<SlotRegistryGrain> logger) : Grain, ISlotRegistryGrain
+[GrainType("device-registry"), KeepAlive]
+internal sealed partial class DeviceRegistryGrain(
+    [PersistentState("slots", GrainStorage.Name)] IPersistentState<DeviceRegistryState> state, SlotOptions options, IClusterMembershipService members, TimeProvider time, ILogger<DeviceRegistryGrain> logger) : Grain, IDeviceRegistryGrain
 {
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);

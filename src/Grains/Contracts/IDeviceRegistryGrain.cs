@@ -4,8 +4,8 @@ using Orleans.Concurrency;
 namespace AlpacaCot.Grains.Contracts;
 
 /// <summary>All slots there are, and who uses them: stored, so that it outlives every silo. Which nodes live, they say again and again. Key: <c>default</c>.</summary>
-[Alias("alpaca.ISlotRegistryGrain"), Version(1)]
-public interface ISlotRegistryGrain : IGrainWithStringKey
+[Alias("alpaca.IDeviceRegistryGrain"), Version(1)]
+public interface IDeviceRegistryGrain : IGrainWithStringKey
 {
     /// <summary>
     /// A node tells its slots; said again, it is its heartbeat. A newer epoch of the same node replaces the older, whose slots are free then; a node without slots is forgotten.
