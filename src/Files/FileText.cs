@@ -11,6 +11,16 @@ namespace AlpacaCot.Files;
 /// </summary>
 public static class FileText
 {
+    /// <summary>The byte order mark that a text begins with: its length in bytes, and the encoding that it stands for; null is UTF-8.</summary>
+    public static (int Length, Encoding? Encoding) ByteOrderMark(ReadOnlySpan<byte> start) => start switch
+    {
+        [0xEF, 0xBB, 0xBF, ..] => (3, null),
+        [0xFF, 0xFE, 0, 0, ..] => (4, Encoding.UTF32),
+        [0xFF, 0xFE, ..] => (2, Encoding.Unicode),
+        [0xFE, 0xFF, ..] => (2, Encoding.BigEndianUnicode),
+        _ => (0, null),
+    };
+
     /// <summary>The bytes of any file that is no Git LFS pointer.</summary>
     /// <exception cref="InvalidDataException">It is one, or cannot be read; the message names the file.</exception>
     public static byte[] ReadBytes(string path)
@@ -33,14 +43,8 @@ public static class FileText
     public static ReadOnlyMemory<byte> ReadUtf8(string path)
     {
         var bytes = ReadBytes(path);
-        ReadOnlyMemory<byte> text = bytes switch
-        {
-            [0xEF, 0xBB, 0xBF, ..] => bytes.AsMemory(3),
-            [0xFF, 0xFE, 0, 0, ..] => Encoding.Convert(Encoding.UTF32, Encoding.UTF8, bytes, 4, bytes.Length - 4),
-            [0xFF, 0xFE, ..] => Encoding.Convert(Encoding.Unicode, Encoding.UTF8, bytes, 2, bytes.Length - 2),
-            [0xFE, 0xFF, ..] => Encoding.Convert(Encoding.BigEndianUnicode, Encoding.UTF8, bytes, 2, bytes.Length - 2),
-            _ => bytes,
-        };
+        var (mark, encoding) = ByteOrderMark(bytes);
+        ReadOnlyMemory<byte> text = encoding is null ? bytes.AsMemory(mark) : Encoding.Convert(encoding, Encoding.UTF8, bytes, mark, bytes.Length - mark);
         if (!Utf8.IsValid(text.Span)) throw NoUtf8(path, text.Span);
         return text;
     }

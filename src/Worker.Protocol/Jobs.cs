@@ -24,8 +24,8 @@ public sealed record BaseModel(string Path, string Precision);
 /// <param name="Cache">Folder of caches.</param>
 public sealed record WorkerFolders(string Models, string Datasets, string Cache);
 
-/// <summary>Trains the members of a pack together on one frozen base.</summary>
-public sealed record TrainJob : WorkerJob
+/// <summary>A sweep's assignment to a slot, on one base.</summary>
+public abstract record AssignmentJob : WorkerJob
 {
     /// <summary>The base.</summary>
     public required BaseModel Base { get; init; }
@@ -33,23 +33,30 @@ public sealed record TrainJob : WorkerJob
     /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
     public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
 
-    /// <summary>The trainings of the pack, in its fixed order.</summary>
-    public required IReadOnlyList<PackMember> Members { get; init; }
-
     /// <summary>The sweep that it is for.</summary>
     public string Sweep { get; init; } = "";
 
-    /// <summary>Where the pack's checkpoints and adapters go: <c>…/{fence}</c>.</summary>
+    /// <summary>Where checkpoints, adapters and result files go: <c>…/{fence}</c>.</summary>
     public required string Directory { get; init; }
 
     /// <summary>What relative paths in the job are relative to.</summary>
     public required string BaseDirectory { get; init; }
 
-    /// <summary>The last accepted checkpoint, or null to start at step 0.</summary>
-    public CheckpointReference? Resume { get; init; }
-
     /// <summary>Threads for kernels.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Folders shared by all jobs.</summary>
+    public required WorkerFolders Folders { get; init; }
+}
+
+/// <summary>Trains the members of a pack together on one frozen base.</summary>
+public sealed record TrainJob : AssignmentJob
+{
+    /// <summary>The trainings of the pack, in its fixed order.</summary>
+    public required IReadOnlyList<PackMember> Members { get; init; }
+
+    /// <summary>The last accepted checkpoint, or null to start at step 0.</summary>
+    public CheckpointReference? Resume { get; init; }
 
     /// <summary>Most tokens in one forward pass.</summary>
     public int MicroBatchTokens { get; init; } = 2048;
@@ -59,9 +66,6 @@ public sealed record TrainJob : WorkerJob
 
     /// <summary>A checkpoint after this many steps; 0 leaves it to the seconds.</summary>
     public int CheckpointSteps { get; init; }
-
-    /// <summary>Folders shared by all jobs.</summary>
-    public required WorkerFolders Folders { get; init; }
 }
 
 /// <summary>A checkpoint that its owner has accepted.</summary>
@@ -96,37 +100,16 @@ public sealed record PackMember
 }
 
 /// <summary>Asks trained adapters of one base what is missing of their trials' evaluations.</summary>
-public sealed record EvaluateJob : WorkerJob
+public sealed record EvaluateJob : AssignmentJob
 {
-    /// <summary>The base.</summary>
-    public required BaseModel Base { get; init; }
-
-    /// <summary>What the base's files were when the sweep was checked; others are refused.</summary>
-    public IReadOnlyList<FileStamp> BaseFiles { get; init; } = [];
-
     /// <summary>The adapters.</summary>
     public required IReadOnlyList<EvaluateMember> Members { get; init; }
-
-    /// <summary>The sweep that it is for.</summary>
-    public string Sweep { get; init; } = "";
-
-    /// <summary>Where the result files go: <c>…/{fence}</c>.</summary>
-    public required string Directory { get; init; }
-
-    /// <summary>What relative paths in the job are relative to.</summary>
-    public required string BaseDirectory { get; init; }
-
-    /// <summary>Threads for kernels.</summary>
-    public int Threads { get; init; } = 1;
 
     /// <summary>Evaluation to a hash of its suite's items when the sweep was checked; others are refused.</summary>
     public IReadOnlyDictionary<string, string> SuiteContent { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Divides the engine's limits (sequences at once, tokens of a pass, tokens of the cache): more than 1 after memory ran out.</summary>
     public int MemoryDivisor { get; init; } = 1;
-
-    /// <summary>Folders shared by all jobs.</summary>
-    public required WorkerFolders Folders { get; init; }
 }
 
 /// <summary>A trained adapter and the trials that ask it.</summary>

@@ -4,22 +4,8 @@ using AlpacaCot.Specs.Facts;
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Sweeps of one home that have keys in common compute them once.</summary>
-public sealed class SharedSweepsTests : IDisposable
+public sealed class SharedSweepsTests : SweepScenario
 {
-    private const string Yaml = """
-        name: s
-        seeds: [0, 1]
-        models: [{ name: none, path: none }]
-        peft: [{ name: lora, method: lora }, { name: ia3, method: ia3 }]
-        data: [{ name: none, sources: [goat] }]
-        training: { max_steps: 1 }
-        evaluation: [{ suite: goat-arithmetic, limit: 1 }]
-        """;
-
-    private readonly TemporaryFolder _folder = new();
-
-    public void Dispose() => _folder.Dispose();
-
     private async Task<SweepStatus> RunAsync(Platform platform, string name, string seeds, bool fresh = false, bool known = true)
     {
         var facts = !known ? new SpecFacts() : new SpecFacts
@@ -28,8 +14,8 @@ public sealed class SharedSweepsTests : IDisposable
         };
         await platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
         {
-            Name = name, Yaml = Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal), BaseDirectory = _folder.Path, Facts = JsonSerializer.Serialize(facts, Frames.Json),
-            Directory = _folder[$"experiments/e/{name}"], Fresh = fresh,
+            Name = name, Yaml = Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal), BaseDirectory = Folder.Path, Facts = JsonSerializer.Serialize(facts, Frames.Json),
+            Directory = Folder[$"experiments/e/{name}"], Fresh = fresh,
         });
         SweepStatus? status = null;
         await Poll.UntilAsync(async () => (status = await platform.Grains.GetGrain<ISweepGrain>($"e/{name}").GetStatusAsync()).State is "done" or "failed", $"{name} has ended");
@@ -40,7 +26,7 @@ public sealed class SharedSweepsTests : IDisposable
     [Fact]
     public async Task TwoSweeps_HalfTheirGridInCommon_TheSecondTrainsTheOtherHalf()
     {
-        await using var platform = await Platform.StartAsync(_folder);
+        await using var platform = await Platform.StartAsync(Folder);
         await RunAsync(platform, "first", "[0, 1]");
         var second = await RunAsync(platform, "second", "[0, 1, 2, 3]");
         foreach (var trial in second.Trials)
@@ -58,26 +44,26 @@ public sealed class SharedSweepsTests : IDisposable
     [Fact]
     public async Task TwoSweeps_AllInCommon_TheSecondNeedsNoWorker()
     {
-        await using (var platform = await Platform.StartAsync(_folder)) await RunAsync(platform, "first", "[0, 1]");
-        await using var again = await Platform.StartAsync(_folder, change: o => o with { WorkerProgram = "/no/worker.dll" });
+        await using (var platform = await Platform.StartAsync(Folder)) await RunAsync(platform, "first", "[0, 1]");
+        await using var again = await Platform.StartAsync(Folder, change: o => o with { WorkerProgram = "/no/worker.dll" });
         Assert.All((await RunAsync(again, "second", "[0, 1]")).Trials, t => Assert.Equal((0, "e/first"), (t.Attempts, t.TakenOverFrom)));
     }
 
     [Fact]
     public async Task TwoSweeps_ContentUnknown_ShareNothing()
     {
-        await using var platform = await Platform.StartAsync(_folder);
+        await using var platform = await Platform.StartAsync(Folder);
         await RunAsync(platform, "first", "[0, 1]", known: false);
         Assert.All((await RunAsync(platform, "second", "[0, 1]", known: false)).Trials, t => Assert.Null(t.TakenOverFrom));
-        Assert.False(Directory.Exists(_folder["cache/adapters"]));
+        Assert.False(Directory.Exists(Folder["cache/adapters"]));
     }
 
     [Fact]
     public async Task SharedFolder_ThatIsDamaged_IsComputedAnew()
     {
-        await using var platform = await Platform.StartAsync(_folder);
+        await using var platform = await Platform.StartAsync(Folder);
         await RunAsync(platform, "first", "[0, 1]");
-        foreach (var file in Directory.EnumerateFiles(_folder["cache/adapters"], "shared.json", SearchOption.AllDirectories)) File.WriteAllText(file, "{");
+        foreach (var file in Directory.EnumerateFiles(Folder["cache/adapters"], "shared.json", SearchOption.AllDirectories)) File.WriteAllText(file, "{");
         var second = await RunAsync(platform, "second", "[0, 1]");
         Assert.All(second.Trials, t => Assert.True(t.Fence > 0));
     }

@@ -37,14 +37,7 @@ internal static class SourceText
             file.Dispose();
             throw new DatasetException(e.Message, e);
         }
-        var (skip, encoding) = (head[..read]) switch
-        {
-            [0xEF, 0xBB, 0xBF, ..] => (3, null),
-            [0xFF, 0xFE, 0, 0, ..] => (4, Encoding.UTF32),
-            [0xFF, 0xFE, ..] => (2, Encoding.Unicode),
-            [0xFE, 0xFF, ..] => (2, Encoding.BigEndianUnicode),
-            _ => (0, (Encoding?)null),
-        };
+        var (skip, encoding) = FileText.ByteOrderMark(head.AsSpan(0, read));
         file.Position = skip;
         return encoding is null ? file : Encoding.CreateTranscodingStream(file, encoding, new UTF8Encoding(false));
     }
