@@ -41,10 +41,10 @@ public sealed class PartsTests : IDisposable
     public void ToolOptions_ReadsByName_AndRefusesTheRest()
     {
         var options = new ToolOptions(TinyPack.Json("""{"model":"m","stop":["a","b"],"one":"c","steps":3,"seed":9007199254740993,"rate":0.5,"greedy":true,"nothing":null,"max_new_tokens":1,"top_q":2}"""));
-        Assert.Equal(("m", 3, 9007199254740993L, 0.5, true), (options.Text("model"), options.Int("steps", 0), options.Long("seed", 0), options.Double("rate", 0), options.Flag("greedy")));
+        Assert.Equal(("m", 3, 9007199254740993L, (double?)0.5, true), (options.Text("model"), options.Int("steps", 0), options.Long("seed", 0), options.DoubleOrNull("rate"), options.Flag("greedy")));
         Assert.Equal(["a", "b"], options.Texts("stop"));
         Assert.Equal(["c"], options.Texts("one"));
-        Assert.Equal((7, 0.1, false), (options.Int("absent", 7), options.Double("absent", 0.1), options.Flag("absent")));
+        Assert.Equal((7, (double?)null, false), (options.Int("absent", 7), options.DoubleOrNull("absent"), options.Flag("absent")));
         Assert.Null(options.TextOrNull("nothing"));
         Assert.Equal("unknown option --max-new-tokens, --top-q", Assert.Throws<ToolException>(options.Done).Message);
         Assert.Equal("--adapter-name is missing", Assert.Throws<ToolException>(() => options.Text("adapter_name")).Message);
@@ -55,7 +55,7 @@ public sealed class PartsTests : IDisposable
     {
         var options = new ToolOptions(TinyPack.Json("""{"max_steps":"many","model":5,"rate":true,"steps":1.5,"greedy":"yes"}"""));
         foreach (var (read, says) in ((Action, string)[])[
-            (() => options.Int("max_steps", 0), "--max-steps \"many\" is not a whole number"), (() => options.Text("model"), "--model 5 is not a text"), (() => options.Double("rate", 0), "--rate true"),
+            (() => options.Int("max_steps", 0), "--max-steps \"many\" is not a whole number"), (() => options.Text("model"), "--model 5 is not a text"), (() => options.DoubleOrNull("rate"), "--rate true"),
             (() => options.IntOrNull("steps"), "--steps 1.5"), (() => options.Flag("greedy"), "--greedy \"yes\"")])
             Assert.Contains(says, Assert.Throws<ToolException>(read).Message, StringComparison.Ordinal);
     }

@@ -19,10 +19,6 @@ internal static unsafe partial class Abi
     [LibraryImport(Library)]
     internal static partial int aoti_torch_cpu__linear_pointwise(nint x, nint weight, nint* bias, byte* attribute, double** scalars, long count, byte** algorithm, nint* result);
 
-    [LibraryImport(Library)]
-    internal static partial int aoti_torch_create_tensor_from_blob_v2(void* data, long dims, long* sizes, long* strides, long offset, int dtype, int deviceType, int deviceIndex,
-        nint* result, int layout, byte* opaque, long opaqueSize);
-
     [LibraryImport(Library), SuppressGCTransition] internal static partial int torch_new_list_reserve_size(nint size, nint* result);
     [LibraryImport(Library), SuppressGCTransition] internal static partial int torch_list_push_back(nint list, ulong value);
     [LibraryImport(Library)] internal static partial int torch_parallel_for(long begin, long end, long grain, delegate* unmanaged<long, long, void*, void> body, void* context);

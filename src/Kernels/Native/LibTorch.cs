@@ -18,9 +18,6 @@ public static class LibTorch
     /// <summary>The copy of TorchSharp's native library that runs on an old libstdc++; null where the original was loaded.</summary>
     public static string? PatchedCopy { get; private set; }
 
-    /// <summary>Handle of <c>libtorch_cpu</c>.</summary>
-    internal static nint Cpu => _cpu;
-
     /// <summary>Loads everything; must run before the first use of <c>torch</c>. Further calls do nothing.</summary>
     /// <exception cref="DllNotFoundException">A library is missing or does not fit this system; the message says what to do.</exception>
     public static void Load()

@@ -42,9 +42,6 @@ internal sealed class CharTrie
     /// <summary>Whether the set is empty.</summary>
     public bool IsEmpty => _labels.Length == 1;
 
-    /// <summary>Whether a string of the set begins with a character.</summary>
-    public bool Begins(char c) => _root[c] != 0;
-
     /// <summary>Follows a character from a node (0: the root); false where no string goes on.</summary>
     /// <param name="node">The node, replaced by the next one.</param>
     /// <param name="c">The character.</param>

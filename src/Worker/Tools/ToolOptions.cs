@@ -52,9 +52,6 @@ internal sealed class ToolOptions
         throw Wrong(name, value.ToString(CultureInfo.InvariantCulture), string.Create(CultureInfo.InvariantCulture, $"{(above ? "above" : "at least")} {least} and at most {most}"));
     }
 
-    /// <summary>A number.</summary>
-    public double Double(string name, double otherwise) => DoubleOrNull(name) ?? otherwise;
-
     /// <summary>A number, or null.</summary>
     public double? DoubleOrNull(string name) => Read<double>(name, value => value.GetDouble(), "a number");
 
