@@ -23,6 +23,17 @@ public sealed class LeasingTests
     }
 
     [Fact]
+    public void Drive_LaterLease_IsWrittenBeforeTheWorkStartsToo()
+    {
+        var sweep = Sweeps.Two();
+        Assert.Single(sweep.Drive("a/0"));
+        var outcome = SweepMachine.Apply(sweep.State, new Drive([new SlotOffer("a/0", 1), new SlotOffer("a/1")]), sweep.Now);
+
+        Assert.Single(outcome.Effects.OfType<StartAssignment>());
+        Assert.True(Assert.IsType<Persist>(outcome.Effects[0]).BeforeOthers);
+    }
+
+    [Fact]
     public void Drive_SlotThatHasWork_GetsNoMore()
     {
         var sweep = Sweeps.Two();
@@ -40,6 +51,18 @@ public sealed class LeasingTests
         Assert.Equal(["a", "a", "b"], first.Select(a => a.Model));
         sweep.Finish(first[2]);
         sweep.Finish(first[0]);
+        Assert.Equal("b", Assert.Single(sweep.Drive("s/2")).Model);
+    }
+
+    [Fact]
+    public void Drive_WorkOfAnotherBaseComesFirst_SlotStaysWithItsOwn()
+    {
+        var sweep = new SweepHarness("name: s\nmodels: [m/a, m/b]\npeft: [lora, ia3]\ndata: d", new PlanLimits { MaxMembers = 1 });
+        var first = sweep.Drive("s/0", "s/1", "s/2");
+        // A pack of the first base waits again, in front of the second base's last one.
+        SweepMachine.Apply(sweep.State, new AssignmentFailed(first[0].Fence, FailureKind.Preempted, "needed"), sweep.Now);
+        sweep.Finish(first[2]);
+
         Assert.Equal("b", Assert.Single(sweep.Drive("s/2")).Model);
     }
 

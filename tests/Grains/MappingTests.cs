@@ -29,9 +29,9 @@ public sealed class MappingTests
 
     private static readonly DateTimeOffset s_now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    private static SweepState State(SpecFacts? facts = null)
+    private static SweepState State(SpecFacts? facts = null, string yaml = Yaml)
     {
-        var spec = SweepDocument.ParseValid(Yaml);
+        var spec = SweepDocument.ParseValid(yaml);
         return SweepState.Create(
             "s", spec, facts is null ? SpecIdentities.None : SpecValidator.Identities(spec, facts), new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now, facts);
     }
@@ -74,6 +74,28 @@ public sealed class MappingTests
         Assert.Equal(new CheckpointReference("/h/c/step-4", 4, "ab"), job.Resume);
         Assert.EndsWith("/pack-0/2", job.Directory, StringComparison.Ordinal);
         Assert.Equal(50, job.MicroBatchTokens);
+    }
+
+    [Fact]
+    public void TrainJob_MemberThatIsTrained_TakesItsStepsAgainAndIsNotReported()
+    {
+        var state = State(yaml: Yaml.Replace("targets: [q_proj] }]", "targets: [q_proj] }, ia3]", StringComparison.Ordinal));
+        Assert.Equal([false, false], Assert.IsType<TrainJob>(Job(state)).Members.Select(m => m.Trained));
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new CheckpointReported(1, "/h/c/step-4", 4, "ab"), new AssignmentFailed(1, FailureKind.Preempted, "again"));
+        Assert.Equal([true, false], Assert.IsType<TrainJob>(Job(state)).Members.Select(m => m.Trained));
+    }
+
+    [Fact]
+    public void EvaluateJob_TrialWithSomeResults_AsksTheOthersAlone()
+    {
+        var state = State(yaml: Yaml.Replace("limit: 5 }]", "limit: 5 }, { name: more, suite: goat-arithmetic, limit: 6 }]", StringComparison.Ordinal));
+        _ = Job(state);
+        Report(state, new MemberTrained(1, 0, new TrainedAdapter("/a", "ab", 7, 0.5, 1, 100)), new AssignmentDone(1));
+        _ = Job(state);
+        Report(state, new ResultReported(2, 0, new EvaluationResult("goat-arithmetic", new Dictionary<string, double>(), 5, 1, null)), new AssignmentFailed(2, FailureKind.Preempted, "again"));
+        var trials = Assert.IsType<EvaluateJob>(Job(state)).Members.SelectMany(m => m.Trials).ToDictionary(t => t.Name, t => t.Evaluation.Select(e => e.Name));
+        Assert.Equal(["more"], trials[state.Grid.Trials[0].Name]);
+        Assert.Equal(["goat-arithmetic", "more"], trials[state.Grid.Trials[1].Name]);
     }
 
     [Fact]
