@@ -42,8 +42,7 @@ public static class TokenizerDirectory
             if (e is UnsupportedTokenizerException unsupported) throw unsupported.In(file);
             throw new TokenizerException($"{file}: {e.Message}", e);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or FormatException or KeyNotFoundException
-            or IndexOutOfRangeException)
+        catch (InvalidDataException e)
         {
             throw new TokenizerException($"{file} is damaged or no tokenizer: {e.Message}", e);
         }
@@ -78,9 +77,9 @@ public static class TokenizerDirectory
         }
     }
 
-    internal static JsonElement ReadJson(string path) => Read(path, FileText.ReadJson);
+    internal static JsonElement ReadJson(string path) => Read(path, file => FileText.ReadJson(file, TokenizerLimits.LargestFile));
 
-    internal static string ReadText(string path) => Read(path, FileText.Read);
+    internal static string ReadText(string path) => Read(path, file => FileText.Read(file, TokenizerLimits.LargestFile));
 
     private static T Read<T>(string path, Func<string, T> read)
     {
@@ -144,7 +143,7 @@ public static class TokenizerDirectory
     private static SentencePieceTokenizer LoadModel(string file, string folder)
     {
         var files = new List<string> { file };
-        var model = SentencePieceModel.Parse(Read(file, FileText.ReadBytes));
+        var model = SentencePieceModel.Parse(Read(file, path => FileText.ReadBytes(path, TokenizerLimits.LargestFile)));
         var config = new TokenizerConfig(folder, files);
         var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < model.Pieces.Count; id++) pieces.TryAdd(model.Pieces[id].Text, id);
@@ -170,7 +169,7 @@ public static class TokenizerDirectory
         foreach (var file in files)
         {
             // Name and length first, so that the same bytes in other files are another tokenizer.
-            var bytes = File.ReadAllBytes(file);
+            var bytes = Read(file, path => FileText.ReadBytes(path, TokenizerLimits.LargestFile));
             hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}\n{bytes.Length}\n"));
             hash.AppendData(bytes);
         }
