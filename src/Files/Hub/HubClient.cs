@@ -11,6 +11,10 @@ namespace AlpacaCot.Files.Hub;
 public sealed class HubClient : IDisposable
 {
     private static readonly string[] WantedExtensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".tiktoken"];
+
+    /// <summary>Bytes of the largest listing of a repository's files, some hundred for each.</summary>
+    private const int LargestListing = 64 << 20;
+
     private readonly HubOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
@@ -127,16 +131,23 @@ public sealed class HubClient : IDisposable
 
     private static (string Commit, IReadOnlyList<string> Files) ReadListing(string path, string id)
     {
+        JsonElement json;
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            var commit = json.RootElement.GetProperty("sha").GetString()!;
-            return (commit, [.. json.RootElement.GetProperty("siblings").EnumerateArray().Select(s => s.GetProperty("rfilename").GetString()!)]);
+            json = FileText.ReadJson(path, LargestListing);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (InvalidDataException e)
         {
             throw new HubException($"{id}: the hub's answer is not a repository listing: {e.Message}", e);
         }
+        var files = Member(json, "siblings") is { ValueKind: JsonValueKind.Array } siblings ? siblings.EnumerateArray().Select(file => TextOf(file, "rfilename")).ToList() : [];
+        return TextOf(json, "sha") is { } commit && files.Count > 0 && files.TrueForAll(file => file is { Length: > 0 })
+            ? (commit, files.ConvertAll(file => file!))
+            : throw new HubException($"{id}: the hub's answer is not a repository listing: it names no sha and siblings");
+
+        static JsonElement? Member(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
+
+        static string? TextOf(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
     }
 
     private static IEnumerable<string> Wanted(IReadOnlyList<string> files)
