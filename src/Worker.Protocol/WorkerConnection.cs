@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -8,6 +9,7 @@ public sealed class WorkerConnection : IAsyncDisposable
 {
     private readonly NetworkStream _stream;
     private readonly SemaphoreSlim _sending = new(1, 1);
+    private (string Assignment, long Fence)? _failed;
 
     private WorkerConnection(NetworkStream stream) => _stream = stream;
 
@@ -31,13 +33,24 @@ public sealed class WorkerConnection : IAsyncDisposable
         return connection;
     }
 
-    /// <summary>Sends an event.</summary>
+    /// <summary>
+    /// Sends an event. One that is larger than a frame may be fails its job instead, and nothing more is said of that job: whoever waits for it would wait for ever.
+    /// </summary>
     public async Task SendAsync(WorkerEvent message, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await Frames.WriteAsync(_stream, message, cancellationToken).ConfigureAwait(false);
+            if (message is IJobEvent late && (late.Assignment, late.Fence) == _failed) return;
+            try
+            {
+                await Frames.WriteAsync(_stream, message, cancellationToken).ConfigureAwait(false);
+            }
+            catch (ProtocolException e) when (message is IJobEvent of)
+            {
+                _failed = (of.Assignment, of.Fence);
+                await Frames.WriteAsync<WorkerEvent>(_stream, new FailedEvent(of.Assignment, of.Fence, FailureKind.Data, $"{e.Message}: ask for less at once"), cancellationToken).ConfigureAwait(false);
+            }
         }
         finally
         {

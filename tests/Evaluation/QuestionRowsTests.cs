@@ -25,7 +25,7 @@ public sealed class QuestionRowsTests : IDisposable
     [InlineData("""{"question": "a", "answer": ["18", "18.0"]}""", "final", "row 1, line 1: 'answer' is a list")]
     [InlineData("""{"question": "a", "answer": {"value": 18}}""", "final", "row 1, line 1: 'answer' is an object")]
     [InlineData("""{"question": "a", "answer": true}""", "final", "row 1, line 1: 'answer' is true")]
-    [InlineData("""{"question": "a", "answer": 1e999}""", "final", "row 1, line 1: 'answer' is a number beyond")]
+    [InlineData("""{"question": "a", "answer": 1e999}""", "final", "row 1, line 1: answer is a number beyond")]
     [InlineData("""{"question": "", "answer": "x"}""", "final", "row 1, line 1: 'question' is empty")]
     [InlineData("""{"question": "a", "reply": "x"}""", "final", "row 1, line 1: has no 'answer'; it has question, reply")]
     [InlineData("""{"question": "a", "answer": "x", "answer": "y"}""", "final", "row 1, line 1: has the key answer twice")]

@@ -36,10 +36,9 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, int deepest)
                         names[reader.CurrentDepth - 1] = name;
                         break;
                     case JsonTokenType.String when HasHalfPair(reader):
-                        var under = names.Take(reader.CurrentDepth).LastOrDefault(key => key is not null);
-                        return Fault(JsonFaultKind.NoText, $"{(under is null ? "a text" : Shown(under))} is not valid text: it holds half a surrogate pair", reader);
+                        return Fault(JsonFaultKind.NoText, $"{Under(names, reader) ?? "a text"} is not valid text: it holds half a surrogate pair", reader);
                     case JsonTokenType.Number when !(reader.TryGetDouble(out var number) && double.IsFinite(number)):
-                        return Fault(JsonFaultKind.NumberTooLarge, "has a number that is too large", reader);
+                        return Fault(JsonFaultKind.NumberTooLarge, $"{Under(names, reader) ?? "a value"} is a number beyond what can be held", reader);
                 }
             }
             return null;
@@ -51,6 +50,9 @@ internal ref struct JsonScan(ReadOnlySpan<byte> text, int deepest)
             return new JsonFault(kind, what, (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1);
         }
     }
+
+    /// <summary>The key that the current value stands under.</summary>
+    private static string? Under(List<string?> names, in Utf8JsonReader reader) => names.Take(reader.CurrentDepth).LastOrDefault(key => key is not null) is { } key ? Shown(key) : null;
 
     /// <summary>A name from the file for a message: short, on one line.</summary>
     private static string Shown(string name)

@@ -26,6 +26,7 @@ internal static class DataTool
         context.Remark(prepared.Report.Remarks);
         var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
         context.Remark(prepared.Report.Remarks);
+        if (preview.Count < Math.Min(rows, prepared.Report.RowsRead)) context.Remark($"the first {preview.Count} rows are shown: more do not fit into one answer");
         context.Answer(
             new
             {
