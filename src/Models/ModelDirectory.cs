@@ -29,7 +29,7 @@ public static class ModelDirectory
     {
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
-        var source = new CheckpointSource(checkpoint, ModelFamilies.Find(checkpoint.Config.ModelType, path), options.Dtype, options.Device ?? CPU);
+        var source = new CheckpointSource(checkpoint, ModelFamilies.Of(checkpoint.Config), options.Dtype, options.Device ?? CPU);
         return Decoder.Build(checkpoint.Config, source, (family, parameters) =>
         {
             source.Finish(family, checkpoint.Config);

@@ -34,6 +34,7 @@ public sealed class DecoderGoldenTests
             var logits = decoder.Logits(hidden, layout);
 
             for (var i = 0; expected.Has($"{sequence}.hidden.{i}"); i++) expected.AssertClose($"{sequence}.hidden.{i}", states[i], golden.Tolerance("hidden_rel", tolerance));
+            if (expected.Has($"{sequence}.final_norm")) expected.AssertClose($"{sequence}.final_norm", hidden, golden.Tolerance("hidden_rel", tolerance));
             expected.AssertClose($"{sequence}.logits", logits, tolerance);
             Assert.Equal(expected[$"{sequence}.loss"].item<float>(), Loss(logits, expected[$"{sequence}.labels"]).item<float>(), golden.Tolerance("loss_abs", 1e-5));
         }
@@ -63,10 +64,51 @@ public sealed class DecoderGoldenTests
     {
         var (golden, decoder) = Open(folder);
         using var _ = decoder;
-        var greedy = golden.Json.GetProperty("greedy");
-        long[] prompt = Longs(greedy.GetProperty("prompt_ids")), ids = Longs(greedy.GetProperty("ids"));
-        Assert.Equal(ids, Greedy.Whole(decoder, prompt, ids.Length));
-        Assert.Equal(ids, Greedy.Cached(decoder, prompt, ids.Length));
+        foreach (var name in (string[])["greedy", "greedy_mask"])
+        {
+            if (!golden.Json.TryGetProperty(name, out var greedy)) continue;
+            long[] prompt = Longs(greedy.GetProperty("prompt_ids")), ids = Longs(greedy.GetProperty("ids"));
+            Assert.Equal(ids, Greedy.Whole(decoder, prompt, ids.Length));
+            Assert.Equal(ids, Greedy.Cached(decoder, prompt, ids.Length));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Save_GoldenModel_LoadedAgainIsTheSame(string folder)
+    {
+        var (golden, decoder) = Open(folder);
+        using var _ = decoder;
+        if (golden.Json.TryGetProperty("parameters", out var count)) Assert.Equal(count.GetInt64(), decoder.Parameters.Values.Sum(p => p.numel()));
+        using var saved = new TemporaryFolder();
+        ModelDirectory.Save(decoder, saved.Path);
+        using var again = ModelDirectory.Load(saved.Path);
+        Assert.Empty(again.Remarks);
+        using var expected = new GoldenTensors(golden);
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var ids = expected["a.input_ids"];
+        var layout = SegmentLayout.Single((int)ids.size(0));
+        Tensor Logits(Decoder model) => model.Logits(model.Hidden(ids, layout), layout);
+        Assert.Equal(Logits(decoder).ToArray<float>(), Logits(again).ToArray<float>());
+    }
+
+    [Theory]
+    [MemberData(nameof(Models))]
+    public void Hidden_GoldenRowsOfSequenceA_AsOfAll(string folder)
+    {
+        var (golden, decoder) = Open(folder);
+        using var _ = decoder;
+        using var expected = new GoldenTensors(golden);
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var ids = torch.cat([expected["b.input_ids"], expected["a.input_ids"]]);
+        int b = (int)expected["b.input_ids"].size(0), a = (int)expected["a.input_ids"].size(0);
+        int[] rows = [b - 1, b + a - 3, b + a - 1];
+        var logits = decoder.Logits(decoder.Hidden(ids, SegmentLayout.Of([b, a]), rows: rows), SegmentLayout.Single(rows.Length));
+        var tolerance = golden.Tolerance("logits_rel", 1e-4);
+        GoldenTensors.AssertClose(expected["b.logits"].narrow(0, b - 1, 1), logits.narrow(0, 0, 1), tolerance, "b's last row");
+        GoldenTensors.AssertClose(torch.cat([expected["a.logits"].narrow(0, a - 3, 1), expected["a.logits"].narrow(0, a - 1, 1)]), logits.narrow(0, 1, 2), tolerance, "a's rows");
     }
 
     [Theory]
