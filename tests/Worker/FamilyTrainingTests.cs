@@ -29,7 +29,7 @@ public sealed class FamilyTrainingTests
         Assert.Equal(6, trained.Steps);
         using var written = JsonDocument.Parse(File.ReadAllText(Path.Combine(trained.AdapterDirectory, AdapterDirectory.ConfigFile)));
         Assert.Equal(targets, written.RootElement.GetProperty("target_modules").EnumerateArray().Select(name => name.GetString()!).Order(StringComparer.Ordinal));
-        var asked = TinyPack.Run(pack.Evaluation(1, (trained, [TinyPack.Trial("t", new EvaluationSpec { Suite = "goat-arithmetic", Limit = 4 })])));
+        var asked = TinyPack.Run(pack.Evaluation(1, (trained, [TinyPack.Trial("t", new EvaluationSpec { Name = "sums", Suite = "goat-arithmetic", Limit = 4 })])));
         Assert.Empty(asked.OfType<FailedEvent>());
     }
 }
