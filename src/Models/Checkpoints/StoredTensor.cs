@@ -10,6 +10,7 @@ public sealed class StoredTensor
     private readonly long _offset;
     private readonly long[] _sizes;     // with the strides: how the elements lie; reshaped to Shape where the two differ
     private readonly long[] _strides;
+    private readonly Func<Tensor>? _computed;   // all elements one behind the other, where the file holds them otherwise (in quantised blocks)
 
     internal StoredTensor(string name, StoredType type, long[] shape, MappedFile file, long offset)
         : this(name, type, shape, RowMajor(shape), file, offset) { }
@@ -17,8 +18,11 @@ public sealed class StoredTensor
     internal StoredTensor(string name, StoredType type, long[] shape, long[] strides, MappedFile file, long offset)
         : this(name, type, shape, shape, strides, file, offset) { }
 
-    private StoredTensor(string name, StoredType type, long[] shape, long[] sizes, long[] strides, MappedFile file, long offset)
-        => (Name, Type, Shape, _sizes, _strides, _file, _offset) = (name, type, shape, sizes, strides, file, offset);
+    internal StoredTensor(string name, StoredType type, long[] shape, MappedFile file, long offset, Func<Tensor> computed)
+        : this(name, type, shape, shape, RowMajor(shape), file, offset, computed) { }
+
+    private StoredTensor(string name, StoredType type, long[] shape, long[] sizes, long[] strides, MappedFile file, long offset, Func<Tensor>? computed = null)
+        => (Name, Type, Shape, _sizes, _strides, _file, _offset, _computed) = (name, type, shape, sizes, strides, file, offset, computed);
 
     /// <summary>Its name in the file.</summary>
     public string Name { get; }
@@ -36,7 +40,7 @@ public sealed class StoredTensor
     /// <exception cref="ModelException">Its elements do not lie one behind the other.</exception>
     public byte[] Bytes()
     {
-        if (!_strides.AsSpan().SequenceEqual(RowMajor(_sizes))) throw new ModelException($"{Path}: tensor '{Name}' is strided");
+        if (_computed is not null || !_strides.AsSpan().SequenceEqual(RowMajor(_sizes))) throw new ModelException($"{Path}: tensor '{Name}' is strided");
         return _file.Span(_offset, checked((int)SafeTensorsHeader.ByteCount(Name, Type, Shape))).ToArray();
     }
 
@@ -48,6 +52,7 @@ public sealed class StoredTensor
         var scalar = Scalar();
         var shape = Shape.ToArray();
         if (shape.Contains(0)) return torch.empty(shape, scalar);
+        if (_computed is not null) return _computed().as_strided(_sizes, _strides).reshape(shape);
         var address = _file.Address(_offset);
         var width = Type.Bits / 8;
         if (address % width != 0) return Aligned(shape, scalar);
@@ -83,7 +88,7 @@ public sealed class StoredTensor
     }
 
     /// <summary>The same tensor under another name.</summary>
-    internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset);
+    internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset, _computed);
 
     /// <summary>
     /// Rows from Meta's rotary order (rows 2r and 2r + 1 of a head are a pair) to Hugging Face's (rows r and r + n/2 are):
@@ -94,7 +99,7 @@ public sealed class StoredTensor
         var (rows, columns) = (Shape[0], Shape.Count > 1 ? Shape[1] : 1);
         var half = rows / heads / 2;
         var (row, column) = (_strides[0], _strides.Length > 1 ? _strides[1] : 1);
-        return new StoredTensor(Name, Type, [.. Shape], [heads, 2, half, columns], [2 * half * row, row, 2 * row, column], _file, _offset);
+        return new StoredTensor(Name, Type, [.. Shape], [heads, 2, half, columns], [2 * half * row, row, 2 * row, column], _file, _offset, _computed);
     }
 
     private ScalarType Scalar() => Type.Scalar ?? throw new ModelException($"{Path}: tensor '{Name}' has the type {Type}, which is stored but not computed with");
