@@ -234,6 +234,26 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(ran.Remarks, ran.Answer["remarks"]!.AsArray().Select(r => (string)r!));
     }
 
+    [Fact]
+    public void ModelConvertVerifyAndShow_ThereAndBack()
+    {
+        var written = Run("model convert", new JsonObject { ["in"] = _pack["models/tiny"], ["out"] = _pack["q8.gguf"], ["dtype"] = "q8_0" });
+        Assert.Contains(written.Remarks, remark => remark.Contains("holds no tokenizer", StringComparison.Ordinal));   // it keeps digits apart, which the format has no name for
+        Run("model convert", new JsonObject { ["in"] = _pack["q8.gguf"], ["out"] = _pack["models/again"], ["tokenizer"] = _pack["models/tiny/tokenizer.json"] });
+        var same = Run("model verify", new JsonObject { ["first"] = _pack["q8.gguf"], ["second"] = _pack["models/again"], ["tolerance"] = 0 });
+        Assert.Equal((0.0, 1.0), ((double)same.Answer["relative"]!, (double)same.Answer["same_best"]!));
+        var near = Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"] });
+        Assert.InRange((double)near.Answer["relative"]!, 1e-6, 0.2);
+        var refused = Assert.Throws<ToolException>(() => Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"], ["tolerance"] = 1e-9 }));
+        Assert.Contains("1.0e-9 is allowed", refused.Message, StringComparison.Ordinal);
+
+        var shown = Run("model show", new JsonObject { ["model"] = _pack["models/again"] });
+        Assert.Equal(Run("model show", new JsonObject { ["model"] = _pack["models/tiny"] }).Answer["tokenizer_ids"]!.ToJsonString(), shown.Answer["tokenizer_ids"]!.ToJsonString());
+        Assert.Contains("family       llama, Float32", shown.Text, StringComparison.Ordinal);
+        Assert.Equal((long)shown.Answer["parameters"]! * 4, (long)shown.Answer["weight_bytes"]!);
+        Assert.Contains("tokenizer none", Run("model show", new JsonObject { ["model"] = _pack["q8.gguf"] }).Text, StringComparison.Ordinal);
+    }
+
     private Ran Train(string output, params (string Name, JsonNode? Value)[] more)
     {
         var options = new JsonObject
