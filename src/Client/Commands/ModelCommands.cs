@@ -33,6 +33,8 @@ internal static class ModelCommands
             .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt, as that of a merged model is")
             .Option<bool>("--raw", "Take the prompt as it is even where the adapter or the model brings a template")
             .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a temperature is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
+            .Option<int?>("--num-return-sequences", "Answers: so many draws, or the best so many beams (1)")
+            .Option<int?>("--logprobs", "With --json, the log-probability of each token, and of the N most likely ones beside it")
             .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
             .Option<int?>("--threads", "Threads for kernels")

@@ -19,12 +19,16 @@ internal static class GenerateTool
         var prompt = options.Text("prompt");
         var adapterFolder = options.TextOrNull("adapter");
         var raw = options.Flag("raw");
-        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
+        var spec = options.Record<DecodingSpec>("decoding");
+        var seed = options.Long("seed", 0);
+        var answers = options.Count("num_return_sequences", 1);
+        var logprobs = options.CountOrNull("logprobs", least: 0);
         var threads = options.CountOrNull("threads");
         options.Done();
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
+        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed) with { NumReturnSequences = answers, Logprobs = logprobs };
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
@@ -34,15 +38,22 @@ internal static class GenerateTool
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var ids = ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
         var began = context.Time.GetTimestamp();
-        var answer = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];
+        var generation = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
-        var text = template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
+        string TextOf(Answer answer) => template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
+        object Told(LikelyToken token) => new { token = loaded.Tokenizer.Token(token.Id), id = token.Id, logprob = token.Logprob };
+        var tokens = generation.Answers.Sum(answer => answer.Ids.Count);
         context.Answer(
             new
             {
-                text, continuation = answer.Text, ids = answer.Ids, finish_reason = answer.FinishReason, prompt_tokens = ids.Length, new_tokens = answer.Ids.Count,
-                tokens_per_s = Math.Round(answer.Ids.Count / Math.Max(seconds, 1e-9), 1),
+                text = TextOf(generation.Answers[0]), continuation = generation.Text, ids = generation.Ids, finish_reason = generation.FinishReason, prompt_tokens = ids.Length,
+                new_tokens = tokens, tokens_per_s = Math.Round(tokens / Math.Max(seconds, 1e-9), 1),
+                answers = generation.Answers.Select(answer => new
+                {
+                    text = TextOf(answer), continuation = answer.Text, ids = answer.Ids, finish_reason = answer.FinishReason, score = answer.Score,
+                    logprobs = answer.Logprobs?.Select(token => new { token = loaded.Tokenizer.Token(token.Id), id = token.Id, logprob = token.Logprob, top = token.Top.Select(Told) }),
+                }),
             },
-            text);
+            generation.Answers.Count == 1 ? TextOf(generation.Answers[0]) : string.Join("\n\n", generation.Answers.Select((answer, i) => $"[{i + 1}] {TextOf(answer)}")));
     }
 }
