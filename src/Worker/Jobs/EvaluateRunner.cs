@@ -78,7 +78,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         var began = _context.Time.GetTimestamp();
         var result = EvaluationRunner.Run(
-            [SuiteOf(evaluation)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding, trial.Seed),
+            [SuiteOf(evaluation)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed),
             progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
         var run = new RunDescription

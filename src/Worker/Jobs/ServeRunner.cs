@@ -57,7 +57,7 @@ internal static class ServeRunner
             {
                 var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, job.Cue);
                 var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, request.Seed));
+                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
                 var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {

@@ -6,6 +6,7 @@ using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Inference;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
@@ -35,7 +36,8 @@ internal static class PrepareTool
         {
             context.Stop.ThrowIfCancellationRequested();
             context.Progress("prepare", 0, 0, note: model.Reference);
-            return ModelInspection.Of(model, job.Folders);
+            var found = ModelInspection.Of(model, job.Folders);
+            return found with { Facts = found.Facts with { DecodingError = found.Tokenizer is { } tokenizer ? DecodingError(spec.Decoding, tokenizer) : null } };
         }).ToList();
         var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), catalogue))).ToList();
         var mixes = new List<MixFacts>();
@@ -70,6 +72,19 @@ internal static class PrepareTool
             KnownSuites = SuiteRegistry.Known,
             Code = Code,
         });
+    }
+
+    private static string? DecodingError(DecodingSpec decoding, ITokenizer tokenizer)
+    {
+        try
+        {
+            Decodings.Of(decoding, tokenizer);
+            return null;
+        }
+        catch (InferenceException e)
+        {
+            return e.Message;
+        }
     }
 
     private static DataFacts Data(DataSpec spec, DatasetCatalogue catalogue)
