@@ -31,7 +31,7 @@ internal static class GenerateTool
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
         var template = raw ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var ids = ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
         var began = context.Time.GetTimestamp();
         var answer = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];
