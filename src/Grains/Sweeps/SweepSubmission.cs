@@ -52,14 +52,8 @@ internal sealed class SweepSubmission
     {
         var facts = JsonSerializer.Deserialize<SpecFacts>(request.Facts, Frames.Json) ?? new SpecFacts();
         var spec = SweepDocument.ParseValid(request.Yaml);
-        if (GridSize(spec) > MostTrials) throw new SweepException($"the grid has {GridSize(spec)} combinations; at most {MostTrials} trials are run as one sweep");
         slots = Math.Max(1, slots);
         var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
         return SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), now, facts);
     }
-
-    /// <summary>Ten times what was tried; a record of them has tens of megabytes.</summary>
-    private const int MostTrials = 100_000;
-
-    private static double GridSize(SweepSpec spec) => (double)spec.Models.Count * spec.Peft.Count * spec.Data.Count * spec.Cot.Count * spec.Seeds.Count;
 }
