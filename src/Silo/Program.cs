@@ -79,7 +79,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
+catch (Exception e) when (e is HomeException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
 {
     var message = e switch
     {
