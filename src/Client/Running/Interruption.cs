@@ -6,7 +6,8 @@ namespace AlpacaCot.Client.Running;
 /// The end of a command before its end. What it holds (a worker, a session with a silo) is ended in order, and that has its time; where it holds nothing and still does not end, because it reads a file
 /// or parses one, the program ends all the same.
 /// </summary>
-internal sealed class Interruption
+/// <param name="end">Ends the program with a code.</param>
+internal sealed class Interruption(Action<int> end)
 {
     /// <summary>A command that holds nothing ends in far less, unless it is where nobody can ask it.</summary>
     private static readonly TimeSpan _moment = TimeSpan.FromSeconds(2);
@@ -17,6 +18,11 @@ internal sealed class Interruption
     private readonly CancellationTokenSource _stop = new();
     private int _held;
     private int _requests;
+
+    /// <summary>That of a program.</summary>
+    public Interruption() : this(ProgramStart.End)
+    {
+    }
 
     /// <summary>Cancelled when the command shall end.</summary>
     public CancellationToken Token => _stop.Token;
@@ -47,7 +53,7 @@ internal sealed class Interruption
             if (Volatile.Read(ref _held) == 0) break;
         }
         System.Console.Error.WriteLine("cancelled");
-        ProgramStart.End(ExitCodes.Cancelled);
+        end(ExitCodes.Cancelled);
     }
 
     private sealed class Held(Interruption interruption) : IDisposable
