@@ -50,25 +50,20 @@ public sealed record PreviewRow(
 /// <summary>Rows of a spec rendered, tokenised and masked, exactly as <see cref="DataPreparation"/> does it.</summary>
 public static class DataPreview
 {
-    /// <summary>Characters and tokens that are shown: all travel in one message, a token as its id and its flag.</summary>
-    private const int MostShown = 1 << 19;
-
-    /// <summary>The first rows of each source, about <paramref name="count"/> in all, fewer where they are long.</summary>
+    /// <summary>The first rows of each source, about <paramref name="count"/> in all.</summary>
     /// <exception cref="DatasetException">A source is missing or malformed.</exception>
     public static IReadOnlyList<PreviewRow> Rows(
         DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count, bool trainOnPrompt = false)
     {
         DataPreparation.Require(spec);
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
-        var shown = 0L;
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
         [
             .. spec.Sources
                 .SelectMany((_, index) => new SourceRows(catalogue, spec, index, seed).Read().Take(each))
                 .Take(count)
-                .Select(row => Render(row, builder, tokenizer, template))
-                .TakeWhile(row => (shown += row.Prompt.Length + row.Response.Length + row.Tokens.Count) <= MostShown),
+                .Select(row => Render(row, builder, tokenizer, template)),
         ];
     }
 

@@ -15,12 +15,13 @@ internal static class ServeRunner
     public static void Run(ServeJob job, JobContext context)
     {
         Threads.Count = job.Threads;
+        context.Beat(WorkPhases.Load);
         var loaded = context.State.Base(job.Base, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);
         var member = adapter is null ? -1 : bank.Add(adapter);
         var template = TemplateFile.Load(job.Adapter ?? loaded.Path);
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var running = new ConcurrentDictionary<string, CancellationTokenSource>(StringComparer.Ordinal);
         context.Progress("serve", 1, 1, note: "ready");
         var loop = ServeAsync();
