@@ -1,5 +1,6 @@
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
@@ -59,7 +60,7 @@ internal sealed record SuiteInspection(EvaluationSpec Evaluation)
     {
         if (Questions is null) return null;
         // Held-out questions are kept apart to be asked: no draw of trainable ones holds them.
-        var generated = source.Goat is { Split: GoatSplit.HeldOut } && Evaluation.Suite == GoatArithmeticSuite.Kind ? $"{SourceSpec.GoatName} with split: {Words.Splits.Of(GoatSplit.HeldOut)}" : null;
+        var generated = source.Goat is { Split: GoatSplit.HeldOut } && Evaluation.Suite == SuiteRegistry.GoatArithmetic ? $"{SourceSpec.GoatName} with split: {Words.Splits.Of(GoatSplit.HeldOut)}" : null;
         var file = generated ?? found.Files.FirstOrDefault(file => _files.Contains(HashOf(file, folders)));
         var questions = found.Questions.GetValueOrDefault(Evaluation.Name);
         return file is null && questions == 0 ? null : new LeakFacts(Evaluation.Name, generated ?? Path.GetFileName(file), questions, Questions.Count);
