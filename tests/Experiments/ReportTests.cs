@@ -58,7 +58,7 @@ public sealed class ReportTests
         var report = ReportExample.Build(failTrial: 5);
         Assert.All([ReportWriter.Html(report), ReportWriter.Markdown(report), ReportWriter.Json(report)], text => Assert.Contains("item 7 of goat-arithmetic", text, StringComparison.Ordinal));
         Assert.Contains(report.Notes, n => n.StartsWith("1 trial has failed", StringComparison.Ordinal));
-        Assert.Equal(47, report.Counts.Succeeded);
+        Assert.Equal(51, report.Counts.Succeeded);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class ReportTests
         var json = JsonDocument.Parse(ReportWriter.Json(ReportExample.Build())).RootElement;
 
         Assert.Equal("rationales", json.GetProperty("name").GetString());
-        Assert.Equal(48, json.GetProperty("trials").GetArrayLength());
+        Assert.Equal(52, json.GetProperty("trials").GetArrayLength());
         var trial = json.GetProperty("trials")[0];
         Assert.Equal("llama-0.6m+lora-r8+direct+none+s0", trial.GetProperty("name").GetString());
         Assert.Equal("succeeded", trial.GetProperty("state").GetString());

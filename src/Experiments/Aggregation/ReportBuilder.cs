@@ -25,7 +25,8 @@ public static class ReportBuilder
         var metrics = MetricNames(state.Spec, trials);
         var search = state.Spec.Search;
         var endedAt = state.Header.EndedAt ?? now;
-        var summaries = metrics.Select(m => Aggregator.Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
+        var tuned = trials.Where(t => !t.IsBase).ToList();
+        var summaries = metrics.Select(m => Aggregator.Summarise(tuned, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
         return new SweepReport
         {
             Name = state.Origin.Sweep,
@@ -37,6 +38,7 @@ public static class ReportBuilder
             PrimaryMetric = metrics.FirstOrDefault(),
             Metrics = summaries,
             Trials = trials,
+            DataArms = DataArm.Of(state.Spec, state.Origin.Mixes),
             Curves =
             [
                 .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
@@ -56,8 +58,9 @@ public static class ReportBuilder
         if (view.Adapter is { } adapter && double.IsFinite(adapter.FinalLoss)) metrics[TrainingLoss] = adapter.FinalLoss;
         return new ReportTrial
         {
-            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed, Status = view.Status, Metrics = metrics,
-            Training = view.Training.Name, SharedBy = view.Training.Trials.Count, LearningRate = view.Training.LearningRate, LearningRateSource = view.Training.LearningRateSource,
+            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed ?? 0, IsBase = view.Trial.IsUntuned, Base = view.Trial.Base,
+            Status = view.Status, Metrics = metrics, Training = view.Training?.Name ?? "", SharedBy = view.Training?.Trials.Count ?? 1,
+            LearningRate = view.Training?.LearningRate ?? 0, LearningRateSource = view.Training?.LearningRateSource ?? default,
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
             TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,
         };
@@ -90,7 +93,7 @@ public static class ReportBuilder
         // Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.
         var trainingSeconds = members.Where(m => m.Adapter!.Fence > 0).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
         return new Accounting(
-            state.Grid.Trainings.Count, state.Packs.Count(), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
+            state.Grid.Trainings.Count, state.Packs.Count(p => !p.IsUntuned), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
             trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), trainingSeconds,
             trials.Sum(t => t.EvaluationSeconds), wallSeconds);
     }
@@ -118,7 +121,7 @@ public static class ReportBuilder
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
         notes.AddRange(CutPrompts(state.View().SelectMany(t => t.Results)));
-        var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
+        var rates = trials.Where(t => !t.IsBase).GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
         return notes;
     }

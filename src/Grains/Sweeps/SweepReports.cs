@@ -20,7 +20,7 @@ internal static class SweepReports
     /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads a file per training.</summary>
     public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training.Index).Select(view => (view.Training.Name, view.Adapter!.Uri)).ToList();
+        var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training!.Index).Select(view => (view.Training!.Name, view.Adapter!.Uri)).ToList();
         var points = await Task.Run(() => curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList(), cancellationToken);
         var report = ReportBuilder.Build(state, points, Environment(), now);
         var files = new ReportFiles(Path.Combine(folder, "report.html"), Path.Combine(folder, "report.md"), Path.Combine(folder, "report.json"));
