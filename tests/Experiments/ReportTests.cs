@@ -21,8 +21,8 @@ public sealed class ReportTests
         Assert.DoesNotContain("http", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("src=", html, StringComparison.OrdinalIgnoreCase);
-        // Marginal means, differences and groups; of the losses and of three further metrics marginal means.
-        Assert.Equal(3 + 4, Regex.Count(html, "class=\"plot\""));
+        // Marginal means, differences and groups; of the losses and of two further metrics marginal means.
+        Assert.Equal(3 + 3, Regex.Count(html, "class=\"plot\""));
         Assert.Equal(6, Regex.Count(html, "class=\"heat\""));
         Assert.Equal(2, Regex.Count(html, "class=\"curve\""));
         Assert.Contains("prefers-color-scheme: dark", html, StringComparison.Ordinal);
@@ -43,7 +43,7 @@ public sealed class ReportTests
         var report = ReportExample.Build(failTrial: 5);
         Assert.All([ReportWriter.Html(report), ReportWriter.Markdown(report), ReportWriter.Json(report)], text => Assert.Contains("item 7 of goat-arithmetic", text, StringComparison.Ordinal));
         Assert.Contains(report.Notes, n => n.StartsWith("1 trial has failed", StringComparison.Ordinal));
-        Assert.Equal(47, report.Counts.Succeeded);
+        Assert.Equal(51, report.Counts.Succeeded);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class ReportTests
         var json = JsonDocument.Parse(ReportWriter.Json(ReportExample.Build())).RootElement;
 
         Assert.Equal("rationales", json.GetProperty("name").GetString());
-        Assert.Equal(48, json.GetProperty("trials").GetArrayLength());
+        Assert.Equal(52, json.GetProperty("trials").GetArrayLength());
         var trial = json.GetProperty("trials")[0];
         Assert.Equal("llama-0.6m+lora-r8+direct+none+s0", trial.GetProperty("name").GetString());
         Assert.Equal("succeeded", trial.GetProperty("state").GetString());
@@ -104,7 +104,7 @@ public sealed class ReportTests
         var primary = ReportExample.Build().Metrics[0];
         Assert.Equal("goat-arithmetic/exact_match", primary.Metric);
         Assert.Equal("llama-2m+lora-r8+steps+cue", primary.Groups[0].Group);
-        var steps = primary.Factors.Single(f => f.Factor == "data").Comparisons.Single();
+        var steps = primary.Factors.Single(f => f.Factor == "data").Comparisons.Single(c => c.Reference == "direct");
         Assert.True(steps.Difference.Mean > 0.2 && steps.AdjustedP < 0.05);
     }
 

@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Experiments.Aggregation;
@@ -140,8 +141,8 @@ internal static class Aggregator
     {
         var untunedRow = HasUntuned(rows, columns);
         var untunedColumn = HasUntuned(columns, rows);
-        List<string> rowNames = [.. rows.Levels.Select(l => l.Name), .. untunedRow ? (string[])[BaseComparisons.Untuned] : []];
-        List<string> columnNames = [.. columns.Levels.Select(l => l.Name), .. untunedColumn ? (string[])[BaseComparisons.Untuned] : []];
+        List<string> rowNames = [.. rows.Levels.Select(l => l.Name), .. untunedRow ? (string[])[MethodSpec.UntunedName] : []];
+        List<string> columnNames = [.. columns.Levels.Select(l => l.Name), .. untunedColumn ? (string[])[MethodSpec.UntunedName] : []];
         return new PairSummary(rows.Factor, columns.Factor, rowNames, columnNames,
         [
             .. rowNames.Select((r, row) => (IReadOnlyList<Estimate?>)

@@ -1,18 +1,17 @@
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>Compares what was tuned with the base that it was tuned from, model by model and question by question.</summary>
 internal static class BaseComparisons
 {
-    /// <summary>What stands in place of a method's name.</summary>
-    public const string Untuned = "base";
-
     /// <summary>Each tuned group against the base that is asked in the same way.</summary>
     public static IReadOnlyList<Comparison> Of(Cells cells) => Aggregator.Adjust(
         [.. cells.All.Select(c => cells.BaseOf(c) is { } of ? Aggregator.Compare(cells, "base", of.Group, c.Group, [(of, c)]) : null).OfType<Comparison>()]);
 
     /// <summary>One value of a factor against the bases of its cells; null where they have none.</summary>
     public static Comparison? Compare(Cells cells, string factor, string name, IReadOnlyList<Cells.Cell> tuned)
-        => Aggregator.Compare(cells, factor, Untuned, name, [.. tuned.Where(c => cells.BaseOf(c) is not null).Select(c => (cells.BaseOf(c)!, c))]);
+        => Aggregator.Compare(cells, factor, MethodSpec.UntunedName, name, [.. tuned.Where(c => cells.BaseOf(c) is not null).Select(c => (cells.BaseOf(c)!, c))]);
 
     /// <summary>Mean over the bases of some cells, each as often as cells are compared with it; null where one has none.</summary>
     public static double? MeanOf(Cells cells, IReadOnlyCollection<Cells.Cell> tuned)

@@ -1,4 +1,3 @@
-using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
@@ -17,14 +16,11 @@ public static class ReportBuilder
     /// <param name="environment">Machine, versions and the like.</param>
     /// <param name="now">The sweep's clock.</param>
     /// <param name="details">What the files of the trials' evaluations say, by trial and evaluation, as far as they are kept.</param>
-    /// <param name="vocabularies">Rows of the models' embeddings, by model, as far as they are known.</param>
     public static SweepReport Build(
         SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
-        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null, IReadOnlyDictionary<string, int>? vocabularies = null)
+        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null)
     {
-        vocabularies ??= new Dictionary<string, int>();
-        var bases = BaseGroups(state);
-        var trials = state.View().Select(view => Trial(state, view, bases, details, vocabularies)).ToList();
+        var trials = state.View().Select(view => Trial(state, view, details)).ToList();
         var trainings = state.Grid.Trainings.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var axes = Axes(state.Spec);
         var metrics = MetricNames(state.Spec, trials);
@@ -42,6 +38,7 @@ public static class ReportBuilder
             PrimaryMetric = metrics.FirstOrDefault(),
             Metrics = summaries,
             Trials = trials,
+            DataArms = DataArm.Of(state.Spec, state.Origin.Mixes),
             Curves =
             [
                 .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
@@ -53,35 +50,27 @@ public static class ReportBuilder
             Samples = Samples(trials),
             Packs = Packs(state),
             Hashes = Hashes(state.Origin.Identities),
-            Notes = ReportNotes.Of(state, trials, summaries, vocabularies),
+            Notes = ReportNotes.Of(state, trials, summaries),
             Environment = environment,
             Spec = state.Origin.Spec,
         };
     }
 
-    /// <summary>Groups of the untuned bases by what a tuned trial has in common with the one that is asked as it is; none where the sweep has none.</summary>
-    private static Dictionary<(string Model, string Cot), string> BaseGroups(SweepState state)
-        => state.Grid.Trials.Where(IsBase).DistinctBy(t => (t.Model, t.Cot)).ToDictionary(t => (t.Model, t.Cot), t => t.Group);
-
-    private static bool IsBase(Trial trial) => trial.Peft == BaseComparisons.Untuned;
-
-    private static ReportTrial Trial(
-        SweepState state, TrialView view, Dictionary<(string Model, string Cot), string> bases, IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details,
-        IReadOnlyDictionary<string, int> vocabularies)
+    private static ReportTrial Trial(SweepState state, TrialView view, IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details)
     {
         var metrics = new Dictionary<string, double>(view.Metrics, StringComparer.Ordinal);
         if (view.Adapter is { } adapter && double.IsFinite(adapter.FinalLoss)) metrics[MetricTraits.TrainingLoss] = adapter.FinalLoss;
         var known = view.Results.ToDictionary(
             r => r.Evaluation, r => details?.GetValueOrDefault((view.Trial.Name, r.Evaluation)) ?? new ResultDetail { Items = r.Items }, StringComparer.Ordinal);
-        var isBase = IsBase(view.Trial);
         return new ReportTrial
         {
-            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed, Status = view.Status, Metrics = metrics,
-            Training = view.Training.Name, SharedBy = view.Training.Trials.Count, LearningRate = view.Training.LearningRate, LearningRateSource = view.Training.LearningRateSource,
+            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed ?? 0, IsBase = view.Trial.IsUntuned, Base = view.Trial.Base,
+            Status = view.Status, Metrics = metrics, Training = view.Training?.Name ?? "", SharedBy = view.Training?.Trials.Count ?? 1,
+            LearningRate = view.Training?.LearningRate ?? 0, LearningRateSource = view.Training?.LearningRateSource ?? default,
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
             TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,
-            IsBase = isBase, Base = isBase ? null : bases.GetValueOrDefault((view.Trial.Model, view.Trial.Cot)), Details = known,
-            GuessingLoss = metrics.TryGetValue(MetricTraits.TrainingLoss, out var loss) ? ReportNotes.GuessingLoss(loss, vocabularies.GetValueOrDefault(view.Trial.Model)) : null,
+            Details = known,
+            GuessingLoss = metrics.TryGetValue(MetricTraits.TrainingLoss, out var loss) ? ReportNotes.GuessingLoss(loss, state.Origin.Vocabularies.GetValueOrDefault(view.Trial.Model)) : null,
             Files =
             [
                 .. view.Adapter is { } trained ? (ReportFile[])[new("adapter", "", trained.Uri)] : [],
@@ -110,9 +99,9 @@ public static class ReportBuilder
             .GroupBy(s => (s.Evaluation, s.Group)).Select(g => g.FirstOrDefault(s => s.Right is not null && s.Wrong is not null) ?? g.First())];
 
     private static List<ReportPack> Packs(SweepState state)
-        => [.. state.Packs.Select(p => new ReportPack(
-            p.Index, [.. p.Members.Select(m => state.Grid.Trainings[m.Training].Name)], p.Slot, p.Starts,
-            p.Members.Where(m => m.Adapter is { Fence: > 0 }).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds)), p.Members.Sum(m => m.Adapter?.Tokens ?? 0)))];
+        => [.. state.Packs.Where(p => !p.IsUntuned).OrderBy(p => p.Index).Select(p => new ReportPack(
+            p.Index, [.. p.Members.Select(m => state.Grid.Trainings[m.Training!.Value].Name)], p.Slot, p.Starts,
+            Seconds(p.Members), p.Members.Sum(m => m.Adapter?.Tokens ?? 0)))];
 
     private static Dictionary<string, string> Hashes(SpecIdentities known)
     {
@@ -159,11 +148,13 @@ public static class ReportBuilder
     private static Accounting Account(SweepState state, List<ReportTrial> trials, double wallSeconds)
     {
         var members = state.Packs.SelectMany(p => p.Members).Where(m => m.Adapter is not null).ToList();
-        // Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.
-        var trainingSeconds = members.Where(m => m.Adapter!.Fence > 0).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
         return new Accounting(
-            state.Grid.Trainings.Count, state.Packs.Count(), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
-            trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), trainingSeconds,
+            state.Grid.Trainings.Count, state.Packs.Count(p => !p.IsUntuned), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
+            trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), Seconds(members),
             trials.Sum(t => t.EvaluationSeconds), wallSeconds);
     }
+
+    /// <summary>Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.</summary>
+    private static double Seconds(IEnumerable<MemberState> members)
+        => members.Where(m => m.Adapter is { Fence: > 0 }).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
 }

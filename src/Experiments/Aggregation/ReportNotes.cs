@@ -13,11 +13,11 @@ internal static class ReportNotes
     /// <summary>Answers that end at the limit of their length are told from this share on; a few do in most evaluations.</summary>
     private const double ManyAtLimit = 0.02;
 
-    public static IReadOnlyList<string> Of(SweepState state, IReadOnlyList<ReportTrial> trials, IReadOnlyList<MetricSummary> metrics, IReadOnlyDictionary<string, int> vocabularies)
+    public static IReadOnlyList<string> Of(SweepState state, IReadOnlyList<ReportTrial> trials, IReadOnlyList<MetricSummary> metrics)
     {
         var notes = new List<string>();
         notes.AddRange(Intervals(state.Spec.Seeds.Count, metrics));
-        notes.AddRange(Destroyed(trials, vocabularies));
+        notes.AddRange(Destroyed(trials));
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
             notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
         if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
@@ -52,7 +52,7 @@ internal static class ReportNotes
     }
 
     /// <summary>Trainings that ended at the loss of guessing every token alike, ln of the vocabulary's size.</summary>
-    private static IEnumerable<string> Destroyed(IReadOnlyList<ReportTrial> trials, IReadOnlyDictionary<string, int> vocabularies)
+    private static IEnumerable<string> Destroyed(IReadOnlyList<ReportTrial> trials)
     {
         var destroyed = trials.DistinctBy(t => t.Training).Where(t => t.GuessingLoss is not null).ToList();
         if (destroyed.Count == 0) yield break;

@@ -17,8 +17,14 @@ public sealed record ReportTrial
     /// <summary>Axis to name, seed included.</summary>
     public required IReadOnlyDictionary<string, string> Factors { get; init; }
 
-    /// <summary>The seed.</summary>
+    /// <summary>The seed; 0, and no factor, of an untuned base whose answers are not drawn.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>Whether this is an untuned base: asked as the tuned trials are, without an adapter. It has no data and no training.</summary>
+    public bool IsBase { get; init; }
+
+    /// <summary>The group of the untuned base that is asked as this tuned trial is: what it is compared with. Null where there is none.</summary>
+    public string? Base { get; init; }
 
     /// <summary>Where it stands.</summary>
     [JsonPropertyName("state")]
@@ -27,7 +33,7 @@ public sealed record ReportTrial
     /// <summary><c>evaluation/metric</c> to value; <c>training/loss</c> too.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
 
-    /// <summary>The training that it asks.</summary>
+    /// <summary>The training that it asks; empty of an untuned base.</summary>
     public required string Training { get; init; }
 
     /// <summary>Trials that ask the same adapter, itself included.</summary>
@@ -74,12 +80,6 @@ public sealed record ReportTrial
 
     /// <summary>Why it failed.</summary>
     public Failure? Failure { get; init; }
-
-    /// <summary>Whether it is an untuned base.</summary>
-    public bool IsBase { get; init; }
-
-    /// <summary>The group of the untuned base that is asked in the same way; null where the sweep has none, and for a base.</summary>
-    public string? Base { get; init; }
 
     /// <summary>The loss of guessing among all tokens, where its training ended there: nothing is left of what the base could do.</summary>
     public double? GuessingLoss { get; init; }
@@ -190,8 +190,11 @@ public sealed record SweepReport
     [JsonPropertyName("aggregates")]
     public required IReadOnlyList<MetricSummary> Metrics { get; init; }
 
-    /// <summary>All trials, in the grid's order.</summary>
+    /// <summary>All trials, in the grid's order: untuned bases are the last.</summary>
     public required IReadOnlyList<ReportTrial> Trials { get; init; }
+
+    /// <summary>What the data mixes became, in the order of the file; none where that is not known.</summary>
+    public IReadOnlyList<DataArm> DataArms { get; init; } = [];
 
     /// <summary>Loss curves of all trainings that have one.</summary>
     public required IReadOnlyList<ReportCurve> Curves { get; init; }

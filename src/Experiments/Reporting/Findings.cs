@@ -1,4 +1,5 @@
 using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Reporting;
 
@@ -26,7 +27,7 @@ internal static class Findings
     /// <summary>A comparison in words.</summary>
     public static string Of(MetricSummary metric, Comparison comparison)
     {
-        var reference = comparison.Reference == BaseComparisons.Untuned ? "the untuned base" : comparison.Reference;
+        var reference = comparison.Reference == MethodSpec.UntunedName ? "the untuned base" : comparison.Reference;
         if (!comparison.IsTold) return $"{comparison.Name} cannot be told from {reference}";
         var size = metric.Scale == MetricScale.Log ? $"by a factor of {Numbers.Value(Size(comparison.Difference.Mean))}" : $"by {Numbers.Value(Math.Abs(comparison.Difference.Mean))}";
         return $"{comparison.Name} is {(IsBetter(metric, comparison.Difference) ? "better" : "worse")} than {reference} {size}";

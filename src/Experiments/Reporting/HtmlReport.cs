@@ -15,6 +15,7 @@ internal static class HtmlReport
         Head(page, report);
         if (report.Metrics.FirstOrDefault() is { Groups.Count: > 0 } primary) HtmlMetrics.Primary(page, primary);
         HtmlSamples.Write(page, report);
+        HtmlTables.DataArms(page, report);
         Curves(page, report);
         foreach (var metric in report.Metrics.Skip(1).Where(m => m.Groups.Count > 0)) HtmlMetrics.Other(page, metric);
         HtmlTables.Trials(page, report, folder);

@@ -61,6 +61,16 @@ internal static class HtmlTables
         page.Append("</section>\n");
     }
 
+    public static void DataArms(StringBuilder page, SweepReport report)
+    {
+        if (report.DataArms.Count == 0) return;
+        page.Append("<section><h2>What each data mix became</h2><p class=\"soft\">Arms that differ in more than their names say cannot be compared for that alone: look at rows, tokens and what was cut.</p>\n");
+        Open(page, DataArmTable.Head);
+        foreach (var arm in report.DataArms) Row(page, "", DataArmTable.Row(arm));
+        Close(page);
+        page.Append("</section>\n");
+    }
+
     public static void Trials(StringBuilder page, SweepReport report, string? folder)
     {
         var metrics = report.Metrics.Select(m => m.Metric).Take(6).ToList();

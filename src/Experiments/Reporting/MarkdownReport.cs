@@ -22,6 +22,7 @@ internal static class MarkdownReport
         text.Append($" · {report.Accounting.Trainings} adapters · {Numbers.Duration(report.Accounting.WallSeconds)}\n\n");
         foreach (var note in report.Notes) text.Append("- ").Append(E(note)).Append('\n');
         foreach (var metric in report.Metrics) Metric(text, metric);
+        DataArms(text, report);
         Trials(text, report);
         Hashes(text, report);
         return text.ToString();
@@ -64,6 +65,13 @@ internal static class MarkdownReport
             Findings.Of(metric, c) + (metric.Interactions.FirstOrDefault(i => Findings.Concerns(i, c)) is { } by ? $"; depends on {by.By}" : ""),
             Numbers.Difference(metric.Scale, c.Difference), Numbers.Interval(c.Difference), Numbers.Over(c.Difference), Numbers.P(c.P), Numbers.P(c.AdjustedP),
         ]));
+    }
+
+    private static void DataArms(StringBuilder text, SweepReport report)
+    {
+        if (report.DataArms.Count == 0) return;
+        text.Append("\n## Data\n");
+        Table(text, DataArmTable.Head, report.DataArms.Select(DataArmTable.Row));
     }
 
     private static void Trials(StringBuilder text, SweepReport report)

@@ -8,6 +8,9 @@ internal sealed class Scale
     // What a decade is cut into, from coarse to fine.
     private static readonly double[][] _cuts = [[1], [1, 3], [1, 2, 5], [1, 1.5, 2, 3, 5, 7]];
 
+    /// <summary>What is beyond this, or below its inverse, says nothing on an axis of decades.</summary>
+    private const double Largest = 1e30;
+
     private readonly double _low, _high;
     private readonly Dictionary<double, string> _labels;
 
@@ -26,7 +29,7 @@ internal sealed class Scale
     public static Scale Of(MetricScale scale, IEnumerable<double> values, int about = 5)
     {
         var finite = values.Where(double.IsFinite).ToList();
-        return scale == MetricScale.Log && finite.Count > 0 && finite.Min() > 0 ? Log(finite, about) : Linear(finite, about);
+        return scale == MetricScale.Log && finite.Count > 0 && finite.Min() > 1 / Largest && finite.Max() < Largest ? Log(finite, about) : Linear(finite, about);
     }
 
     /// <summary>A linear scale that holds all values and ends at ticks.</summary>
@@ -42,7 +45,7 @@ internal sealed class Scale
     /// <summary>A tick's label: the number itself, with every digit that it has.</summary>
     public string Label(double tick) => _labels[tick];
 
-    private double To(double value) => IsLog ? Math.Log(Math.Max(value, double.Epsilon)) : value;
+    private double To(double value) => IsLog ? Math.Log(Math.Max(value, 1 / Largest)) : value;
 
     private static Scale Log(List<double> values, int about)
     {
@@ -58,7 +61,8 @@ internal sealed class Scale
                 .Where(t => t >= low && t <= high)];
             if (ticks.Count >= about - 1) return new Scale(low, high, true, ticks);
         }
-        return new Scale(low, high, true, [.. LinearTicks([low, high], about).Where(t => t >= low && t <= high)]);
+        List<double> Within(int most) => [.. LinearTicks([low, high], most).Where(t => t >= low && t <= high)];
+        return new Scale(low, high, true, Within(about) is { Count: > 2 } enough ? enough : Within(2 * about));
     }
 
     private static IFormatProvider Invariant => System.Globalization.CultureInfo.InvariantCulture;

@@ -14,7 +14,7 @@ internal static class TickLabels
         if (ticks.Count == 0) return [];
         var largest = ticks.Max(Math.Abs);
         var unit = largest < 10_000 ? _units[0] : _units.LastOrDefault(u => u.Size <= largest, _units[0]);
-        for (var decimals = 0; decimals <= MostDecimals; decimals++)
+        for (var decimals = 0; decimals <= MostDecimals && largest < 1e13; decimals++)
         {
             var format = "#,0." + new string('0', decimals);
             if (ticks.All(t => IsExact(t / unit.Size, format))) return [.. ticks.Select(t => t == 0 ? "0" : Minus((t / unit.Size).ToString(format, CultureInfo.InvariantCulture)) + unit.Name)];

@@ -19,7 +19,7 @@ internal static class ServeRunner
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);
         var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = TemplateFile.Load(job.Adapter ?? loaded.Path);
+        var template = job.Template is { } named ? PromptTemplates.Get(named) : TemplateFile.Load(job.Adapter ?? loaded.Path);
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
         var running = new ConcurrentDictionary<string, CancellationTokenSource>(StringComparer.Ordinal);
         context.Progress("serve", 1, 1, note: "ready");
