@@ -52,7 +52,7 @@ internal static class DataTool
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
         text.Append(report.Cues.Count == 0 ? "   no cue was put into a prompt\n" : "   cues put into prompts:\n");
-        foreach (var (cue, rows) in report.Cues) text.Append(CultureInfo.InvariantCulture, $"   {rows,6} × {cue}\n");
+        foreach (var (sentence, count) in report.Cues) text.Append(CultureInfo.InvariantCulture, $"   {count,6} × {sentence}\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();
     }
