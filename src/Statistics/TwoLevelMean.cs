@@ -123,15 +123,15 @@ public sealed record TwoLevelMean
     {
         get
         {
-            if (Seeds < 2) return null;
-            if (Mean == 0) return SquaredHalfWidth(0.5) > 0 ? 1 : null;
-            if (SquaredHalfWidth(0.5) == 0) return null;
+            if (Seeds < 2 || SeedVariance == 0 && ItemsAlone == 0) return null;
+            if (Mean == 0) return 1;
+            if (Items < 2) return 2 * StudentT.Cdf(-Math.Abs(Mean) / Math.Sqrt(SeedVariance), Seeds - 1);
+            // The half width falls as p grows. No p is asked for to more than six digits, nor below what a t has.
+            const double Precision = 1e-7, Smallest = 1e-15;
             double low = 0, high = 1;
-            // The half width falls as p grows; 60 halvings are exact to the last digit of a double near 1, and relative ones follow below.
-            for (var i = 0; i < 200 && high - low > 1e-12 * high; i++)
+            while (high - low > Precision * high && high > Smallest)
             {
-                var middle = low > 0 ? Math.Sqrt(low * high) : high / 2;
-                if (middle < 1e-300) break;
+                var middle = low > 0 ? Math.Sqrt(low * high) : high / 4;
                 if (SquaredHalfWidth(middle) > Mean * Mean) low = middle;
                 else high = middle;
             }

@@ -90,7 +90,7 @@ public sealed class TickTests
 
     private static double Share(XElement element, string name) => double.Parse(element.Attribute(name)!.Value.TrimEnd('%'), CultureInfo.InvariantCulture) / 100;
 
-    private static double Number(string label)
+    internal static double Number(string label)
     {
         var text = label.Replace('−', '-').Replace(",", "", StringComparison.Ordinal);
         var unit = text.EndsWith('k') ? 1e3 : text.EndsWith('M') ? 1e6 : text.EndsWith('G') ? 1e9 : 1;

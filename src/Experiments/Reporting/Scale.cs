@@ -59,7 +59,7 @@ internal sealed class Scale
         {
             List<double> ticks = [.. Enumerable.Range(first, last - first + 1).Where(d => d % every == 0).SelectMany(d => cut.Select(c => double.Parse($"{c.ToString(Invariant)}e{d}", Invariant)))
                 .Where(t => t >= low && t <= high)];
-            if (ticks.Count >= about - 1) return new Scale(low, high, true, ticks);
+            if (ticks.Count >= Math.Max(3, about - 1)) return new Scale(low, high, true, ticks);
         }
         List<double> Within(int most) => [.. LinearTicks([low, high], most).Where(t => t >= low && t <= high)];
         return new Scale(low, high, true, Within(about) is { Count: > 2 } enough ? enough : Within(2 * about));
