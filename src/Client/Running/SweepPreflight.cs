@@ -80,7 +80,7 @@ internal sealed class SweepPreflight
         }
         var spec = _document.Spec;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{spec.Name}: {_grid.Trials.Count} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds; {_grid.Trials.Count(t => t.IsUntuned)} untuned bases), {_grid.Trainings.Count} trainings"));
+            $"{spec.Name}: {_grid.Trials.Count(t => !t.IsUntuned)} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds) and {_grid.Trials.Count(t => t.IsUntuned)} of untuned bases, {_grid.Trainings.Count} trainings"));
         foreach (var peft in spec.Peft)
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
