@@ -10,7 +10,7 @@ public sealed class BrowserTests : IDisposable
         JSON.stringify([...document.querySelectorAll('.plot, .curve')].map(plot => {
           const box = e => { const r = e.getBoundingClientRect(); return { left: r.left, right: r.right, x: (r.left + r.right) / 2, y: (r.top + r.bottom) / 2 }; };
           const ticks = css => [...plot.querySelectorAll('text.tick.' + css)].map(t => ({ label: t.textContent, ...box(t) }));
-          return { name: plot.getAttribute('aria-label'), log: plot.dataset.scale === 'log', x: ticks('x'), y: ticks('y'), ...box(plot),
+          return { ...box(plot), name: plot.getAttribute('aria-label'), log: plot.dataset.scale === 'log', x: ticks('x'), y: ticks('y'),
             dots: [...plot.querySelectorAll('circle.dot')].map(d => ({ label: d.textContent, ...box(d) })) };
         }))
         """;

@@ -33,7 +33,8 @@ internal static class HeatMap
                 var share = high > low ? (On(cell.Mean) - low) / (high - low) : 0.5;
                 // Deep is good, whichever way the metric goes.
                 var depth = metric.LowerIsBetter ? 1 - share : share;
-                text.Append($"<td class=\"{(depth > 0.45 ? "ink-light" : "ink-dark")}\" style=\"background:{Colour(depth)}\" title=\"{Svg.Escape(Numbers.Over(cell))}\">{Numbers.Value(cell.Mean)}");
+                var (ground, isDark) = Ground(depth);
+                text.Append($"<td class=\"{(isDark ? "ink-light" : "ink-dark")}\" style=\"background:{ground}\" title=\"{Svg.Escape(Numbers.Over(cell))}\">{Numbers.Value(cell.Mean)}");
                 if (cell.Low is not null) text.Append($"<small>{Numbers.Interval(cell)}</small>");
                 text.Append("</td>");
             }
@@ -42,13 +43,17 @@ internal static class HeatMap
         return text.Append("</tbody></table></div>").ToString();
     }
 
-    private static string Colour(double share)
+    /// <summary>A cell's colour, and whether white stands out from it more than black (relative luminance as WCAG 2 has it): one of them always has a contrast of 4.5.</summary>
+    private static (string Colour, bool IsDark) Ground(double share)
     {
         var at = Math.Clamp(share, 0, 1) * (_ramp.Length - 1);
         var below = Math.Min((int)at, _ramp.Length - 2);
         var part = at - below;
         var (a, b) = (_ramp[below], _ramp[below + 1]);
-        return string.Create(
-            CultureInfo.InvariantCulture, $"rgb({a.R + part * (b.R - a.R):0},{a.G + part * (b.G - a.G):0},{a.B + part * (b.B - a.B):0})");
+        double Mixed(double from, double to) => Math.Round(from + part * (to - from));
+        var (red, green, blue) = (Mixed(a.R, b.R), Mixed(a.G, b.G), Mixed(a.B, b.B));
+        double Linear(double value) => value / 255 is var v && v <= 0.04045 ? v / 12.92 : Math.Pow((v + 0.055) / 1.055, 2.4);
+        var luminance = 0.2126 * Linear(red) + 0.7152 * Linear(green) + 0.0722 * Linear(blue);
+        return (string.Create(CultureInfo.InvariantCulture, $"rgb({red:0},{green:0},{blue:0})"), luminance < 0.179);
     }
 }

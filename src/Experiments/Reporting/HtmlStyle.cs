@@ -26,7 +26,7 @@ internal static class HtmlStyle
         .prow .name { text-align: right; font-size: 13px; line-height: 1.25; overflow-wrap: anywhere; } .prow .note { text-align: right; font-size: 12.5px; color: var(--soft); font-variant-numeric: tabular-nums; } .prow .head { grid-column: 1 / -1; color: var(--soft); font-weight: 600; font-size: 13px; padding-top: 4px; }
         .curve { display: grid; grid-template-columns: 46px minmax(0, 1fr); padding-right: 14px; }
         .heat td { min-width: 96px; text-align: center; padding: 5px 8px; border: 2px solid var(--card); border-radius: 6px; font-size: 14px; -webkit-print-color-adjust: exact; print-color-adjust: exact; } .heat td small { display: block; font-size: 11px; } .heat th { font-weight: 400; color: var(--ink); white-space: normal; overflow-wrap: anywhere; max-width: 150px; text-align: center; } .heat { width: auto; }
-        .heat .ink-dark { color: #14302f; } .heat .ink-light { color: #fff; } .heat .empty { border: 1px dashed var(--rule); }
+        .heat .ink-dark { color: #000; } .heat .ink-light { color: #fff; } .heat .empty { border: 1px dashed var(--rule); }
         .answers { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(320px, 100%), 1fr)); gap: 4px 18px; } .answers pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0; max-height: 320px; }
         .said { color: var(--accent); } .links a, .links span { margin-right: 6px; } a { color: var(--accent); }
         .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13.5px; width: 100%; font-variant-numeric: tabular-nums; }
