@@ -89,7 +89,7 @@ internal sealed class ExactMatchSuite : ISuite
             }
             metrics.Add(Aggregates.Mean("exact_match", exact, filter));
         }
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit);
+        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 
     private ExactMatchOptions Match()

@@ -77,6 +77,9 @@ public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Ident
     /// <summary>What the data mixes became under each model's tokenizer when the sweep was checked; none where that is not known.</summary>
     public IReadOnlyList<MixFacts> Mixes { get; init; } = [];
 
+    /// <summary>Model to the rows of its embedding; one whose number is not known is absent.</summary>
+    public IReadOnlyDictionary<string, int> Vocabularies { get; init; } = new Dictionary<string, int>();
+
     /// <summary>The files of one name; none where they are not known.</summary>
     public IReadOnlyList<FileStamp> FilesOf(string kind, string name) => Files.FirstOrDefault(of => of.Kind == kind && of.Name == name)?.Files ?? [];
 }

@@ -95,7 +95,7 @@ internal sealed class EvaluateRunner : IDisposable
         var metrics = Figures(result);
         _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
         SharedFolders.Share(
-            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), files.Results,
+            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), [files.Results, .. files.Samples.Values],
             new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
     }
 
