@@ -22,7 +22,7 @@ internal static class Quickstart
         var file = Path.Combine(context.Home.Cache, Sweep);
         Directory.CreateDirectory(context.Home.Cache);
         await File.WriteAllTextAsync(file, await ReadSweepAsync(), stop);
-        return await SweepRunner.RunAsync(context, file, name: null, "default", Math.Max(1, Environment.ProcessorCount), fresh: false, json, stop);
+        return await SweepRunner.RunAsync(context, new RunRequest(file, Slots: Math.Max(1, Environment.ProcessorCount)), json, stop);
     }
 
     /// <summary>One base; both are trained side by side, on a thread each.</summary>
