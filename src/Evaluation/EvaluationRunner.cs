@@ -1,4 +1,6 @@
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
 
 namespace AlpacaCot.Evaluation;

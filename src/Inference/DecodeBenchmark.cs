@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using AlpacaCot.Tokenizers;
 using AlpacaCot.Models;
+using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Inference;
 

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using AlpacaCot.Inference.Scheduling;
+using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;

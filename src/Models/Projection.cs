@@ -1,4 +1,3 @@
-
 namespace AlpacaCot.Models;
 
 /// <summary>A frozen linear map <c>y = W x + b</c>, whatever W is stored as (fp32, bf16, int8, NF4).</summary>

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using AlpacaCot.Files;
-using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Silo.Storage;
+using AlpacaCot.Worker.Protocol;
 using Microsoft.Data.Sqlite;
 
 namespace AlpacaCot.Silo;

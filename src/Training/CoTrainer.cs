@@ -2,6 +2,8 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
+using AlpacaCot.Training.Checkpoints;
+using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training;
 

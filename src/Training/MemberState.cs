@@ -1,5 +1,6 @@
-using AlpacaCot.Specs.Randomness;
 using AlpacaCot.Data;
+using AlpacaCot.Specs.Randomness;
+using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training;
 

@@ -1,6 +1,10 @@
 using System.Text.Json;
 using AlpacaCot.Client.Hosting;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs.Facts;

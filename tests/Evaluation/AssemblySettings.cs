@@ -1,6 +1,11 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
+using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 

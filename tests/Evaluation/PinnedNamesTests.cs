@@ -1,4 +1,9 @@
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Evaluation.Suites;
 
 namespace AlpacaCot.Evaluation.Tests;
 

@@ -1,4 +1,8 @@
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Tests.Experiments;

@@ -1,7 +1,11 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Keys;
 

@@ -1,3 +1,9 @@
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Scheduling;
+
 namespace AlpacaCot.Tests.Experiments;
 
 /// <summary>Small sweeps that the tests of the state machine run.</summary>
@@ -20,5 +26,5 @@ internal static class Sweeps
     public static SweepHarness One() => new(OnePack);
 
     /// <summary>Two packs of one member each.</summary>
-    public static SweepHarness Two() => new(OnePack, new AlpacaCot.Experiments.PlanLimits { MaxMembers = 1 });
+    public static SweepHarness Two() => new(OnePack, new PlanLimits { MaxMembers = 1 });
 }

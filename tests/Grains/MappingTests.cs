@@ -1,13 +1,17 @@
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;
-using AlpacaCot.Specs.Validation;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
+using AlpacaCot.Specs.Validation;
 using Failed = AlpacaCot.Worker.Protocol.FailedEvent;
 
 namespace AlpacaCot.Tests.Grains;

@@ -1,6 +1,9 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
+using AlpacaCot.Inference.Sampling;
+using AlpacaCot.Inference.Scheduling;
+using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 

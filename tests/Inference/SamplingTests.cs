@@ -1,3 +1,7 @@
+using AlpacaCot.Inference.Sampling;
+using AlpacaCot.Inference.Scheduling;
+using AlpacaCot.Inference.Scoring;
+
 namespace AlpacaCot.Inference.Tests;
 
 /// <summary>Each decoding setting acts, on numbers small enough to follow by hand.</summary>

@@ -1,7 +1,11 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
+using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Models.Conversion;
+using AlpacaCot.Models.Decoding;
+using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

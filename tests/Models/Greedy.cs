@@ -1,4 +1,9 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Models.Conversion;
+using AlpacaCot.Models.Decoding;
+using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,6 +1,9 @@
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Specs;
+using AlpacaCot.Training.Benchmarks;
+using AlpacaCot.Training.Checkpoints;
+using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;
 

@@ -1,4 +1,7 @@
 using AlpacaCot.Inference;
+using AlpacaCot.Inference.Sampling;
+using AlpacaCot.Inference.Scheduling;
+using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs.Facts;

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;

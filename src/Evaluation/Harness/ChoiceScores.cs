@@ -1,4 +1,6 @@
-namespace AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Python;
+
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>
 /// A multiple-choice question scored by log-likelihood. All argmaxes take the first of equal values.

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>Exact match as lm-eval scores it.</summary>
 public sealed record ExactMatchOptions

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>The arguments of one filter step, read strictly: what is missing or of another type is an error before anything is asked.</summary>
 internal sealed class FilterArguments

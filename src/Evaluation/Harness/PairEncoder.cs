@@ -1,6 +1,7 @@
+using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>
 /// Turns texts into the ids that lm-eval feeds a model: for text that follows no training template. (A question asked through the template that

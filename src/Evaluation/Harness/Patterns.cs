@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>Regular expressions that users write: compiled before anything is asked, and never without end on a text.</summary>
 internal static class Patterns

@@ -1,6 +1,7 @@
 using System.Text;
+using AlpacaCot.Evaluation.Python;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>Perplexity of texts from their rolling log-likelihoods, comparable between tokenizers.</summary>
 public static class Perplexities

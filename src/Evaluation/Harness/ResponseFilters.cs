@@ -2,8 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Evaluation.Python;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>
 /// lm-eval's filters: a pipeline turns each question's list of responses into what is scored. A step is an object

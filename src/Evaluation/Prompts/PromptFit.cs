@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Prompts;
 
 /// <summary>How a suite's prompts fit a model's positions. A prompt that does not fit loses its beginning, as in lm-eval.</summary>
 /// <param name="Prompts">Prompts there are.</param>

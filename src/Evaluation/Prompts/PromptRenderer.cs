@@ -1,8 +1,9 @@
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation.Harness;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Prompts;
 
 /// <summary>
 /// Renders questions as the model was taught to read them: worked examples first, each through the template with its answer, then the question with the

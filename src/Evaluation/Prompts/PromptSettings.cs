@@ -1,7 +1,7 @@
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Prompts;
 
 /// <summary>How questions are put to a model, whatever they are.</summary>
 /// <param name="Tokenizer">The model's tokenizer.</param>

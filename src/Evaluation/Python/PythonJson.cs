@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Python;
 
 /// <summary>
 /// <c>json.dumps(value, ensure_ascii=False)</c> byte for byte, with and without indentation: lm-eval's files and hashes are made of it. Only where Python

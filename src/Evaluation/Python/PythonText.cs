@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Python;
 
 /// <summary>
 /// Text as Python sees it, where lm-eval's numbers hang on it: white space, lengths in code points, how numbers print.

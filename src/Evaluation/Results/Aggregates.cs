@@ -1,6 +1,7 @@
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>From questions' values to a suite's metrics.</summary>
 internal static class Aggregates

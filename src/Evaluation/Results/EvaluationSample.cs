@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Python;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>One question's line in a samples file.</summary>
 /// <param name="DocId">Number of the question in its suite.</param>

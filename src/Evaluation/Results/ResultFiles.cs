@@ -2,10 +2,12 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>Where the files of a run lie.</summary>
 /// <param name="Results">The results file.</param>
@@ -155,7 +157,7 @@ public static partial class ResultFiles
             ["device"] = run.Device,
             ["use_cache"] = null,
             ["limit"] = null,
-            ["bootstrap_iters"] = Bootstrap.DefaultIterations,
+            ["bootstrap_iters"] = BootstrapDefaults.Iterations,
             ["gen_kwargs"] = run.Decoding?.DeepClone(),
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,

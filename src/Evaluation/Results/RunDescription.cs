@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>Which model was asked, and how: what a results file says beside the figures.</summary>
 public sealed record RunDescription

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Python;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>A metric's value over a suite or one of its cells: a finite number, or none and why.</summary>
 /// <param name="Name">The metric, <c>exact_match</c>.</param>

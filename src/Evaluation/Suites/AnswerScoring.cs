@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Data;
+using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>How a generated text becomes the answer that is scored. The rule of reading answers back is the Data room's, which writes them.</summary>
 internal static class AnswerScoring

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Questions and answers from a file (GSM8K, GPT-3's arithmetic, one's own): the answer is generated and compared. Either one extraction reads question

@@ -1,6 +1,6 @@
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>Chooses questions and worked examples, with the generator that lm-eval uses.</summary>
 internal static class FewShot

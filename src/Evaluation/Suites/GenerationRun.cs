@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>Asks a model questions whose answers are generated: what the generation suites have in common.</summary>
 internal static class GenerationRun

@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Held-out arithmetic in Goat's form (Liu and Low, 2023): questions that no training draw holds, over operations and numbers of digits. Exact match of

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Which option a table's answer means: its letter (<c>B</c>, <c>b</c>, <c>(B)</c>, <c>B.</c>), its number from 0, or its text. An answer that is the

@@ -1,6 +1,8 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>One question of a suite, before any template.</summary>
 /// <param name="Id">Its number in the suite.</param>

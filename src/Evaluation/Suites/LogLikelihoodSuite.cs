@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Questions with one answer each, scored by the answer's log-likelihood (GPT-3's arithmetic, Brown et al., 2020): right where greedy decoding would have
@@ -24,7 +26,7 @@ internal sealed class LogLikelihoodSuite : ISuite
         var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
         string question = _options.Text("question", "context"), answer = _options.Text("answer", "completion");
         _delimiter = _options.Text("target_delimiter", "");
-        _iterations = _options.Integer("bootstrap_iters", Bootstrap.DefaultIterations);
+        _iterations = _options.Integer("bootstrap_iters", BootstrapDefaults.Iterations);
         if (_iterations < 1) throw _options.Wrong("bootstrap_iters", "must be 1 or more");
         var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
         _options.Done();

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Multiple choice by log-likelihood over tables of questions (CMMLU's columns by default). <c>letters</c> shows the options and scores the letters;

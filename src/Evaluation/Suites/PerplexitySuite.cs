@@ -1,6 +1,9 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Results;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// Perplexity of texts by rolling log-likelihood: per word, per byte and as bits per byte, which can be compared between tokenizers. The texts are read as they

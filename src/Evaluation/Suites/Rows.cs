@@ -2,8 +2,9 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Evaluation.Python;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>What is wrong with one row of questions; it is told with its file and place, and with what is wrong with other rows.</summary>
 internal sealed class RowException(string mistake) : Exception(mistake);

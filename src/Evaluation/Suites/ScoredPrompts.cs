@@ -1,6 +1,7 @@
+using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Inference;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>What the suites that score by log-likelihood have in common.</summary>
 internal static class ScoredPrompts

@@ -1,7 +1,8 @@
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Inference;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>Whom a suite asks, and how.</summary>
 /// <param name="Engine">The engine that generates and scores.</param>

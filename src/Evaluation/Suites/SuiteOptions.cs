@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Files;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>
 /// A suite's declaration, <c>{ suite: goat-arithmetic, limit: 200 }</c>, read strictly: an unknown or ill-typed option is an error that names the known ones.

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Suites;
 
 /// <summary>The suites there are, by name.</summary>
 public static class SuiteRegistry

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>Makes loss curves readable: fewer points, less noise.</summary>
 public static class CurveSmoothing

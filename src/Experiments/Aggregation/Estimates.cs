@@ -1,6 +1,6 @@
 using AlpacaCot.Statistics;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>A mean over seeds with its 95 % t interval.</summary>
 /// <param name="Mean">The mean.</param>

@@ -1,9 +1,9 @@
 using System.Globalization;
-using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>Makes a report from a sweep's record and its loss curves.</summary>
 public static class ReportBuilder

@@ -1,7 +1,9 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>One trial as a report shows it.</summary>
 public sealed record ReportTrial

@@ -3,7 +3,7 @@ using AlpacaCot.Specs;
 using AlpacaCot.Specs.Keys;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Expansion;
 
 /// <summary>Expands a spec to its trials and the trainings that they share.</summary>
 public static class GridExpander

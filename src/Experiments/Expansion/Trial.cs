@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Expansion;
 
 /// <summary>One cell of the grid: what is trained and how it is asked.</summary>
 /// <param name="Index">Place in the sweep's order, from 0.</param>

@@ -1,4 +1,6 @@
-namespace AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Expansion;
+
+namespace AlpacaCot.Experiments.Planning;
 
 /// <summary>How a pack's work is cut for the machine. None of it changes results beyond rounding.</summary>
 /// <param name="Threads">Threads of native kernels.</param>

@@ -1,7 +1,8 @@
+using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Planning;
 
 /// <summary>Groups trainings into packs. The same spec, limits and facts give the same packs.</summary>
 public static class PackPlanner

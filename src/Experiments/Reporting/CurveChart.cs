@@ -1,3 +1,5 @@
+using AlpacaCot.Experiments.Aggregation;
+
 namespace AlpacaCot.Experiments.Reporting;
 
 /// <summary>Loss curves of one base: a colour for each kind of training, thin lines for seeds, a thick one for their mean.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Experiments.Aggregation;
 
 namespace AlpacaCot.Experiments.Reporting;
 

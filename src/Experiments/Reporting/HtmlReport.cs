@@ -1,4 +1,6 @@
 using System.Text;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Scheduling;
 
 namespace AlpacaCot.Experiments.Reporting;
 

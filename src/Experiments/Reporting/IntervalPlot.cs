@@ -1,3 +1,5 @@
+using AlpacaCot.Experiments.Aggregation;
+
 namespace AlpacaCot.Experiments.Reporting;
 
 /// <summary>One row of an interval plot.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using AlpacaCot.Experiments.Aggregation;
 
 namespace AlpacaCot.Experiments.Reporting;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using AlpacaCot.Experiments.Reporting;
+using AlpacaCot.Experiments.Aggregation;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Reporting;
 
 /// <summary>Writes a report in the forms that people and programs read. Every text is complete in itself.</summary>
 public static class ReportWriter

@@ -1,3 +1,5 @@
+using AlpacaCot.Experiments.Aggregation;
+
 namespace AlpacaCot.Experiments.Reporting;
 
 /// <summary>What a report says in words.</summary>

@@ -1,4 +1,7 @@
-namespace AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
+
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Work as a slot gets it.</summary>
 /// <param name="Sweep">The sweep's name.</param>

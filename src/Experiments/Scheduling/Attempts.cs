@@ -1,7 +1,7 @@
 using System.Globalization;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>How attempts end, and what an end costs.</summary>
 internal static class Attempts

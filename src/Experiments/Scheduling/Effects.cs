@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Something that must be done because of an input. Effects come in the order in which they must be done.</summary>
 public abstract record SweepEffect;

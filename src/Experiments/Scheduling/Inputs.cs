@@ -1,6 +1,7 @@
+using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Something that happened to a sweep; <see cref="SweepMachine.Apply"/> says what follows.</summary>
 public abstract record SweepInput;

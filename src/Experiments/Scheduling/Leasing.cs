@@ -1,7 +1,7 @@
 using System.Globalization;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Who has which work until when: leases, fences, the health of slots.</summary>
 internal static class Leasing

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Trials that are trained and wait to be evaluated, by base and by part of the record: one evaluation is stored in one part with its trials.</summary>
 internal sealed class ReadyTrials

@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
-using AlpacaCot.Specs;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>The last accepted checkpoint of a pack.</summary>
 /// <param name="Uri">Where it lies.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>
 /// What slots report about members and trials. The fence has been checked before; here only double reports and unknown names are left.

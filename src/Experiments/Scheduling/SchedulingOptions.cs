@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Times and budgets of the scheduler. All times are the sweep's own clock's.</summary>
 public sealed record SchedulingOptions

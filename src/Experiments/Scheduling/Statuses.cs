@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Where a sweep stands.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<SweepStatus>))]

@@ -1,7 +1,7 @@
 using System.Globalization;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>How a sweep ends and goes on.</summary>
 internal static class Stopping

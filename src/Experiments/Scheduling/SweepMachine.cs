@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>
 /// The rules of a sweep: <c>(state, input, now) → (state', effects)</c>. It reads no clock and does nothing itself. Inputs may be lost, doubled, late

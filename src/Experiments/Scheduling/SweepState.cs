@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>
 /// A sweep's record in memory: its origin, its header, its shards, the expanded grid, and look-ups over them. It has one owner, changes only in <see cref="SweepMachine.Apply"/>, and reads no clock.

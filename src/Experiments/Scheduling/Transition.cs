@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>One application of the rules: the state, the time, and what must be done because of it.</summary>
 internal sealed class Transition(SweepState state, DateTimeOffset now)

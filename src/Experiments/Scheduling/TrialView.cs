@@ -1,4 +1,6 @@
-namespace AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Expansion;
+
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>How many trials stand where.</summary>
 /// <param name="Total">All.</param>

@@ -1,4 +1,4 @@
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Work that waits for a slot, by base, lowest number first. Every operation takes logarithmic time.</summary>
 internal sealed class WorkQueue<T> where T : WorkState

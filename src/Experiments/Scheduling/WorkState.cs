@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
 
-namespace AlpacaCot.Experiments;
+namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>Work that slots are given under a fence, and what is known of it: a pack to be trained, or trials to be evaluated.</summary>
 public abstract class WorkState

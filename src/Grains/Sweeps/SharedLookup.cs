@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Sessions;
@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Storage;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
-using SweepStatus = AlpacaCot.Experiments.SweepStatus;
+using SweepStatus = AlpacaCot.Experiments.Scheduling.SweepStatus;
 using Wire = AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;

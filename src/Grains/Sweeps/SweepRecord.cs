@@ -1,4 +1,4 @@
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 
 namespace AlpacaCot.Grains.Sweeps;
 

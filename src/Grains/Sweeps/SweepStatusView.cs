@@ -1,8 +1,8 @@
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using PackStatus = AlpacaCot.Experiments.PackStatus;
-using Phase = AlpacaCot.Experiments.TrialPhase;
+using PackStatus = AlpacaCot.Experiments.Scheduling.PackStatus;
+using Phase = AlpacaCot.Experiments.Scheduling.TrialPhase;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 using TrialStatus = AlpacaCot.Grains.Contracts.TrialStatus;
 using Wire = AlpacaCot.Grains.Contracts;
@@ -20,7 +20,7 @@ internal static class SweepStatusView
         return new SweepStatus
         {
             Name = store.Submission.Name,
-            State = StateOf(state, store, views.Any(v => v.Status == Experiments.TrialStatus.Failed)),
+            State = StateOf(state, store, views.Any(v => v.Status == Experiments.Scheduling.TrialStatus.Failed)),
             Trials = [.. views.Select(Trial)],
             Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live)), .. Evaluations(state, live)],
             Sequence = sequence,
@@ -64,8 +64,8 @@ internal static class SweepStatusView
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed) => state.Header.Status switch
     {
-        Experiments.SweepStatus.Running => "running",
-        Experiments.SweepStatus.Cancelled => "cancelled",
+        Experiments.Scheduling.SweepStatus.Running => "running",
+        Experiments.Scheduling.SweepStatus.Cancelled => "cancelled",
         // All trials have ended, but the report is still being written.
         _ when !store.Ended => "running",
         _ => anyFailed ? "failed" : "done",

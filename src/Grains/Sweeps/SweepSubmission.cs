@@ -1,5 +1,6 @@
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;

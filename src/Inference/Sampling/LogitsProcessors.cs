@@ -1,4 +1,5 @@
-namespace AlpacaCot.Inference;
+
+namespace AlpacaCot.Inference.Sampling;
 
 /// <summary>
 /// What generation does to a row of scores <c>[vocabulary]</c> before the next token is chosen, as the field's reference does it

@@ -1,6 +1,6 @@
 using AlpacaCot.Specs.Randomness;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Sampling;
 
 /// <summary>Chooses one request's tokens. Its random numbers are its own: batch mates cannot change them.</summary>
 internal sealed class Sampler(DecodingSettings settings)

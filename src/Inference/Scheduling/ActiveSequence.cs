@@ -1,6 +1,7 @@
+using AlpacaCot.Inference.Sampling;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>One request on its way through the engine.</summary>
 internal sealed class ActiveSequence

@@ -1,7 +1,7 @@
 using System.Text;
 using AlpacaCot.Tokenizers;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
 /// The text of one answer while it grows: finds stop strings at the very token that completes them, and for a stream says what

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
 /// The one thread that touches the model and the cache. Work is posted to it; between jobs it drives the scheduler step by step, and sleeps when there is

@@ -1,7 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
 /// Runs the decoder over packed batches of sequences and chooses their tokens. A batch is sorted by member, so that each adapter acts on one run of rows.

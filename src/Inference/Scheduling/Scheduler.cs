@@ -1,4 +1,5 @@
-namespace AlpacaCot.Inference;
+
+namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
 /// Continuous batching: requests join when there is room and leave when done, at any step (Yu et al., 2022, "Orca").

@@ -1,4 +1,5 @@
-namespace AlpacaCot.Inference;
+
+namespace AlpacaCot.Inference.Scoring;
 
 /// <summary>One window of a long text: ids that are predicted after a context.</summary>
 /// <param name="Context">What precedes: at least one id.</param>

@@ -1,7 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Inference;
+namespace AlpacaCot.Inference.Scoring;
 
 /// <summary>
 /// Log-likelihoods of continuations, packed: many requests in one forward pass without padding. What is fed of one request may be the beginning of

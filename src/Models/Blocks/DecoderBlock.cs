@@ -1,4 +1,3 @@
-
 namespace AlpacaCot.Models.Blocks;
 
 /// <summary>A pre-norm transformer block: h = x + attention(norm(x)); h + mlp(norm(h)).</summary>

@@ -1,4 +1,3 @@
-
 namespace AlpacaCot.Models.Checkpoints;
 
 /// <summary>An element type of the safetensors format.</summary>

@@ -1,4 +1,3 @@
-
 namespace AlpacaCot.Models.Families;
 
 /// <summary>Fresh parameters as transformers draws them: matrices normal(0, range), norms one, biases zero. Drawn in fp32, then rounded.</summary>

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 
-namespace AlpacaCot.Training;
+namespace AlpacaCot.Training.Checkpoints;
 
 /// <summary>
 /// <c>manifest.json</c> of a checkpoint: the pack's step, each member's, and the length and SHA-256 of every other file. It is

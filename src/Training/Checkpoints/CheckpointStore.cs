@@ -3,7 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Training;
+namespace AlpacaCot.Training.Checkpoints;
 
 /// <summary>
 /// The checkpoints of one pack: folders <c>step-K</c>, written beside and renamed when complete, so that each is whole or absent.

@@ -2,7 +2,7 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Training;
+namespace AlpacaCot.Training.Optimisers;
 
 /// <summary>
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019, <c>arXiv:1711.05101</c>), over all parameters of a member at once:

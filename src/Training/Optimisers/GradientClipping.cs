@@ -1,5 +1,6 @@
 
-namespace AlpacaCot.Training;
+
+namespace AlpacaCot.Training.Optimisers;
 
 /// <summary>Clipping of gradients by their total norm, as PyTorch's <c>clip_grad_norm_</c> does it.</summary>
 public static class GradientClipping

@@ -1,6 +1,8 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;

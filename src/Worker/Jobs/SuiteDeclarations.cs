@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
 

@@ -4,8 +4,8 @@ using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
-using AlpacaCot.Specs.Methods;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Methods;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 

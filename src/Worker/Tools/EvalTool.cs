@@ -3,6 +3,7 @@ using System.Text;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;

@@ -1,7 +1,7 @@
-using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Worker.Protocol;
 

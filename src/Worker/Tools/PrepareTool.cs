@@ -5,6 +5,7 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;

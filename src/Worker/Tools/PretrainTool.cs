@@ -1,9 +1,9 @@
-using AlpacaCot.Files;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;

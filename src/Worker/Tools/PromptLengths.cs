@@ -1,5 +1,7 @@
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
+using AlpacaCot.Evaluation.Prompts;
+using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Worker.Tools;

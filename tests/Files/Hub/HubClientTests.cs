@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using AlpacaCot.Files.Hub;
 using AlpacaCot.Files;
+using AlpacaCot.Files.Hub;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Tests.Files.Hub;

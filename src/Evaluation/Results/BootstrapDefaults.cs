@@ -1,8 +1,8 @@
-namespace AlpacaCot.Evaluation;
+namespace AlpacaCot.Evaluation.Results;
 
 /// <summary>The bootstrap of metrics that have no closed standard error.</summary>
-internal static class Bootstrap
+internal static class BootstrapDefaults
 {
     /// <summary>Resamples; lm-eval's default.</summary>
-    public const int DefaultIterations = 100_000;
+    public const int Iterations = 100_000;
 }
