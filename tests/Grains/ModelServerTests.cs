@@ -38,7 +38,7 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal("stop", chunks[^1].FinishReason);
         Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk.FinishReason));
         var worker = Assert.Single(Platform.Workers(_folder));
-        Assert.Equal("server:test/s/t", await UserAsync(platform));
+        Assert.Equal("server:fp32:t", await UserAsync(platform));
         Assert.Single(await AskAsync(platform, "say 1"));
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }

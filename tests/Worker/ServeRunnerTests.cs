@@ -45,9 +45,9 @@ public sealed class ServeRunnerTests : IDisposable
                 if (request.FinishReason is not null) commands.Writer.Complete();
             }
         }
-        commands.Writer.TryWrite(new GenerateCommand("r", prompt, raw, new() { Strategy = "sample", MaxNewTokens = 24, Temperature = 1.5 }));
+        commands.Writer.TryWrite(new GenerateCommand("r", prompt, raw, new() { Strategy = "sample", MaxNewTokens = 24, Temperature = 1.5 }, 0, adapter, cue));
         ServeRunner.Run(
-            new ServeJob(new BaseModel("tiny", "fp32"), adapter, cue, 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
+            new ServeJob(new BaseModel("tiny", "fp32"), 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
         return string.Join(' ', answer);
     }
 }

@@ -18,6 +18,7 @@ internal static class CommandTree
         root.Subcommands.Add(SweepCommands.Build(context));
         root.Subcommands.Add(SiloCommand.Build(context));
         foreach (var command in ModelCommands.Build(context)) root.Subcommands.Add(command);
+        root.Subcommands.Add(DiskCommand.Build(context));
         root.Subcommands.Add(BenchCommand.Build(context));
         root.Subcommands.Add(DoctorCommand.Build(context));
         return root;

@@ -60,8 +60,8 @@ internal static class SweepDetailsView
         if (result.File is { } file) Line("results", file);
         foreach (var sample in samples)
         {
-            Line(sample.Right switch { true => "right", false => "wrong", null => "sample" }, $"{Cut(sample.Prompt)}");
-            Line("  answered", $"{Cut(sample.Response)}{(sample.Read == sample.Response ? "" : $"   read as {Cut(sample.Read)}")}   expected {Cut(sample.Target)}");
+            Line(sample.Right switch { true => "right", false => "wrong", null => "sample" }, Cut(sample.Prompt));
+            Line("  answered", $"'{Cut(sample.Response)}'{(sample.Read == sample.Response ? "" : $", read as '{Cut(sample.Read)}'")}, expected '{Cut(sample.Target)}'");
         }
     }
 

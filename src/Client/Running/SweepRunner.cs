@@ -77,14 +77,20 @@ internal static class SweepRunner
         return await FollowAsync(context, silo, sweep, json, stop);
     }
 
-    /// <summary>Follows a sweep to its end.</summary>
+    /// <summary>Follows a sweep to its end. It is a look: a sweep that nothing drives is not taken up, and no silo is started.</summary>
     public static async Task<int> WatchAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
+        var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
+        if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
+        if (_ended.Contains(status.State))
+        {
+            if (!json) SweepView.PrintSummary(status);
+            return Code(status);
+        }
+        if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
         await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
-        var grain = await KnownAsync(context, silo, sweep, stop);
-        // A silo that a command has started drives only what it is asked for: to follow a sweep is to ask for it.
-        await grain.WakeAsync();
         if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
+        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
         return Code(await grain.GetStatusAsync());
     }
@@ -96,6 +102,8 @@ internal static class SweepRunner
         if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
         if (json) ClientJson.Print(status);
         else SweepView.PrintStatus(status);
+        if (!_ended.Contains(status.State) && !status.Driven)
+            System.Console.Error.WriteLine($"nothing drives it now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
         return ExitCodes.Done;
     }
 
@@ -175,7 +183,8 @@ internal static class SweepRunner
         return new ClientException($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; {(near is null ? "sweep list shows what there is" : $"did you mean '{near}'? sweep list shows what there is")}");
     }
 
-    private static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
+    /// <summary>The arguments of a silo that is started with so many slots.</summary>
+    public static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
     private static int Code(SweepStatus status) => status.State switch { "done" => ExitCodes.Done, "cancelled" => ExitCodes.Cancelled, _ => ExitCodes.Failed };
 }

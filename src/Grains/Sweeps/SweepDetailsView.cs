@@ -1,4 +1,4 @@
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 

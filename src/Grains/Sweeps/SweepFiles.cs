@@ -1,5 +1,5 @@
 using System.Globalization;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 
 namespace AlpacaCot.Grains.Sweeps;
 

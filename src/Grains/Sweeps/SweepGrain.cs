@@ -99,9 +99,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key) });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
 
     public async Task CancelAsync()
     {

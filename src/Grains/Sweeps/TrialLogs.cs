@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using AlpacaCot.Experiments;
+using AlpacaCot.Experiments.Scheduling;
 
 namespace AlpacaCot.Grains.Sweeps;
 

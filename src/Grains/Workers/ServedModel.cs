@@ -9,7 +9,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Workers;
 
-/// <summary>A model that a slot's worker has loaded for a server, from its loading to its end.</summary>
+/// <summary>A base that a slot's worker has loaded for a server, from its loading to its end.</summary>
 internal sealed class ServedModel : IDisposable
 {
     private const string Assignment = "serve";
@@ -31,7 +31,7 @@ internal sealed class ServedModel : IDisposable
     public ServedModel(ServeAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
     {
         (_what, _options, _time) = (what, options, time);
-        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, threads, folders);
+        _job = new ServeJob(new BaseModel(what.Base, what.Precision), threads, folders);
         _end = new CancellationTokenSource(options.LoadTimeout, time);
         _closing = closing.Register(_end.Cancel);
     }
@@ -84,7 +84,7 @@ internal sealed class ServedModel : IDisposable
     }
 
     /// <summary>Asks the model; the chunks as the worker makes them.</summary>
-    public async IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await Loaded is { } problem)
         {
@@ -98,7 +98,7 @@ internal sealed class ServedModel : IDisposable
         if (_ended is not null) Finish(name);
         try
         {
-            if (!await TrySendAsync(new GenerateCommand(name, request.Prompt, request.Raw, Decoding(request), request.Seed), cancellationToken)) Finish(name);
+            if (!await TrySendAsync(Command(name, request), cancellationToken)) Finish(name);
             await foreach (var news in tokens.Reader.ReadAllAsync(cancellationToken))
             {
                 yield return new TokenChunk(news.Sequence, [.. news.Ids], news.Text, news.FinishReason, news.Error);
@@ -147,6 +147,10 @@ internal sealed class ServedModel : IDisposable
             return false;
         }
     }
+
+    /// <summary>A request as the worker hears it.</summary>
+    internal static GenerateCommand Command(string name, ServedRequest served)
+        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue);
 
     /// <summary>How a request is decoded, as the worker hears it.</summary>
     internal static DecodingSpec Decoding(GenerateRequest request) => new()

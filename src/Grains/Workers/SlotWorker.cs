@@ -99,7 +99,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     }
 
     /// <summary>Asks the model of a server.</summary>
-    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServedModel? model;
         lock (_gate) model = _model;

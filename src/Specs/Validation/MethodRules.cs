@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 
