@@ -7,7 +7,11 @@ namespace AlpacaCot.Models;
 /// <summary>What a conversion adds.</summary>
 /// <param name="Tokenizer">A tokenizer to put beside the model: llama2.c's <c>.bin</c> (becomes <c>tokenizer.model</c>), or a file that is copied.</param>
 /// <param name="Dtype">Type to store the weights in; as they are where null.</param>
-public sealed record ConvertOptions(string? Tokenizer = null, ScalarType? Dtype = null);
+public sealed record ConvertOptions(string? Tokenizer = null, ScalarType? Dtype = null)
+{
+    /// <summary>Whether a folder that is there already is replaced.</summary>
+    public bool Replace { get; init; }
+}
 
 /// <summary>
 /// Converts any model that can be loaded (a Hugging Face directory, Meta's layout, llama2.c's <c>.bin</c>) to a Hugging Face directory with
@@ -30,7 +34,7 @@ public static class ModelConverter
     public static IReadOnlyList<string> Convert(string input, string output, ConvertOptions? options = null)
     {
         options ??= new ConvertOptions();
-        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
+        if (File.Exists(output) || (!options.Replace && Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
             throw new ModelException($"{output}: exists and is not empty; choose another folder");
         using var decoder = ModelDirectory.Load(input);
         var temporary = output;

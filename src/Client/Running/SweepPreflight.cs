@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
@@ -46,16 +47,26 @@ internal sealed class SweepPreflight
     /// <exception cref="ClientException">The file cannot be read.</exception>
     public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
     {
-        byte[] text;
+        var document = await ReadAsync(file, stop);
+        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+    }
+
+    /// <summary>Reads a sweep file.</summary>
+    /// <exception cref="ClientException">It is not there, or cannot be read.</exception>
+    public static async Task<SweepDocument> ReadAsync(string file, CancellationToken stop)
+    {
         try
         {
-            text = await File.ReadAllBytesAsync(file, stop);
+            return SweepDocument.Parse(await File.ReadAllBytesAsync(file, stop));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ClientException($"{file}: cannot be read: {e.Message}");
         }
-        return await CheckAsync(context, SweepDocument.Parse(text), Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
     }
 
     /// <summary>Checks a document.</summary>

@@ -18,9 +18,10 @@ internal static class ModelTools
         var (input, output) = (options.Text("in"), options.Text("out"));
         var tokenizer = options.TextOrNull("tokenizer");
         var dtype = WorkerState.PrecisionOf(options.TextOrNull("dtype"));
+        var force = options.Flag("force");
         options.Done();
-        RequireNew(output);
-        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype)));
+        RequireNew(output, force);
+        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype) { Replace = force }));
         var config = DecoderConfig.Load(Path.Combine(output, "config.json"));
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
@@ -36,29 +37,47 @@ internal static class ModelTools
         context.Remark(decoder.Remarks);
         var parameters = decoder.Parameters.Values.Sum(p => p.numel());
         var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
-        var tokenizer = TokenizerDirectory.Load(path);
+        var tokenizer = TokenizerOf(path, context);
         var config = decoder.Config;
         context.Answer(
             new
             {
                 path, model_type = config.ModelType, parameters, dtype = decoder.Dtype.ToString(), layers = config.Layers, hidden_size = config.HiddenSize, heads = config.Heads,
                 key_value_heads = config.KeyValueHeads, intermediate_size = config.IntermediateSize, vocabulary_size = config.VocabularySize, max_positions = config.MaxPositions,
-                tokenizer_ids = tokenizer.VocabularySize, projections = names,
+                tokenizer_ids = tokenizer?.VocabularySize, projections = names,
             },
             string.Create(CultureInfo.InvariantCulture,
                 $"{path}\n  family       {config.ModelType}, {decoder.Dtype}\n  parameters   {parameters:N0}\n  shape        {config.Layers} blocks × {config.HiddenSize}, {config.Heads} heads ({config.KeyValueHeads} key/value), MLP {config.IntermediateSize}\n")
-            + string.Create(CultureInfo.InvariantCulture, $"  vocabulary   {config.VocabularySize} rows, tokenizer {tokenizer.VocabularySize} ids\n  positions    {config.MaxPositions}\n  projections  {string.Join(" ", names)}"));
+            + string.Create(CultureInfo.InvariantCulture, $"  vocabulary   {config.VocabularySize} rows, {(tokenizer is null ? "no tokenizer" : $"tokenizer {tokenizer.VocabularySize} ids")}\n  positions    {config.MaxPositions}\n  projections  {string.Join(" ", names)}"));
     }
 
     /// <summary>What is odd about a model and an adapter that a tool has loaded.</summary>
     public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
         => [.. loaded.Decoder.Remarks, .. adapter is null ? [] : AdapterRemarks.Of(adapter, loaded.Decoder, loaded.Path)];
 
-    /// <summary>Refuses to write over something.</summary>
-    public static void RequireNew(string folder)
+    /// <summary>The tokenizer beside a model; a model can be looked at without one.</summary>
+    private static ITokenizer? TokenizerOf(string path, JobContext context)
     {
-        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new ToolException($"{folder} is there already; choose another folder or remove it");
+        try
+        {
+            return TokenizerDirectory.Load(path);
+        }
+        catch (TokenizerException e)
+        {
+            context.Remark($"it cannot be trained or asked without a tokenizer: {e.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Refuses to write over something, unless it is an earlier result of the same kind and the user means it.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="force">Whether an earlier result may be replaced.</param>
+    /// <param name="marks">The file by which an earlier result is known: nothing else is ever deleted.</param>
+    public static void RequireNew(string folder, bool force, string marks = "config.json")
+    {
+        if (!File.Exists(folder) && (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())) return;
+        if (!force) throw new ToolException($"{folder} is there already; choose another folder, or replace it with --force");
+        if (!File.Exists(Path.Combine(folder, marks))) throw new ToolException($"{folder} is there already and has no {marks}: --force replaces only what such a command has written; choose another folder");
     }
 
     /// <summary>Copies the tokenizer's files of a model directory.</summary>
