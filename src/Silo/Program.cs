@@ -29,6 +29,7 @@ var home = HomeLayout.FromEnvironment();
 Directory.CreateDirectory(home.Logs);
 
 var worker = Siblings.Find(AppContext.BaseDirectory, "Worker");
+var tool = new WorkerTool(home, worker);
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
@@ -52,9 +53,9 @@ if (arguments.ForCommands) builder.Services.AddHostedService<UnneededSilo>();
 
 try
 {
-    await Gpus.RequireAsync(arguments.Gpus, home, worker);
+    await Gpus.RequireAsync(arguments.Gpus, tool);
     builder.AddSilo(home, arguments);
-    builder.AddHttp(arguments);
+    builder.AddHttp(arguments, tool);
     await using var app = builder.Build();
     var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
     if (key is not null) app.MapHttp(key);

@@ -15,6 +15,7 @@ internal static class CommandTree
             "AlpacaCot.Orleans: an instruction-tuning laboratory. One YAML file describes an\n"
             + "ablation; it is checked whole, trained, evaluated, aggregated and served.") { Help.Option(), Version.Option(json), json };
         root.Subcommands.Add(QuickstartCommand.Build(context));
+        root.Subcommands.Add(InitCommand.Build(context));
         root.Subcommands.Add(SweepCommands.Build(context));
         foreach (var command in CatalogueCommands.Build(context)) root.Subcommands.Add(command);
         root.Subcommands.Add(SiloCommand.Build(context));

@@ -8,7 +8,7 @@ internal static class RootHelp
     /// <summary>The top-level commands in groups, each in a few words; the commands' own help has the rest.</summary>
     private static readonly (string Group, (string Name, string What)[] Commands)[] _groups =
     [
-        ("Begin", [("quickstart", "two small bases, a real sweep over them, its report"), ("doctor", "what is found on this machine, each with a fix")]),
+        ("Begin", [("quickstart", "two small bases, a real sweep over them, its report"), ("init", "a first sweep of your own, which runs as it stands"), ("doctor", "what is found on this machine, each with a fix")]),
         ("Sweeps", [("sweep", "")]),
         ("Names", [("list", "models, methods, data, suites, templates, schedules"), ("show", "one of them, with every option and its default")]),
         ("Models", [

@@ -16,6 +16,9 @@ namespace AlpacaCot.Client.Running;
 /// <param name="Example">How it is written in a sweep file.</param>
 internal sealed record CatalogueEntry(string Name, string About, IReadOnlyList<(string Name, string Value)> Facts, IReadOnlyList<CatalogueOption> Options, string? Example)
 {
+    /// <summary>Whether a model can be trained as it is.</summary>
+    public bool Usable { get; init; }
+
     /// <summary>All of it as a JSON document.</summary>
     public JsonObject ToJson()
     {
@@ -52,7 +55,7 @@ internal static class Catalogue
         => [.. (await ListAsync<ListedModel>(context, "list models", stop)).Select(model => new CatalogueEntry(
             model.Name, model.Problem ?? $"{(model.ModelType.Length == 0 ? "no family named" : model.ModelType)}{(model.Supported ? "" : ", not built")}{(model.Tokenizer ? "" : ", no tokenizer")}",
             [("path", model.Path), ("model_type", model.ModelType), ("tokenizer", model.Tokenizer ? "yes" : "no"), ("bytes", model.Bytes.ToString(CultureInfo.InvariantCulture))], [],
-            $"{{ name: {model.Name}, path: {model.Name} }}"))];
+            $"{{ name: {model.Name}, path: {model.Name} }}") { Usable = model is { Supported: true, Tokenizer: true, Problem: null } })];
 
     /// <summary>The data sets that can be named.</summary>
     public static async Task<IReadOnlyList<CatalogueEntry>> DataAsync(ClientContext context, CancellationToken stop)

@@ -111,11 +111,7 @@ internal sealed class SweepPreflight
     {
         ["name"] = Name,
         ["valid"] = IsValid,
-        ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)new JsonObject
-        {
-            ["severity"] = remark.Severity == SpecSeverity.Error ? "error" : "advice", ["line"] = remark.Line, ["column"] = remark.Column,
-            ["path"] = remark.Path, ["message"] = remark.Message, ["fix"] = remark.Fix,
-        })]),
+        ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)remark.ToJson())]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
