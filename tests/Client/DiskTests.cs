@@ -7,7 +7,7 @@ namespace AlpacaCot.Tests.Client;
 /// <summary>What lies in a home, and what of it may go.</summary>
 public sealed class DiskTests : IDisposable
 {
-    private static readonly DateTimeOffset _later = DateTimeOffset.UtcNow + TimeSpan.FromDays(2);
+    private static readonly DateTimeOffset _later = TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(2);
     private readonly TemporaryFolder _folder = new();
 
     private HomeLayout Home => new(_folder.Path);
@@ -54,7 +54,7 @@ public sealed class DiskTests : IDisposable
         Assert.Equal([tokens, tool, worker, checkpoints, remains], Paths(busy: false, _later));
         // While sweeps run, what they may be using stays; so does what was written just now.
         Assert.Equal([checkpoints, remains], Paths(busy: true, _later));
-        Assert.Equal([tokens, checkpoints], Paths(busy: false, DateTimeOffset.UtcNow));
+        Assert.Equal([tokens, checkpoints], Paths(busy: false, TimeProvider.System.GetUtcNow()));
         Assert.Equal(5, DiskUsage.Delete(DiskUsage.Removable(Home, _later, busy: false, sweep => sweep.Name == "done")).Count);
         Assert.True(File.Exists(_folder["experiments/default/done/pack-0/1/a/adapter_model.safetensors"]));
         Assert.True(Directory.Exists(_folder["experiments/default/cut/pack-0/1/checkpoints"]));

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
@@ -39,6 +40,9 @@ internal sealed class SweepPreflight
 
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
+
+    /// <summary>Errors and advice.</summary>
+    public IReadOnlyList<SpecError> Remarks => _remarks;
 
     /// <summary>The sweep's own name.</summary>
     public string Name => _document.Spec.Name;
@@ -78,6 +82,15 @@ internal sealed class SweepPreflight
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
         return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
     }
+
+    /// <summary>The sweep as it is submitted.</summary>
+    /// <param name="home">The home in which its files lie.</param>
+    /// <param name="sweep">The name of this run.</param>
+    /// <param name="fresh">Take nothing over from other sweeps of the home.</param>
+    public SubmitSweep Submission(HomeLayout home, SweepName sweep, bool fresh) => new()
+    {
+        Name = sweep.Name, Yaml = SweepSpecJson.Write(Spec), BaseDirectory = BaseDirectory, Facts = JsonSerializer.Serialize(Facts, Frames.Json), Directory = home.Sweep(sweep.Experiment, sweep.Name), Fresh = fresh,
+    };
 
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
     public void Print(TextWriter output)

@@ -1,8 +1,6 @@
-using System.Text.Json;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
-using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;
 
@@ -42,11 +40,7 @@ internal static class SweepRunner
         check.PrintAdvice(System.Console.Error);
         var sweep = new SweepName(request.Experiment, request.Name ?? check.Name).Checked();
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(request.Slots), stop);
-        var submission = new SubmitSweep
-        {
-            Name = sweep.Name, Yaml = SweepSpecJson.Write(check.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json),
-            Directory = context.Home.Sweep(sweep.Experiment, sweep.Name), Fresh = request.Fresh,
-        };
+        var submission = check.Submission(context.Home, sweep, request.Fresh);
         var experiment = silo.Grains.GetGrain<IExperimentGrain>(sweep.Experiment);
         var reply = await experiment.SubmitAsync(submission);
         if (reply.Problem is not null && reply.Existing && request.Force)
@@ -84,8 +78,9 @@ internal static class SweepRunner
         if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
         if (_ended.Contains(status.State))
         {
+            var code = Code(status);
             if (!json) SweepView.PrintSummary(status);
-            return Code(status);
+            return code;
         }
         if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
         await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);

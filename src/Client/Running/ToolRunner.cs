@@ -54,6 +54,8 @@ internal static class ToolRunner
         await foreach (var news in worker.EventsAsync(CancellationToken.None))
             switch (news)
             {
+                case ProgressEvent or RemarkEvent when context.Quiet:
+                    break;
                 case ProgressEvent p:
                     progress.Show(p);
                     break;

@@ -21,7 +21,7 @@ public interface ITrainerGrain : IGrainWithStringKey
 
     /// <summary>Loads a model for a server; returns when it answers, or with why it does not. A model that is loaded already stays.</summary>
     [Alias("Serve"), AlwaysInterleave, ResponseTimeout("00:05:00")]
-    Task<string?> ServeAsync(ServeAssignment assignment, CancellationToken cancellationToken = default);
+    Task<string?> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken = default);
 
     /// <summary>Asks a trial's model of a server. The only chunk has the finish reason <see cref="TokenChunk.NotServed"/> where this slot does not serve for it.</summary>
     [Alias("Generate")]
@@ -67,8 +67,8 @@ public sealed record StartAnswer([property: Id(0)] StartReply Reply, [property: 
 /// <param name="Server">The server: one for each base and precision.</param>
 /// <param name="Base">The base model.</param>
 /// <param name="Precision">How it is held.</param>
-[GenerateSerializer, Immutable, Alias("alpaca.ServeAssignment.v2")]
-public sealed record ServeAssignment([property: Id(0)] string Server, [property: Id(1)] string Base, [property: Id(2)] string Precision);
+[GenerateSerializer, Immutable, Alias("alpaca.ServeBaseAssignment.v1")]
+public sealed record ServeBaseAssignment([property: Id(0)] string Server, [property: Id(1)] string Base, [property: Id(2)] string Precision);
 
 /// <summary>A request to a trial's model on a served base.</summary>
 /// <param name="Request">The request.</param>

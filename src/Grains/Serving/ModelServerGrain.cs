@@ -77,7 +77,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
             user = ModelServers.UserOf(server);
             slots = await Registry.ReserveAsync(user, 1);
             if (slots.Length == 0) return new Served("all slots are busy; ask again when a trial has ended");
-            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeAssignment(server, model.Base, model.Precision));
+            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeBaseAssignment(server, model.Base, model.Precision));
             if (problem is null) return new Served(slots[0], model, null);
             await Registry.ReleaseAsync(user, slots);
             return new Served(problem);

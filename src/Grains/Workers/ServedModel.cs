@@ -16,7 +16,7 @@ internal sealed class ServedModel : IDisposable
     private const long Fence = 1;
     private readonly ConcurrentDictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<string?> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ServeAssignment _what;
+    private readonly ServeBaseAssignment _what;
     private readonly ServeJob _job;
     private readonly TimeProvider _time;
     private readonly SlotOptions _options;
@@ -28,7 +28,7 @@ internal sealed class ServedModel : IDisposable
     private int _count;
 
     /// <summary>A model that is not loaded yet.</summary>
-    public ServedModel(ServeAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
+    public ServedModel(ServeBaseAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
     {
         (_what, _options, _time) = (what, options, time);
         _job = new ServeJob(new BaseModel(what.Base, what.Precision), threads, folders);

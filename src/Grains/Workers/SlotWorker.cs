@@ -86,7 +86,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     }
 
     /// <summary>Loads a model for a server, unless it is loaded; null when it answers, or why it does not.</summary>
-    public Task<string?> ServeAsync(ServeAssignment assignment)
+    public Task<string?> ServeAsync(ServeBaseAssignment assignment)
     {
         lock (_gate)
         {

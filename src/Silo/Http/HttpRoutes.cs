@@ -110,7 +110,6 @@ internal static class HttpRoutes
     {
         var folder = baseDirectory ?? home.Root;
         if (!Path.IsPathFullyQualified(folder) || !Directory.Exists(folder)) return (null, Problem(StatusCodes.Status400BadRequest, $"base_directory '{folder}' is no folder of the silo's machine"));
-        if (request.ContentLength > MostBytes) return (null, Problem(StatusCodes.Status413PayloadTooLarge, $"a sweep file has at most {MostBytes} bytes"));
         using var body = new MemoryStream();
         var buffer = new byte[81920];
         for (int read; (read = await request.Body.ReadAsync(buffer, stop)) > 0;)
