@@ -14,19 +14,20 @@ internal static class CatalogueCommands
     /// <summary>A kind of things that can be named.</summary>
     /// <param name="Many">As <c>list</c> calls it.</param>
     /// <param name="One">As <c>show</c> calls it.</param>
-    /// <param name="What">What it is.</param>
+    /// <param name="What">What <c>list</c> shows.</param>
+    /// <param name="Shown">What <c>show</c> shows.</param>
     /// <param name="Example">One of them.</param>
     /// <param name="Entries">All of them.</param>
-    private sealed record Kind(string Many, string One, string What, string Example, Load Entries);
+    private sealed record Kind(string Many, string One, string What, string Shown, string Example, Load Entries);
 
     private static readonly Kind[] _kinds =
     [
-        new("models", "model", "model directories of this home", "llama-nano", Catalogue.ModelsAsync),
-        new("methods", "method", "PEFT methods, with every option", "lora", (_, _) => Task.FromResult(Catalogue.Methods)),
-        new("data", "data", "data sets that can be named, and whether they are there", "alpaca", Catalogue.DataAsync),
-        new("suites", "suite", "evaluation suites, with every option", "exact-match", (_, _) => Task.FromResult(Catalogue.Suites)),
-        new("templates", "template", "prompt templates", "alpaca", Catalogue.TemplatesAsync),
-        new("schedules", "schedule", "learning rate schedules", "cosine", (_, _) => Task.FromResult(Catalogue.Schedules)),
+        new("models", "model", "the model directories of this home", "a model directory of this home: family, tokenizer, size", "llama-nano", Catalogue.ModelsAsync),
+        new("methods", "method", "the PEFT methods", "a PEFT method: every option and its default", "lora", (_, _) => Task.FromResult(Catalogue.Methods)),
+        new("data", "data", "the data sets that can be named, and whether they are there", "a data set: its files, and where they are looked for", "alpaca", Catalogue.DataAsync),
+        new("suites", "suite", "the evaluation suites", "an evaluation suite: metrics, every option and its default", "exact-match", (_, _) => Task.FromResult(Catalogue.Suites)),
+        new("templates", "template", "the prompt templates", "a prompt template: its texts", "alpaca", Catalogue.TemplatesAsync),
+        new("schedules", "schedule", "the learning rate schedules", "a learning rate schedule: its own numbers and their defaults", "cosine", (_, _) => Task.FromResult(Catalogue.Schedules)),
     ];
 
     /// <summary>Builds the commands.</summary>
@@ -61,7 +62,7 @@ internal static class CatalogueCommands
     {
         var name = new Argument<string>("NAME") { Description = $"Which; list {kind.Many} shows the names" };
         var json = CommandTree.JsonOption();
-        var command = new Command(kind.One, $"Show one of the {kind.What}") { name, json }.WithExample($"show {kind.One} {kind.Example}");
+        var command = new Command(kind.One, $"Show {kind.Shown}") { name, json }.WithExample($"show {kind.One} {kind.Example}");
         command.SetAction(async (parsed, stop) =>
         {
             var (wanted, entries) = (parsed.GetValue(name)!, await kind.Entries(context(), stop));

@@ -40,6 +40,6 @@ internal static class RootHelp
                 output.WriteLine(line.TrimEnd());
             }
         }
-        output.WriteLine("Each has --help with an example, and --json. Also: --version, and test (all tests)");
+        output.WriteLine("Each has --help with an example, and --json. Also: --version; test (all tests)");
     }
 }
