@@ -56,7 +56,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
         try
         {
             var cut = Key.LastIndexOf('/');
-            if (cut <= 0) return new Served(null, $"'{Key}' is not experiment/sweep/trial");
+            if (cut <= 0 || SweepNames.Split(Key[..cut]) is null) return new Served(null, $"'{Key}' is not experiment/sweep/trial");
             var model = await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
             if (model.Problem is not null) return new Served(null, model.Problem);
             slots = await Registry.ReserveAsync(ModelServers.UserOf(Key), 1);

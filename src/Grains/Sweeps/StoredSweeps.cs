@@ -9,9 +9,9 @@ public sealed class StoredSweeps(IGrainStorage storage)
     /// <summary>The sweeps of an experiment, as its grain would list them.</summary>
     public async Task<SweepSummary[]> ListAsync(string experiment)
     {
-        var state = new GrainState<ExperimentState>(new ExperimentState());
-        await storage.ReadStateAsync(ExperimentGrain.StateName, GrainId.Create(ExperimentGrain.Type, experiment), state);
-        return [.. state.State!.Sweeps];
+        var store = new ExperimentStore(GrainId.Create(ExperimentGrain.Type, experiment), storage);
+        await store.LoadAsync();
+        return [.. store.Sweeps];
     }
 
     /// <summary>A sweep, as its grain would show it; the state is <c>unknown</c> where there is none.</summary>
