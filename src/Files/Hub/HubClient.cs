@@ -55,7 +55,7 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchFileAsync(HubKind kind, string id, string file, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
     {
         var folder = Folder(kind, id, revision);
-        if (Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or ".."))
+        if (!IsInside(file))
             throw new HubException($"{id}: '{file}' is no path inside a repository");
         var addresses = Addresses($"{Prefix(kind)}{id}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', file.Split('/').Select(Uri.EscapeDataString))}");
         var path = Path.Combine(folder, file);
@@ -127,6 +127,8 @@ public sealed class HubClient : IDisposable
         return Path.Combine(_options.Root, kind == HubKind.Dataset ? "datasets" : "models", owner, name, safe);
     }
 
+    private static bool IsInside(string file) => !Path.IsPathRooted(file) && !file.Split('/', '\\').Any(part => part is "" or "." or "..");
+
     /// <summary>The last part of an address as a file's name: what a server puts there is no path, no hidden file and nothing that a terminal obeys.</summary>
     private static string FileName(string last)
     {
@@ -150,8 +152,8 @@ public sealed class HubClient : IDisposable
             var commit = json.RootElement.GetProperty("sha").GetString();
             if (commit is not { Length: > 0 and <= 64 } || !commit.All(char.IsAsciiLetterOrDigit)) throw Malformed("it names no commit");
             var files = json.RootElement.GetProperty("siblings").EnumerateArray().Select(s => s.GetProperty("rfilename").GetString()).ToList();
-            if (files.Find(file => string.IsNullOrEmpty(file) || file.Any(char.IsControl) || Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or "..")) is var wrong && (wrong is not null || files.Contains(null)))
-                throw Malformed($"'{VisibleText.OnOneLine(wrong ?? "null")}' is no path inside a repository");
+            foreach (var file in files)
+                if (file is null || file.Any(char.IsControl) || !IsInside(file)) throw Malformed($"'{VisibleText.OnOneLine(file ?? "null")}' is no path inside a repository");
             return (commit, [.. files.Select(file => file!)]);
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
