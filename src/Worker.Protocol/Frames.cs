@@ -23,6 +23,7 @@ public static class Frames
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         AllowOutOfOrderMetadataProperties = true,
+        AllowDuplicateProperties = false,
         RespectNullableAnnotations = true,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WholeMessages.Require } },
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
@@ -66,9 +67,10 @@ public static class Frames
         {
             return JsonSerializer.Deserialize<T>(body, Json) ?? throw new ProtocolException($"a frame holds null instead of a {typeof(T).Name}");
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        // Text that is no text and keys that stand twice come as other exceptions than JSON's own.
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException)
         {
-            throw new ProtocolException($"a frame is no {typeof(T).Name}: {e.Message}", e);
+            throw new ProtocolException($"a frame is no {typeof(T).Name}{(e is JsonException { Path: { Length: > 0 } path } ? $" (at {path})" : "")}", e);
         }
     }
 }

@@ -73,7 +73,7 @@ public sealed class LeasingTests
     [Fact]
     public void Drive_SeveralIdleSlots_TheOneThatHasTheBaseLoadedEvaluates()
     {
-        var sweep = new SweepHarness("name: s\nmodels: [m/a, m/b]\npeft: lora\ndata: d\nevaluation: x");
+        var sweep = new SweepHarness("name: s\nmodels: [m/a, m/b]\npeft: lora\ndata: d\nbase: false\nevaluation: x");
         var packs = sweep.Drive("s/0", "s/1");
         Assert.Equal([("s/0", "a"), ("s/1", "b")], packs.Select(p => (p.Slot, p.Model)));
         sweep.Finish(packs[1]);

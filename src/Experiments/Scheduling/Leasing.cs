@@ -67,14 +67,14 @@ internal static class Leasing
                 Members =
                 [
                     .. pack.Members.Where(m => m.Status == TrialStatus.Pending || m is { Status: TrialStatus.Succeeded, Apart: false })
-                        .Select(m => new AssignmentMember(state.Grid.Trainings[m.Training], m.Status == TrialStatus.Pending)),
+                        .Select(m => new AssignmentMember(state.Grid.Trainings[m.Training!.Value], m.Status == TrialStatus.Pending)),
                 ],
             };
         var missing = state.Missing((EvaluationState)work).GroupBy(m => m.Trial.Trial, m => m.Evaluation)
             .Select(trial => (state.Find(trial.Key).Member, Asked: new AssignmentTrial(state.Grid.Trials[trial.Key], [.. trial])));
         return new EvaluationAssignment(sweep, slot, work.Fence, work.Name, attempt, work.Model, work.Kernel)
         {
-            Members = [.. missing.GroupBy(m => m.Member).Select(m => new EvaluationMember(state.Grid.Trainings[m.Key.Training], m.Key.Adapter!, [.. m.Select(t => t.Asked)]))],
+            Members = [.. missing.GroupBy(m => m.Member).Select(m => new EvaluationMember(m.Key.Training is { } training ? state.Grid.Trainings[training] : null, m.Key.Adapter, [.. m.Select(t => t.Asked)]))],
         };
     }
 

@@ -13,6 +13,10 @@ public sealed class HubClient : IDisposable
     // With room for what a partial file adds to it.
     private const int MostOfName = 200;
     private static readonly string[] WantedExtensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".tiktoken"];
+
+    /// <summary>Bytes of the largest listing of a repository's files, some hundred for each.</summary>
+    private const int LargestListing = 64 << 20;
+
     private readonly HubOptions _options;
     private readonly TimeProvider _time;
     private readonly HttpClient _http;
@@ -146,20 +150,30 @@ public sealed class HubClient : IDisposable
             return new HubException($"{id}: the hub's answer is not a repository listing: {why}", cause);
         }
 
+        JsonElement json;
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            var commit = json.RootElement.GetProperty("sha").GetString();
-            if (commit is not { Length: > 0 and <= 64 } || !commit.All(char.IsAsciiLetterOrDigit)) throw Malformed("it names no commit");
-            var files = json.RootElement.GetProperty("siblings").EnumerateArray().Select(s => s.GetProperty("rfilename").GetString()).ToList();
-            foreach (var file in files)
-                if (file is null || file.Any(char.IsControl) || !IsInside(file)) throw Malformed($"'{VisibleText.OnOneLine(file ?? "null")}' is no path inside a repository");
-            return (commit, [.. files.Select(file => file!)]);
+            json = FileText.ReadJson(path, LargestListing);
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (InvalidDataException e)
         {
             throw Malformed(e.Message, e);
         }
+        if (TextOf(json, "sha") is not { Length: > 0 and <= 64 } commit || !commit.All(char.IsAsciiLetterOrDigit)) throw Malformed("it names no commit");
+        if (Member(json, "siblings") is not { ValueKind: JsonValueKind.Array } siblings) throw Malformed("it names no siblings");
+        var files = new List<string>();
+        foreach (var sibling in siblings.EnumerateArray())
+        {
+            var file = TextOf(sibling, "rfilename");
+            if (file is null || file.Any(char.IsControl) || !IsInside(file))
+                throw Malformed($"'{VisibleText.OnOneLine(file ?? "null")}' is no path inside a repository");
+            files.Add(file);
+        }
+        return files.Count > 0 ? (commit, files) : throw Malformed("it lists no files");
+
+        static JsonElement? Member(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
+
+        static string? TextOf(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
     }
 
     private static IEnumerable<string> Wanted(IReadOnlyList<string> files)

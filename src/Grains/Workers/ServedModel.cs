@@ -34,7 +34,7 @@ internal sealed class ServedModel : IDisposable
     public ServedModel(ServeAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
     {
         (_what, _options, _time) = (what, options, time);
-        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, threads, folders);
+        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, threads, folders, what.Model.Template);
         _end = new CancellationTokenSource(options.LoadTimeout, time);
         _closing = closing.Register(_end.Cancel);
         _pulse = new Pulse(options.Silence, time, options.Heartbeat);

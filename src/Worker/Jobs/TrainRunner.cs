@@ -68,7 +68,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
             var template = templates[member.Name] = PromptTemplates.Get(member.Data.Template ?? PromptTemplates.Default);
             var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt);
+                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);

@@ -35,7 +35,7 @@ internal static class DataTool
             {
                 rows = preview.Select(row => new
                 {
-                    source = row.Source, row = row.Row, prompt = row.Prompt, response = row.Response, refused = row.Refused?.ToString(), truncated = row.Truncated,
+                    source = row.Source, row = row.Row, prompt = row.Prompt, response = row.Response, refused = row.Refused?.ToString(), truncated = row.Truncated, cue = row.Cue,
                     ids = row.Tokens.Select(t => t.Id), learnt = row.Tokens.Select(t => t.Learnt),
                 }),
                 report = prepared.Report, content_hash = prepared.ContentHash, template = template.Name, template_sha256 = template.Hash,
@@ -70,13 +70,15 @@ internal static class DataTool
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}, {row.Tokens.Count} tokens{(row.Truncated ? ", cut" : "")}{(row.Refused is { } cause ? $", refused: {cause}" : "")}\n");
+            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}, {row.Tokens.Count} tokens{(row.Truncated ? ", cut" : "")}{(row.Refused is { } cause ? $", refused: {cause}" : "")}{(row.Cue is { } cue ? $", cue: {cue}" : "")}\n");
             foreach (var span in row.Spans) text.Append(span.Learnt ? $"⟦{span.Text}⟧" : span.Text);
             text.Append('\n');
         }
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
+        text.Append(report.Cues.Count == 0 ? "   no cue was put into a prompt\n" : "   cues put into prompts:\n");
+        foreach (var (sentence, count) in report.Cues) text.Append(CultureInfo.InvariantCulture, $"   {count,6} × {sentence}\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();
     }
