@@ -7,7 +7,7 @@ public sealed class HelpTests(Bases bases)
     private static readonly string[] _commands =
     [
         "quickstart", "silo", "train", "eval", "generate", "merge", "bench", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep report", "sweep cancel",
-        "sweep resume", "sweep list", "model", "model convert", "model pretrain", "model show", "data", "data show",
+        "sweep resume", "sweep list", "model", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
     ];
 
     [Fact]

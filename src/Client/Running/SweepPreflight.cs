@@ -5,6 +5,7 @@ using AlpacaCot.Client.Console;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
@@ -54,11 +55,11 @@ internal sealed class SweepPreflight
         byte[] text;
         try
         {
-            text = await File.ReadAllBytesAsync(file, stop);
+            text = FileText.ReadBytes(file, SweepDocument.LargestFile);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InvalidDataException e)
         {
-            throw new ClientException($"{file}: cannot be read: {e.Message}");
+            throw new ClientException(e.Message);
         }
         return await CheckAsync(context, SweepDocument.Parse(text), Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
     }

@@ -59,7 +59,8 @@ public sealed record Failure(FailureKind Kind, string Message);
 /// <param name="Slot">The slot, <c>node/device</c>.</param>
 /// <param name="Refusals">Starts that it could not do, one after the other.</param>
 /// <param name="Until">It is left alone until then.</param>
-public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until);
+/// <param name="Busy">Whether that is because it does something else, whose end it tells.</param>
+public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until, bool Busy = false);
 
 /// <summary>What a sweep was made of: written once, when it is taken.</summary>
 /// <param name="Sweep">The sweep's name.</param>
@@ -75,6 +76,9 @@ public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Ident
 
     /// <summary>What the data mixes became under each model's tokenizer when the sweep was checked; none where that is not known.</summary>
     public IReadOnlyList<MixFacts> Mixes { get; init; } = [];
+
+    /// <summary>Model to the rows of its embedding; one whose number is not known is absent.</summary>
+    public IReadOnlyDictionary<string, int> Vocabularies { get; init; } = new Dictionary<string, int>();
 
     /// <summary>The files of one name; none where they are not known.</summary>
     public IReadOnlyList<FileStamp> FilesOf(string kind, string name) => Files.FirstOrDefault(of => of.Kind == kind && of.Name == name)?.Files ?? [];

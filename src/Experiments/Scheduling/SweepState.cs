@@ -109,7 +109,10 @@ public sealed class SweepState
             shards[^1].Packs.Add(pack);
             trials += own;
         }
-        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) { Files = facts?.Files ?? [], Mixes = facts?.Mixes ?? [] };
+        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) {
+            Files = facts?.Files ?? [], Mixes = facts?.Mixes ?? [],
+            Vocabularies = facts?.Models.Where(m => m.VocabularySize > 0).ToDictionary(m => m.Name, m => m.VocabularySize, StringComparer.Ordinal) ?? [],
+        };
         var created = new SweepState(origin, new SweepHeader(), shards, spec, grid, options) { _dirtyHeader = true };
         foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
         return created;

@@ -74,6 +74,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
+        if (SweepSubmission.ProblemOf(Key, request, _home) is { } problem) return new SubmitReply(Key, 0, Existing: false, problem);
         if (_state is not null)
         {
             if (!_store.Ended) await StartDrivingAsync();
@@ -166,8 +167,12 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             verdict = await ApplyAsync(input);
         }
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
-        // The slot is free: the next assignment need not wait for the tick.
-        if (ended) DriveSoon();
+        if (ended)
+        {
+            // The next assignment need not wait for the tick.
+            await ApplyAsync(new SlotFreed(report.Slot));
+            DriveSoon();
+        }
         // A report that says nothing new may repeat one that is being written.
         await (state.IsDirty ? _writer.WriteAsync(state) : _writer.Settled);
         if (advanced && work is not null) DeleteSuperseded(state, work, report.Fence);

@@ -23,9 +23,11 @@ internal static class HttpHosting
     }
 
     /// <summary>Maps the pages.</summary>
-    public static void MapHttp(this WebApplication app, ApiKey key)
+    public static void MapHttp(this WebApplication app, SiloArguments arguments, ApiKey key)
     {
+        app.UseHostGate(arguments);
         app.UseKeyGate(key);
+        app.UseKnownNames();
         app.MapGet("/", () => Results.Redirect("/dashboard/"));
         StatusPages.Map(app);
         app.MapOrleansDashboard("/dashboard");

@@ -15,12 +15,13 @@ internal static class ServeRunner
     public static void Run(ServeJob job, JobContext context)
     {
         Threads.Count = job.Threads;
+        context.Beat(WorkPhases.Load);
         var loaded = context.State.Base(job.Base, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);
         var member = adapter is null ? -1 : bank.Add(adapter);
         var template = job.Template is { } named ? PromptTemplates.Get(named) : TemplateFile.Load(job.Adapter ?? loaded.Path);
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var running = new ConcurrentDictionary<string, CancellationTokenSource>(StringComparer.Ordinal);
         context.Progress("serve", 1, 1, note: "ready");
         var loop = ServeAsync();
@@ -57,7 +58,7 @@ internal static class ServeRunner
             {
                 var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, job.Cue);
                 var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, request.Seed));
+                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
                 var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {
