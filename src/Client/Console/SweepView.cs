@@ -107,19 +107,24 @@ internal static class SweepView
 
     private static Table Table(SweepProgress progress)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{progress.Name}: {Counts(progress)}"));
-        table.AddColumns("pack", "state", "slot", "fence", "step", "loss", "tokens/s");
+        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{progress.Name}: {Counts(progress)}{Next(progress)}"));
+        table.AddColumns("pack", "state", "slot", "fence", "phase", "step", "left", "loss", "tokens/s");
         foreach (var pack in progress.Packs)
             table.AddRow(
-                Markup.Escape($"{pack.Name} ({pack.Members})"), pack.State, Markup.Escape(pack.Slot ?? ""), Number(pack.Fence), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "",
+                Markup.Escape($"{pack.Name} ({pack.Members})"), pack.State, Markup.Escape(pack.Slot ?? ""), Number(pack.Fence), Markup.Escape(pack.Phase ?? ""), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "", pack.SecondsLeft is { } left ? PlanView.Duration(left) : "",
                 pack.Loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "", pack.TokensPerSecond?.ToString("0", CultureInfo.InvariantCulture) ?? "");
         return table;
     }
+
+    /// <summary>What ends next, as far as that can be told.</summary>
+    private static string Next(SweepProgress progress)
+        => progress.Packs.Where(pack => pack.SecondsLeft is not null).MinBy(pack => pack.SecondsLeft) is { } next ? $" · next: {next.Message} in {PlanView.Duration(next.SecondsLeft)}" : "";
 
     private static string Line(PackStatus pack)
         => string.Create(CultureInfo.InvariantCulture, $"{pack.Name} {pack.State}{(pack.Slot is null ? "" : $" on {pack.Slot}")}{(pack.Total > 0 ? $" {pack.Step}/{pack.Total}" : "")}")
             + (pack.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $" loss {loss:0.0000}") : "")
             + (pack.TokensPerSecond is { } speed ? string.Create(CultureInfo.InvariantCulture, $" {speed:0} tokens/s") : "")
+            + (pack.SecondsLeft is { } left ? $" {PlanView.Duration(left)} left" : "")
             + (pack.Message is null ? "" : $" ({pack.Message})");
 
     private static string Metrics(TrialStatus trial)

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Console;
 using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
@@ -17,6 +19,7 @@ internal sealed class SweepPreflight
     private readonly SweepDocument _document;
     private readonly IReadOnlyList<SpecError> _remarks;
     private readonly Grid? _grid;
+    private readonly RunPlan? _plan;
 
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
     internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
@@ -24,7 +27,9 @@ internal sealed class SweepPreflight
         (BaseDirectory, _document, Facts) = (baseDirectory, document, facts);
         _remarks = SpecValidator.Validate(document, facts);
         IsValid = _remarks.All(remark => remark.Severity != SpecSeverity.Error);
-        if (IsValid) _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
+        if (!IsValid) return;
+        _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
+        _plan = RunPlanner.Of(document.Spec, _grid, facts, new PlanLimits());
     }
 
     /// <summary>The spec.</summary>
@@ -87,12 +92,14 @@ internal sealed class SweepPreflight
             var where = source switch { LearningRateSource.Adapter => "its own", LearningRateSource.Training => "training.learning_rate", _ => $"{peft.Method}'s default" };
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {peft.Name}: learning rate {rate} ({where})"));
         }
+        PlanView.Print(output, spec, _grid, _plan!, Facts);
     }
 
-    /// <summary>Prints the remarks that do not stop the sweep.</summary>
+    /// <summary>Prints what there is to know before a sweep runs: the remarks that do not stop it, and the plan.</summary>
     public void PrintAdvice(TextWriter output)
     {
         foreach (var remark in _remarks.Where(remark => remark.Severity == SpecSeverity.Advice)) output.WriteLine($"advice: {remark}");
+        if (_grid is not null) PlanView.Print(output, _document.Spec, _grid, _plan!, Facts);
     }
 
     /// <summary>The check as a JSON document.</summary>
@@ -107,6 +114,7 @@ internal sealed class SweepPreflight
         })]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
+        ["plan"] = JsonSerializer.SerializeToNode(_plan, Frames.Json),
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

@@ -15,7 +15,7 @@ internal static class GenerationRun
     public static PromptFit Fit(PromptSettings prompts, IReadOnlyList<SuiteItem> items, IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, int maxLength, int maxNewTokens)
     {
         var renderer = new PromptRenderer(prompts);
-        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], Room(maxLength, maxNewTokens));
+        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], Room(maxLength, maxNewTokens)) with { NewTokens = (long)items.Count * maxNewTokens };
     }
 
     /// <summary>Generates an answer to each item after its worked examples.</summary>

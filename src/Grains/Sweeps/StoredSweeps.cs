@@ -19,6 +19,6 @@ public sealed class StoredSweeps(IGrainStorage storage)
     public async Task<SweepStatus> StatusAsync(string sweep)
     {
         var store = new SweepStore(GrainId.Create(SweepGrain.Type, sweep), storage, new RecordHealth());
-        return SweepStatusView.Status(sweep, await store.LoadAsync(), store, new LiveProgress(), 0);
+        return SweepStatusView.Status(sweep, await store.LoadAsync(), store, new LiveProgress(TimeProvider.System), 0);
     }
 }

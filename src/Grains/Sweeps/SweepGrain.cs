@@ -37,7 +37,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SharedLookup _shared;
     private readonly SweepReminder _reminder;
     private readonly EventLog _events = new();
-    private readonly LiveProgress _live = new();
+    private readonly LiveProgress _live;
     private SweepState? _state;
     private WorkerReports? _reader;
     private IGrainTimer? _timer;
@@ -47,6 +47,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, SiloUse use, TimeProvider time, ILogger<SweepGrain> logger)
     {
         (_home, _health, _use, _clock, _logger) = (home, health, use, new SteadyClock(time), logger);
+        _live = new LiveProgress(time);
         _store = new SweepStore(this.GetGrainId(), storage, health);
         _writer = new RecordWriter(_store, NotWritten);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);

@@ -103,6 +103,9 @@ internal static class SweepStatusView
         var progress = work.Status == PackStatus.Running ? live.Of(work.Name) : null;
         return new Wire.PackStatus(
             work.Name, work.Status.ToString().ToLowerInvariant(), work.Active ? work.Slot : null, work.Fence, work.Starts, members,
-            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
+            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd())
+        {
+            Phase = progress?.Phase, SecondsLeft = progress is null ? null : live.SecondsLeft(work.Name),
+        };
     }
 }

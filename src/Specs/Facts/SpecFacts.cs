@@ -30,6 +30,9 @@ public sealed record SpecFacts
     /// <summary>Names of all suites, for suggestions.</summary>
     public IReadOnlyList<string> KnownSuites { get; init; } = [];
 
+    /// <summary>How fast this machine is; null where it was not measured.</summary>
+    public MachineFacts? Machine { get; init; }
+
     /// <summary>Version of everything in the worker's code that changes examples or trained numbers; null where it was not asked for.</summary>
     public string? Code { get; init; }
 }
@@ -63,6 +66,9 @@ public sealed record ModelFacts
 
     /// <summary>Positions that the model was made for; null where it has no limit.</summary>
     public int? MaxPositions { get; init; }
+
+    /// <summary>Its blocks; 0 where unknown.</summary>
+    public int Layers { get; init; }
 
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
@@ -198,6 +204,9 @@ public sealed record SuiteFacts
 
     /// <summary>What is unusual about its prompts under the models' tokenizers, one sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>What each model is fed for it; empty where unknown.</summary>
+    public IReadOnlyList<AskedFacts> Asked { get; init; } = [];
 
     /// <summary>Metrics it gives; empty where unknown.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];

@@ -70,6 +70,7 @@ internal static class PrepareTool
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
+            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
             Code = Code,
         });
     }

@@ -47,7 +47,7 @@ internal sealed record SuiteInspection(EvaluationSpec Evaluation)
         if (_suite is null) return new SuiteFacts { Name = Evaluation.Name, Error = _error };
         try
         {
-            return new SuiteFacts { Name = Evaluation.Name, Items = _suite.Items.Count, Remarks = asked.Remarks(_suite), ContentHash = _content };
+            return new SuiteFacts { Name = Evaluation.Name, Items = _suite.Items.Count, Remarks = asked.Remarks(_suite), Asked = asked.Asked(_suite), ContentHash = _content };
         }
         catch (EvaluationException e)
         {
