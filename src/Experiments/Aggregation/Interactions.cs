@@ -7,12 +7,15 @@ internal static class Interactions
 {
     private sealed record Found(string Factor, string Reference, string Name, string By, List<(string Level, IReadOnlyList<Cells.Seeded> BySeed, int Pairs)> Effects);
 
-    /// <summary>All that can be told after Holm's correction over every contrast of the metric.</summary>
+    /// <summary>All that can be told after Holm's correction over every contrast of the metric; those of differences with the untuned base are a table of their own.</summary>
     public static IReadOnlyList<Interaction> Of(Cells cells, IReadOnlyList<FactorSummary> factors)
+        => [.. Of(cells, factors, againstBase: false), .. Of(cells, factors, againstBase: true)];
+
+    private static IReadOnlyList<Interaction> Of(Cells cells, IReadOnlyList<FactorSummary> factors, bool againstBase)
     {
         var found = new List<Found>();
         foreach (var factor in factors)
-            foreach (var comparison in factor.Comparisons)
+            foreach (var comparison in factor.Comparisons.Where(c => c.IsAgainstBase == againstBase))
                 foreach (var other in factors.Where(f => f.Factor != factor.Factor))
                     if (Effects(cells, comparison, other) is { Effects.Count: > 1 } effects) found.Add(effects);
         // (a − b under x) − (a − b under y) is (x − y under a) − (x − y under b): each such contrast is one test, whichever way it is told.

@@ -97,11 +97,12 @@ internal static class Findings
     private static IEnumerable<string> Effects(MetricSummary metric)
     {
         // Of the two ways to tell one, what was tuned under each model and not what a model does to each tuning.
-        var interactions = metric.Interactions.OrderByDescending(i => i.TurnsSign).ThenBy(i => i.Factor == "model").ThenBy(i => i.Reference == MethodSpec.UntunedName)
-            .DistinctBy(i => (string.CompareOrdinal(i.Factor, i.By) < 0 ? i.Factor : i.By, string.CompareOrdinal(i.Factor, i.By) < 0 ? i.By : i.Factor, i.Reference == MethodSpec.UntunedName ? i.Name : "")).Select(i => Of(metric, i));
+        var interactions = metric.Interactions.OrderByDescending(i => i.TurnsSign).ThenBy(i => i.Factor == "model")
+            .DistinctBy(i => (string.CompareOrdinal(i.Factor, i.By) < 0 ? i.Factor : i.By, string.CompareOrdinal(i.Factor, i.By) < 0 ? i.By : i.Factor, i.Reference == MethodSpec.UntunedName ? i.Name : ""))
+            .ToLookup(i => i.Reference == MethodSpec.UntunedName, i => Of(metric, i));
         var plain = metric.Factors.SelectMany(f => f.Comparisons).Where(c => c.IsTold && !metric.Interactions.Any(i => Concerns(i, c)))
             .Select(c => $"{Of(metric, c)} ({Numbers.Interval(c.Difference)}).");
-        return interactions.Concat(plain).Take(MostEffects);
+        return interactions[false].Concat(plain).Concat(interactions[true]).Take(MostEffects);
     }
 
     /// <summary>Whether a mean difference hides that it depends on another factor.</summary>
