@@ -161,4 +161,17 @@ public sealed class ViewTests
         check.Print(output);
         return output.ToString();
     }
+
+    [Fact]
+    public void Doctor_WithoutRoomForATable_IsALineForEachFinding()
+        => Assert.Equal(
+            "ok      sdk: SDK 10\nproblem disk: full\n        → free some\n",
+            DoctorView.Lines([new DoctorFinding("sdk", DoctorState.Ok, "SDK 10"), new DoctorFinding("disk", DoctorState.Problem, "full", "free some")]));
+
+    [Theory]
+    [InlineData("train  3/10", 20, "train  3/10")]
+    [InlineData("train  3/10", 11, "train  3/10")]
+    [InlineData("train  3/10", 6, "train…")]
+    [InlineData("train  3/10", 1, "")]
+    public void Progress_LineLongerThanTheTerminal_IsCut(string line, int columns, string shown) => Assert.Equal(shown, ProgressLine.Cut(line, columns));
 }

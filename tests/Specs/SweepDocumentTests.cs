@@ -117,7 +117,7 @@ public sealed class SweepDocumentTests
     [InlineData("training: { schedule: constant, warmup_steps: 5 }", "no warm-up")]
     [InlineData("training: { schedule: warmup_stable_decay }", "not built yet")]
     [InlineData("decoding: { temperature: 0.7 }", "no effect on greedy")]
-    [InlineData("decoding: { strategy: beam }", "not built yet")]
+    [InlineData("decoding: { strategy: beam }", "by either strategy")]
     [InlineData("search: { scheduler: asha, metric: m/x }\nevaluation: m", "search is not built yet")]
     [InlineData("seeds: [1, 1]", "given twice")]
     [InlineData("seeds: [-1]", "a seed must be")]

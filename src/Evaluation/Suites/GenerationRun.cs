@@ -48,6 +48,7 @@ internal static class GenerationRun
             ["temperature"] = decoding.Strategy == DecodingStrategy.Sample ? decoding.Temperature : 0.0,
             ["max_gen_toks"] = decoding.MaxNewTokens,
         };
+        foreach (var (key, value) in decoding.Describe()) settings[key] = value;
         if (decoding.Strategy != DecodingStrategy.Sample) return settings;
         settings["top_k"] = decoding.TopK;
         settings["top_p"] = decoding.TopP;

@@ -59,7 +59,8 @@ public sealed record Failure(FailureKind Kind, string Message);
 /// <param name="Slot">The slot, <c>node/device</c>.</param>
 /// <param name="Refusals">Starts that it could not do, one after the other.</param>
 /// <param name="Until">It is left alone until then.</param>
-public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until);
+/// <param name="Busy">Whether that is because it does something else, whose end it tells.</param>
+public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until, bool Busy = false);
 
 /// <summary>What a sweep was made of: written once, when it is taken.</summary>
 /// <param name="Sweep">The sweep's name.</param>

@@ -14,6 +14,9 @@ internal static class SweepReports
 {
     private const string CurveFile = "losses.json";
 
+    /// <summary>The end of a sweep does not wait longer for its report: as long as whoever asks for one waits.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
+
     /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads files of every training and result.</summary>
     public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -40,7 +43,7 @@ internal static class SweepReports
     {
         try
         {
-            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None);
+            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None).WaitAsync(_patience);
             return new StoredReport { Html = files.Html, Aggregates = aggregates };
         }
         catch (Exception e)

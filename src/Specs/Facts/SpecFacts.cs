@@ -83,6 +83,9 @@ public sealed record ModelFacts
     /// <summary>Why the tokenizer cannot be read, one line; null where it can.</summary>
     public string? TokenizerError { get; init; }
 
+    /// <summary>Why the sweep's <c>decoding</c> cannot be used with the tokenizer (it names a token that there is not); null if it can.</summary>
+    public string? DecodingError { get; init; }
+
     /// <summary>Hash of the tokenizer; null where it cannot be read.</summary>
     public string? TokenizerHash { get; init; }
 

@@ -24,7 +24,7 @@ internal static class SweepParser
             Cot = AxisParser.Cot(top),
             Base = top.Flag("base") ?? true,
             Training = TrainingParser.Read(top.Map("training")),
-            Decoding = AskingParser.Decoding(top.Map("decoding")),
+            Decoding = DecodingParser.Decoding(top.Map("decoding")),
             Evaluation = AskingParser.Evaluation(top),
             Search = top.Has("search") ? AskingParser.Search(top.Map("search")) : Absent(top, "search"),
             Template = top.Text("template") ?? TemplateNames.Alpaca,

@@ -28,7 +28,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         (_job, _model, _context) = (job, model, context);
         _bank = new AdapterBank(model.Decoder);
-        var whole = new EngineOptions();
+        var whole = new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) };
         int Part(int of) => Math.Max(1, of / Math.Max(1, job.MemoryDivisor));
         _engine = new InferenceEngine(
             model.Decoder, model.Tokenizer, _bank,
@@ -40,6 +40,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         Directory.SetCurrentDirectory(job.BaseDirectory);
         Threads.Count = job.Threads;
+        context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: job.Base.Path);
         using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
         foreach (var member in job.Members) runner.Run(member);
@@ -80,10 +81,10 @@ internal sealed class EvaluateRunner : IDisposable
 
     private void Run(EvaluateTrial trial, EvaluationSpec evaluation, Asked asked)
     {
+        _context.Beat(WorkPhases.Prepare);
         var began = _context.Time.GetTimestamp();
         var result = EvaluationRunner.Run(
-            [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, trial.Seed),
-            progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop)[0];
+            [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed), progress => Told(trial, progress), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
         var run = new RunDescription
         {
@@ -96,6 +97,13 @@ internal sealed class EvaluateRunner : IDisposable
         SharedFolders.Share(
             _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), [files.Results, .. files.Samples.Values],
             new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
+    }
+
+    private void Told(EvaluateTrial trial, SuiteProgress progress)
+    {
+        _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite);
+        // The engine has no more steps to take, and answers may take longer to score than any step took.
+        if (progress.Done == progress.Total) _context.Beat(WorkPhases.Score);
     }
 
     /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>

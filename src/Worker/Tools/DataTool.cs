@@ -12,20 +12,26 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>data show</c>: rows as they are trained, and what was dropped and why.</summary>
 internal static class DataTool
 {
+    /// <summary>
+    /// Characters of prompts, responses and tokens that a preview has in all, about 4 MiB as JSON: it is to be looked at, and travels in one message. One row has at most the second number of each.
+    /// </summary>
+    private const int MostCharacters = 1 << 20, MostOfOneRow = 1 << 16;
+
     /// <summary>Runs the tool. In the text, what is learnt stands between ⟦ and ⟧.</summary>
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = options.Text("model");
         var spec = options.Record<DataSpec>("data");
         var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
+        var trainOnPrompt = options.Flag("train_on_prompt");
+        if (options.TextOrNull("base_directory") is { } folder) Directory.SetCurrentDirectory(folder);
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
+        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt);
         context.Remark(prepared.Report.Remarks);
-        var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
-        context.Remark(prepared.Report.Remarks);
+        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows, trainOnPrompt), context);
         context.Answer(
             new
             {
@@ -38,6 +44,28 @@ internal static class DataTool
             },
             Text(preview, prepared));
     }
+
+    /// <summary>As many of the rows as a preview may have, each not longer than one may be.</summary>
+    private static IReadOnlyList<PreviewRow> Cut(IReadOnlyList<PreviewRow> rows, JobContext context)
+    {
+        var kept = new List<PreviewRow>();
+        var characters = 0;
+        foreach (var row in rows)
+        {
+            var cut = row with { Prompt = Cut(row.Prompt), Response = Cut(row.Response), Tokens = [.. row.Tokens.Take(MostOfOneRow)] };
+            // A token is an id and whether it is learnt, besides its text.
+            characters += cut.Prompt.Length + cut.Response.Length + cut.Tokens.Sum(token => token.Text.Length + 2);
+            if (characters > MostCharacters && kept.Count > 0)
+            {
+                context.Remark($"the preview ends after {kept.Count} of {rows.Count} rows: it is not meant for more than a million characters");
+                break;
+            }
+            kept.Add(cut);
+        }
+        return kept;
+    }
+
+    private static string Cut(string text) => text.Length <= MostOfOneRow ? text : $"{text[..MostOfOneRow]}… ({text.Length - MostOfOneRow} more characters)";
 
     private static string Text(IReadOnlyList<PreviewRow> rows, PreparedData prepared)
     {

@@ -5,10 +5,12 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Inference;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -33,7 +35,8 @@ internal static class PrepareTool
         {
             context.Stop.ThrowIfCancellationRequested();
             context.Progress("prepare", 0, 0, note: model.Reference);
-            return ModelInspection.Of(model, job.Folders);
+            var found = ModelInspection.Of(model, job.Folders);
+            return found with { Facts = found.Facts with { DecodingError = found.Tokenizer is { } tokenizer ? DecodingError(spec.Decoding, tokenizer) : null } };
         }).ToList();
         var suites = spec.Evaluation.Select(evaluation => SuiteInspection.Of(evaluation, job.Folders)).ToList();
         var sources = new SourceInspection(
@@ -73,6 +76,19 @@ internal static class PrepareTool
             Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
             Code = Code,
         });
+    }
+
+    private static string? DecodingError(DecodingSpec decoding, ITokenizer tokenizer)
+    {
+        try
+        {
+            Decodings.Of(decoding, tokenizer);
+            return null;
+        }
+        catch (InferenceException e)
+        {
+            return e.Message;
+        }
     }
 
     private static DataFacts Data(DataSpec spec, SourceInspection sources, IReadOnlyList<SuiteInspection> suites, WorkerFolders folders)
