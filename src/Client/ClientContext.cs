@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Client.Running;
 using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 
@@ -12,6 +13,9 @@ internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, Time
 {
     /// <summary>The database of the cluster whose silos do the work; null where the silo of the home does.</summary>
     public string? Cluster { get; init; }
+
+    /// <summary>The end of the command before its end.</summary>
+    public Interruption Interruption { get; init; } = new();
 
     /// <summary>Whether nothing is said on the console: what works belongs to another program.</summary>
     public bool Quiet { get; init; }

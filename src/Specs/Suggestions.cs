@@ -30,7 +30,7 @@ public static class Suggestions
     {
         var all = known as IReadOnlyCollection<string> ?? [.. known];
         if (Elsewhere.TryGetValue(word, out var names) && names.FirstOrDefault(all.Contains) is { } synonym) return synonym;
-        var best = all.Select(k => (Name: k, Distance: Distance(word.ToLowerInvariant(), k.ToLowerInvariant())))
+        var best = all.Select(k => (Name: k, Distance: EditDistance.Between(word.ToLowerInvariant(), k.ToLowerInvariant())))
             .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal).FirstOrDefault();
         return best.Name is not null && best.Distance <= Math.Max(word.Length < 4 ? 1 : 2, Math.Max(word.Length, best.Name.Length) / 3)
             ? best.Name
@@ -43,19 +43,5 @@ public static class Suggestions
         var all = known as IReadOnlyCollection<string> ?? [.. known];
         if (Nearest(word, all) is { } near) return $"did you mean '{near}'?";
         return all.Count == 0 ? "" : "known are " + string.Join(", ", all.Order(StringComparer.Ordinal));
-    }
-
-    /// <summary>Levenshtein's distance: how many letters must be put in, taken out or changed.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(a[i - 1] == b[j - 1] ? diagonal : diagonal + 1, Math.Min(row[j], row[j - 1]) + 1));
-        }
-        return row[^1];
     }
 }

@@ -23,10 +23,10 @@ public static class TrialSpecJson
     /// <param name="data">What is taught; null where nothing is.</param>
     /// <param name="cot">How it is asked.</param>
     /// <param name="learningRate">The learning rate that counts; null where nothing is trained.</param>
-    /// <param name="seed">The seed.</param>
-    public static JsonObject Trial(SweepSpec spec, ModelSpec model, MethodSpec? method, DataSpec? data, CotSpec cot, double? learningRate, long seed)
+    /// <param name="seed">The seed; null where nothing is trained or drawn.</param>
+    public static JsonObject Trial(SweepSpec spec, ModelSpec model, MethodSpec? method, DataSpec? data, CotSpec cot, double? learningRate, long? seed)
     {
-        var trial = method is null || data is null ? new JsonObject { ["seed"] = seed } : Training(method, spec.Resolved(data), spec.Training with { LearningRate = learningRate }, seed);
+        var trial = method is null || data is null ? new JsonObject { ["seed"] = seed } : Training(method, spec.Resolved(data), spec.Training with { LearningRate = learningRate }, seed ?? throw new ArgumentException("a training has a seed", nameof(seed)));
         trial.Insert(0, "model", new JsonObject { ["name"] = model.Name, ["path"] = model.Reference, ["load"] = spec.LoadOf(model) });
         trial["cot"] = new JsonObject { ["name"] = cot.Name, ["cue"] = cot.Cue };
         trial["decoding"] = SweepSpecJson.Decoding(spec.Decoding);

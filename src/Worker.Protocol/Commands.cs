@@ -28,7 +28,8 @@ public sealed record CancelCommand(string Assignment, long Fence) : WorkerComman
 /// <param name="Seed">Seed of the sampler.</param>
 /// <param name="Adapter">The directory of the adapter that answers; null for the bare base. It stays loaded for the requests that follow.</param>
 /// <param name="Cue">Appended to the instruction, or null.</param>
-public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0, string? Adapter = null, string? Cue = null) : WorkerCommand;
+/// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
+public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0, string? Adapter = null, string? Cue = null, string? Template = null) : WorkerCommand;
 
 /// <summary>Ends the worker process.</summary>
 public sealed record StopCommand : WorkerCommand;

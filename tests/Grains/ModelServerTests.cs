@@ -199,4 +199,32 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal(["a"], told.Stop);
         Assert.Equal("greedy", AlpacaCot.Grains.Workers.ServedModel.Decoding(new GenerateRequest { Prompt = "p" }).Strategy);
     }
+
+    /// <summary>A worker that owes an answer and does not work on it: the caller is told, and the slot is given back.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WorkerThatStandsStill_WhileItOwesAnAnswer_IsEnded_AndGivesTheSlotBack(bool stopped)
+    {
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(2)) });
+        await AskAsync(platform, "say 1");
+        if (stopped) Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
+        var last = (await AskAsync(platform, "wait"))[^1];
+        Assert.Equal("error", last.FinishReason);
+        Assert.Contains("said nothing of its work", last.Error, StringComparison.Ordinal);
+        await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task ModelThatNobodyAsks_OwesNothing_AndStays()
+    {
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(1)) });
+        await AskAsync(platform, "say 1");
+        var worker = Assert.Single(Platform.Workers(_folder));
+        var began = TimeProvider.System.GetTimestamp();
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3), "nobody asks for a while");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
 }

@@ -165,6 +165,42 @@ public sealed class ToolTests : IDisposable
     public void Generate_TopPOnGreedyDecoding_RefusedAsASweepDoes()
         => Assert.Contains("top", Assert.Throws<ToolException>(() => Run("generate", new JsonObject { ["model"] = "tiny", ["prompt"] = "1", ["top_p"] = 0.5 })).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void Generate_BeamsAndLogprobs_TellsEveryAnswer()
+    {
+        var ran = Run("generate", new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2", ["num_beams"] = 3, ["num_return_sequences"] = 2, ["max_new_tokens"] = 4, ["logprobs"] = 2 });
+        var answers = ran.Answer["answers"]!.AsArray();
+        Assert.Equal(2, answers.Count);
+        Assert.True((double)answers[0]!["score"]! >= (double)answers[1]!["score"]!);
+        Assert.Equal(((string?)ran.Answer["text"], answers[0]!["ids"]!.ToJsonString()), ((string?)answers[0]!["text"], ran.Answer["ids"]!.ToJsonString()));
+        Assert.All(answers, answer => Assert.Equal(answer!["ids"]!.AsArray().Count, answer["logprobs"]!.AsArray().Count));
+        Assert.Equal(2, answers[0]!["logprobs"]![0]!["top"]!.AsArray().Count);
+        Assert.Contains("[2] 1+2", ran.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Generate_ChatTemplate_TheModelsOwnOrANamedOne()
+    {
+        JsonObject Ask(params (string Key, JsonNode Value)[] more)
+        {
+            var options = new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2", ["max_new_tokens"] = 3 };
+            foreach (var (key, value) in more) options[key] = value;
+            return Run("generate", options).Answer;
+        }
+
+        Assert.Contains("--chat-template alpaca, vicuna", Assert.Throws<ToolException>(() => Ask(("chat", true))).Message, StringComparison.Ordinal);
+        Assert.Contains("known: alpaca", Assert.Throws<Data.DatasetException>(() => Ask(("chat_template", "none"))).Message, StringComparison.Ordinal);
+        var plain = (int)Ask()["prompt_tokens"]!;
+        var named = Ask(("chat_template", "chatml"));
+        Assert.True((int)named["prompt_tokens"]! > plain);
+        Assert.Equal((string?)named["continuation"], (string?)named["text"]);
+        Assert.True((int)Ask(("chat_template", "chatml"), ("system", "Be kind."))["prompt_tokens"]! > (int)named["prompt_tokens"]!);
+        File.WriteAllText(Path.Combine(_pack["models/tiny"], "chat_template.jinja"), "{% for m in messages %}{{ m.content }}{% endfor %}");
+        Assert.InRange((int)Ask(("chat", true))["prompt_tokens"]!, 1, plain);
+        Train("a");
+        Assert.Contains("leave --chat", Assert.Throws<ToolException>(() => Ask(("chat", true), ("adapter", _pack["a"]))).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
     [Fact]
     public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()
@@ -235,6 +271,26 @@ public sealed class ToolTests : IDisposable
     }
 
     [Fact]
+    public void ModelConvertVerifyAndShow_ThereAndBack()
+    {
+        var written = Run("model convert", new JsonObject { ["in"] = _pack["models/tiny"], ["out"] = _pack["q8.gguf"], ["dtype"] = "q8_0" });
+        Assert.Contains(written.Remarks, remark => remark.Contains("holds no tokenizer", StringComparison.Ordinal));   // it keeps digits apart, which the format has no name for
+        Run("model convert", new JsonObject { ["in"] = _pack["q8.gguf"], ["out"] = _pack["models/again"], ["tokenizer"] = _pack["models/tiny/tokenizer.json"] });
+        var same = Run("model verify", new JsonObject { ["first"] = _pack["q8.gguf"], ["second"] = _pack["models/again"], ["tolerance"] = 0 });
+        Assert.Equal((0.0, 1.0), ((double)same.Answer["relative"]!, (double)same.Answer["same_best"]!));
+        var near = Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"] });
+        Assert.InRange((double)near.Answer["relative"]!, 1e-6, 0.2);
+        var refused = Assert.Throws<ToolException>(() => Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"], ["tolerance"] = 1e-9 }));
+        Assert.Contains("1.0e-9 is allowed", refused.Message, StringComparison.Ordinal);
+
+        var shown = Run("model show", new JsonObject { ["model"] = _pack["models/again"] });
+        Assert.Equal(Run("model show", new JsonObject { ["model"] = _pack["models/tiny"] }).Answer["tokenizer_ids"]!.ToJsonString(), shown.Answer["tokenizer_ids"]!.ToJsonString());
+        Assert.Contains("family       llama, Float32", shown.Text, StringComparison.Ordinal);
+        Assert.Equal((long)shown.Answer["parameters"]! * 4, (long)shown.Answer["weight_bytes"]!);
+        Assert.Contains("tokenizer none", Run("model show", new JsonObject { ["model"] = _pack["q8.gguf"] }).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Results_ThatAreThereAlready_AreReplacedOnlyWhereThatIsMeant_AndOnlyWhatSuchACommandWrote()
     {
         Train("a");
@@ -280,7 +336,7 @@ public sealed class ToolTests : IDisposable
         var shown = Run("model show", new JsonObject { ["model"] = "tiny" });
         Assert.Equal("llama", (string)shown.Answer["model_type"]!);
         Assert.Null(shown.Answer["tokenizer_ids"]);
-        Assert.Contains("no tokenizer", shown.Text, StringComparison.Ordinal);
+        Assert.Contains("tokenizer none", shown.Text, StringComparison.Ordinal);
         Assert.Contains(shown.Remarks, remark => remark.Contains("tokenizer", StringComparison.Ordinal));
     }
 
@@ -340,7 +396,7 @@ public sealed class ToolTests : IDisposable
         if (tool == "train")
             options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads" or "force")), File.Exists, out var remarks), remarks);
         if (tool is "generate" or "eval")
-            options["decoding"] = Checked(AskingOptions.ReadDecoding(Take(key => key is "max_new_tokens" or "top_p" or "top_k" or "temperature"), out var remarks), remarks);
+            options["decoding"] = Checked(AskingOptions.ReadDecoding(Take(key => AskingOptions.Decoding.Any(option => option.Key == key)), out var remarks), remarks);
         if (tool == "eval")
             options["evaluation"] = Checked(AskingOptions.ReadSuites(Take(key => key is "suite" or "limit" or "few_shot"), out var remarks), remarks);
         var events = new List<WorkerEvent>();

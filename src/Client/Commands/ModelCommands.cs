@@ -35,7 +35,12 @@ internal static class ModelCommands
             .Required("--prompt", "The text to continue; an instruction where a template applies")
             .Option<string>("--adapter", "Adapter directory; its template is applied to the prompt, as that of a merged model is")
             .Option<bool>("--raw", "Take the prompt as it is even where the adapter or the model brings a template")
+            .Option<bool>("--chat", "Take the prompt as a user's message and render it by the chat template that the model brings")
+            .Option<string>("--chat-template", "The chat template of a model that brings none: alpaca, vicuna, chatml, chatglm, chatglm2, chatglm3, moss, internlm, internlm2, baichuan, baichuan2, llama-2, llama-3")
+            .Option<string>("--system", "A system message in front of the prompt (with a chat template)")
             .Keys("decoding", [new CommandOption("greedy", "Greedy decoding (the default unless a temperature is given)", Flag: true), .. AskingOptions.Decoding], AskingOptions.ReadDecoding)
+            .Option<int?>("--num-return-sequences", "Answers: so many draws, or the best so many beams (1)")
+            .Option<int?>("--logprobs", "With --json, the log-probability of each token, and of the N most likely ones beside it")
             .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
             .Option<int?>("--threads", "Threads for kernels")
@@ -53,12 +58,12 @@ internal static class ModelCommands
 
     private static Command ModelCommand(Func<ClientContext> context)
     {
-        var model = new Command("model", "Model directories: convert, pretrain, show").WithExample("model show models/llama-nano");
-        model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
-            .Argument("IN", "A llama2.c .bin file or a model folder")
-            .Argument("OUT", "The Hugging Face directory to write")
+        var model = new Command("model", "Models: convert, pretrain, show, verify").WithExample("model show models/llama-nano");
+        model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, GGUF, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
+            .Argument("IN", "A llama2.c .bin or a .gguf file, or a model folder")
+            .Argument("OUT", "The Hugging Face directory to write, or a file that ends in .gguf")
             .Option<string>("--tokenizer", "The tokenizer that belongs to it: llama2.c .bin, tokenizer.model or tokenizer.json")
-            .Option<string>("--dtype", "bf16 or fp32; as stored otherwise")
+            .Option<string>("--dtype", "bf16 or fp32, for a .gguf also fp16, q8_0, q4_0, q4_k; as stored otherwise")
             .Option<bool>("--force", "Replace a model that is there already")
             .Command);
         model.Subcommands.Add(new ToolCommand(context, "model pretrain", "pretrain", "Train a small decoder from scratch on generated or given text, seeded", "model pretrain models/nano --task arithmetic --steps 1500 --seed 0")
@@ -80,8 +85,13 @@ internal static class ModelCommands
             .Option<int?>("--threads", "Threads for kernels")
             .Option<bool>("--force", "Replace a model that is there already")
             .Command);
-        model.Subcommands.Add(new ToolCommand(context, "model show", "show", "Show a model directory: family, sizes, projections, fingerprint", "model show models/llama-nano")
-            .Argument("MODEL", "A model directory")
+        model.Subcommands.Add(new ToolCommand(context, "model show", "show", "Show a model: family, parameters, memory, tokenizer, template, projections", "model show models/llama-nano")
+            .Argument("MODEL", "A model directory, or a .gguf or llama2.c file")
+            .Command);
+        model.Subcommands.Add(new ToolCommand(context, "model verify", "verify", "Compare the logits of two models, as after a conversion, both computed in fp32", "model verify models/llama-nano llama-nano-q8.gguf --tolerance 0.02")
+            .Argument("FIRST", "A model directory or file")
+            .Argument("SECOND", "The other one")
+            .Option<double?>("--tolerance", "Largest difference relative to the largest logit; beyond it the command fails")
             .Command);
         return model;
     }

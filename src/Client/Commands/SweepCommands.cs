@@ -16,7 +16,7 @@ internal static class SweepCommands
         sweep.Subcommands.Add(Named("watch", "Follow a sweep until it ends", context, (c, key, json, stop) => SweepRunner.WatchAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Named("status", "Show a sweep and the state of every trial", context, (c, key, json, stop) => SweepRunner.StatusAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Show(context));
-        sweep.Subcommands.Add(Named("report", "Write the report anew and say where it is", context, (c, key, json, stop) => SweepRunner.ReportAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Report(context));
         sweep.Subcommands.Add(Named("cancel", "Cancel what is not done yet", context, (c, key, json, stop) => SweepRunner.CancelAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Resume(context));
         sweep.Subcommands.Add(Ask(context));
@@ -128,6 +128,18 @@ internal static class SweepCommands
         var json = CommandTree.JsonOption();
         var command = new Command("list", "List the sweeps of an experiment") { experiment, json }.WithExample("sweep list");
         command.SetAction((parsed, stop) => SweepRunner.ListAsync(context(), parsed.GetValue(experiment)!, parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Report(Func<ClientContext> context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var open = new Option<bool>("--open") { Description = "Open it in the browser" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("report", "Write the report anew and say where it is") { name, open, experiment, json }.WithExample("sweep report first --open");
+        command.SetAction((parsed, stop) => SweepRunner.ReportAsync(
+            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(open), parsed.GetValue(json), stop));
         return command;
     }
 

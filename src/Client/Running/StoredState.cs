@@ -60,9 +60,20 @@ internal static class StoredState
         var info = new ProcessStartInfo(command[0], [.. command.Skip(1), .. question]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment[HomeLayout.Variable] = context.Home.Root;
         using var process = Process.Start(info) ?? throw new ClientException("the silo's program could not be started", ExitCodes.Failed);
-        var answer = process.StandardOutput.ReadToEndAsync(stop);
-        var problem = process.StandardError.ReadToEndAsync(stop);
-        await process.WaitForExitAsync(stop);
-        return (process.ExitCode, await answer, await problem);
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        late.CancelAfter(_patience);
+        try
+        {
+            var answer = process.StandardOutput.ReadToEndAsync(late.Token);
+            var problem = process.StandardError.ReadToEndAsync(late.Token);
+            await process.WaitForExitAsync(late.Token);
+            return (process.ExitCode, await answer, await problem);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            stop.ThrowIfCancellationRequested();
+            throw new ClientException($"the records under {context.Home.State} could not be read within {_patience.TotalSeconds} s: does their disk answer?", ExitCodes.Failed);
+        }
     }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Console;
 using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
@@ -19,6 +21,7 @@ internal sealed class SweepPreflight
     private readonly SweepDocument _document;
     private readonly IReadOnlyList<SpecError> _remarks;
     private readonly Grid? _grid;
+    private readonly RunPlan? _plan;
 
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
     internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
@@ -26,7 +29,9 @@ internal sealed class SweepPreflight
         (BaseDirectory, _document, Facts) = (baseDirectory, document, facts);
         _remarks = SpecValidator.Validate(document, facts);
         IsValid = _remarks.All(remark => remark.Severity != SpecSeverity.Error);
-        if (IsValid) _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
+        if (!IsValid) return;
+        _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
+        _plan = RunPlanner.Of(document.Spec, _grid, facts, new PlanLimits());
     }
 
     /// <summary>The spec.</summary>
@@ -61,15 +66,15 @@ internal sealed class SweepPreflight
     {
         try
         {
-            return SweepDocument.Parse(await File.ReadAllBytesAsync(file, stop));
+            return SweepDocument.Parse(FileText.ReadBytes(file, SweepDocument.LargestFile));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (InvalidDataException) when (!File.Exists(file))
         {
             throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (InvalidDataException e)
         {
-            throw new ClientException($"{file}: cannot be read: {e.Message}");
+            throw new ClientException(e.Message);
         }
     }
 
@@ -104,19 +109,21 @@ internal sealed class SweepPreflight
         }
         var spec = _document.Spec;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{spec.Name}: {_grid.Trials.Count} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds), {_grid.Trainings.Count} trainings"));
+            $"{spec.Name}: {_grid.Trials.Count(t => !t.IsUntuned)} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds) and {_grid.Trials.Count(t => t.IsUntuned)} of untuned bases, {_grid.Trainings.Count} trainings"));
         foreach (var peft in spec.Peft)
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
             var where = source switch { LearningRateSource.Adapter => "its own", LearningRateSource.Training => "training.learning_rate", _ => $"{peft.Method}'s default" };
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {peft.Name}: learning rate {rate} ({where})"));
         }
+        PlanView.Print(output, spec, _grid, _plan!, Facts);
     }
 
-    /// <summary>Prints the remarks that do not stop the sweep.</summary>
+    /// <summary>Prints what there is to know before a sweep runs: the remarks that do not stop it, and the plan.</summary>
     public void PrintAdvice(TextWriter output)
     {
         foreach (var remark in _remarks.Where(remark => remark.Severity == SpecSeverity.Advice)) output.WriteLine($"advice: {remark}");
+        if (_grid is not null) PlanView.Print(output, _document.Spec, _grid, _plan!, Facts);
     }
 
     /// <summary>The check as a JSON document.</summary>
@@ -127,6 +134,7 @@ internal sealed class SweepPreflight
         ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)remark.ToJson())]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
+        ["plan"] = JsonSerializer.SerializeToNode(_plan, Frames.Json),
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

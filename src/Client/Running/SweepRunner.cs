@@ -102,8 +102,8 @@ internal static class SweepRunner
         return ExitCodes.Done;
     }
 
-    /// <summary>Writes the report anew.</summary>
-    public static async Task<int> ReportAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
+    /// <summary>Writes the report anew, and opens it where that is wanted.</summary>
+    public static async Task<int> ReportAsync(ClientContext context, SweepName sweep, bool open, bool json, CancellationToken stop)
     {
         await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
         var files = await (await KnownAsync(context, silo, sweep, stop)).WriteReportAsync();
@@ -113,6 +113,7 @@ internal static class SweepRunner
             System.Console.Out.WriteLine(await File.ReadAllTextAsync(files.Markdown, stop));
             System.Console.Out.WriteLine(files.Html);
         }
+        if (open) Opening.Open(files.Html);
         return ExitCodes.Done;
     }
 

@@ -113,6 +113,7 @@ public static partial class ResultFiles
         // Not lm-eval's: what a reader should know before believing a figure, and why a figure is null.
         document["remarks"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)new JsonArray([.. r.Remarks.Select(text => JsonValue.Create(text))]))));
         document["prompts_cut"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.Prompts.TooLong)));
+        document["answers_at_limit"] = new JsonObject(results.Where(r => r.AtLimit is not null).Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.AtLimit)));
         document["model_source"] = "alpacacot";
         document["model_name"] = run.ModelName;
         document["model_name_sanitized"] = Sanitise(run.ModelName);

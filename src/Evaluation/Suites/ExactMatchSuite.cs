@@ -89,7 +89,7 @@ internal sealed class ExactMatchSuite : ISuite
             }
             metrics.Add(Aggregates.Mean("exact_match", exact, filter));
         }
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit);
+        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 
     private ExactMatchOptions Match()
@@ -148,7 +148,8 @@ internal sealed class ExactMatchSuite : ISuite
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new RowException(Patterns.TooSlow(e, "the answer").Message);
+            // At once, and not with what is wrong with other rows: each of them would take as long.
+            throw Patterns.TooSlow(e, $"the answer {RowFields.Quoted(item.Target)}");
         }
         if (_filters.Count > 0 && reference == ResponseFilters.Invalid) throw new RowException($"the answer is {reference}, which stands for a response without an answer");
         return item;

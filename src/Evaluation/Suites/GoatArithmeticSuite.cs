@@ -77,7 +77,7 @@ internal sealed class GoatArithmeticSuite : ISuite
         var samples = scored.Select(s => new EvaluationSample(s.Answer.Item.Id, s.Answer.Item.Doc, s.Answer.Item.Target, [s.Answer.Arguments],
             [s.Answer.Text], [s.Found], "none", [new("exact_match", s.Exact), new("digit_match", AnswerScoring.DigitMatch(s.Digits))])).ToList();
         return new SuiteResult(Name, Version, _options.FewShot, Items.Count, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
-            Aggregates.Cells(Items, Metrics), samples, Configuration, fit);
+            Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 
     private static JsonObject Doc(GoatItem item) => new()

@@ -41,7 +41,7 @@ internal sealed class PerplexitySuite : ISuite
     public IReadOnlyList<SuiteItem> Items { get; }
 
     /// <summary>Texts are scored in windows: none is too long.</summary>
-    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => NothingCut(maxLength);
+    public PromptFit Fit(PromptSettings prompts, int maxLength, int maxNewTokens) => NothingCut(maxLength) with { Tokens = Items.Sum(item => (long)new PairEncoder(prompts.Tokenizer).Encode(item.Instruction).Length) };
 
     public SuiteResult Run(SuiteContext context)
     {

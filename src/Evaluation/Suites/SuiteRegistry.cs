@@ -15,6 +15,9 @@ public static class SuiteRegistry
         [PerplexitySuite.Kind] = o => new PerplexitySuite(o),
     };
 
+    /// <summary>The suite that asks the arithmetic generator's held-out questions.</summary>
+    public const string GoatArithmetic = GoatArithmeticSuite.Kind;
+
     /// <summary>The known suites' names, in order.</summary>
     public static IReadOnlyList<string> Known { get; } = [.. _suites.Keys.Order(StringComparer.Ordinal)];
 

@@ -82,7 +82,8 @@ public sealed record WatchedEvent([property: Id(0)] long Sequence, [property: Id
 [GenerateSerializer, Immutable, Alias("alpaca.ReportFiles.v1")]
 public sealed record ReportFiles([property: Id(0)] string Html, [property: Id(1)] string Markdown, [property: Id(2)] string Json);
 
-/// <summary>A trained trial's base and adapter, and how it is asked.</summary>
+/// <summary>A trial's base and adapter, and how it is asked. An untuned base has no adapter, and names the template that an adapter would bring.</summary>
 [GenerateSerializer, Immutable, Alias("alpaca.TrainedModel.v1")]
 public sealed record TrainedModel(
-    [property: Id(0)] string Base, [property: Id(1)] string Precision, [property: Id(2)] string? Adapter, [property: Id(3)] string? Cue, [property: Id(4)] string? Problem);
+    [property: Id(0)] string Base, [property: Id(1)] string Precision, [property: Id(2)] string? Adapter, [property: Id(3)] string? Cue, [property: Id(4)] string? Problem,
+    [property: Id(5)] string? Template = null);

@@ -74,8 +74,9 @@ public sealed record ServeBaseAssignment([property: Id(0)] string Server, [prope
 /// <param name="Request">The request.</param>
 /// <param name="Adapter">The trial's adapter, or null for the bare base.</param>
 /// <param name="Cue">The trial's cue, or null.</param>
+/// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.ServedRequest.v1")]
-public sealed record ServedRequest([property: Id(0)] GenerateRequest Request, [property: Id(1)] string? Adapter, [property: Id(2)] string? Cue);
+public sealed record ServedRequest([property: Id(0)] GenerateRequest Request, [property: Id(1)] string? Adapter, [property: Id(2)] string? Cue, [property: Id(3)] string? Template = null);
 
 /// <summary>What a slot's worker has said since the last report that was answered.</summary>
 /// <param name="Slot">The slot.</param>

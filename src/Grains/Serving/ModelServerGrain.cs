@@ -37,7 +37,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
                 yield break;
             }
             await using var chunks = GrainFactory.GetGrain<ITrainerGrain>(served.Slot)
-                .GenerateAsync(ModelServers.ServerOf(served.Model), new ServedRequest(request, served.Model.Adapter, served.Model.Cue), cancellationToken).GetAsyncEnumerator(cancellationToken);
+                .GenerateAsync(ModelServers.ServerOf(served.Model), new ServedRequest(request, served.Model.Adapter, served.Model.Cue, served.Model.Template), cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (await NextAsync(chunks, served.Slot) is { } chunk)
             {
                 if (chunk.FinishReason == TokenChunk.NotServed) break;

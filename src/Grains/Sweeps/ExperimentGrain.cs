@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Sweeps;
@@ -10,7 +11,7 @@ internal sealed class ExperimentState
 
 /// <summary>A named set of sweeps.</summary>
 [GrainType(Type)]
-internal sealed class ExperimentGrain([PersistentState(ExperimentGrain.StateName, GrainStorage.Name)] IPersistentState<ExperimentState> state, TimeProvider time) : Grain, IExperimentGrain
+internal sealed class ExperimentGrain([PersistentState(ExperimentGrain.StateName, GrainStorage.Name)] IPersistentState<ExperimentState> state, HomeLayout home, TimeProvider time) : Grain, IExperimentGrain
 {
     /// <summary>The grain's type and its record's name: what is stored is found by them.</summary>
     public const string Type = "experiment", StateName = "experiment";
@@ -23,6 +24,8 @@ internal sealed class ExperimentGrain([PersistentState(ExperimentGrain.StateName
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
         var key = $"{this.GetPrimaryKeyString()}/{request.Name}";
+        // Before the sweep's grain is activated under a key that can be none.
+        if (SweepSubmission.ProblemOf(key, request, home) is { } problem) return new SubmitReply(key, 0, Existing: false, problem);
         var reply = await GrainFactory.GetGrain<ISweepGrain>(key).SubmitAsync(request);
         if (reply.Problem is not null || state.State.Sweeps.Any(sweep => sweep.Name == request.Name)) return reply;
         state.State.Sweeps.Add(new SweepSummary(request.Name, Unfinished, reply.Trials, 0, 0, time.GetUtcNow(), null));

@@ -16,7 +16,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
         return await ExperimentGrain.PresentAsync(state.State!.Sweeps, async sweep =>
         {
             var (record, store) = await LoadAsync($"{experiment}/{sweep}");
-            return SweepStatusView.Progress(sweep, record, store, new LiveProgress());
+            return SweepStatusView.Progress(sweep, record, store, new LiveProgress(TimeProvider.System));
         });
     }
 
@@ -25,7 +25,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
     public async Task<SweepStatus> StatusAsync(string sweep)
     {
         var (state, store) = await LoadAsync(sweep);
-        return SweepStatusView.Status(sweep, state, store, new LiveProgress(), 0);
+        return SweepStatusView.Status(sweep, state, store, new LiveProgress(TimeProvider.System), 0);
     }
 
     /// <summary>What a sweep is made of; null where there is none.</summary>

@@ -11,7 +11,7 @@ internal static class SweepDetailsView
     public static SweepDetails? Of(string key, SweepState? state, SweepStore store)
     {
         if (state is null) return null;
-        var status = SweepStatusView.Status(key, state, store, new LiveProgress(), 0);
+        var status = SweepStatusView.Status(key, state, store, new LiveProgress(TimeProvider.System), 0);
         return new SweepDetails
         {
             Name = status.Name, State = status.State, Trials = status.Trials, Report = status.Report, Submitted = state.Origin.CreatedAt,

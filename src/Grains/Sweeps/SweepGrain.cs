@@ -37,7 +37,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SharedLookup _shared;
     private readonly SweepReminder _reminder;
     private readonly EventLog _events = new();
-    private readonly LiveProgress _live = new();
+    private readonly LiveProgress _live;
     private readonly TrialLogs _logs;
     private SweepState? _state;
     private WorkerReports? _reader;
@@ -48,6 +48,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public SweepGrain([FromKeyedServices(GrainStorage.Name)] IGrainStorage storage, HomeLayout home, RecordHealth health, SiloUse use, TimeProvider time, ILogger<SweepGrain> logger)
     {
         (_home, _health, _use, _clock, _logger) = (home, health, use, new SteadyClock(time), logger);
+        _live = new LiveProgress(time);
         _store = new SweepStore(this.GetGrainId(), storage, health);
         _writer = new RecordWriter(_store, NotWritten);
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
@@ -77,6 +78,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     public async Task<SubmitReply> SubmitAsync(SubmitSweep request)
     {
+        if (SweepSubmission.ProblemOf(Key, request, _home) is { } problem) return new SubmitReply(Key, 0, Existing: false, problem);
         if (_state is not null)
         {
             if (!_store.Ended) await StartDrivingAsync();
@@ -201,8 +203,12 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             verdict = await ApplyAsync(input);
         }
         if (!ended) verdict = await ApplyAsync(new LeaseRenewed(report.Fence));
-        // The slot is free: the next assignment need not wait for the tick.
-        if (ended) DriveSoon();
+        if (ended)
+        {
+            // The next assignment need not wait for the tick.
+            await ApplyAsync(new SlotFreed(report.Slot));
+            DriveSoon();
+        }
         // A report that says nothing new may repeat one that is being written.
         await (state.IsDirty ? _writer.WriteAsync(state) : _writer.Settled);
         if (advanced && work is not null) DeleteSuperseded(state, work, report.Fence);

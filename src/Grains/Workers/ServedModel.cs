@@ -22,8 +22,11 @@ internal sealed class ServedModel : IDisposable
     private readonly SlotOptions _options;
     private readonly CancellationTokenSource _end;
     private readonly CancellationTokenRegistration _closing;
+    private readonly Pulse _pulse;
+    private readonly ITimer _watch;
+    private readonly Lock _gate = new();
     private WorkerProcess? _process;
-    private string? _ended;
+    private string? _ended, _hangs;
     private long _lastUse;
     private int _count;
 
@@ -34,6 +37,8 @@ internal sealed class ServedModel : IDisposable
         _job = new ServeJob(new BaseModel(what.Base, what.Precision), threads, folders);
         _end = new CancellationTokenSource(options.LoadTimeout, time);
         _closing = closing.Register(_end.Cancel);
+        _pulse = new Pulse(options.Silence, time, options.Heartbeat);
+        _watch = time.CreateTimer(_ => Watch(), null, options.Heartbeat, options.Heartbeat);
     }
 
     /// <summary>The server's grain key.</summary>
@@ -58,6 +63,7 @@ internal sealed class ServedModel : IDisposable
             await _process.SendAsync(new StartCommand(Assignment, Fence, _job), _end.Token);
             await foreach (var news in worker.Events.ReadAllAsync(_end.Token))
             {
+                lock (_gate) _pulse.Heard(news);
                 if (news is ProgressEvent { Phase: "serve" })
                 {
                     Volatile.Write(ref _lastUse, _time.GetTimestamp());
@@ -72,7 +78,7 @@ internal sealed class ServedModel : IDisposable
         }
         catch (OperationCanceledException)
         {
-            _ended = _loaded.Task.IsCompleted ? "the model was unloaded" : FormattableString.Invariant($"the model was unloaded before it was loaded whole (it has {_options.LoadTimeout.TotalMinutes:0.#} min)");
+            _ended = _hangs ?? (_loaded.Task.IsCompleted ? "the model was unloaded" : FormattableString.Invariant($"the model was unloaded before it was loaded whole (it has {_options.LoadTimeout.TotalMinutes:0.#} min)"));
         }
         catch (Exception e)
         {
@@ -118,7 +124,22 @@ internal sealed class ServedModel : IDisposable
     public void Dispose()
     {
         _closing.Dispose();
+        _watch.Dispose();
         _end.Dispose();
+    }
+
+    /// <summary>Ends a worker that owes an answer and does not work on it any more; one that nobody asks has nothing to say.</summary>
+    private void Watch()
+    {
+        lock (_gate)
+        {
+            if (_requests.IsEmpty || !_loaded.Task.IsCompleted) _pulse.Rest();
+            else if (_hangs is null && _pulse.IsOver(out var silent))
+            {
+                _hangs = silent;
+                _end.Cancel();
+            }
+        }
     }
 
     private void HandOut(TokensEvent step)
@@ -150,7 +171,7 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>A request as the worker hears it.</summary>
     internal static GenerateCommand Command(string name, ServedRequest served)
-        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue);
+        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue, served.Template);
 
     /// <summary>How a request is decoded, as the worker hears it.</summary>
     internal static DecodingSpec Decoding(GenerateRequest request) => new()

@@ -24,9 +24,11 @@ internal static class HttpHosting
     }
 
     /// <summary>Maps the pages.</summary>
-    public static void MapHttp(this WebApplication app, ApiKey key)
+    public static void MapHttp(this WebApplication app, SiloArguments arguments, ApiKey key)
     {
+        app.UseHostGate(arguments);
         app.UseKeyGate(key);
+        app.UseKnownNames();
         HttpRoutes.Map(app);
         app.MapOrleansDashboard("/dashboard");
     }

@@ -11,6 +11,7 @@ public static class DataOptions
         new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
         new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca})"),
         new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
+        new("training_cue", $"Cue in training prompts: {string.Join(", ", Words.Cues.Select(w => w.Word))}, or a sentence ({TrainingCue.None.Word})"),
     ];
 
     /// <summary>Reads what was given, by key.</summary>
@@ -36,6 +37,7 @@ public static class DataOptions
             Sources = [.. texts.Select(text => Source(options, text, isFile))],
             Template = template ?? TemplateNames.Alpaca,
             Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+            TrainingCue = Parsing.CueParser.TrainingCue(options.Reader) ?? TrainingCue.None,
         };
     }
 

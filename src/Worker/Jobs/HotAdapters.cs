@@ -22,15 +22,17 @@ internal sealed class HotAdapters(LoadedBase model, AdapterBank bank, InferenceE
 
     /// <summary>An adapter, loaded if need be; it stays until it is returned.</summary>
     /// <param name="folder">Its directory; null for the bare base.</param>
+    /// <param name="template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
     /// <exception cref="AdapterException">It cannot be loaded.</exception>
-    public HotAdapter Take(string? folder)
+    public HotAdapter Take(string? folder, string? template = null)
     {
-        if (folder is null) return _bare;
+        var named = template is null ? null : PromptTemplates.Get(template);
+        if (folder is null) return named is null ? _bare : _bare with { Template = named };
         lock (_gate)
         {
             if (!_entries.TryGetValue(folder, out var entry)) _entries[folder] = entry = Load(folder);
             entry.Users++;
-            return entry.Hot;
+            return named is null ? entry.Hot : entry.Hot with { Template = named };
         }
     }
 

@@ -17,6 +17,7 @@ internal static class JobTable
         ["model convert"] = ModelTools.Convert,
         ["model pretrain"] = PretrainTool.Run,
         ["model show"] = ModelTools.Show,
+        ["model verify"] = ModelTools.Verify,
         ["data show"] = DataTool.Show,
         ["list models"] = ListTools.Models,
         ["list data"] = ListTools.Data,

@@ -15,9 +15,10 @@ internal static class ServeRunner
     public static void Run(ServeJob job, JobContext context)
     {
         Threads.Count = job.Threads;
+        context.Beat(WorkPhases.Load);
         var loaded = context.State.Base(job.Base, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
-        var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         // The engine ends first: its thread may still be in a step that uses an adapter.
         using var adapters = new HotAdapters(loaded, bank, engine);
         using var ended = engine;
@@ -57,11 +58,11 @@ internal static class ServeRunner
             try
             {
                 // Off the loop of commands, which must go on while an adapter is loaded.
-                var (member, template) = await Task.Run(() => adapters.Take(request.Adapter));
+                var (member, template) = await Task.Run(() => adapters.Take(request.Adapter, request.Template));
                 taken = true;
                 var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, request.Cue);
                 var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, request.Seed));
+                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
                 var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {

@@ -25,6 +25,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using Orleans.Runtime;
 
 namespace AlpacaCot.Tests.Silo.Http;
 
@@ -39,9 +40,10 @@ public sealed class HttpRoutesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _app = Build(new SiloArguments { Slots = [], Port = FreePort() });
+        var arguments = new SiloArguments { Slots = [], Port = FreePort(), Hosts = ["lab.example"] };
+        _app = Build(arguments);
         var key = ApiKey.Resolve(null, Home.Run);
-        _app.MapHttp(key);
+        _app.MapHttp(arguments, key);
         await _app.StartAsync();
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_app.Urls.Single()) };
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key.Value);
@@ -137,7 +139,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     public async Task UnknownSweepAndMissingReport_AreNotFoundInWords()
     {
         await SubmitAsync();
-        foreach (var (path, says) in ((string, string)[])[("/api/experiments/e/sweeps/x", "no sweep e/x"), ("/experiments/e/s/report", "no report yet"), ("/experiments/e/x/report", "no report yet")])
+        foreach (var (path, says) in ((string, string)[])[("/api/experiments/e/sweeps/x", "no sweep e/x"), ("/experiments/e/s/report", "no report yet"), ("/experiments/e/x/report", "no sweep e/x"), ("/api/experiments/x/sweeps", "no experiment x")])
         {
             var (code, json) = await GetAsync(path);
             Assert.Equal(HttpStatusCode.NotFound, code);
@@ -271,5 +273,54 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         Assert.Empty(_app.Services.GetServices<IConfigureOptions<DashboardOptions>>());
         Assert.DoesNotContain(_app.Services.GetRequiredService<IOptions<GrainTypeOptions>>().Value.Classes, type => type.Assembly == typeof(DashboardOptions).Assembly);
         Assert.Empty(await Grains.GetGrain<IDeviceRegistryGrain>("default").ListAsync());
+    }
+
+    /// <summary>A page of another site whose name resolves to this machine.</summary>
+    [Theory]
+    [InlineData("evil.example", false)]
+    [InlineData("evil.example:1234", false)]
+    [InlineData("127.0.0.1.evil.example", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("localhost", true)]
+    [InlineData("LOCALHOST.:1234", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("[::1]:1234", true)]
+    [InlineData("lab.example", true)]
+    public async Task Host_ThatIsNotTheSilos_IsRefused(string host, bool answered)
+    {
+        foreach (var path in (string[])["/health", "/api/slots", "/dashboard/", "/nothing"])
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Host = host;
+            using var answer = await _http.SendAsync(request);
+            Assert.Equal(!answered, answer.StatusCode == HttpStatusCode.BadRequest);
+        }
+    }
+
+    [Fact]
+    public async Task Pages_SayWhatABrowserMayDoWithThem()
+    {
+        using var answer = await _http.GetAsync("/dashboard/");
+        Assert.Contains("frame-ancestors 'none'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        foreach (var (header, value) in ((string, string)[])[("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY"), ("Referrer-Policy", "no-referrer"), ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin")])
+            Assert.Equal(value, answer.Headers.GetValues(header).Single());
+    }
+
+    [Theory]
+    [InlineData("/api/experiments/unheard-of/sweeps")]
+    [InlineData("/api/experiments/unheard-of/sweeps/s")]
+    [InlineData("/api/experiments/e/sweeps/unheard-of")]
+    [InlineData("/experiments/e/unheard-of/report")]
+    [InlineData("/api/experiments/..%2fe/sweeps/s")]
+    public async Task UnknownName_ActivatesNoGrain(string path)
+    {
+        await SubmitAsync();
+        var management = Grains.GetGrain<IManagementGrain>(0);
+        async Task<string[]> ActiveAsync()
+            => [.. (await management.GetDetailedGrainStatistics()).Select(grain => grain.GrainId.ToString()).Where(id => id.StartsWith("sweep/", StringComparison.Ordinal) || id.StartsWith("experiment/", StringComparison.Ordinal)).Order()];
+        var before = await ActiveAsync();
+        Assert.Contains("sweep/e/s", before);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync(path)).Code);
+        Assert.Equal(before, await ActiveAsync());
     }
 }
