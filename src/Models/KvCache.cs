@@ -50,6 +50,22 @@ public sealed class KvCache : IDisposable
         Find(sequence).Length = length;
     }
 
+    /// <summary>Starts a sequence that begins with all that another one holds (beams, several answers to one prompt); returns its number.</summary>
+    public int Copy(int sequence)
+    {
+        var from = Find(sequence);
+        var copy = Allocate(from.Capacity);
+        var to = Find(copy);
+        for (var block = 0; block < _config.Layers && from.Length > 0; block++)
+        {
+            using var scope = torch.NewDisposeScope();
+            to.Keys[block].narrow(0, 0, from.Length).copy_(from.Keys[block].narrow(0, 0, from.Length));
+            to.Values[block].narrow(0, 0, from.Length).copy_(from.Values[block].narrow(0, 0, from.Length));
+        }
+        to.Length = from.Length;
+        return copy;
+    }
+
     /// <summary>Ends a sequence and gives its memory back.</summary>
     public void Free(int sequence)
     {

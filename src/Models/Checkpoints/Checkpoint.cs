@@ -18,6 +18,8 @@ internal sealed class Checkpoint : IDisposable
         foreach (var tensor in tensors)
             if (!byName.TryAdd(tensor.Name, tensor))
                 throw new ModelException($"{path}: tensor '{tensor.Name}' is in {System.IO.Path.GetFileName(byName[tensor.Name].Path)} and in {System.IO.Path.GetFileName(tensor.Path)}");
+        // A configuration costs nothing to write: before blocks are made for it, there must be weights for that many.
+        if (config.Layers > byName.Count) throw new ModelException($"{path}: the configuration asks for {config.Layers} blocks, the weights have {byName.Count} tensors");
         Tensors = byName;
     }
 
@@ -103,7 +105,14 @@ internal sealed class Checkpoint : IDisposable
         {
             throw new ModelException(e.Message, e);
         }
-        return Llama2cFile.Recognises(path);
+        try
+        {
+            return Llama2cFile.Recognises(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException($"{path}: cannot be read: {e.Message}", e);
+        }
     }
 
     private enum Layout
