@@ -21,12 +21,14 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
     /// <param name="seed">The trial's seed.</param>
     public static TrialCommands Of(SweepName sweep, SweepSpec spec, TrialDetails trial, string model, long seed)
     {
-        if (trial.Adapter is not { } adapter) return new TrialCommands(null, null, []);
+        // An untuned base has no adapter, and names the template that one would bring.
+        if (trial.Adapter is null && trial.Template is null) return new TrialCommands(null, null, []);
         var merged = $"{sweep.Name}-{trial.Trial.Name}".Replace('+', '-');
+        string[] asked = trial.Adapter is { } adapter ? ["--adapter", adapter] : ["--template", trial.Template!];
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
-            Line("merge", "--model", model, "--adapter", adapter, "--out", merged),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", "--model", model, "--adapter", adapter, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
+            trial.Adapter is { } trained ? Line("merge", "--model", model, "--adapter", trained, "--out", merged) : null,
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", "--model", model, .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
     }
 
     /// <summary>A command as a shell takes it.</summary>
