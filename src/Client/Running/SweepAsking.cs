@@ -67,7 +67,7 @@ internal static class SweepAsking
     }
 
     /// <summary>The lines of stdin; a terminal is asked for each.</summary>
-    private static IEnumerable<string> Prompts()
+    internal static IEnumerable<string> Prompts()
     {
         while (true)
         {
