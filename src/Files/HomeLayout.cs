@@ -74,6 +74,6 @@ public sealed record HomeLayout(string Root)
     }
 
     /// <summary>The root of the file system, and folders such as /tmp whose entries are their owners' alone: to close one would lock others out.</summary>
-    private static bool IsShared(string folder)
+    internal static bool IsShared(string folder)
         => Path.GetPathRoot(folder) == folder || (!OperatingSystem.IsWindows() && Directory.Exists(folder) && File.GetUnixFileMode(folder).HasFlag(UnixFileMode.StickyBit));
 }

@@ -155,6 +155,36 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>Longer than a node may be silent, and a session: whoever was not heard because the silo itself stood still has lost nothing.</summary>
+    [Fact]
+    public async Task Silo_StoppedForAWhile_LosesNothing()
+    {
+        var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "paused", steps: 400, checkpointSteps: 10)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "paused") >= 20, "the sweep trains");
+        var silo = Assert.Single(_home.Processes("Silo"));
+        await SignalAsync("STOP", silo);
+        await Task.Delay(TimeSpan.FromSeconds(25));
+        await SignalAsync("CONT", silo);
+        var ran = (await run.EndAsync(_limit)).Done();
+        Assert.Contains("the silo answers again", ran.Error, StringComparison.Ordinal);
+        // One fence for the training and one for each evaluation that was asked: nothing was given away twice.
+        var training = Directory.EnumerateDirectories(Path.Combine(Sweeps.Folder(_home, "paused"), "pack-0")).Select(Path.GetFileName).ToList();
+        Assert.Equal(["1"], training);
+        Assert.All(ran.Json().GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));
+    }
+
+    /// <summary>The command was stopped while its sweep went on to its end, and the silo with it.</summary>
+    [Fact]
+    public async Task Command_StoppedUntilItsSweepHasEnded_ShowsItsEndAllTheSame()
+    {
+        var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "slept", steps: 60, checkpointSteps: 10)), "--json");
+        await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "slept") >= 10, "the sweep trains");
+        await SignalAsync("STOP", run.Process.Id);
+        await Home.UntilAsync(() => _home.Processes("Silo").Count == 0, "the sweep and its silo have ended");
+        await SignalAsync("CONT", run.Process.Id);
+        Assert.Equal("done", (await run.EndAsync(_limit)).Done().Json().GetProperty("state").GetString());
+    }
+
     /// <summary>A silo that does not answer at all, and a command that is told to end: it ends, and so does its silo.</summary>
     [Fact]
     public async Task Silo_Stopped_CommandToldToEnd_EndsWithinSeconds()

@@ -96,7 +96,11 @@ public sealed class HomeAndHashTests : IDisposable
     public void Home_ThatIsNone_IsNamedWithTheFix()
     {
         File.WriteAllText(_folder["file"], "");
-        foreach (var (path, says) in ((string, string)[])[(_folder["file"], "is a file"), (_folder["file/below"], "cannot be written"), ("/", "other programs"), ("/tmp", "other programs")])
+        Directory.CreateDirectory(_folder["shared"]);
+        // As /tmp is: to close it would lock others out.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder["shared"], File.GetUnixFileMode(_folder["shared"]) | UnixFileMode.StickyBit | UnixFileMode.OtherWrite);
+        Assert.True(HomeLayout.IsShared(Path.GetPathRoot(_folder.Path)!));
+        foreach (var (path, says) in ((string, string)[])[(_folder["file"], "is a file"), (_folder["file/below"], "cannot be written"), (_folder["shared"], "other programs")])
         {
             var e = Assert.Throws<HomeException>(() => HomeLayout.Of(path, _folder.Path));
             Assert.Contains(path, e.Message, StringComparison.Ordinal);

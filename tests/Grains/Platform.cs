@@ -140,8 +140,12 @@ internal sealed class Storage(IGrainStorage inner) : IGrainStorage
     /// <summary>What a write waits for.</summary>
     public Func<string, GrainId, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>The characters of every record that was written.</summary>
+    public ConcurrentQueue<(GrainId Grain, int Characters)> Written { get; } = new();
+
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        Written.Enqueue((grainId, JsonSerializer.Serialize(grainState.State).Length));
         if (Fails(stateName, grainId)) throw new OrleansException("no space left on device");
         await Before(stateName, grainId);
         await inner.WriteStateAsync(stateName, grainId, grainState);

@@ -102,4 +102,13 @@ public sealed class EvaluateRunnerTests : IDisposable
         var (whole, small) = (TinyPack.Run(job), TinyPack.Run(job with { MemoryDivisor = 64 }));
         Assert.Equal(whole.OfType<ResultEvent>().Single().Metrics, small.OfType<ResultEvent>().Single().Metrics);
     }
+
+    [Fact]
+    public void Run_EveryPhase_BeginsWithAHeartbeat()
+    {
+        var trained = Train();
+        var events = TinyPack.Run(_pack.Evaluation(2, (trained[0], [TinyPack.Trial("t", Sums)])));
+        Assert.Equal([WorkPhases.Load, WorkPhases.Prepare, WorkPhases.Generate, WorkPhases.Score], events.OfType<HeartbeatEvent>().Select(beat => beat.Phase).Distinct());
+        Assert.Equal(WorkPhases.Score, events.TakeWhile(e => e is not ResultEvent).OfType<HeartbeatEvent>().Last().Phase);
+    }
 }

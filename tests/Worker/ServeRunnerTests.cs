@@ -11,6 +11,7 @@ namespace AlpacaCot.Tests.Worker;
 public sealed class ServeRunnerTests : IDisposable
 {
     private readonly TinyPack _pack = new();
+    private readonly List<string> _phases = [];
 
     public ServeRunnerTests() => LibTorch.Load();
 
@@ -28,6 +29,8 @@ public sealed class ServeRunnerTests : IDisposable
         Assert.NotEqual(plain, cued);
         Assert.NotEqual(plain, Ask(adapter, "Step by step.", "1+2", raw: true));
         Assert.NotEqual(plain, Ask(null, null, PromptTemplates.Goat.Prompt("1+2"), raw: true));
+        // Whoever supervises it hears of the steps that it takes.
+        Assert.Equal([WorkPhases.Load, WorkPhases.Generate], _phases.Distinct());
     }
 
     /// <summary>Many adapters on one loaded base, asked in turn and side by side: each answers as it does alone, also those that were given up in between.</summary>
@@ -82,6 +85,7 @@ public sealed class ServeRunnerTests : IDisposable
         var answer = new List<int>();
         void Send(WorkerEvent news)
         {
+            if (news is HeartbeatEvent beat) _phases.Add(beat.Phase);
             if (news is not TokensEvent tokens) return;
             foreach (var request in tokens.Requests)
             {

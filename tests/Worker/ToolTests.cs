@@ -201,6 +201,58 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("leave --chat", Assert.Throws<ToolException>(() => Ask(("chat", true), ("adapter", _pack["a"]))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Tokenizer_TrainedByBothKinds_ComparedOnTheSameText()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Range(0, 300).Select(i => $"The sum of {i} and {i * 7} is {i * 8}, they say.")));
+        JsonObject Train(string name, params (string Key, JsonNode Value)[] more)
+        {
+            var options = new JsonObject { ["out"] = _pack[name], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 270 };
+            foreach (var (key, value) in more) options[key] = value;
+            return Run("tokenizer train", options).Answer;
+        }
+
+        Assert.Equal((270, 300), ((int)Train("bytes")["vocabulary_size"]!, (int)Train("pieces", ("kind", "sentencepiece"), ("vocab", 310))["lines"]!));
+        // The seed decides which lines are learnt from.
+        Assert.Equal((string?)Train("s1", ("lines", 20), ("seed", 1))["content_hash"], (string?)Train("s2", ("lines", 20), ("seed", 1))["content_hash"]);
+        Assert.NotEqual((string?)Train("s3", ("lines", 20), ("seed", 2))["content_hash"], (string?)Train("s4", ("lines", 20), ("seed", 3))["content_hash"]);
+        Assert.Contains("another folder", Assert.Throws<ToolException>(() => Train("bytes")).Message, StringComparison.Ordinal);
+        Assert.Contains("byte-bpe and sentencepiece", Assert.Throws<ToolException>(() => Train("x", ("kind", "words"))).Message, StringComparison.Ordinal);
+
+        var compared = Run("tokenizer compare", new JsonObject { ["tokenizers"] = new JsonArray(_pack["bytes"], _pack["pieces"]), ["text"] = new JsonArray(_pack["text.txt"]), ["show"] = "a 12" });
+        Assert.Contains("4 tokens: a| |1|2", compared.Text, StringComparison.Ordinal);
+        Assert.All(compared.Answer["tokenizers"]!.AsArray(), tokenizer => Assert.Equal(1.0, (double)tokenizer!["files"]![0]!["kinds"]!.AsArray().Single(kind => (string?)kind!["kind"] == "digits")!["characters_per_token"]!));
+        Assert.Throws<ToolException>(() => Run("tokenizer compare", new JsonObject { ["tokenizers"] = new JsonArray(_pack["bytes"]) }));
+    }
+
+    [Fact]
+    public void ExpandVocabulary_LargerTokenizer_KnownTokensKeepTheirRowsAndNewOnesBeginAtTheirPieces()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Repeat("the thermometer then thaws there", 20)));
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["small"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 262 });
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["large"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 275 });
+        Run("model pretrain", new JsonObject { ["out"] = _pack["base"], ["task"] = "text", ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 262, ["steps"] = 2, ["batch_size"] = 2, ["hidden"] = 16, ["layers"] = 1, ["heads"] = 2 });
+        var ran = Run("model expand-vocab", new JsonObject { ["in"] = _pack["base"], ["out"] = _pack["grown"], ["tokenizer"] = _pack["large"] });
+        Assert.Equal((262, 275, 262, 13, 0), ((int)ran.Answer["vocabulary_before"]!, (int)ran.Answer["vocabulary_size"]!, (int)ran.Answer["kept"]!, (int)ran.Answer["from_pieces"]!, (int)ran.Answer["from_mean"]!));
+        using var before = ModelDirectory.Load(_pack["base"]);
+        using var after = ModelDirectory.Load(_pack["grown"]);
+        var (small, large) = (AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["base"]), AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["grown"]));
+        float[] Row(Decoder decoder, int id) => decoder.Embedding[id].to(ScalarType.Float32).ToArray<float>();
+        Assert.Equal(Row(before, small.Find("t")!.Value), Row(after, large.Find("t")!.Value));
+        var made = Enumerable.Range(0, 275).First(id => small.Find(large.Token(id)) is null && !large.Token(id).Contains('Ġ', StringComparison.Ordinal));
+        var pieces = small.Encode(large.Token(made));
+        Assert.True(pieces.Length > 1);
+        Assert.All(Row(after, made).Zip(Enumerable.Range(0, 16).Select(i => pieces.Average(id => Row(before, id)[i]))), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        // A larger tokenizer is what it is for.
+        Assert.Contains("nothing to add", Assert.Throws<ToolException>(() => Run("model expand-vocab", new JsonObject { ["in"] = _pack["grown"], ["out"] = _pack["x"], ["tokenizer"] = _pack["small"] })).Message, StringComparison.Ordinal);
+        Assert.Equal(13, (int)Run("model expand-vocab", new JsonObject { ["in"] = _pack["base"], ["out"] = _pack["y"], ["tokenizer"] = _pack["large"], ["init"] = "mean" }).Answer["from_mean"]!);
+        // What was expanded goes on learning.
+        var more = Run("model pretrain", new JsonObject { ["out"] = _pack["more"], ["task"] = "text", ["from"] = _pack["grown"], ["text"] = new JsonArray(_pack["text.txt"]), ["steps"] = 3, ["batch_size"] = 2 });
+        Assert.True((double)more.Answer["final_loss"]! > 0);
+        using var trained = ModelDirectory.Load(_pack["more"]);
+        Assert.Equal((275, false), (trained.Config.VocabularySize, Row(trained, 3).SequenceEqual(Row(after, 3))));
+    }
+
     /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
     [Fact]
     public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()

@@ -8,7 +8,7 @@ namespace AlpacaCot.Client.Commands;
 /// <summary>The commands that are one job of a worker and need no silo.</summary>
 internal static class ModelCommands
 {
-    /// <summary><c>train</c>, <c>eval</c>, <c>generate</c>, <c>merge</c>, <c>model …</c>, <c>data …</c>.</summary>
+    /// <summary><c>train</c>, <c>eval</c>, <c>generate</c>, <c>merge</c>, <c>model …</c>, <c>data …</c>, <c>tokenizer …</c>.</summary>
     public static IEnumerable<Command> Build(Func<ClientContext> context)
     {
         yield return new ToolCommand(context, "train", "train", "Train one adapter on one base, without a sweep", "train --model models/llama-nano --data alpaca.json --out out/lora")
@@ -54,11 +54,12 @@ internal static class ModelCommands
             .Command;
         yield return ModelCommand(context);
         yield return DataCommand(context);
+        yield return TokenizerCommand(context);
     }
 
     private static Command ModelCommand(Func<ClientContext> context)
     {
-        var model = new Command("model", "Models: convert, pretrain, show, verify").WithExample("model show models/llama-nano");
+        var model = new Command("model", "Models: convert, pretrain, expand-vocab, show, verify").WithExample("model show models/llama-nano");
         model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, GGUF, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
             .Argument("IN", "A llama2.c .bin or a .gguf file, or a model folder")
             .Argument("OUT", "The Hugging Face directory to write, or a file that ends in .gguf")
@@ -70,6 +71,7 @@ internal static class ModelCommands
             .Argument("OUT", "The model directory to write")
             .Option<string>("--task", "arithmetic (default) or text")
             .Option<string[]>("--text", "Text files for the task text")
+            .Option<string>("--from", "Go on with this model, its shape and its tokenizer, instead of from scratch (task text)")
             .Option<string>("--style", "Form of the sums: direct (default) or steps (worked out column by column)")
             .Option<string>("--cue", "Appended to every other question of the sums")
             .Option<int?>("--digits", "Most digits of the operands (3)")
@@ -84,6 +86,12 @@ internal static class ModelCommands
             .Option<long?>("--seed", "Seed")
             .Option<int?>("--threads", "Threads for kernels")
             .Option<bool>("--force", "Replace a model that is there already")
+            .Command);
+        model.Subcommands.Add(new ToolCommand(context, "model expand-vocab", "expand-vocab", "Give a model a larger tokenizer: known tokens keep their rows, new ones begin near what they stand for", "model expand-vocab models/llama-nano models/llama-zh --tokenizer zh/tokenizer.model")
+            .Argument("IN", "A model directory")
+            .Argument("OUT", "The model directory to write")
+            .Required("--tokenizer", "The larger tokenizer: a folder, or a file of one")
+            .Option<string>("--init", "How new rows begin: pieces (default), the mean of the rows that the old tokenizer writes the token's text with, or mean, of all rows")
             .Command);
         model.Subcommands.Add(new ToolCommand(context, "model show", "show", "Show a model: family, parameters, memory, tokenizer, template, projections", "model show models/llama-nano")
             .Argument("MODEL", "A model directory, or a .gguf or llama2.c file")
@@ -118,6 +126,26 @@ internal static class ModelCommands
         tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
         data.Subcommands.Add(show);
         return data;
+    }
+
+    private static Command TokenizerCommand(Func<ClientContext> context)
+    {
+        var tokenizer = new Command("tokenizer", "Tokenizers: train, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
+        tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer train", "train", "Train a tokenizer on text", "tokenizer train out/tokenizer --text book.txt --vocab 8000")
+            .Argument("OUT", "The folder to write: tokenizer.json, or tokenizer.model for sentencepiece")
+            .Option<string[]>("--text", "Text files; each line is a sentence")
+            .Option<string>("--kind", "byte-bpe (default), or sentencepiece: BPE over characters with byte fallback, as LLaMA's")
+            .Option<int?>("--vocab", "Number of ids (8000)")
+            .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
+            .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
+            .Option<long?>("--seed", "Seed of the draw")
+            .Command);
+        tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")
+            .Arguments("TOKENIZERS", "Model directories or tokenizer files")
+            .Option<string[]>("--text", "Text files to count on")
+            .Option<string>("--show", "A text whose pieces are shown")
+            .Command);
+        return tokenizer;
     }
 
     private static bool IsThere(string path) => File.Exists(path) || Directory.Exists(path);

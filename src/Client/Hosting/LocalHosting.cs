@@ -26,7 +26,9 @@ internal static class LocalHosting
         }
         return client
             // A silo of this machine that is gone stays gone: only what it was too slow for is asked again.
-            .RetryReads(problem => problem is TimeoutException, _patience)
+            .RetryReads(
+                problem => problem is TimeoutException, _patience,
+                silent => System.Console.Error.WriteLine(silent ? "the silo does not answer; asking again" : "the silo answers again"))
             .EndCallsWhenTheSiloIsGone();
     }
 

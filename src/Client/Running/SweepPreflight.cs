@@ -23,6 +23,9 @@ internal sealed class SweepPreflight
     private readonly Grid? _grid;
     private readonly RunPlan? _plan;
 
+    /// <summary>Keys as the rest of the document writes them.</summary>
+    private static readonly JsonSerializerOptions _planJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
     internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
     {
@@ -134,7 +137,7 @@ internal sealed class SweepPreflight
         ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)remark.ToJson())]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
-        ["plan"] = JsonSerializer.SerializeToNode(_plan, Frames.Json),
+        ["plan"] = JsonSerializer.SerializeToNode(_plan, _planJson),
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

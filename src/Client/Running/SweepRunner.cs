@@ -155,14 +155,39 @@ internal static class SweepRunner
         }
         catch (Orleans.Runtime.OrleansException e)
         {
+            // This program was stopped, or its machine slept: the sweep may have ended meanwhile, and its silo with it.
+            if (await EndedMeanwhileAsync(context, sweep, stop) is { } ended)
+            {
+                silo.Follows = null;
+                return Show(ended, json);
+            }
             throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         }
         if (_ended.Contains(status.State)) silo.Follows = null;
         if (status.Problem is { } problem)
             throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
+        return Show(status, json);
+    }
+
+    private static int Show(SweepStatus status, bool json)
+    {
         if (json) ClientJson.Print(SweepView.Summary(status));
         else SweepView.PrintSummary(status);
         return Code(status);
+    }
+
+    /// <summary>What the records say of a sweep whose silo is gone, where it has ended.</summary>
+    private static async Task<SweepStatus?> EndedMeanwhileAsync(ClientContext context, SweepName sweep, CancellationToken stop)
+    {
+        try
+        {
+            return context.Cluster is null && await StoredState.StatusAsync(context, sweep, stop) is var status && _ended.Contains(status.State) ? status : null;
+        }
+        catch (ClientException)
+        {
+            // Why its silo is gone says more than why the records cannot be read.
+            return null;
+        }
     }
 
     private static async Task<ISweepGrain> KnownAsync(ClientContext context, SiloSession silo, SweepName sweep, CancellationToken stop)

@@ -59,7 +59,7 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchFileAsync(HubKind kind, string id, string file, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
     {
         var folder = Folder(kind, id, revision);
-        if (Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or ".."))
+        if (!IsInside(file))
             throw new HubException($"{id}: '{file}' is no path inside a repository");
         var addresses = Addresses($"{Prefix(kind)}{id}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', file.Split('/').Select(Uri.EscapeDataString))}");
         var path = Path.Combine(folder, file);
@@ -131,6 +131,8 @@ public sealed class HubClient : IDisposable
         return Path.Combine(_options.Root, kind == HubKind.Dataset ? "datasets" : "models", owner, name, safe);
     }
 
+    private static bool IsInside(string file) => !Path.IsPathRooted(file) && !file.Split('/', '\\').Any(part => part is "" or "." or "..");
+
     /// <summary>The last part of an address as a file's name: what a server puts there is no path, no hidden file and nothing that a terminal obeys.</summary>
     private static string FileName(string last)
     {
@@ -163,7 +165,7 @@ public sealed class HubClient : IDisposable
         foreach (var sibling in siblings.EnumerateArray())
         {
             var file = TextOf(sibling, "rfilename");
-            if (string.IsNullOrEmpty(file) || file.Any(char.IsControl) || Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or ".."))
+            if (file is null || file.Any(char.IsControl) || !IsInside(file))
                 throw Malformed($"'{VisibleText.OnOneLine(file ?? "null")}' is no path inside a repository");
             files.Add(file);
         }

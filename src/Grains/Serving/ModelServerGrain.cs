@@ -61,7 +61,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
     private async Task<TrainedModel> LocateAsync()
     {
         var cut = Key.LastIndexOf('/');
-        return cut <= 0 ? new TrainedModel("", "", null, null, $"'{Key}' is not experiment/sweep/trial") : await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
+        return cut <= 0 || SweepNames.Split(Key[..cut]) is null ? new TrainedModel("", "", null, null, $"'{Key}' is not experiment/sweep/trial") : await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
     }
 
     /// <summary>Takes the slot of the base, or a free one, and has the base loaded on it; where that fails, the slot goes back. A slot that is held already, and a base that is loaded already, stay.</summary>

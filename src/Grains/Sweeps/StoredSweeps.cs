@@ -11,9 +11,9 @@ public sealed class StoredSweeps(IGrainStorage storage)
     /// <summary>The sweeps of an experiment, as its grain would list them.</summary>
     public async Task<SweepSummary[]> ListAsync(string experiment)
     {
-        var state = new GrainState<ExperimentState>(new ExperimentState());
-        await storage.ReadStateAsync(ExperimentGrain.StateName, GrainId.Create(ExperimentGrain.Type, experiment), state);
-        return await ExperimentGrain.PresentAsync(state.State!.Sweeps, async sweep =>
+        var listed = new ExperimentStore(GrainId.Create(ExperimentGrain.Type, experiment), storage);
+        await listed.LoadAsync();
+        return await ExperimentGrain.PresentAsync([.. listed.Sweeps], async sweep =>
         {
             var (record, store) = await LoadAsync($"{experiment}/{sweep}");
             return SweepStatusView.Progress(sweep, record, store, new LiveProgress(TimeProvider.System));

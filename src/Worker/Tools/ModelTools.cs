@@ -13,7 +13,7 @@ namespace AlpacaCot.Worker.Tools;
 internal static class ModelTools
 {
     private static readonly string[] _tokenizerFiles =
-        ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
+        ["tokenizer.json", "tokenizer.model", "ice_text.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
 
     /// <summary>Converts a model between formats.</summary>
     public static void Convert(ToolOptions options, ToolJob job, JobContext context)
