@@ -8,11 +8,13 @@ internal static class RootHelp
     /// <summary>The top-level commands in groups, each in a few words; the commands' own help has the rest.</summary>
     private static readonly (string Group, (string Name, string What)[] Commands)[] _groups =
     [
-        ("Begin", [("quickstart", "two small bases, a real sweep over them, its report"), ("init", "a first sweep of your own, which runs as it stands"), ("doctor", "what is found on this machine, each with a fix")]),
+        ("Begin", [
+            ("quickstart", "two small bases, a real sweep over them, its report"), ("init", "a first sweep of your own, which runs as it stands"), ("doctor", "what is found on this machine, each with a fix"),
+            ("list", "models, methods, data, suites, templates, schedules"), ("show", "one of them, with every option and its default"),
+        ]),
         ("Sweeps", [("sweep", "")]),
-        ("Names", [("list", "models, methods, data, suites, templates, schedules"), ("show", "one of them, with every option and its default")]),
         ("Models", [
-            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("model", ""), ("data", ""),
+            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("model", ""), ("tokenizer", ""), ("data", ""),
         ]),
         ("Home", [("silo", "the host that drives sweeps and serves models"), ("disk", "what lies in the home; disk clean"), ("bench", "measure")]),
     ];
