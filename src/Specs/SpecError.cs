@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Specs;
 
@@ -21,13 +22,23 @@ public enum SpecSeverity
 /// <param name="Severity">Whether it stops the sweep.</param>
 public sealed record SpecError(int Line, int Column, string Path, string Message, string Fix, SpecSeverity Severity = SpecSeverity.Error)
 {
+    private const int LongestLine = 1000;
+
+    /// <summary>The remark as a JSON document.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["severity"] = Severity == SpecSeverity.Error ? "error" : "advice", ["line"] = Line, ["column"] = Column, ["path"] = Path, ["message"] = Message, ["fix"] = Fix,
+    };
+
     /// <summary>One line: <c>line 4, column 7: peft[1].alpha: must be above 0; write alpha: 16</c>.</summary>
     public override string ToString()
     {
         var place = Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {Line}, column {Column}: ") : "";
         var path = Path.Length > 0 ? Path + ": " : "";
         var fix = Fix.Length > 0 ? "; " + Fix : "";
-        return place + path + Message + fix;
+        // Messages show what the file says, which may be of any length and have lines of its own.
+        var line = (place + path + Message + fix).ReplaceLineEndings(" ");
+        return line.Length <= LongestLine ? line : line[..LongestLine] + "…";
     }
 }
 
