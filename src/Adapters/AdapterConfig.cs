@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Adapters;
 
@@ -43,11 +43,11 @@ public abstract record AdapterConfig
         JsonObject document;
         try
         {
-            document = JsonNode.Parse(json) as JsonObject ?? throw new AdapterException($"{file}: expected a JSON object");
+            document = StrictJson.ParseObject(json, file);
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new AdapterException($"{file}: not valid JSON ({e.Message})", e);
+            throw new AdapterException(e.Message, e);
         }
         var reader = new ConfigReader(document, file);
         var type = reader.Text("peft_type") ?? throw new AdapterException($"{file}: peft_type is missing; is this a PEFT adapter?");

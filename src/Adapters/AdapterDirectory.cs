@@ -15,6 +15,9 @@ public static partial class AdapterDirectory
     /// <summary>Name of the weights.</summary>
     public const string WeightsFile = "adapter_model.safetensors";
 
+    /// <summary>Values that any configuration may ask for (64 MiB): an adapter that does not fit is then refused by the tensor that it lacks.</summary>
+    private const long FewValues = 1 << 24;
+
     // What PEFT wrote before safetensors: read where the other is absent, never written.
     private const string OldWeightsFile = "adapter_model.bin";
 
@@ -41,20 +44,19 @@ public static partial class AdapterDirectory
         var config = ReadConfig(folder);
         var file = new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
             ?? throw new AdapterException($"{folder}: no {WeightsFile}");
-        var adapter = AdapterMethods.Find(config.PeftType, folder).Create(decoder, config, null);
+        Adapter? adapter = null;
         try
         {
-            Fill(adapter, file);
+            using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
+            using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
+                adapter = AdapterMethods.Find(config.PeftType, folder).Create(decoder, config, null);
+            Fill(adapter, stored, file);
             return adapter;
         }
-        catch (ModelException e)
+        catch (Exception e)
         {
-            adapter.Dispose();
-            throw new AdapterException(e.Message, e);
-        }
-        catch
-        {
-            adapter.Dispose();
+            adapter?.Dispose();
+            if (e is ModelException) throw new AdapterException(e.Message, e);
             throw;
         }
     }
@@ -94,9 +96,8 @@ public static partial class AdapterDirectory
     [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamedParameter();
 
-    private static void Fill(Adapter adapter, string file)
+    private static void Fill(Adapter adapter, TensorFile stored, string file)
     {
-        using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         var byKey = ByKey(stored);

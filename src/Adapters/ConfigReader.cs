@@ -12,6 +12,9 @@ public sealed record OneOrMany<T>(IReadOnlyList<T> Values, bool Single = false);
 /// <summary>Reads the fields of an <c>adapter_config.json</c> and remembers which were asked for.</summary>
 internal sealed class ConfigReader(JsonObject document, string file)
 {
+    /// <summary>Most items of a list and most patterns: a large mixture of experts has some twenty thousand projections.</summary>
+    private const int MostItems = 100_000;
+
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonNode?> _kept = new(StringComparer.Ordinal);
 
@@ -48,6 +51,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
     public ModuleSelection? Modules(string key) => Ask(key) switch
     {
         null => null,
+        JsonArray { Count: > MostItems } => throw TooMany(key),
         JsonArray list => ModuleSelection.Of(list.Select(node => Of<string>(key, node, "a list of strings"))),
         var node => ModuleSelection.Matching(Of<string>(key, node, "a string or a list of strings")),
     };
@@ -55,6 +59,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
     public OneOrMany<T>? OneOrMany<T>(string key, string expected) => Ask(key) switch
     {
         null => null,
+        JsonArray { Count: > MostItems } => throw TooMany(key),
         JsonArray list => new OneOrMany<T>([.. list.Select(node => Of<T>(key, node, expected))]),
         var node => new OneOrMany<T>([Of<T>(key, node, expected)], Single: true),
     };
@@ -62,6 +67,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
     private IReadOnlyList<KeyValuePair<string, double>> Numbers(string key) => Ask(key) switch
     {
         null => [],
+        JsonObject { Count: > MostItems } => throw TooMany(key),
         JsonObject map => [.. map.Select(pair => KeyValuePair.Create(pair.Key, Of<double>(key, pair.Value, "numbers by pattern")))],
         _ => throw Wrong(key, "an object of numbers by pattern"),
     };
@@ -78,7 +84,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
     {
         var value = Ask(key);
         if (value is null || JsonNode.DeepEquals(value, off) || value is JsonArray { Count: 0 } or JsonObject { Count: 0 }) Keep(key, off);
-        else throw new AdapterNotSupportedException($"{file}: {key} = {value.ToJsonString()} ({feature}) is not supported");
+        else throw new AdapterNotSupportedException($"{file}: {key} = {Short(value)} ({feature}) is not supported");
     }
 
     /// <summary>A field without meaning here, written back as it is.</summary>
@@ -101,7 +107,9 @@ internal sealed class ConfigReader(JsonObject document, string file)
     }
 
     public AdapterException Wrong(string key, string expected)
-        => new($"{file}: {key} = {document[key]?.ToJsonString() ?? "null"}, expected {expected}");
+        => new($"{file}: {key} = {(document[key] is { } value ? Short(value) : "null")}, expected {expected}");
+
+    private AdapterException TooMany(string key) => new($"{file}: {key} has more than {MostItems} items");
 
     // Every release of PEFT adds keys and writes them all, switched off.
     private static bool IsOn(JsonNode? value) => value switch

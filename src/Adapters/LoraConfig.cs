@@ -130,5 +130,5 @@ public sealed record LoraConfig : TargetedConfig
 
     /// <summary>Whether a key of <see cref="RankPattern"/> or <see cref="AlphaPattern"/> means a module.</summary>
     internal static bool PatternMatches(string pattern, string path)
-        => ModulePattern.Ending(pattern).IsMatch(path);
+        => ModuleSelection.IsMatch(ModulePattern.Ending(pattern), path);
 }

@@ -36,7 +36,7 @@ public sealed class ModuleSelection
 
     /// <summary>Whether a module path is selected.</summary>
     public bool Selects(string path)
-        => IsAllLinear || (_regex?.IsMatch(path) ?? Names!.Any(name => IsOrEndsWith(path, name)));
+        => IsAllLinear || (_regex is not null ? IsMatch(_regex, path) : Names!.Any(name => IsOrEndsWith(path, name)));
 
     /// <summary>Whether a path is among the names word for word.</summary>
     internal bool Lists(string path) => Names?.Contains(path, StringComparer.Ordinal) ?? false;
@@ -44,6 +44,20 @@ public sealed class ModuleSelection
     /// <summary>PEFT's laxer test for IA3's feed-forward modules: a path that ends with an entry, dot or not.</summary>
     internal bool SelectsLoosely(string path)
         => Pattern is not null ? Selects(path) : Names!.Any(name => path.EndsWith(name, StringComparison.Ordinal));
+
+    /// <summary>Whether a path matches an expression.</summary>
+    /// <exception cref="AdapterException">It takes too long to tell.</exception>
+    internal static bool IsMatch(Regex pattern, string path)
+    {
+        try
+        {
+            return ModulePattern.IsMatch(pattern, path);
+        }
+        catch (ArgumentException e)
+        {
+            throw new AdapterException(e.Message, e);
+        }
+    }
 
     private static bool IsOrEndsWith(string path, string name)
         => path.EndsWith(name, StringComparison.Ordinal) && (path.Length == name.Length || path[^(name.Length + 1)] == '.');

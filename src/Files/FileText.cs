@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Files;
 
@@ -11,6 +13,9 @@ namespace AlpacaCot.Files;
 /// </summary>
 public static class FileText
 {
+    /// <summary>Bytes of the largest file that is read whole where its reader states no limit of its own: configurations have a few kilobytes, the largest some hundred.</summary>
+    public const int LargestSmallFile = 4 << 20;
+
     /// <summary>The byte order mark that a text begins with: its length in bytes, and the encoding that it stands for; null is UTF-8.</summary>
     public static (int Length, Encoding? Encoding) ByteOrderMark(ReadOnlySpan<byte> start) => start switch
     {
@@ -22,13 +27,20 @@ public static class FileText
     };
 
     /// <summary>The bytes of any file that is no Git LFS pointer.</summary>
-    /// <exception cref="InvalidDataException">It is one, or cannot be read; the message names the file.</exception>
-    public static byte[] ReadBytes(string path)
+    /// <param name="path">The file.</param>
+    /// <param name="largest">Most bytes that it may have.</param>
+    /// <exception cref="InvalidDataException">It is one, is larger, is no regular file, or cannot be read; the message names the file.</exception>
+    public static byte[] ReadBytes(string path, int largest = LargestSmallFile)
     {
         byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(path);
+            using var file = RegularFile.OpenRead(path, bufferSize: 0);
+            if (file.Length > largest) throw new InvalidDataException(string.Create(CultureInfo.InvariantCulture, $"{path}: has {file.Length:N0} bytes; at most {largest:N0} are read"));
+            bytes = new byte[file.Length];
+            // A file that is being written may have become shorter.
+            var read = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+            if (read < bytes.Length) bytes = bytes[..read];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -39,10 +51,10 @@ public static class FileText
     }
 
     /// <summary>The file's text as UTF-8 without a byte order mark.</summary>
-    /// <exception cref="InvalidDataException">It is no text, a Git LFS pointer, or cannot be read; the message names the file.</exception>
-    public static ReadOnlyMemory<byte> ReadUtf8(string path)
+    /// <exception cref="InvalidDataException">It is no text, a Git LFS pointer, too large, or cannot be read; the message names the file.</exception>
+    public static ReadOnlyMemory<byte> ReadUtf8(string path, int largest = LargestSmallFile)
     {
-        var bytes = ReadBytes(path);
+        var bytes = ReadBytes(path, largest);
         var (mark, encoding) = ByteOrderMark(bytes);
         ReadOnlyMemory<byte> text = encoding is null ? bytes.AsMemory(mark) : Encoding.Convert(encoding, Encoding.UTF8, bytes, mark, bytes.Length - mark);
         if (!Utf8.IsValid(text.Span)) throw NoUtf8(path, text.Span);
@@ -51,22 +63,15 @@ public static class FileText
 
     /// <summary>The file's text.</summary>
     /// <exception cref="InvalidDataException">As <see cref="ReadUtf8"/>.</exception>
-    public static string Read(string path) => Encoding.UTF8.GetString(ReadUtf8(path).Span);
+    public static string Read(string path, int largest = LargestSmallFile) => Encoding.UTF8.GetString(ReadUtf8(path, largest).Span);
 
-    /// <summary>The file as a JSON document.</summary>
-    /// <exception cref="InvalidDataException">As <see cref="ReadUtf8"/>, or it is no JSON.</exception>
-    public static JsonElement ReadJson(string path)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(ReadUtf8(path));
-            return document.RootElement.Clone();
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"{path}: is not valid JSON: {e.Message}", e);
-        }
-    }
+    /// <summary>The file as a JSON document, read strictly.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="ReadUtf8"/>, or as <see cref="StrictJson.Parse"/>.</exception>
+    public static JsonElement ReadJson(string path, int largest = LargestSmallFile) => StrictJson.Parse(ReadUtf8(path, largest).Span, path);
+
+    /// <summary>The file as a JSON object, read strictly.</summary>
+    /// <exception cref="InvalidDataException">As <see cref="ReadUtf8"/>, or as <see cref="StrictJson.ParseObject"/>.</exception>
+    public static JsonObject ReadJsonObject(string path, int largest = LargestSmallFile) => StrictJson.ParseObject(Read(path, largest), path);
 
     private static InvalidDataException NoUtf8(string path, ReadOnlySpan<byte> text)
     {

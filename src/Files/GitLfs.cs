@@ -45,7 +45,7 @@ public static class GitLfs
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = RegularFile.OpenRead(path);
             if (file.Length >= LongestPointer) return;
             var bytes = new byte[file.Length];
             file.ReadExactly(bytes);

@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Decoding;
 
 namespace AlpacaCot.Models;
@@ -120,6 +121,12 @@ public sealed class KvCache : IDisposable
         return new CachedKeyValues(sequence.Keys[block], sequence.Values[block], length + 1);
     }
 
+    /// <summary>Where the prompt of a sequence ends that is read in both directions.</summary>
+    internal PromptBounds? Prompt(int sequence) => Find(sequence).Prompt;
+
+    /// <summary>Keeps where it ends for the tokens that follow.</summary>
+    internal void SetPrompt(int sequence, PromptBounds bounds) => Find(sequence).Prompt = bounds;
+
     /// <summary>Counts a batch's tokens as held, once all blocks have written them.</summary>
     internal void Advance(SegmentLayout layout)
     {
@@ -158,6 +165,8 @@ public sealed class KvCache : IDisposable
         public Tensor[] Keys { get; } = new Tensor[blocks];
 
         public Tensor[] Values { get; } = new Tensor[blocks];
+
+        public PromptBounds? Prompt { get; set; }
 
         public int Length { get; set; }
 

@@ -18,7 +18,8 @@ public static class ModelDirectory
     public static IReadOnlyList<string> ModelTypes => ModelFamilies.ModelTypes;
 
     /// <summary>
-    /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, or llama2.c's <c>.bin</c>.
+    /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, llama2.c's <c>.bin</c>,
+    /// or llama.cpp's <c>.gguf</c> (whose quantised blocks become fp32, or the type that is asked for).
     /// </summary>
     /// <remarks>
     /// Every weight is looked at once while it is loaded: one that is NaN or infinite is refused by name. The pass reads what the first
@@ -29,12 +30,20 @@ public static class ModelDirectory
     {
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
-        var source = new CheckpointSource(checkpoint, ModelFamilies.Find(checkpoint.Config.ModelType, path), options.Dtype, options.Device ?? CPU);
+        var source = new CheckpointSource(checkpoint, ModelFamilies.Of(checkpoint.Config), options.Dtype ?? checkpoint.Dtype, options.Device ?? CPU);
         return Decoder.Build(checkpoint.Config, source, (family, parameters) =>
         {
             source.Finish(family, checkpoint.Config);
             return source.Remarks(family, checkpoint.Config, parameters);
         });
+    }
+
+    /// <summary>The architecture of a model in any form that can be loaded, without its weights.</summary>
+    /// <exception cref="ModelException">As <see cref="Load"/>.</exception>
+    public static DecoderConfig ReadConfig(string path)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        return checkpoint.Config;
     }
 
     /// <summary>

@@ -5,6 +5,9 @@ namespace AlpacaCot.Specs;
 /// <summary>A sweep file as read: the spec as far as it could be read, and every remark on it at once.</summary>
 public sealed class SweepDocument
 {
+    /// <summary>Bytes of the largest sweep file; a hundred values on every axis take some ten thousand.</summary>
+    public const int LargestFile = 4 << 20;
+
     private readonly IReadOnlyDictionary<string, SpecMark> _marks;
 
     internal SweepDocument(SweepSpec spec, IReadOnlyList<SpecError> remarks, IReadOnlyDictionary<string, SpecMark> marks)

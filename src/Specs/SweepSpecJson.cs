@@ -34,6 +34,7 @@ public static class SweepSpecJson
             return node;
         }),
         ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["when"] = Match(c.When) })),
+        ["base"] = spec.Base,
         ["training"] = Training(spec.Training),
         ["decoding"] = Decoding(spec.Decoding),
         ["evaluation"] = spec.Evaluation.Count > 0 ? Array(spec.Evaluation, Evaluation) : null,
@@ -53,13 +54,15 @@ public static class SweepSpecJson
     internal static JsonObject Data(DataSpec data, string? template, string? language) => Without(new JsonObject
     {
         ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = Words.Rationales.Of(data.Cot),
+        ["training_cue"] = data.TrainingCue.Word, ["match"] = data.Match == DataMatch.None ? null : Words.Matches.Of(data.Match),
     });
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
         ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null,
         ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language,
-        ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["cue"] = source.Cue,
+        ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["training_cue"] = source.TrainingCue?.Word,
+        ["allow_leakage"] = source.AllowLeakage.Count > 0 ? Array(source.AllowLeakage, name => name) : null,
     });
 
     /// <summary>The generator's options.</summary>

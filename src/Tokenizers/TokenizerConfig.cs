@@ -41,7 +41,7 @@ internal sealed class TokenizerConfig
 
     /// <summary>A whole number of tokenizer_config.json, or null.</summary>
     public int? Number(string name)
-        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and < BpeModel.MostTokens ? number : null;
+        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and < TokenizerLimits.MostTokens ? number : null;
 
     /// <summary>The text of a special token (<c>bos_token</c>), or null.</summary>
     public string? Token(string name) => Content(_config, name) ?? Content(_map, name);
@@ -67,15 +67,15 @@ internal sealed class TokenizerConfig
         var tokens = new Dictionary<int, AddedToken>();
         if (_addedTokens.ValueKind == JsonValueKind.Object)
             foreach (var token in _addedTokens.EnumerateObject())
-                if (token.Value.TryGetInt32(out var id) && id is >= 0 and < BpeModel.MostTokens) tokens[id] = new AddedToken(id, token.Name, Special: false);
+                if (token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id) && id is >= 0 and < TokenizerLimits.MostTokens) tokens[id] = new AddedToken(id, TokenizerLimits.Token(token.Name), Special: false);
         if (!Exists) return [.. tokens.Values];
         if (_config.TryGetProperty("added_tokens_decoder", out var decoder) && decoder.ValueKind == JsonValueKind.Object)
             foreach (var token in decoder.EnumerateObject())
-                if (int.TryParse(token.Name, System.Globalization.CultureInfo.InvariantCulture, out var id) && id is >= 0 and < BpeModel.MostTokens)
+                if (int.TryParse(token.Name, System.Globalization.CultureInfo.InvariantCulture, out var id) && id is >= 0 and < TokenizerLimits.MostTokens)
                 {
                     var part = new Part(token.Value, "added token");
                     var (special, word) = (part.Flag("special", false), part.Flag("single_word", false));
-                    tokens[id] = new AddedToken(id, part.Text("content"), special, word, part.Flag("lstrip", false), part.Flag("rstrip", false));
+                    tokens[id] = new AddedToken(id, part.Token("content"), special, word, part.Flag("lstrip", false), part.Flag("rstrip", false));
                 }
         foreach (var name in new[] { "bos_token", "eos_token", "unk_token", "pad_token" })
             if (Token(name) is { Length: > 0 } content && (tokens.Values.FirstOrDefault(token => token.Content == content)?.Id ?? find(content)) is { } id)

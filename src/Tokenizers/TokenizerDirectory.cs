@@ -43,8 +43,7 @@ public static class TokenizerDirectory
             if (e is UnsupportedTokenizerException unsupported) throw unsupported.In(file);
             throw new TokenizerException($"{file}: {e.Message}", e);
         }
-        catch (Exception e) when (e is InvalidDataException or JsonException or InvalidOperationException or FormatException or KeyNotFoundException
-            or IndexOutOfRangeException)
+        catch (InvalidDataException e)
         {
             throw new TokenizerException($"{file} is damaged or no tokenizer: {e.Message}", e);
         }
@@ -79,9 +78,9 @@ public static class TokenizerDirectory
         }
     }
 
-    internal static JsonElement ReadJson(string path) => Read(path, FileText.ReadJson);
+    internal static JsonElement ReadJson(string path) => Read(path, file => FileText.ReadJson(file, TokenizerLimits.LargestFile));
 
-    internal static string ReadText(string path) => Read(path, FileText.Read);
+    internal static string ReadText(string path) => Read(path, file => FileText.Read(file, TokenizerLimits.LargestFile));
 
     private static T Read<T>(string path, Func<string, T> read)
     {
@@ -145,7 +144,7 @@ public static class TokenizerDirectory
     private static IAlignedTokenizer LoadModel(string file, string folder)
     {
         var files = new List<string> { file };
-        var model = SentencePieceModel.Parse(Read(file, FileText.ReadBytes));
+        var model = SentencePieceModel.Parse(Read(file, path => FileText.ReadBytes(path, TokenizerLimits.LargestFile)));
         var config = new TokenizerConfig(folder, files);
         // The file alone is a SentencePiece model; what makes it ChatGLM's is its configuration.
         if (config.Class == "ChatGLMTokenizer" && Path.GetFileName(file) == ChatGlmName) return new ChatGlmTokenizer(model, config.Number("num_image_tokens") ?? 0, Hash(files));
@@ -173,7 +172,7 @@ public static class TokenizerDirectory
         foreach (var file in files)
         {
             // Name and length first, so that the same bytes in other files are another tokenizer.
-            var bytes = File.ReadAllBytes(file);
+            var bytes = Read(file, path => FileText.ReadBytes(path, TokenizerLimits.LargestFile));
             hash.AppendData(Encoding.UTF8.GetBytes($"{Path.GetFileName(file)}\n{bytes.Length}\n"));
             hash.AppendData(bytes);
         }

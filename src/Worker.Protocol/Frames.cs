@@ -9,7 +9,7 @@ namespace AlpacaCot.Worker.Protocol;
 public static class Frames
 {
     /// <summary>Version of the protocol; supervisor and worker refuse another one.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Largest frame, 16 MiB. Weights and datasets travel as paths, never in a frame.</summary>
     public const int MaxBytes = 16 << 20;
@@ -23,17 +23,26 @@ public static class Frames
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         AllowOutOfOrderMetadataProperties = true,
+        AllowDuplicateProperties = false,
         RespectNullableAnnotations = true,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { WholeMessages.Require } },
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
     /// <summary>Writes one message.</summary>
-    /// <exception cref="ProtocolException">The message is larger than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="ProtocolException">The message is larger than <see cref="MaxBytes"/>, or cannot be written at all. Nothing of it was sent, and the stream can be used further.</exception>
     public static async Task WriteAsync<T>(Stream stream, T message, CancellationToken cancellationToken)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(message, Json);
-        if (body.Length > MaxBytes) throw new ProtocolException($"a {typeof(T).Name} of {body.Length} bytes is over the limit of {MaxBytes}");
+        byte[] body;
+        try
+        {
+            body = JsonSerializer.SerializeToUtf8Bytes(message, Json);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException or JsonException)
+        {
+            throw new ProtocolException($"a {message?.GetType().Name} cannot be sent: {e.Message}", e);
+        }
+        if (body.Length > MaxBytes) throw new ProtocolException($"a {message?.GetType().Name} of {body.Length >> 20} MiB is over the {MaxBytes >> 20} MiB that a message between processes may have");
         var frame = new byte[4 + body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(frame, body.Length);
         body.CopyTo(frame, 4);
@@ -58,9 +67,10 @@ public static class Frames
         {
             return JsonSerializer.Deserialize<T>(body, Json) ?? throw new ProtocolException($"a frame holds null instead of a {typeof(T).Name}");
         }
-        catch (Exception e) when (e is JsonException or NotSupportedException)
+        // Text that is no text and keys that stand twice come as other exceptions than JSON's own.
+        catch (Exception e) when (e is JsonException or NotSupportedException or InvalidOperationException or ArgumentException or FormatException)
         {
-            throw new ProtocolException($"a frame is no {typeof(T).Name}: {e.Message}", e);
+            throw new ProtocolException($"a frame is no {typeof(T).Name}{(e is JsonException { Path: { Length: > 0 } path } ? $" (at {path})" : "")}", e);
         }
     }
 }

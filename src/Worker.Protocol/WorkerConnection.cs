@@ -15,16 +15,7 @@ public sealed class WorkerConnection : IAsyncDisposable
     public static async Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
     {
         var parent = SupervisorTie.ToParent();
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await LocalSocket.ConnectAsync(socketPath, cancellationToken).ConfigureAwait(false);
         SupervisorTie.Watch(socket, parent);
         var connection = new WorkerConnection(new NetworkStream(socket, ownsSocket: true));
         await connection.SendAsync(new HelloEvent(Frames.Version, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
@@ -32,6 +23,8 @@ public sealed class WorkerConnection : IAsyncDisposable
     }
 
     /// <summary>Sends an event.</summary>
+    /// <exception cref="ProtocolException">The event cannot be sent; others can.</exception>
+    /// <exception cref="IOException">The supervisor is gone.</exception>
     public async Task SendAsync(WorkerEvent message, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -65,6 +66,9 @@ internal static class ModelPlaces
 {
     /// <summary>A model directory or file: a path from the working folder, or a name under the home's models.</summary>
     /// <exception cref="ModelException">There is none.</exception>
-    public static string Resolve(string reference, WorkerFolders folders) => new Places(Environment.CurrentDirectory, folders.Models).Find(reference)
-        ?? throw new ModelException($"{reference}: no such model (looked there and in {folders.Models})");
+    public static string Resolve(string reference, WorkerFolders folders)
+    {
+        var places = new Places(Environment.CurrentDirectory, folders.Models);
+        return places.Find(reference) ?? throw new ModelException($"{reference}: no such model ({places.Looked(reference, Suggestions.Nearest)})");
+    }
 }

@@ -40,6 +40,7 @@ public sealed class SpecPropertyTests
         ["SweepSpec.Peft"] = new("Specs/GridCells.cs", "Peft", Key.Training, s => s with { Peft = [new MethodSpec { Name = "p", Method = "ia3" }] }),
         ["SweepSpec.Data"] = new("Specs/GridCells.cs", "Data", Key.Training, s => s with { Data = [new DataSpec { Name = "d", Sources = [new SourceSpec { Set = "alpaca" }] }] }),
         ["SweepSpec.Cot"] = new("Specs/GridCells.cs", "Cot", Key.Trial, s => s with { Cot = [new CotSpec { Name = "none", Cue = "Think." }] }),
+        ["SweepSpec.Base"] = new("Specs/GridCells.cs", "spec.Base", Key.None, s => s with { Base = false }),
         ["SweepSpec.Training"] = new("Grains/Sweeps/AssignmentJobs.cs", "Training", Key.Training, s => s with { Training = new TrainingSpec { Epochs = 1 } }),
         ["SweepSpec.Decoding"] = new("Grains/Sweeps/AssignmentJobs.cs", "Decoding", Key.Trial, s => s with { Decoding = new DecodingSpec() }),
         ["SweepSpec.Evaluation"] = new("Grains/Sweeps/AssignmentJobs.cs", "Evaluation", Key.Result, s => s with { Evaluation = [new EvaluationSpec { Name = "e", Suite = "other" }] }),
@@ -67,6 +68,8 @@ public sealed class SpecPropertyTests
         ["DataSpec.Template"] = new("Worker/Jobs/TrainRunner.cs", "Data.Template", Key.Training, Data(d => d with { Template = "goat" })),
         ["DataSpec.Language"] = new("Data/Preparation/SourceRows.cs", "spec.Language", Key.Training, Data(d => d with { Language = "zh" })),
         ["DataSpec.Cot"] = new("Data/Preparation/SourceRows.cs", "spec.Cot", Key.Training, Data(d => d with { Cot = RationaleUse.Answer })),
+        ["DataSpec.TrainingCue"] = new("Data/Preparation/SourceRows.cs", "spec.CueOf", Key.Training, Data(d => d with { TrainingCue = new(CueUse.Flan) })),
+        ["DataSpec.Match"] = new("Specs/SweepSpec.cs", "data.Match", Key.Training, s => s with { Data = [s.Data[0] with { Match = DataMatch.Rows }, s.Data[0] with { Name = "other", Cot = RationaleUse.Answer, Match = DataMatch.Rows }] }),
         ["DataSpec.When"] = new("Specs/GridCells.cs", "data.When", Key.None, Data(d => d with { When = Match("model", "m") })),
 
         ["SourceSpec.Set"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Set", Key.Training, Source(s => s with { Goat = null, Set = "alpaca" })),
@@ -77,7 +80,8 @@ public sealed class SpecPropertyTests
         ["SourceSpec.Seed"] = new("Data/Preparation/SourceRows.cs", "_source.Seed", Key.Training, Source(s => s with { Seed = 2 })),
         ["SourceSpec.Language"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Language", Key.Training, Source(s => s with { Language = "zh" })),
         ["SourceSpec.Cot"] = new("Data/Preparation/SourceRows.cs", "_source.Cot", Key.Training, Source(s => s with { Cot = RationaleUse.Answer })),
-        ["SourceSpec.Cue"] = new("Data/Preparation/SourceRows.cs", "_source.Cue", Key.Training, Source(s => s with { Cue = "Think." })),
+        ["SourceSpec.TrainingCue"] = new("Data/Preparation/SourceRows.cs", "spec.CueOf", Key.Training, Source(s => s with { TrainingCue = TrainingCue.Of("Think.") })),
+        ["SourceSpec.AllowLeakage"] = new("Specs/Validation/LeakRules.cs", "source.AllowLeakage", Key.None, Source(s => s with { AllowLeakage = ["e"] })),
 
         ["GoatOptions.Operations"] = new("Data/Goat/GoatTable.cs", "options.Operations", Key.Training, Goat(g => g with { Operations = [GoatOperation.Divide] })),
         ["GoatOptions.MinDigits"] = new("Data/Goat/GoatTable.cs", "options.MinDigits", Key.Training, Goat(g => g with { MinDigits = 2 })),

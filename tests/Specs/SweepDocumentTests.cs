@@ -182,7 +182,7 @@ public sealed class SweepDocumentTests
             peft:
               - { name: x, method: lora, targets: all-linear, rslora: true, dropout: 0.1, rank_pattern: { q_proj: 4 }, layers: [0, 2], init: gaussian, learning_rate: 1e-4 }
               - { name: y, method: ia3, when: { model: [a] } }
-            data: [{ name: d, sources: [alpaca, { path: x.jsonl, seed: 4, cot: answer, cue: Think }, { goat: { digits: [1, 3], noise: true, operations: [add] } }, goat], language: zh, cot: answer }]
+            data: [{ name: d, sources: [alpaca, { path: x.jsonl, seed: 4, cot: answer, training_cue: Think. }, { goat: { digits: [1, 3], noise: true, operations: [add] } }, goat], language: zh, cot: answer }]
             cot: [none, "Think."]
             training: { max_steps: 10, warmup_steps: 2, clip: 0, train_on_prompt: true, weight_decay: 0.01, schedule: cosine }
             decoding: { strategy: sample, temperature: 0.7, top_p: 0.9, top_k: 40 }

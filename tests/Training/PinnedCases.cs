@@ -10,6 +10,7 @@ public sealed class PinnedCases
 {
     public static GoldenPins Adapters { get; } = new(
         "adapter",
+        "adapters/bloom/ia3", "adapters/bloom/lora", "adapters/bloom/lora-all-linear", "adapters/bloom/lora-mlp-only", "adapters/bloom/lora-patterns", "adapters/bloom/rslora",
         "adapters/llama-mha/ia3", "adapters/llama-mha/lora", "adapters/llama-mha/lora-all-linear", "adapters/llama-mha/lora-mlp-only", "adapters/llama-mha/lora-patterns", "adapters/llama-mha/rslora");
 
     public static GoldenPins Optimisers { get; } = new(

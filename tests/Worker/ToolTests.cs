@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Checkpoints;
@@ -322,6 +323,107 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(ran.Remarks, ran.Answer["remarks"]!.AsArray().Select(r => (string)r!));
     }
 
+    [Fact]
+    public void ModelConvertVerifyAndShow_ThereAndBack()
+    {
+        var written = Run("model convert", new JsonObject { ["in"] = _pack["models/tiny"], ["out"] = _pack["q8.gguf"], ["dtype"] = "q8_0" });
+        Assert.Contains(written.Remarks, remark => remark.Contains("holds no tokenizer", StringComparison.Ordinal));   // it keeps digits apart, which the format has no name for
+        Run("model convert", new JsonObject { ["in"] = _pack["q8.gguf"], ["out"] = _pack["models/again"], ["tokenizer"] = _pack["models/tiny/tokenizer.json"] });
+        var same = Run("model verify", new JsonObject { ["first"] = _pack["q8.gguf"], ["second"] = _pack["models/again"], ["tolerance"] = 0 });
+        Assert.Equal((0.0, 1.0), ((double)same.Answer["relative"]!, (double)same.Answer["same_best"]!));
+        var near = Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"] });
+        Assert.InRange((double)near.Answer["relative"]!, 1e-6, 0.2);
+        var refused = Assert.Throws<ToolException>(() => Run("model verify", new JsonObject { ["first"] = _pack["models/tiny"], ["second"] = _pack["q8.gguf"], ["tolerance"] = 1e-9 }));
+        Assert.Contains("1.0e-9 is allowed", refused.Message, StringComparison.Ordinal);
+
+        var shown = Run("model show", new JsonObject { ["model"] = _pack["models/again"] });
+        Assert.Equal(Run("model show", new JsonObject { ["model"] = _pack["models/tiny"] }).Answer["tokenizer_ids"]!.ToJsonString(), shown.Answer["tokenizer_ids"]!.ToJsonString());
+        Assert.Contains("family       llama, Float32", shown.Text, StringComparison.Ordinal);
+        Assert.Equal((long)shown.Answer["parameters"]! * 4, (long)shown.Answer["weight_bytes"]!);
+        Assert.Contains("tokenizer none", Run("model show", new JsonObject { ["model"] = _pack["q8.gguf"] }).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Results_ThatAreThereAlready_AreReplacedOnlyWhereThatIsMeant_AndOnlyWhatSuchACommandWrote()
+    {
+        Train("a");
+        Assert.Contains("--force", Assert.Throws<ToolException>(() => Train("a")).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_pack["a"], "left-over"), "");
+        Train("a", ("force", true));
+        Assert.False(File.Exists(Path.Combine(_pack["a"], "left-over")));
+        Directory.CreateDirectory(_pack["own"]);
+        File.WriteAllText(_pack["own/thesis.txt"], "");
+        Assert.Contains("only what such a command has written", Assert.Throws<ToolException>(() => Train("own", ("force", true))).Message, StringComparison.Ordinal);
+
+        foreach (var (tool, options) in ((string, JsonObject)[])[
+            ("merge", new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"] }), ("model convert", new JsonObject { ["in"] = _pack["models/tiny"] }),
+            ("model pretrain", new JsonObject { ["steps"] = 1, ["batch_size"] = 2, ["hidden"] = 16, ["heads"] = 2, ["layers"] = 1 })])
+        {
+            options["out"] = _pack["model-out"];
+            Run(tool, options);
+            Assert.Contains("--force", Assert.Throws<ToolException>(() => Run(tool, options)).Message, StringComparison.Ordinal);
+            options["force"] = true;
+            Run(tool, options);
+            options["out"] = _pack["own"];
+            Assert.Throws<ToolException>(() => Run(tool, options));
+            Assert.True(File.Exists(_pack["own/thesis.txt"]));
+            Directory.Delete(_pack["model-out"], recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Train_LeavesWhatItWasMadeOf_BesideTheAdapter()
+    {
+        Train("a", ("max_steps", 3), ("r", 2), ("seed", 7));
+        var trial = JsonNode.Parse(File.ReadAllText(Path.Combine(_pack["a"], "trial.json")))!;
+        Assert.Null(trial["sweep"]);
+        Assert.Equal((_pack["models/tiny"], "lora", 2, 16.0, 7L, 3L), (
+            (string)trial["model"]!["path"]!, (string)trial["peft"]!["method"]!, (int)trial["peft"]!["r"]!, (double)trial["peft"]!["alpha"]!, (long)trial["seed"]!, (long)trial["steps"]!));
+        Assert.Equal((16, "plain"), ((int)trial["training"]!["batch_size"]!, (string)trial["data"]!["template"]!));
+    }
+
+    [Fact]
+    public void ModelShow_WithoutATokenizer_ShowsTheModelAndSaysSo()
+    {
+        foreach (var file in Directory.EnumerateFiles(_pack["models/tiny"]).Where(file => Path.GetFileName(file).StartsWith("tokenizer", StringComparison.Ordinal))) File.Delete(file);
+        var shown = Run("model show", new JsonObject { ["model"] = "tiny" });
+        Assert.Equal("llama", (string)shown.Answer["model_type"]!);
+        Assert.Null(shown.Answer["tokenizer_ids"]);
+        Assert.Contains("tokenizer none", shown.Text, StringComparison.Ordinal);
+        Assert.Contains(shown.Remarks, remark => remark.Contains("tokenizer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ModelThatIsMistyped_IsToldWhereItWasLookedFor_AndWhatIsNear()
+    {
+        var message = Assert.Throws<ModelException>(() => Run("model show", new JsonObject { ["model"] = "tinny" })).Message;
+        Assert.Contains(_pack["models"], message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'tiny'?", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lists_HaveModelsDataAndTemplates()
+    {
+        Directory.CreateDirectory(_pack["datasets"]);
+        File.WriteAllText(_pack["datasets/seed_tasks.jsonl"], Rows);
+        File.WriteAllText(_pack["datasets/mine.json"], Rows);
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(_pack["models/odd"]).FullName, "config.json"), """{"model_type": "unheard-of"}""");
+        var models = List<ListedModel>("list models");
+        Assert.Equal([("odd", "unheard-of", false, false), ("tiny", "llama", true, true)], models.Select(m => (m.Name, m.ModelType, m.Supported, m.Tokenizer)));
+        var data = List<ListedData>("list data");
+        Assert.Equal(["mine", "seed-tasks"], data.Where(set => set.Present).Select(set => set.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(data, set => set is { Name: "cot", Language: "zh", Present: false, Expected.Count: > 0 });
+        Assert.Equal(TemplateNames.All, List<ListedTemplate>("list templates").Select(template => template.Name));
+    }
+
+    private T[] List<T>(string tool)
+    {
+        var events = new List<WorkerEvent>();
+        var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(new { }), _pack.Folders), context);
+        return events.OfType<OutputEvent>().Last().Document.Deserialize<T[]>(Frames.Json)!;
+    }
+
     private Ran Train(string output, params (string Name, JsonNode? Value)[] more)
     {
         var options = new JsonObject
@@ -345,7 +447,7 @@ public sealed class ToolTests : IDisposable
         JsonNode? Checked<T>(T record, IReadOnlyList<SpecError> remarks)
             => remarks.FirstOrDefault(r => r.Severity == SpecSeverity.Error) is { } error ? throw new ToolException(error.ToString()) : JsonSerializer.SerializeToNode(record, Frames.Json);
         if (tool == "train")
-            options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads")), File.Exists, out var remarks), remarks);
+            options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads" or "force")), File.Exists, out var remarks), remarks);
         if (tool is "generate" or "eval")
             options["decoding"] = Checked(AskingOptions.ReadDecoding(Take(key => AskingOptions.Decoding.Any(option => option.Key == key)), out var remarks), remarks);
         if (tool == "eval")

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Files;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Client.Commands;
@@ -26,6 +27,11 @@ internal static class CommandLine
         {
             System.Console.Error.WriteLine("cancelled");
             return ExitCodes.Cancelled;
+        }
+        catch (HomeException e)
+        {
+            System.Console.Error.WriteLine($"error: {e.Message}");
+            return ExitCodes.Wrong;
         }
         catch (ClientException e)
         {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using System.Text.Unicode;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -14,39 +14,9 @@ public readonly record struct FileRow(int Number, int? Line, JsonElement? Value,
     /// <summary>Where the row stands, for messages.</summary>
     public string Place => Line is { } line ? $"row {Number}, line {line}" : $"row {Number}";
 
-    /// <summary>A row of a value that has been parsed; refused where its bytes are no text or an object in it has one key twice.</summary>
+    /// <summary>A row of a value that has been parsed; refused by the rules of <see cref="StrictJson"/>.</summary>
     internal static FileRow Of(int number, int? line, JsonElement value)
-        => MistakeOf(value) is { } mistake ? new FileRow(number, line, null, mistake) : new FileRow(number, line, value, null);
-
-    private static string? MistakeOf(JsonElement value)
-        => Utf8.IsValid(JsonMarshal.GetRawUtf8Value(value)) ? Twice(value) : "is not valid UTF-8; save the file as UTF-8";
-
-    // Readers that take the last of two equal keys lose a value without a word.
-    private static string? Twice(JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var item in value.EnumerateArray())
-                if (Twice(item) is { } inside) return inside;
-            return null;
-        }
-        if (value.ValueKind != JsonValueKind.Object) return null;
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var field in value.EnumerateObject())
-        {
-            string name;
-            try
-            {
-                name = field.Name;
-            }
-            catch (InvalidOperationException)
-            {
-                // Half a surrogate pair, which the reader meets only when it reads the name.
-                return "a field's name is not valid text";
-            }
-            if (!names.Add(name)) return $"has the key {name} twice; keep one";
-            if (Twice(field.Value) is { } inside) return inside;
-        }
-        return null;
-    }
+        => StrictJson.Check(JsonMarshal.GetRawUtf8Value(value), JsonRecords.DeepestNesting) is { } fault
+            ? new FileRow(number, line, null, fault.Kind == JsonFaultKind.NotUtf8 ? "is not valid UTF-8; save the file as UTF-8" : fault.What)
+            : new FileRow(number, line, value, null);
 }

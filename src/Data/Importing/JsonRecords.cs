@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -9,8 +10,11 @@ internal readonly record struct JsonLine(int Number, JsonElement? Value, string?
 /// <summary>Streams the values of a JSON array or of JSON lines; memory holds one batch of rows, never the file.</summary>
 internal static class JsonRecords
 {
-    private static readonly JsonDocumentOptions _options = new() { MaxDepth = 256 };
-    private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = 256 };
+    /// <summary>Deepest nesting of a row; data sets of tool calls and tables nest some twenty deep.</summary>
+    public const int DeepestNesting = 256;
+
+    private static readonly JsonDocumentOptions _options = new() { MaxDepth = DeepestNesting };
+    private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = DeepestNesting };
 
     /// <summary>The rows of a file of JSON lines.</summary>
     public static IEnumerable<FileRow> ReadLines(string path)
@@ -27,7 +31,7 @@ internal static class JsonRecords
     public static IEnumerable<JsonLine> Lines(string path)
     {
         using var stream = SourceText.Open(path);
-        foreach (var (number, bytes) in SourceText.Lines(stream))
+        foreach (var (number, bytes) in SourceText.Lines(stream, path))
             if (!bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, bytes);
     }
 
@@ -79,6 +83,7 @@ internal static class JsonRecords
             while (!_closed && batch.Count == 0 && Mistake is null)
             {
                 Fill();
+                if (Mistake is not null) break;
                 try
                 {
                     Parse(batch);
@@ -95,10 +100,18 @@ internal static class JsonRecords
         private void Fill()
         {
             if (_atEnd) return;
-            if (_length == _buffer.Length) Array.Resize(ref _buffer, _buffer.Length * 2);
-            var read = stream.Read(_buffer, _length, _buffer.Length - _length);
-            _length += read;
-            _atEnd = read == 0;
+            if (_length == _buffer.Length)
+            {
+                if (_length >= SourceText.LongestRow)
+                {
+                    Mistake = ($"is longer than {SourceText.LongestRow} bytes", 1);
+                    return;
+                }
+                Array.Resize(ref _buffer, _buffer.Length * 2);
+            }
+            // Filled up each time: a row that is larger than the buffer is looked at again from its beginning.
+            _length += stream.ReadAtLeast(_buffer.AsSpan(_length), _buffer.Length - _length, throwOnEndOfStream: false);
+            _atEnd = _length < _buffer.Length;
         }
 
         private void Parse(List<JsonElement> batch)

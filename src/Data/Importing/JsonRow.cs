@@ -107,32 +107,14 @@ internal static partial class JsonRow
             if (!empty) throw new RowException($"has {what} in {name}, which a single-turn record cannot hold");
         }
 
-        private bool TryGet(string name, out JsonElement value)
-        {
-            try
-            {
-                return row.TryGetProperty(name, out value);
-            }
-            catch (InvalidOperationException)
-            {
-                // Half a surrogate pair in a name, which the reader meets only when it compares names.
-                throw new RowException("a field's name is not valid text");
-            }
-        }
+        private bool TryGet(string name, out JsonElement value) => row.TryGetProperty(name, out value);
 
         // Some sets write a bare number as an answer; its text is what is meant.
-        private string String(string name, JsonElement value)
+        private static string String(string name, JsonElement value) => value.ValueKind switch
         {
-            if (value.ValueKind == JsonValueKind.Number) return value.GetRawText();
-            if (value.ValueKind != JsonValueKind.String) throw new RowException($"{name} is {Kind(value)}, expected a text");
-            try
-            {
-                return value.GetString()!;
-            }
-            catch (InvalidOperationException)
-            {
-                throw new RowException($"{name} is not valid UTF-8 text");
-            }
-        }
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.String => value.GetString()!,
+            _ => throw new RowException($"{name} is {Kind(value)}, expected a text"),
+        };
     }
 }

@@ -26,6 +26,9 @@ public static class RowFile
 {
     private const int NameLength = 60;
 
+    /// <summary>Bytes of the largest file that is read whole, as a table is to tell the types of its columns; JSON lines may be of any size.</summary>
+    private const long LargestTable = 256 << 20;
+
     /// <summary>All rows of a file.</summary>
     /// <exception cref="DatasetException">The file is missing, empty or of no known form, or rows are wrong, all of which are told at once.</exception>
     public static IReadOnlyList<ObjectRow> Objects(string path)
@@ -48,6 +51,7 @@ public static class RowFile
     public static string Text(string path)
     {
         using var stream = SourceText.Open(path);
+        if (new FileInfo(path).Length > LargestTable) throw new DatasetException($"{path}: has more than {LargestTable} bytes; write large tables as JSON lines");
         using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
         try
         {
@@ -98,43 +102,7 @@ public static class RowFile
             mistake = $"is {JsonRow.Kind(value)}, expected an object";
             return null;
         }
-        if (Unreadable(value) is { } name)
-        {
-            mistake = $"{name} is not valid text";
-            return null;
-        }
         return JsonObject.Create(value);
-    }
-
-    // Half a surrogate pair, written as an escape, has no UTF-8: the row could be read but never written down.
-    private static string? Unreadable(JsonElement value)
-    {
-        foreach (var field in value.EnumerateObject())
-            if (!IsText(field.Value)) return field.Name;
-        return null;
-
-        static bool IsText(JsonElement value)
-        {
-            switch (value.ValueKind)
-            {
-                case JsonValueKind.Object:
-                    return Unreadable(value) is null;
-                case JsonValueKind.Array:
-                    return value.EnumerateArray().All(IsText);
-                case JsonValueKind.String:
-                    try
-                    {
-                        _ = value.GetString();
-                        return true;
-                    }
-                    catch (InvalidOperationException)
-                    {
-                        return false;
-                    }
-                default:
-                    return true;
-            }
-        }
     }
 
     // Pretty-printed JSON may be indented with tabs, so the first column must hold something.

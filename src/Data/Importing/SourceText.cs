@@ -7,6 +7,9 @@ namespace AlpacaCot.Data.Importing;
 /// <summary>A data file as a stream of UTF-8 without a byte order mark, and its lines.</summary>
 internal static class SourceText
 {
+    /// <summary>Bytes of the longest line or row, three times the longest context that a model has: memory holds a row whole, and a file may be one line.</summary>
+    public const int LongestRow = 16 << 20;
+
     private const int SniffBytes = 64 * 1024;
 
     /// <summary>Opens a file. UTF-16 and UTF-32 with a byte order mark are read as UTF-8.</summary>
@@ -15,7 +18,7 @@ internal static class SourceText
         FileStream file;
         try
         {
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
+            file = RegularFile.OpenRead(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -47,7 +50,7 @@ internal static class SourceText
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = RegularFile.OpenRead(path);
             return Convert.ToHexStringLower(SHA256.HashData(file));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -66,7 +69,8 @@ internal static class SourceText
     }
 
     /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped.</summary>
-    public static IEnumerable<(int Number, ArraySegment<byte> Bytes)> Lines(Stream stream)
+    /// <exception cref="DatasetException">A line is too long.</exception>
+    public static IEnumerable<(int Number, ArraySegment<byte> Bytes)> Lines(Stream stream, string path)
     {
         var buffer = new byte[1 << 16];
         int start = 0, end = 0, number = 0;
@@ -84,6 +88,7 @@ internal static class SourceText
                 Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
                 (start, end) = (0, end - start);
             }
+            if (end >= LongestRow) throw new DatasetException($"{path}: line {number + 1} is longer than {LongestRow} bytes");
             if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
             var read = stream.Read(buffer, end, buffer.Length - end);
             if (read == 0) break;

@@ -26,7 +26,7 @@ internal static class TsvRecords
         using var stream = SourceText.Open(path);
         var row = 0;
         var order = Enumerable.Range(0, Columns).ToArray();
-        foreach (var (number, bytes) in SourceText.Lines(stream))
+        foreach (var (number, bytes) in SourceText.Lines(stream, path))
         {
             var place = $"row {row + 1}, line {number}";
             if (Decode(bytes) is not { } line)

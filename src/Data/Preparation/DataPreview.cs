@@ -29,6 +29,9 @@ public sealed record MaskSpan(string Text, int Tokens, bool Learnt);
 public sealed record PreviewRow(
     string Source, int Row, string Prompt, string Response, RefusalCause? Refused, bool Truncated, IReadOnlyList<PreviewToken> Tokens)
 {
+    /// <summary>The cue that was put into its instruction, if any.</summary>
+    public string? Cue { get; init; }
+
     /// <summary>The tokens in runs of one mask, for a coloured view.</summary>
     public IReadOnlyList<MaskSpan> Spans
     {
@@ -63,15 +66,18 @@ public static class DataPreview
             .. spec.Sources
                 .SelectMany((_, index) => new SourceRows(catalogue, spec, index, seed).Read().Take(each))
                 .Take(count)
-                .Select(row => Render(row, builder, tokenizer, template)),
+                .Select(row => Render(row.Record, row.Cue, builder, tokenizer, template)),
         ];
     }
 
-    private static PreviewRow Render(InstructionRecord row, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
+    private static PreviewRow Render(InstructionRecord row, string? cue, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
     {
         var built = builder.Build(row);
         return new PreviewRow(row.Source, row.Row, template.Prompt(row.Instruction, row.Input), template.Response(row.Output), built.Refused, built.Truncated,
-            built.Example is { } example ? Tokens(example, tokenizer) : []);
+            built.Example is { } example ? Tokens(example, tokenizer) : [])
+        {
+            Cue = cue,
+        };
     }
 
     private static PreviewToken[] Tokens(Example example, ITokenizer tokenizer)

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AlpacaCot.Files;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Data.Templates;
 
@@ -38,11 +39,15 @@ public static class TemplateFile
         Stored? stored;
         try
         {
-            stored = JsonSerializer.Deserialize<Stored>(json, _json);
+            stored = StrictJson.Parse(System.Text.Encoding.UTF8.GetBytes(json), where).Deserialize<Stored>(_json);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new DatasetException(e.Message, e);
         }
         catch (JsonException e)
         {
-            throw new DatasetException($"{where}: is not valid JSON: {e.Message}", e);
+            throw new DatasetException($"{where}: is no template: the value of {e.Path?.TrimStart('$', '.')} is not a text", e);
         }
         if (stored?.PromptInput is null || stored.PromptNoInput is null)
             throw new DatasetException($"{where}: needs prompt_input and prompt_no_input");

@@ -77,7 +77,7 @@ internal sealed class RowFields(JsonObject row)
         return value?.GetValueKind() switch
         {
             JsonValueKind.String => value.GetValue<string>(),
-            JsonValueKind.Number => PythonJson.Str(value) is var number && number is not ("inf" or "-inf") ? number : throw new RowException($"'{key}' is a number beyond what can be held; give it as a text"),
+            JsonValueKind.Number => PythonJson.Str(value),
             null => throw new RowException($"'{key}' is empty"),
             JsonValueKind.Array => throw new RowException($"'{key}' is a list; give one text"),
             JsonValueKind.Object => throw new RowException($"'{key}' is an object; give one text"),

@@ -18,6 +18,7 @@ internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
     /// <summary>One engine step: drop the cancelled, read the prompts of newcomers, one new token for all that run.</summary>
     public void Step()
     {
+        options.Stepping?.Invoke();
         DropCancelled();
         var newcomers = new List<ActiveRequest>();
         try

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AlpacaCot.Files;
 using AlpacaCot.Models.Families;
 
@@ -7,6 +8,9 @@ namespace AlpacaCot.Models.Checkpoints;
 internal static class HuggingFaceFiles
 {
     private const string GenerationConfigName = "generation_config.json";
+
+    /// <summary>Bytes of the largest index: some hundred for a tensor, and a tenth of a million tensors in the largest published model.</summary>
+    private const int LargestIndex = 64 << 20;
 
     private static readonly (string File, Func<string, TensorFile> Open)[] Forms = [("model.safetensors", SafeTensors.Open), ("pytorch_model.bin", TorchFile.Open)];
 
@@ -69,25 +73,31 @@ internal static class HuggingFaceFiles
 
     private static void CheckIndex(string index, List<TensorFile> files)
     {
-        var wrong = ReadIndex(index).Where(entry => !files.Any(f => Path.GetFileName(f.Path) == entry.Value && f.TryGet(entry.Key, out _))).ToList();
+        var byName = files.ToDictionary(f => Path.GetFileName(f.Path), StringComparer.Ordinal);
+        var wrong = ReadIndex(index).Where(entry => !byName[entry.Value].TryGet(entry.Key, out _)).ToList();
         if (wrong.Count > 0) throw new ModelException($"{index}: {string.Join(", ", wrong.Take(8).Select(e => $"{e.Key} is not in {e.Value}"))}");
     }
 
     private static Dictionary<string, string> ReadIndex(string index)
     {
+        JsonElement root;
         try
         {
-            var map = FileText.ReadJson(index).GetProperty("weight_map").EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetString()!, StringComparer.Ordinal);
-            if (map.Count == 0 || map.Values.Any(shard => shard is null || Path.GetFileName(shard) != shard)) throw new ModelException($"{index}: weight_map must name files beside it");
-            return map;
+            root = FileText.ReadJson(index, LargestIndex);
         }
         catch (InvalidDataException e)
         {
             throw new ModelException(e.Message, e);
         }
-        catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or ArgumentException)
-        {
-            throw new ModelException($"{index}: has no valid weight_map: {e.Message}", e);
-        }
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("weight_map", out var entries) || entries.ValueKind != JsonValueKind.Object)
+            throw new ModelException($"{index}: has no weight_map, an object of tensors and their files");
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var entry in entries.EnumerateObject())
+            map.Add(entry.Name, entry.Value.ValueKind == JsonValueKind.String && entry.Value.GetString()! is var shard && IsPlainName(shard) ? shard : throw Unplaced(index));
+        return map.Count > 0 ? map : throw Unplaced(index);
+
+        static bool IsPlainName(string shard) => shard is not ("" or "." or "..") && !shard.Contains('\0') && Path.GetFileName(shard) == shard;
     }
+
+    private static ModelException Unplaced(string index) => new($"{index}: weight_map must name files beside it");
 }

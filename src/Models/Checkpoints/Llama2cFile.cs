@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -24,12 +25,9 @@ internal static class Llama2cFile
     /// <summary>Whether a file's header and length agree with the layout.</summary>
     public static bool Recognises(string path)
     {
-        var length = new FileInfo(path).Length;
-        if (length < HeaderLength) return false;
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenRead(path);
         var bytes = new byte[HeaderLength];
-        stream.ReadExactly(bytes);
-        return Parse(bytes) is { } header && header.FileLength == length;
+        return stream.ReadAtLeast(bytes, HeaderLength, throwOnEndOfStream: false) == HeaderLength && Parse(bytes) is { } header && header.FileLength == stream.Length;
     }
 
     public static Checkpoint Open(string path)
@@ -96,6 +94,7 @@ internal static class Llama2cFile
         for (var i = 0; i < n.Length; i++) n[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]);
         if (n[5] == int.MinValue) return null;
         var header = new Header(n[0], n[1], n[2], n[3], n[4], Math.Abs(n[5]), n[6], n[5] < 0);
+        // With these limits the file's length, which is compared before anything else is believed, is far from overflowing.
         var sane = header is { Dim: > 0 and < 1 << 20, Hidden: > 0 and < 1 << 22, Layers: > 0 and < 1 << 12, Heads: > 0, KeyValueHeads: > 0, Vocabulary: > 0, Length: > 0 };
         return sane && header.Dim % header.Heads == 0 && header.Heads % header.KeyValueHeads == 0 ? header : null;
     }

@@ -19,7 +19,7 @@ internal sealed unsafe class MappedFile : IDisposable
         Path = path;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            using var stream = RegularFile.OpenRead(path, bufferSize: 0, FileOptions.None);
             Length = stream.Length;
             if (Length == 0) return;   // an empty file cannot be mapped
             _map = MemoryMappedFile.CreateFromFile(stream.SafeFileHandle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
@@ -45,16 +45,15 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public long Length { get; }
 
-    /// <summary>Address of a byte of the file.</summary>
-    public nint Address(long offset) => (nint)(_start + offset);
+    /// <summary>Address of a range of the file.</summary>
+    /// <exception cref="ModelException">The range does not lie in the file.</exception>
+    public nint Address(long offset, long length)
+        => ByteRange.IsWithin(offset, length, Length) ? (nint)(_start + offset) : throw new ModelException($"{Path}: {length} bytes from byte {offset} on do not lie in the file of {Length} bytes");
 
     /// <summary>A range of the file.</summary>
     public ReadOnlySpan<byte> Span(long offset, int length)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        // Not offset + length: offsets of damaged files may be as large as a number can be, and the sum would pass as negative.
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Length - length);
+        if (!ByteRange.IsWithin(offset, length, Length)) throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes from byte {offset} on do not lie in the file");
         return new ReadOnlySpan<byte>(_start + offset, length);
     }
 

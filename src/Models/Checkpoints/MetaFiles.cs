@@ -68,7 +68,7 @@ internal static class MetaFiles
         int dim = keys.Count("dim"), heads = keys.Count("n_heads");
         if (dim % heads != 0) throw keys.Error("n_heads", $"is {heads}, which does not divide dim {dim}");
         // vocab_size is -1 in released files and the MLP's width follows from three keys: the tensors say both plainly.
-        var vocabulary = (int)file["tok_embeddings.weight"].Shape[0];
+        var vocabulary = Rows("tok_embeddings.weight");
         var third = vocabulary == Llama3Vocabulary;
         var theta = keys.Real("rope_theta", 10000);
         return new DecoderConfig
@@ -76,7 +76,7 @@ internal static class MetaFiles
             ModelType = "llama",
             VocabularySize = vocabulary,
             HiddenSize = dim,
-            IntermediateSize = (int)file["layers.0.feed_forward.w1.weight"].Shape[0],
+            IntermediateSize = Rows("layers.0.feed_forward.w1.weight"),
             Layers = keys.Count("n_layers"),
             Heads = heads,
             KeyValueHeads = keys.Count("n_kv_heads", heads),
@@ -90,5 +90,9 @@ internal static class MetaFiles
             EosTokenIds = third ? [128001, 128009] : [2],
             Dtype = file["tok_embeddings.weight"].Type.Scalar ?? throw new ModelException($"{file.Path}: tok_embeddings.weight has an unusable type"),
         };
+
+        int Rows(string name) => file[name].Shape is [> 0 and <= ConfigKeys.MostOfAnything and var rows, _]
+            ? (int)rows
+            : throw new ModelException($"{file.Path}: {name} [{string.Join(", ", file[name].Shape)}] is no matrix of 1 to {ConfigKeys.MostOfAnything} rows");
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -12,20 +13,28 @@ internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[]
 
 /// <summary>
 /// Reads pickles of plain tensors. A pickle is a program; this interpreter knows the few callables that a state dict consists of and refuses
-/// every other name, so that no file can run code.
+/// every other name, so that no file can run code. What it builds is bounded: one byte can make an object of a hundred, or copy a list of any length.
 /// </summary>
 internal sealed class PickleReader(MappedFile file, long start, long end)
 {
+    /// <summary>Most bytes of one pickle. A tensor takes some 150, so that this is room for a hundred thousand, ten times what the largest files hold.</summary>
+    public const int LargestPickle = 16 << 20;
+
+    /// <summary>Most values that are made, put somewhere or copied. A tensor needs about 25.</summary>
+    public const int MostValues = 4_000_000;
+
     private static readonly Dictionary<string, string> Storages = new(StringComparer.Ordinal)
     {
         ["FloatStorage"] = "F32", ["DoubleStorage"] = "F64", ["HalfStorage"] = "F16", ["BFloat16Storage"] = "BF16", ["LongStorage"] = "I64",
         ["IntStorage"] = "I32", ["ShortStorage"] = "I16", ["CharStorage"] = "I8", ["ByteStorage"] = "U8", ["BoolStorage"] = "BOOL",
     };
 
-    private static readonly object Mark = new();
+    private static readonly object Mark = new(), True = true, False = false;
     private readonly List<object?> _stack = [];
-    private readonly Dictionary<int, object?> _memo = [];
+    private readonly Dictionary<object, object?> _memo = new(Scattered.Keys);
     private readonly Dictionary<string, StoredType> _types = new(StringComparer.Ordinal);
+    private readonly long _limit = end - start > LargestPickle ? start + LargestPickle : end;
+    private int _values;
 
     /// <summary>A callable or class by name, on the stack until it is used.</summary>
     private sealed record Global(string Name);
@@ -62,8 +71,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             case '0': Pop(); break;
             case '1': PopMark(); break;
             case 'N': _stack.Add(null); break;
-            case '\x88': _stack.Add(true); break;
-            case '\x89': _stack.Add(false); break;
+            case '\x88': _stack.Add(True); break;
+            case '\x89': _stack.Add(False); break;
             case 'K': _stack.Add((long)Take(1)[0]); break;
             case 'M': _stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Take(2))); break;
             case 'J': _stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Take(4))); break;
@@ -73,23 +82,23 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             case '\x8c': _stack.Add(Text(Take(1)[0])); break;                        // SHORT_BINUNICODE
             case 'U': _stack.Add(Encoding.Latin1.GetString(Take(Take(1)[0]))); break;
             case 'T': _stack.Add(Encoding.Latin1.GetString(Take(BinaryPrimitives.ReadInt32LittleEndian(Take(4))))); break;
-            case ']' or ')': _stack.Add(new List<object?>()); break;
-            case '}': _stack.Add(new Dictionary<object, object?>()); break;
+            case ']' or ')': Spend(1); _stack.Add(new List<object?>()); break;
+            case '}': Spend(1); _stack.Add(new Dictionary<object, object?>(Scattered.Keys)); break;
             case 't' or 'l': _stack.Add(PopMark()); break;
             case '\x85': Tuple(1); break;
             case '\x86': Tuple(2); break;
             case '\x87': Tuple(3); break;
-            case 'a': { var item = Pop(); ((List<object?>)_stack[^1]!).Add(item); break; }
+            case 'a': { Spend(1); var item = Pop(); ((List<object?>)_stack[^1]!).Add(item); break; }
             case 'e': { var items = PopMark(); ((List<object?>)_stack[^1]!).AddRange(items); break; }
             case 's': { var value = Pop(); var key = Pop(); SetItems([key, value]); break; }
             case 'u': SetItems(PopMark()); break;
-            case 'q': _memo[Take(1)[0]] = _stack[^1]; break;
-            case 'r': _memo[BinaryPrimitives.ReadInt32LittleEndian(Take(4))] = _stack[^1]; break;
-            case '\x94': _memo[_memo.Count] = _stack[^1]; break;                     // MEMOIZE
-            case 'h': _stack.Add(_memo[Take(1)[0]]); break;
-            case 'j': _stack.Add(_memo[BinaryPrimitives.ReadInt32LittleEndian(Take(4))]); break;
-            case 'c': _stack.Add(new Global($"{Line()}.{Line()}")); break;
-            case '\x93': { var name = (string)Pop()!; _stack.Add(new Global($"{(string)Pop()!}.{name}")); break; }
+            case 'q': Remember(Take(1)[0]); break;
+            case 'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(Take(4))); break;
+            case '\x94': Remember(_memo.Count); break;                               // MEMOIZE
+            case 'h': _stack.Add(_memo[(long)Take(1)[0]]); break;
+            case 'j': _stack.Add(_memo[(long)BinaryPrimitives.ReadUInt32LittleEndian(Take(4))]); break;
+            case 'c': _stack.Add(Name(Line(), Line())); break;
+            case '\x93': { var name = (string)Pop()!; _stack.Add(Name((string)Pop()!, name)); break; }
             case 'Q': _stack.Add(Storage((List<object?>)Pop()!)); break;
             case 'R': { var arguments = (List<object?>)Pop()!; _stack.Add(Call((Global)Pop()!, arguments)); break; }
             case 'b': Pop(); break;                                                  // attributes, such as _metadata, are not needed
@@ -98,7 +107,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
         return false;
     }
 
-    private static object? Call(Global callable, List<object?> arguments) => callable.Name switch
+    private object? Call(Global callable, List<object?> arguments) => callable.Name switch
     {
         "collections.OrderedDict" => Ordered(arguments),
         "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_tensor" =>
@@ -108,11 +117,14 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
         _ => throw new FormatException($"it calls {callable.Name}; only plain tensors are read"),
     };
 
-    private static Dictionary<object, object?> Ordered(List<object?> arguments)
+    private Dictionary<object, object?> Ordered(List<object?> arguments)
     {
-        var items = new Dictionary<object, object?>();
-        if (arguments.Count > 0)
-            foreach (List<object?> pair in ((List<object?>)arguments[0]!).Cast<List<object?>>()) items[pair[0]!] = pair[1];
+        Spend(1);
+        var items = new Dictionary<object, object?>(Scattered.Keys);
+        if (arguments.Count == 0) return items;
+        var pairs = (List<object?>)arguments[0]!;
+        Spend(pairs.Count);
+        foreach (var pair in pairs.Cast<List<object?>>()) items[Key(pair[0])] = pair[1];
         return items;
     }
 
@@ -122,13 +134,17 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
         if (id[0] is not "storage" || id[1] is not Global { Name: var name } || !name.StartsWith("torch.", StringComparison.Ordinal)
             || !Storages.TryGetValue(name["torch.".Length..], out var type))
             throw new FormatException($"unknown storage {(id.Count > 1 ? id[1] : id[0])}");
+        Spend(1);
         var offset = id.Count > 5 && id[5] is List<object?> view ? (long)view[1]! : 0;
         var storage = new PickledStorage((string)id[2]!, StoredType.Find(type)!, offset);
         _types[storage.Key] = storage.Type;
         return storage;
     }
 
-    private static long[] Longs(object? list) => [.. ((List<object?>)list!).Select(x => (long)x!)];
+    // A list is shared by all that refer to it, and copied here: short, or a few hundred bytes of references would take gigabytes.
+    private static long[] Longs(object? list) => list is List<object?> { Count: > StoredTensor.MostDimensions } many
+        ? throw new FormatException($"a tensor has {many.Count} dimensions, more than {StoredTensor.MostDimensions}")
+        : [.. ((List<object?>)list!).Select(x => (long)x!)];
 
     private static object Long(ReadOnlySpan<byte> little)
     {
@@ -139,11 +155,33 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     private void SetItems(List<object?> items)
     {
         var target = (Dictionary<object, object?>)_stack[^1]!;
-        for (var i = 0; i < items.Count; i += 2) target[items[i]!] = items[i + 1];
+        Spend(items.Count);
+        for (var i = 0; i < items.Count; i += 2) target[Key(items[i])] = items[i + 1];
+    }
+
+    private static object Key(object? key) => key is string or long ? key : throw new FormatException("a dictionary has a key that is neither a text nor a number");
+
+    private void Remember(long index)
+    {
+        Spend(1);
+        _memo[index] = _stack[^1];
+    }
+
+    private Global Name(string module, string name)
+    {
+        Spend(1);
+        return new Global($"{module}.{name}");
+    }
+
+    private void Spend(int values)
+    {
+        _values += values;
+        if (_values > MostValues) throw new FormatException($"a pickle of more than {MostValues} values");
     }
 
     private void Tuple(int count)
     {
+        Spend(1 + count);
         var items = _stack.GetRange(_stack.Count - count, count);
         _stack.RemoveRange(_stack.Count - count, count);
         _stack.Add(items);
@@ -159,6 +197,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     private List<object?> PopMark()
     {
         var mark = _stack.LastIndexOf(Mark);
+        Spend(_stack.Count - mark);
         var items = _stack.GetRange(mark + 1, _stack.Count - mark - 1);
         _stack.RemoveRange(mark, _stack.Count - mark);
         return items;
@@ -166,8 +205,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Position + count, end);
+        if (!ByteRange.IsWithin(Position, count, _limit))
+            throw _limit < end ? new FormatException($"a pickle of more than {LargestPickle} bytes") : new ArgumentOutOfRangeException(nameof(count), "the pickle ends before");
         var span = file.Span(Position, count);
         Position += count;
         return span;
@@ -177,9 +216,19 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
 
     private string Line()
     {
-        var rest = file.Span(Position, (int)Math.Min(end - Position, 1 << 10));
+        var rest = file.Span(Position, (int)Math.Min(_limit - Position, 1 << 10));
         var line = Encoding.UTF8.GetString(Take(rest.IndexOf((byte)'\n')));
         Take(1);
         return line;
+    }
+
+    /// <summary>Keys by hashes that no file can foresee: numbers are their own hashes otherwise, and a file could choose them to fall together.</summary>
+    private sealed class Scattered : IEqualityComparer<object>
+    {
+        public static Scattered Keys { get; } = new();
+
+        public new bool Equals(object? x, object? y) => object.Equals(x, y);
+
+        public int GetHashCode(object key) => key is long number ? HashCode.Combine(number, number >> 32) : key.GetHashCode();
     }
 }

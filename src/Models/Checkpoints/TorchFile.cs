@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -59,7 +60,7 @@ public static class TorchFile
         var storages = new Dictionary<string, (long, long)>(StringComparer.Ordinal);
         foreach (var key in keys.OfType<string>())
         {
-            if (position + 8 > file.Length) throw new FormatException($"storage {key} is missing (is the download complete?)");
+            if (!ByteRange.IsWithin(position, 8, file.Length)) throw new FormatException($"storage {key} is missing (is the download complete?)");
             var count = BinaryPrimitives.ReadInt64LittleEndian(file.Span(position, 8));
             if (!types.TryGetValue(key, out var type)) throw new FormatException($"storage {key} has no type");
             if (count < 0 || count > file.Length) throw new FormatException($"storage {key} has {count} elements (is the download complete?)");
@@ -97,11 +98,12 @@ public static class TorchFile
             if (t.Shape.Length != t.Strides.Length || t.Shape.Any(n => n < 0) || t.Strides.Any(n => n < 0) || first < 0 || first > storage.Length)
                 throw new FormatException($"tensor '{name}' has a damaged shape");
             var empty = t.Shape.Contains(0);
-            Int128 last = t.Shape.Zip(t.Strides, (n, stride) => (Int128)(n - 1) * stride).Aggregate((Int128)0, (a, b) => a + b);
-            if (!empty && first + (last + 1) * width > storage.Length)
+            if (!empty && first + StoredTensor.Extent(t.Shape, t.Strides) * width > storage.Length)
                 throw new FormatException($"tensor '{name}' [{string.Join(", ", t.Shape)}] reaches beyond its storage of {storage.Length} bytes");
-            if (storage.Offset + storage.Length > file.Length) throw new FormatException($"the storage of tensor '{name}' ends beyond the file (is the download complete?)");
-            _ = SafeTensorsHeader.ByteCount(name, t.Storage.Type, t.Shape);   // refuses shapes whose product overflows
+            if (!ByteRange.IsWithin(storage.Offset, storage.Length, file.Length)) throw new FormatException($"the storage of tensor '{name}' ends beyond the file (is the download complete?)");
+            // A view may repeat its elements (a stride of 0): a few bytes of file would ask for any amount of memory once they are written out.
+            if (SafeTensorsHeader.ByteCount(name, t.Storage.Type, t.Shape) > storage.Length)
+                throw new FormatException($"tensor '{name}' [{string.Join(", ", t.Shape)}] has more elements than its storage of {storage.Length} bytes");
             tensors.Add(new StoredTensor(name, t.Storage.Type, t.Shape, t.Strides, file, storage.Offset + (long)first));
         }
         return tensors;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Models.Checkpoints;
 
@@ -11,6 +12,9 @@ internal static class ZipIndex
 {
     private const uint EndSignature = 0x06054b50, End64Locator = 0x07064b50, End64Signature = 0x06064b50, CentralSignature = 0x02014b50, LocalSignature = 0x04034b50;
 
+    /// <summary>Most bytes of the directory. An entry, one for each storage, takes some 70, so that this is room for hundreds of thousands.</summary>
+    public const int LargestDirectory = 64 << 20;
+
     /// <summary>Name → (offset of the first byte, length).</summary>
     /// <exception cref="FormatException">The archive is damaged, or an entry is compressed.</exception>
     public static Dictionary<string, (long Offset, long Length)> Read(MappedFile file)
@@ -18,9 +22,10 @@ internal static class ZipIndex
         try
         {
             var (at, count) = Directory(file);
-            var entries = new Dictionary<string, (long, long)>(StringComparer.Ordinal);
+            var (begin, entries) = (at, new Dictionary<string, (long, long)>(StringComparer.Ordinal));
             for (var i = 0L; i < count; i++)
             {
+                if (at - begin > LargestDirectory) throw new FormatException($"a zip directory of more than {LargestDirectory} bytes");
                 var head = file.Span(at, 46);
                 if (BinaryPrimitives.ReadUInt32LittleEndian(head) != CentralSignature) throw new FormatException($"damaged zip directory at byte {at}");
                 var method = BinaryPrimitives.ReadUInt16LittleEndian(head[10..]);
@@ -35,8 +40,8 @@ internal static class ZipIndex
                 var localHead = file.Span(local, 30);
                 if (BinaryPrimitives.ReadUInt32LittleEndian(localHead) != LocalSignature) throw new FormatException($"damaged zip entry {name}");
                 var start = local + 30 + BinaryPrimitives.ReadUInt16LittleEndian(localHead[26..]) + BinaryPrimitives.ReadUInt16LittleEndian(localHead[28..]);
-                if (size < 0 || start > file.Length - size) throw new FormatException($"zip entry {name} ends beyond the file (is the download complete?)");
-                entries[name] = (start, size);
+                if (!ByteRange.IsWithin(start, size, file.Length)) throw new FormatException($"zip entry {name} ends beyond the file (is the download complete?)");
+                if (!entries.TryAdd(name, (start, size))) throw new FormatException($"zip entry {name} occurs twice");
                 at += 46 + nameLength + extraLength + commentLength;
             }
             return entries;

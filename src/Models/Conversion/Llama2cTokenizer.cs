@@ -12,6 +12,9 @@ internal static class Llama2cTokenizer
 {
     private const int FirstByte = 3, BytePieces = 256;
 
+    /// <summary>Bytes of the largest file; a vocabulary of 128,000 pieces takes three million.</summary>
+    private const int LargestFile = 64 << 20;
+
     /// <summary>Reads the vocabulary as SentencePiece pieces, by id.</summary>
     /// <exception cref="ModelException">The file is damaged or of another format.</exception>
     public static IReadOnlyList<Piece> Read(string path)
@@ -40,7 +43,7 @@ internal static class Llama2cTokenizer
     {
         try
         {
-            return FileText.ReadBytes(path);
+            return FileText.ReadBytes(path, LargestFile);
         }
         catch (InvalidDataException e)
         {

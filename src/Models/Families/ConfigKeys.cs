@@ -1,11 +1,21 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Models.Families;
 
 /// <summary>Reads typed keys of a <c>config.json</c>; an absent key and null are the same; errors name the file and the key.</summary>
 internal sealed class ConfigKeys(JsonObject json, string file)
 {
+    /// <summary>
+    /// Most of anything that a configuration counts: blocks, heads, widths, rows. Several times what the largest published models have, and few enough that
+    /// what is made for each before the weights are looked at fits into any memory. Positions are only compared with, so they may be any number.
+    /// </summary>
+    public const int MostOfAnything = 1 << 24;
+
+    /// <summary>Most ids of one key; published models list a handful of end tokens.</summary>
+    private const int MostIds = 1024;
+
     private static readonly (string Name, ScalarType Type)[] Types =
         [("float32", ScalarType.Float32), ("bfloat16", ScalarType.BFloat16), ("float16", ScalarType.Float16), ("float64", ScalarType.Float64)];
 
@@ -15,11 +25,11 @@ internal sealed class ConfigKeys(JsonObject json, string file)
     {
         try
         {
-            return new ConfigKeys(JsonNode.Parse(json) as JsonObject ?? throw new ModelException($"{file}: is not a JSON object"), file);
+            return new ConfigKeys(StrictJson.ParseObject(json, file), file);
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
-            throw new ModelException($"{file}: is not valid JSON: {e.Message}", e);
+            throw new ModelException(e.Message, e);
         }
     }
 
@@ -31,6 +41,12 @@ internal sealed class ConfigKeys(JsonObject json, string file)
 
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string key) => json[key] is not null;
+
+    /// <summary>Whether the key is left out, which for some keys is not the same as null.</summary>
+    public bool IsAbsent(string key) => !json.ContainsKey(key);
+
+    /// <summary>The first of several names for one key that is there; the first of all where none is.</summary>
+    public string First(params string[] names) => Array.Find(names, Has) ?? names[0];
 
     public ModelException Error(string key, string cause) => new($"{file}: {key} {cause}");
 
@@ -54,8 +70,8 @@ internal sealed class ConfigKeys(JsonObject json, string file)
     public int? OptionalCount(string key)
     {
         if (!Has(key)) return null;
-        var number = Real(key);
-        return number >= 1 && number <= int.MaxValue && number == Math.Floor(number) ? (int)number : throw Error(key, $"is {number:R}; a whole number from 1 is needed");
+        var (number, most) = (Real(key), key.Contains("position", StringComparison.Ordinal) ? int.MaxValue : MostOfAnything);
+        return number >= 1 && number <= most && number == Math.Floor(number) ? (int)number : throw Error(key, FormattableString.Invariant($"is {number:R}; a whole number from 1 to {most} is needed"));
     }
 
     public double Real(string key) => OptionalReal(key) ?? throw Error(key, "is missing");
@@ -78,6 +94,7 @@ internal sealed class ConfigKeys(JsonObject json, string file)
     public IReadOnlyList<int> Ids(string key) => json[key] switch
     {
         null => [],
+        JsonArray { Count: > MostIds } list => throw Error(key, $"lists {list.Count} ids, more than {MostIds}"),
         JsonArray list => [.. list.Select(node => Id(key, node))],
         var node => [Id(key, node)],
     };

@@ -43,27 +43,57 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 
     public Embedding Embedding(string path, int rows, int width) => new(Take($"{path}.weight", [rows, width], Initialisation.Normal));
 
-    public RmsNorm RmsNorm(string path, int width, double epsilon) => new(Take($"{path}.weight", [width], Initialisation.Ones), epsilon);
+    /// <summary>A norm by the root mean square; <paramref name="plusOne"/> where the factor is stored less one.</summary>
+    public RmsNorm RmsNorm(string path, int width, double epsilon, bool plusOne = false)
+        => new(Take($"{path}.weight", [width], plusOne ? Initialisation.Zeros : Initialisation.Ones), epsilon, plusOne);
+
+    public LayerNorm LayerNorm(string path, int width, double epsilon)
+        => new(Take($"{path}.weight", [width], Initialisation.Ones), Take($"{path}.bias", [width], Initialisation.Zeros), epsilon);
+
+    /// <summary>The blocks of a configuration under <paramref name="path"/> and a number each.</summary>
+    public IReadOnlyList<DecoderBlock> Blocks(DecoderConfig config, string path, Func<BlockBuilder, DecoderBlock> block)
+        => [.. Enumerable.Range(0, config.Layers).Select(i => block(new BlockBuilder(this, config, i, $"{path}.{i}.")))];
+
+    /// <summary>The head: a projection of its own, or the embedding.</summary>
+    public Projection Head(DecoderConfig config, Embedding embedding, string path, bool bias = false)
+    {
+        var (rows, width) = (config.VocabularySize, config.EmbeddingSize ?? config.HiddenSize);
+        if (config.NormalisedHead)
+        {
+            var head = new NormalisedProjection(config.TieWordEmbeddings ? embedding.Weight : Take($"{path}.weight", [rows, width], Initialisation.Normal));
+            _projections.Add(head);
+            return head;
+        }
+        if (!config.TieWordEmbeddings) return Projection(path, width, rows, bias);
+        return Dense(embedding.Weight, bias ? Take($"{path}.bias", [rows], Initialisation.Zeros) : null);
+    }
 
     public Projection Projection(string path, int input, int output, bool bias) => Dense(
         Take($"{path}.weight", [output, input], Initialisation.Normal),
         bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null);
 
-    /// <summary>A head that is the embedding.</summary>
-    public Projection Tied(Embedding embedding) => Dense(embedding.Weight, null);
-
     /// <summary>A named projection of a block, where adapters can act.</summary>
-    public ProjectionSite Site(int block, string path, int input, int output, bool bias)
+    public ProjectionSite Site(int block, string path, int input, int output, bool bias) => Named(block, path, Projection(path, input, output, bias));
+
+    /// <summary>A named projection whose weight is stored as <c>[in, out]</c>, with a bias.</summary>
+    public ProjectionSite Conv1dSite(int block, string path, int input, int output)
     {
-        var site = new ProjectionSite(block, path[(path.LastIndexOf('.') + 1)..], path, Projection(path, input, output, bias));
-        _sites.Add(site);
-        return site;
+        var projection = new Conv1dProjection(Take($"{path}.weight", [input, output], Initialisation.Normal), Take($"{path}.bias", [output], Initialisation.Zeros));
+        _projections.Add(projection);
+        return Named(block, path, projection);
     }
 
     public void Dispose()
     {
         foreach (var projection in _projections) projection.Dispose();
         foreach (var tensor in _parameters.Values.Concat(_absent)) tensor.Dispose();
+    }
+
+    private ProjectionSite Named(int block, string path, Projection projection)
+    {
+        var site = new ProjectionSite(block, path[(path.LastIndexOf('.') + 1)..], path, projection);
+        _sites.Add(site);
+        return site;
     }
 
     private DenseProjection Dense(Tensor weight, Tensor? bias)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Specs.Methods;
@@ -8,8 +9,15 @@ public static partial class ModulePattern
     /// <summary>The word that stands for every projection.</summary>
     public const string AllLinear = "all-linear";
 
-    // A pattern is matched against thousands of paths; one that backtracks without end is a mistake.
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(1);
+    // Matched against thousands of paths of a hundred characters: one that takes longer for one of them is a mistake.
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(200);
+
+    // A configuration's patterns are compared with every path of a model.
+    private const int MostRemembered = 4096;
+    private static readonly ConcurrentDictionary<string, Regex> _compiled = new(StringComparer.Ordinal);
+
+    /// <summary>A path that shows whether an expression ends, when it is read and not when a model is loaded.</summary>
+    private const string TypicalPath = "model.language_model.layers.0.block_sparse_moe.experts.127.self_attn.q_proj";
 
     /// <summary>Whether a text is <c>all-linear</c>, in any case.</summary>
     public static bool IsAllLinear(string text) => string.Equals(text, AllLinear, StringComparison.OrdinalIgnoreCase);
@@ -18,25 +26,50 @@ public static partial class ModulePattern
     public static bool IsName(string text) => Name().IsMatch(text);
 
     /// <summary>The expression that a whole path must match.</summary>
-    /// <exception cref="ArgumentException">The text is no regular expression.</exception>
-    public static Regex Whole(string text) => new($@"\A(?:{text})\z", RegexOptions.CultureInvariant, _patience);
+    /// <exception cref="ArgumentException">The text is no regular expression; one line says why.</exception>
+    public static Regex Whole(string text) => Compile(text, $@"\A(?:{text})\z");
 
     /// <summary>The expression that a path, or its end after a dot, must match, as <c>rank_pattern</c> has it.</summary>
-    /// <exception cref="ArgumentException">The text is no regular expression.</exception>
-    public static Regex Ending(string text) => new($@"\A(?:.*\.)?(?:{text})\z", RegexOptions.CultureInvariant, _patience);
+    /// <exception cref="ArgumentException">The text is no regular expression; one line says why.</exception>
+    public static Regex Ending(string text) => Compile(text, $@"\A(?:.*\.)?(?:{text})\z");
 
     /// <summary>Why a text is no regular expression, one line; null where it is one.</summary>
     public static string? Mistake(string text)
     {
         try
         {
-            _ = Whole(text);
+            _ = Ending(text);
             return null;
         }
         catch (ArgumentException e)
         {
-            return e.Message.ReplaceLineEndings(" ");
+            return e.Message;
         }
+    }
+
+    /// <summary>Whether a path matches.</summary>
+    /// <exception cref="ArgumentException">It takes too long to tell.</exception>
+    public static bool IsMatch(Regex pattern, string path)
+    {
+        try
+        {
+            return pattern.IsMatch(path);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new ArgumentException($"'{e.Pattern}' takes too long on the path {path}: repetitions inside repetitions do that", e);
+        }
+    }
+
+    private static Regex Compile(string text, string around)
+    {
+        if (_compiled.TryGetValue(around, out var known)) return known;
+        // Alone first: a bracket too many could close the one that is put around it.
+        _ = UserPattern.Compile(text, _patience);
+        var regex = UserPattern.Compile(around, _patience);
+        _ = IsMatch(regex, TypicalPath);
+        if (_compiled.Count >= MostRemembered) _compiled.Clear();
+        return _compiled[around] = regex;
     }
 
     [GeneratedRegex(@"\A[\w.]+\z", RegexOptions.CultureInvariant)]

@@ -21,6 +21,9 @@ internal sealed class MapReader
     private readonly Dictionary<string, (YamlScalar Key, YamlNode Value)> _entries = new(StringComparer.Ordinal);
     private readonly List<string> _asked = [];
 
+    /// <summary>Most items of one list; a sweep has at most 20,000 trials.</summary>
+    private const int MostItems = 10_000;
+
     public MapReader(YamlNode? node, string path, SpecLog log)
     {
         Path = path;
@@ -168,6 +171,11 @@ internal sealed class MapReader
         {
             Log.Marks.TryAdd(At(key) + "[0]", node.Mark);
             return [(node, At(key) + "[0]")];
+        }
+        if (list.Items.Count > MostItems)
+        {
+            Error(key, $"has {list.Items.Count} items, more than {MostItems}", "split it into several sweeps");
+            return [];
         }
         if (list.Items.Count == 0) Error(key, "must not be an empty list", $"give at least one value, or remove {key}");
         return list.Items.Select((item, i) => (item, string.Create(CultureInfo.InvariantCulture, $"{At(key)}[{i}]")));

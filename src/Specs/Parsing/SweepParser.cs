@@ -22,6 +22,7 @@ internal static class SweepParser
             Peft = MethodParser.Peft(top),
             Data = AxisParser.Data(top),
             Cot = AxisParser.Cot(top),
+            Base = top.Flag("base") ?? true,
             Training = TrainingParser.Read(top.Map("training")),
             Decoding = DecodingParser.Decoding(top.Map("decoding")),
             Evaluation = AskingParser.Evaluation(top),

@@ -5,11 +5,11 @@ namespace AlpacaCot.Specs.Parsing;
 
 /// <summary>A node of a YAML document with its place in the text.</summary>
 /// <param name="Mark">Its place.</param>
-/// <param name="Size">Nodes below it and itself, an alias counted as what it stands for.</param>
+/// <param name="Size">Nodes below it and itself, an alias counted as what it stands for, a long text as several.</param>
 internal abstract record YamlNode(SpecMark Mark, long Size);
 
 /// <summary>A scalar; <paramref name="Plain"/> where it was written without quotes, so that it may be a number or a flag.</summary>
-internal sealed record YamlScalar(SpecMark Mark, string Value, bool Plain) : YamlNode(Mark, 1)
+internal sealed record YamlScalar(SpecMark Mark, string Value, bool Plain) : YamlNode(Mark, 1 + Value.Length / 64)
 {
     public bool IsNull => Plain && Value is "" or "~" or "null" or "Null" or "NULL";
 }
@@ -24,13 +24,21 @@ internal static class YamlTree
     private const int DeepestNesting = 32;
 
     /// <summary>A file of a few lines can stand for more than memory holds, by aliases of aliases.</summary>
-    private const long MostNodes = 1_000_000;
+    private const long MostNodes = 100_000;
+
+    /// <summary>Characters of the largest text: a file's, or what is written of one with every default.</summary>
+    private const int LongestText = 4 * SweepDocument.LargestFile;
 
     /// <summary>YAML's key for the entries of another mapping (yaml.org/type/merge).</summary>
     private const string MergeKey = "<<";
 
     public static YamlNode? Read(string text, List<SpecError> errors)
     {
+        if (text.Length > LongestText)
+        {
+            errors.Add(new SpecError(0, 0, "", $"the text has more than {LongestText} characters", "split it into several sweeps"));
+            return null;
+        }
         var parser = new Parser(new StringReader(text));
         try
         {
@@ -46,14 +54,19 @@ internal static class YamlTree
             }
             return root;
         }
-        catch (YamlException e)
+        catch (TreeException e)
         {
-            errors.Add(Tab(text) ?? new SpecError((int)e.Start.Line, (int)e.Start.Column, "", "this is no YAML: " + OneLine(e.Message), "mind indentation, colons and quotes"));
+            errors.Add(new SpecError(e.Mark.Line, e.Mark.Column, "", e.Message, ""));
             return null;
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        catch (YamlException e)
         {
-            // The library's scanner gives up on some damaged texts without a place of its own; the last thing that it understood is the nearest.
+            errors.Add(Tab(text) ?? new SpecError((int)e.Start.Line, (int)e.Start.Column, "", "this is no YAML: " + Describe(e), "mind indentation, colons and quotes"));
+            return null;
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The library's scanner gives up on some damaged texts with whatever its own code happens to throw; the last thing that it understood is the nearest place.
             var last = parser.Current?.End ?? Mark.Empty;
             errors.Add(Tab(text) ?? new SpecError((int)last.Line, (int)last.Column, "", "this is no YAML after this place", "mind indentation, colons and quotes"));
             return null;
@@ -62,17 +75,18 @@ internal static class YamlTree
 
     private static YamlNode Node(Parser parser, Dictionary<string, YamlNode> anchors, List<SpecError> errors, int depth)
     {
-        if (depth > DeepestNesting) throw new YamlException(parser.Current!.Start, parser.Current.End, $"nested deeper than {DeepestNesting} levels");
+        if (depth > DeepestNesting) throw new TreeException(At(parser.Current!), $"this is nested deeper than {DeepestNesting} levels");
         switch (parser.Current)
         {
             case Scalar scalar:
                 parser.MoveNext();
+                if (!IsText(scalar.Value)) throw new TreeException(At(scalar), "this is not valid text: it holds half a surrogate pair");
                 return Anchored(scalar.Anchor, new YamlScalar(At(scalar), scalar.Value, scalar.Style == ScalarStyle.Plain), anchors);
             case AnchorAlias alias:
                 parser.MoveNext();
                 return anchors.TryGetValue(alias.Value.Value, out var known)
                     ? known
-                    : throw new YamlException(alias.Start, alias.End, $"no anchor &{alias.Value.Value} comes before this");
+                    : throw new TreeException(At(alias), $"no anchor &{alias.Value.Value} comes before this");
             case SequenceStart start:
             {
                 parser.MoveNext();
@@ -102,7 +116,7 @@ internal static class YamlTree
                 return Anchored(start.Anchor, Small(new YamlMap(At(start), entries), start), anchors);
             }
             default:
-                throw new YamlException(parser.Current!.Start, parser.Current.End, "a value is missing");
+                throw new TreeException(At(parser.Current!), "a value is missing");
         }
     }
 
@@ -114,7 +128,7 @@ internal static class YamlTree
     }
 
     private static YamlNode Small(YamlNode node, ParsingEvent start)
-        => node.Size <= MostNodes ? node : throw new YamlException(start.Start, start.End, $"aliases make more than {MostNodes} values of this");
+        => node.Size <= MostNodes ? node : throw new TreeException(At(start), $"this has more than {MostNodes} values, aliases counted as what they stand for");
 
     private static YamlNode Anchored(AnchorName anchor, YamlNode node, Dictionary<string, YamlNode> anchors)
     {
@@ -138,5 +152,43 @@ internal static class YamlTree
 
     private static SpecMark At(ParsingEvent e) => new((int)e.Start.Line, (int)e.Start.Column);
 
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ").TrimEnd('.');
+    // Parts of the library's messages, which speak of its scanner and not of the file.
+    private static readonly (string Said, string Meant)[] _meanings =
+    [
+        ("quoted scalar", "a quote is not closed, or something stands behind it"),
+        ("escape", "a backslash stands before a character that it cannot stand before"),
+        ("flow mapping", "a brace { is not closed, or a comma is missing"),
+        ("flow sequence", "a bracket [ is not closed, or a comma is missing"),
+        ("mapping values", "a colon stands where none can; put the text in quotes"),
+        ("simple key", "a key stands on one line with a colon behind it"),
+        ("block mapping", "a key with a colon is expected, at the column of the keys before it"),
+        ("block sequence", "a list's item is expected, at the column of the items before it"),
+        ("block entries", "a list's item stands where none can"),
+        ("block collection", "a list's item is expected, at the column of the items before it"),
+        ("block scalar", "the text behind | or > is not indented"),
+        ("anchor", "& and * name anchors; put the text in quotes"),
+        ("alias", "& and * name anchors; put the text in quotes"),
+        ("tag", "an exclamation mark begins a tag; put the text in quotes"),
+        ("start any token", "a character stands where none can; put the text in quotes"),
+        ("directive", "a percent sign begins a directive; put the text in quotes"),
+        ("document start", "something stands behind the end of the document"),
+        ("plain scalar", "a text cannot go on like this; put it in quotes"),
+    ];
+
+    private static string Describe(YamlException problem)
+        => _meanings.FirstOrDefault(meaning => problem.Message.Contains(meaning.Said, StringComparison.OrdinalIgnoreCase)).Meant ?? "it cannot be understood from here on";
+
+    private static bool IsText(string value)
+    {
+        for (var at = 0; at < value.Length; at++)
+            if (char.IsHighSurrogate(value[at]) && at + 1 < value.Length && char.IsLowSurrogate(value[at + 1])) at++;
+            else if (char.IsSurrogate(value[at])) return false;
+        return true;
+    }
+
+    /// <summary>What this reader itself refuses.</summary>
+    private sealed class TreeException(SpecMark mark, string message) : Exception(message)
+    {
+        public SpecMark Mark { get; } = mark;
+    }
 }

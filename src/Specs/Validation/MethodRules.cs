@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -32,10 +32,23 @@ internal static class Targets
         {
             if (ModulePattern.IsAllLinear(pattern)) return facts.Projections;
             var whole = ModulePattern.Whole(pattern);
-            return facts.Projections.Where(p => whole.IsMatch(p.Path));
+            return facts.Projections.Where(p => Matches(whole, p.Path));
         }
         names ??= facts.DefaultTargets.GetValueOrDefault(method.Method)?.GetValueOrDefault(Option) ?? [];
         return facts.Projections.Where(p => names.Any(name => Is(p.Path, name)));
+    }
+
+    // One that ends on a typical path and not on this one matches nothing; loading the adapter would say why.
+    private static bool Matches(Regex pattern, string path)
+    {
+        try
+        {
+            return ModulePattern.IsMatch(pattern, path);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Whether a name, or the end of a path after a dot, is a projection; a fact may hold its name alone.</summary>

@@ -9,6 +9,10 @@ namespace AlpacaCot.Tokenizers.Bpe;
 internal sealed class PairTable
 {
     private const ulong Empty = ulong.MaxValue;
+
+    // The merges come with a model, which could choose pairs that all fall into one place; none can foresee where a multiplier of this process puts them.
+    private static readonly ulong _multiplier = BitConverter.ToUInt64(System.Security.Cryptography.RandomNumberGenerator.GetBytes(sizeof(ulong))) | 1;
+
     private ulong[] _keys;
     private (int Rank, int Merged)[] _values;
     private int _count;
@@ -54,7 +58,7 @@ internal sealed class PairTable
     private int Slot(ulong key)
     {
         var mask = _keys.Length - 1;
-        var slot = (int)((key * 0x9E3779B97F4A7C15UL) >> 32) & mask;
+        var slot = (int)((key * _multiplier) >> 32) & mask;
         while (_keys[slot] != key && _keys[slot] != Empty) slot = (slot + 1) & mask;
         return slot;
     }

@@ -22,9 +22,6 @@ internal interface ITokenModel
 /// <summary>BPE as tokenizer.json describes it.</summary>
 internal sealed class BpeModel : ITokenModel
 {
-    /// <summary>Larger ids are a damaged file.</summary>
-    public const int MostTokens = 1 << 24;
-
     private readonly Dictionary<string, int> _vocabulary;
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly PairTable _merges;
@@ -42,11 +39,11 @@ internal sealed class BpeModel : ITokenModel
     /// <exception cref="TokenizerException">A part is missing or wrong.</exception>
     public static BpeModel Read(Part part)
     {
-        if (part.Has("dropout") && part.Get("dropout").GetDouble() != 0) throw new UnsupportedTokenizerException("BPE dropout", "models without dropout");
+        if (part.Has("dropout") && !(part.Get("dropout") is { ValueKind: JsonValueKind.Number } dropout && dropout.GetDouble() == 0)) throw new UnsupportedTokenizerException("BPE dropout", "models without dropout");
         var vocabulary = ReadVocabulary(part.Get("vocab"));
-        var merges = part.Get("merges").EnumerateArray().Select((merge, rank) => merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2
-            && merge[0].GetString() is { } left && merge[1].GetString() is { } right
-            ? (left, right)
+        var merges = part.Items("merges").Select((merge, rank) => merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2
+            && merge[0].ValueKind == JsonValueKind.String && merge[1].ValueKind == JsonValueKind.String
+            ? (merge[0].GetString()!, merge[1].GetString()!)
             : Split(merge.ValueKind == JsonValueKind.String ? merge.GetString()! : "", rank));
         return new BpeModel(vocabulary, merges, part);
     }
@@ -263,9 +260,9 @@ internal sealed class BpeModel : ITokenModel
         var tokens = new Dictionary<string, int>(StringComparer.Ordinal);
         if (vocabulary.ValueKind != JsonValueKind.Object) throw new TokenizerException("the vocabulary is not an object of tokens and ids");
         foreach (var token in vocabulary.EnumerateObject())
-            tokens[token.Name] = token.Value.TryGetInt32(out var id) && id is >= 0 and < MostTokens
+            tokens[TokenizerLimits.Token(token.Name)] = token.Value.ValueKind == JsonValueKind.Number && token.Value.TryGetInt32(out var id) && id is >= 0 and < TokenizerLimits.MostTokens
                 ? id
-                : throw new TokenizerException($"the id of token {token.Name} is no number from 0 to {MostTokens - 1}");
+                : throw new TokenizerException($"the id of token {token.Name} is no number from 0 to {TokenizerLimits.MostTokens - 1}");
         return tokens;
     }
 }

@@ -36,8 +36,8 @@ internal static class Decoders
             case "ByteFallback": return next => new ByteFallbackStage(next);
             case "Fuse": return next => new FuseStage(next);
             case "Replace":
-                var (pattern, content) = (Patterns.SplitPatterns.Read(part), part.Text("content"));
-                if (content.Length == 1 && part.Get("pattern").TryGetProperty("String", out var literal) && literal.GetString() is { Length: 1 } from)
+                var (pattern, content) = (Patterns.SplitPatterns.Read(part), part.Token("content"));
+                if (content.Length == 1 && Patterns.SplitPatterns.Literal(part) is { Length: 1 } from)
                     return next => new ReplaceCharacterStage(next, from[0], content[0]);
                 return next => new ReplaceStage(next, pattern, content);
             case "Strip":

@@ -48,16 +48,16 @@ internal sealed record JsonTokenizerParts(
                 _ => throw new UnsupportedTokenizerException($"tokenizer model {type}", "BPE, Unigram, WordPiece"),
             },
             root.Has("added_tokens") ? [.. root.List("added_tokens", "added token").Select(Token)] : [],
-            root.Has("normalizer") ? Normalizers.Read(new Part(root.Get("normalizer"), "normalizer")) : null,
-            root.Has("pre_tokenizer") ? PreTokenizers.Read(new Part(root.Get("pre_tokenizer"), "pre-tokenizer")) : null,
-            root.Has("post_processor") ? PostProcessor.Read(new Part(root.Get("post_processor"), "post-processor")) : PostProcessor.None,
-            root.Has("decoder") ? Decoders.Read(new Part(root.Get("decoder"), "decoder")) : Decoders.Join);
+            root.Has("normalizer") ? Normalizers.Read(root.Component("normalizer", TokenizerLimits.MostParts)) : null,
+            root.Has("pre_tokenizer") ? PreTokenizers.Read(root.Component("pre_tokenizer", TokenizerLimits.MostParts)) : null,
+            root.Has("post_processor") ? PostProcessor.Read(root.Component("post_processor", TokenizerLimits.MostPostProcessorParts)) : PostProcessor.None,
+            root.Has("decoder") ? Decoders.Read(root.Component("decoder", TokenizerLimits.MostParts)) : Decoders.Join);
     }
 
     /// <summary>Reads an added token.</summary>
     public static AddedToken Token(Part part) => new(
-        part.Number("id", -1) is >= 0 and < BpeModel.MostTokens and var id ? id : throw new TokenizerException("tokenizer.json: an added token without an id"),
-        part.Text("content"),
+        part.Number("id", -1) is >= 0 and < TokenizerLimits.MostTokens and var id ? id : throw new TokenizerException("tokenizer.json: an added token without an id"),
+        part.Token("content"),
         part.Flag("special", false),
         part.Flag("single_word", false),
         part.Flag("lstrip", false),
@@ -95,6 +95,8 @@ internal sealed class JsonTokenizer : IAlignedTokenizer
             _addedIds[token.Content] = token.Id;
         }
         _special = [.. _tokens.Select(token => token is not null && _added.IsSpecial(token))];
+        foreach (var id in parts.PostProcessor.Before.Concat(parts.PostProcessor.After))
+            if ((uint)id >= (uint)VocabularySize) throw new TokenizerException($"the post-processor puts the id {id} around a text, which is outside the vocabulary of {VocabularySize} ids");
         _before = Around(parts.PostProcessor.Before, options.AddBos, options.BosId, first: true);
         _after = Around(parts.PostProcessor.After, options.AddEos, options.EosId, first: false);
     }

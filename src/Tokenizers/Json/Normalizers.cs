@@ -7,17 +7,30 @@ using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Json;
 
+/// <summary>How a text is normalized.</summary>
+/// <param name="Prefix">Whether a prefix may be put in front; not where the text continues earlier tokens.</param>
+/// <param name="Most">Characters that the text may become, whatever the stages do one after the other.</param>
+internal readonly record struct Normalization(bool Prefix, int Most);
+
 /// <summary>A normalizer of tokenizer.json: text to text, and the same where it must be known what came from where.</summary>
-/// <param name="apply">Text to text. The text is well-formed, one section between added tokens. The flag: whether a prefix may be put in front; not
-/// where the text continues earlier tokens.</param>
-/// <param name="align">The same on text with its origins.</param>
-internal sealed class Normalizer(Func<string, bool, string> apply, Func<AlignedText, bool, AlignedText> align)
+/// <param name="apply">Text to text. The text is well-formed, one section between added tokens.</param>
+/// <param name="align">The same on text with its origins, which knows itself how long it may become.</param>
+internal sealed class Normalizer(Func<string, Normalization, string> apply, Func<AlignedText, bool, AlignedText> align)
 {
-    /// <summary>A normalizer that never puts anything in front.</summary>
+    /// <summary>A normalizer that never puts anything in front and makes few characters of one.</summary>
     public Normalizer(Func<string, string> apply, Func<AlignedText, AlignedText> align) : this((text, _) => apply(text), (text, _) => align(text)) { }
 
     /// <summary>Normalizes a text.</summary>
-    public string Apply(string text, bool prefix) => apply(text, prefix);
+    /// <exception cref="TokenizerException">It becomes too long.</exception>
+    public string Apply(string text, bool prefix) => Apply(text, new Normalization(prefix, TokenizerLimits.MostOf(text.Length)));
+
+    /// <summary>Normalizes a text as one stage of several.</summary>
+    public string Apply(string text, Normalization how)
+    {
+        var result = apply(text, how);
+        TokenizerLimits.Check(result.Length, how.Most);
+        return result;
+    }
 
     /// <summary>Normalizes a text and keeps track of where it comes from.</summary>
     public AlignedText Align(AlignedText text, bool prefix) => align(text, prefix);
@@ -38,7 +51,7 @@ internal static class Normalizers
             case "Sequence":
                 var parts = part.List("normalizers", "normalizer").Select(Read).ToArray();
                 return new Normalizer(
-                    (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer.Apply(now, prefix)),
+                    (text, how) => parts.Aggregate(text, (now, normalizer) => normalizer.Apply(now, how)),
                     (text, prefix) => parts.Aggregate(text, (now, normalizer) => normalizer.Align(now, prefix)));
             case "NFC": return Form(NormalizationForm.FormC);
             case "NFD": return Form(NormalizationForm.FormD);
@@ -56,16 +69,16 @@ internal static class Normalizers
                 static bool NoMark(int point) => !CharClass.In(point, CharClass.Marks);
                 return new Normalizer(text => Filter(text, NoMark), text => text.Filter(NoMark));
             case "Replace":
-                var (pattern, content) = (SplitPatterns.Read(part), part.Text("content"));
-                return part.Get("pattern").TryGetProperty("String", out var literal) && literal.GetString() is { Length: > 0 } from
-                    ? new Normalizer(text => text.Replace(from, content, StringComparison.Ordinal), text => text.Replace(Matches(text.Text, from), content))
-                    : new Normalizer(text => Replace(text, pattern, content), text => text.Replace(Matches(text.Text, pattern), content));
+                var (pattern, content) = (SplitPatterns.Read(part), part.Token("content"));
+                return SplitPatterns.Literal(part) is { Length: > 0 } from
+                    ? new Normalizer((text, how) => Replace(text, from, content, how.Most), (text, _) => text.Replace(Matches(text.Text, from), content))
+                    : new Normalizer((text, how) => Replace(text, pattern, content, how.Most), (text, _) => text.Replace(Matches(text.Text, pattern), content));
             case "Prepend":
-                var prepend = part.Text("prepend");
-                return new Normalizer((text, prefix) => text.Length == 0 || !prefix ? text : prepend + text, (text, prefix) => prefix ? text.Prepend(prepend) : text);
+                var prepend = part.Token("prepend");
+                return new Normalizer((text, how) => text.Length == 0 || !how.Prefix ? text : prepend + text, (text, prefix) => prefix ? text.Prepend(prepend) : text);
             case "Precompiled":
-                var map = new PrecompiledCharsMap(Convert.FromBase64String(part.Text("precompiled_charsmap")));
-                return new Normalizer(text => Precompiled(text, map), text => PrecompiledAligned(text, map));
+                var map = new PrecompiledCharsMap(Blob(part, "precompiled_charsmap"));
+                return new Normalizer((text, how) => Precompiled(text, map, how.Most), (text, _) => PrecompiledAligned(text, map));
             case "Nmt":
                 static bool NoControl(int point) => !IsNmtControl(point);
                 return new Normalizer(
@@ -118,16 +131,30 @@ internal static class Normalizers
         or (>= '\u200B' and <= '\u200F') or '\u2028' or '\u2029' or '\u2581' or '\uFEFF' or '\uFFFD' ? ' ' : c;
 
     /// <summary>Other text for what a pattern matches.</summary>
-    public static string Replace(string text, ISplitPattern pattern, string content)
+    public static string Replace(string text, ISplitPattern pattern, string content, int most)
     {
         var result = new StringBuilder(text.Length);
         var at = 0;
         foreach (var (begin, end) in Matches(text, pattern))
         {
             result.Append(text, at, begin - at).Append(content);
+            TokenizerLimits.Check(result.Length, most);
             at = end;
         }
         return result.Append(text, at, text.Length - at).ToString();
+    }
+
+    private static string Replace(string text, string from, string content, int most)
+    {
+        // Where even a text of nothing but matches would not be too long, there is nothing to count.
+        if (text.Length / from.Length * (long)content.Length + text.Length > most) TokenizerLimits.Check(text.Length + Matches(text, from).Count() * ((long)content.Length - from.Length), most);
+        return text.Replace(from, content, StringComparison.Ordinal);
+    }
+
+    private static byte[] Blob(Part part, string name)
+    {
+        var text = part.Text(name);
+        return System.Buffers.Text.Base64.IsValid(text) ? Convert.FromBase64String(text) : throw new TokenizerException($"tokenizer.json: {name} of the {part.Kind} is not base64");
     }
 
     private static IEnumerable<(int Begin, int End)> Matches(string text, ISplitPattern pattern)
@@ -158,12 +185,15 @@ internal static class Normalizers
         return result.ToString();
     }
 
-    private static string Precompiled(string text, PrecompiledCharsMap map)
+    private static string Precompiled(string text, PrecompiledCharsMap map, int most)
     {
         var result = new StringBuilder(text.Length);
         foreach (var (begin, length, replacement) in Chunks(text, map))
+        {
             if (replacement is null) result.Append(text, begin, length);
             else result.Append(replacement);
+            TokenizerLimits.Check(result.Length, most);
+        }
         return result.ToString();
     }
 

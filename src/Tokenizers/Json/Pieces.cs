@@ -16,6 +16,7 @@ internal sealed class Pieces
     private List<PieceRange> _spareRanges = [];
     private List<int>? _origins;
     private List<int>? _spareOrigins;
+    private int _most;
 
     /// <summary>The pieces.</summary>
     public List<PieceRange> Ranges { get; private set; } = [];
@@ -39,7 +40,7 @@ internal sealed class Pieces
         _spareOrigins = tracks ? [] : null;
         if (_text.Length < text.Length) _text = new char[text.Length + text.Length / 4];
         text.CopyTo(_text);
-        (_length, AtTextBegin, Prefix) = (text.Length, atTextBegin, prefix);
+        (_length, AtTextBegin, Prefix, _most) = (text.Length, atTextBegin, prefix, TokenizerLimits.MostOf(text.Length));
         Ranges.Clear();
         if (text.Length > 0) Ranges.Add(new PieceRange(0, text.Length, First: true));
     }
@@ -58,8 +59,10 @@ internal sealed class Pieces
     }
 
     /// <summary>Room for a piece of the rewritten text.</summary>
+    /// <exception cref="TokenizerException">The text becomes too long.</exception>
     public Span<char> Room(int length)
     {
+        TokenizerLimits.Check((long)_spareLength + length, _most);
         if (_spareText.Length < _spareLength + length) Array.Resize(ref _spareText, Math.Max(2 * _spareText.Length, _spareLength + length));
         return _spareText.AsSpan(_spareLength);
     }

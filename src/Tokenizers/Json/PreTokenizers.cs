@@ -46,7 +46,7 @@ internal static class PreTokenizers
         // Before prepend_scheme there was add_prefix_space.
         var scheme = part.TextOrNull("prepend_scheme") ?? (part.Flag("add_prefix_space", true) ? "always" : "never");
         if (scheme is not ("always" or "first" or "never")) throw new UnsupportedTokenizerException($"prepend_scheme {scheme}", "always, first, never");
-        return new MetaspacePreTokenizer(part.TextOrNull("replacement") ?? "\u2581", scheme, part.Flag("split", true));
+        return new MetaspacePreTokenizer(part.Character("replacement", '\u2581').ToString(), scheme, part.Flag("split", true));
     }
 }
 

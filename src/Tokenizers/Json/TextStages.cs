@@ -105,7 +105,7 @@ internal abstract class WholeTokenStage(DecodeStage next) : DecodeStage(next)
 /// <summary>Other text for what a pattern matches.</summary>
 internal sealed class ReplaceStage(DecodeStage next, ISplitPattern pattern, string content) : WholeTokenStage(next)
 {
-    protected override void Token(string token) => Write(Normalizers.Replace(token, pattern, content));
+    protected override void Token(string token) => Write(Normalizers.Replace(token, pattern, content, TokenizerLimits.LongestDecoded));
 }
 
 /// <summary>Takes up to so many of one character from the beginning of each token.</summary>

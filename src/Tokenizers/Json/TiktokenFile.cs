@@ -24,7 +24,8 @@ internal static class TiktokenFile
             if (space < 0 || !Base64.IsValid(line.AsSpan(0, space))
                 || !int.TryParse(line.AsSpan(space + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var rank))
                 throw new TokenizerException($"line {number} is no base64 token and rank");
-            vocabulary[string.Concat(Convert.FromBase64String(line[..space]).Select(ByteAlphabet.Character))] = rank;
+            if (rank >= TokenizerLimits.MostTokens) throw new TokenizerException($"line {number} has the rank {rank}, more than {TokenizerLimits.MostTokens}");
+            vocabulary[TokenizerLimits.Token(string.Concat(Convert.FromBase64String(line[..space]).Select(ByteAlphabet.Character)))] = rank;
         }
         return BpeModel.OfRanks(vocabulary);
     }

@@ -21,7 +21,8 @@ internal sealed class UnigramModel : ITokenModel
     /// <exception cref="TokenizerException">A part is missing or wrong.</exception>
     public UnigramModel(Part part)
     {
-        var pieces = part.Get("vocab").EnumerateArray().Select(pair => (Text: pair[0].GetString() ?? throw new TokenizerException("tokenizer.json: a piece without text"), Score: pair[1].GetDouble())).ToList();
+        var pieces = part.Items("vocab").Select(Piece).ToList();
+        if (pieces.Count > TokenizerLimits.MostTokens) throw new TokenizerException($"tokenizer.json: more than {TokenizerLimits.MostTokens} pieces");
         for (var id = 0; id < pieces.Count; id++) _vocabulary[pieces[id].Text] = id;
         _lookup = _vocabulary.GetAlternateLookup<ReadOnlySpan<char>>();
         _unknown = part.Number("unk_id", -1);
@@ -67,6 +68,11 @@ internal sealed class UnigramModel : ITokenModel
             foreach (var id in ids) tokens.Add(new TokenSpan(id, begin, parts[i].End));
         }
     }
+
+    private static (string Text, double Score) Piece(JsonElement pair, int id)
+        => pair.ValueKind == JsonValueKind.Array && pair.GetArrayLength() == 2 && pair[0].ValueKind == JsonValueKind.String && pair[1].ValueKind == JsonValueKind.Number
+            ? (TokenizerLimits.Token(pair[0].GetString()!), pair[1].GetDouble())
+            : throw new TokenizerException($"tokenizer.json: piece {id} is no pair of a text and a score");
 
     private bool IsUnknown(int id) => id < 0 || id == _unknown;
 

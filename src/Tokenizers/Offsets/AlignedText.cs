@@ -12,8 +12,9 @@ internal sealed class AlignedText
     private readonly int[] _begin;
     private readonly int[] _end;
     private readonly int _origin;
+    private readonly int _most;
 
-    private AlignedText(string text, int[] begin, int[] end, int origin) => (Text, _begin, _end, _origin) = (text, begin, end, origin);
+    private AlignedText(string text, int[] begin, int[] end, int origin, int most) => (Text, _begin, _end, _origin, _most) = (text, begin, end, origin, most);
 
     /// <summary>The text as it is now.</summary>
     public string Text { get; }
@@ -29,14 +30,14 @@ internal sealed class AlignedText
             end.AsSpan(at, length).Fill(origin + at + length);
             at += length;
         }
-        return new AlignedText(text, begin, end, origin);
+        return new AlignedText(text, begin, end, origin, TokenizerLimits.MostOf(text.Length));
     }
 
     /// <summary>The original range of a stretch that is not empty.</summary>
     public (int Begin, int End) Range(int begin, int end) => (_begin[begin], _end[end - 1]);
 
     /// <summary>A part of the text.</summary>
-    public AlignedText Slice(int begin, int end) => new(Text[begin..end], _begin[begin..end], _end[begin..end], _origin);
+    public AlignedText Slice(int begin, int end) => new(Text[begin..end], _begin[begin..end], _end[begin..end], _origin, _most);
 
     /// <summary>The characters for which a predicate holds.</summary>
     public AlignedText Filter(Predicate<int> keep)
@@ -124,6 +125,7 @@ internal sealed class AlignedText
         {
             Span<char> units = stackalloc char[2];
             var length = new Rune(point).EncodeToUtf16(units);
+            TokenizerLimits.Check(_text.Length + length, source._most);
             _text.Append(units[..length]);
             for (var i = 0; i < length; i++)
             {
@@ -134,11 +136,12 @@ internal sealed class AlignedText
 
         public void AddRange(int begin, int end)
         {
+            TokenizerLimits.Check(_text.Length + end - begin, source._most);
             _text.Append(source.Text, begin, end - begin);
             _begin.AddRange(source._begin.AsSpan(begin, end - begin));
             _end.AddRange(source._end.AsSpan(begin, end - begin));
         }
 
-        public AlignedText Build() => new(_text.ToString(), [.. _begin], [.. _end], source._origin);
+        public AlignedText Build() => new(_text.ToString(), [.. _begin], [.. _end], source._origin, source._most);
     }
 }

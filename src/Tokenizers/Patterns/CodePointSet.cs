@@ -4,7 +4,9 @@ using AlpacaCot.Tokenizers.Text;
 namespace AlpacaCot.Tokenizers.Patterns;
 
 /// <summary>A set of code points: a predicate, remembered as bits for the basic plane, 256 code points at a time.</summary>
-internal sealed class CodePointSet(Predicate<int> holds)
+/// <param name="holds">The predicate.</param>
+/// <param name="weight">What it costs to ask it, about as many steps as it has items.</param>
+internal sealed class CodePointSet(Predicate<int> holds, int weight = 1)
 {
     private readonly ulong[]?[] _blocks = new ulong[256][];
 
@@ -16,7 +18,8 @@ internal sealed class CodePointSet(Predicate<int> holds)
         return (block[point >> 6 & 3] >> (point & 63) & 1) != 0;
     }
 
-    public Predicate<int> Predicate => holds;
+    /// <summary>Steps that it costs to look a code point up.</summary>
+    public int Cost(int point) => point > char.MaxValue ? weight : 1;
 
     /// <summary>The set that holds whatever differs only in case.</summary>
     public static Predicate<int> IgnoreCase(Predicate<int> holds) => point => holds(point) || Variants(point, holds);
@@ -24,7 +27,7 @@ internal sealed class CodePointSet(Predicate<int> holds)
     /// <summary>A property by its name in <c>\p{…}</c>: a general category or one of a few scripts; null: not known.</summary>
     public static Predicate<int>? Property(string name)
     {
-        if (name.StartsWith('^')) return Property(name[1..]) is { } not ? point => !not(point) : null;
+        if (name.StartsWith('^')) return !name.StartsWith("^^", StringComparison.Ordinal) && Property(name[1..]) is { } not ? point => !not(point) : null;
         uint? categories = name switch
         {
             "L" or "Letter" => CharClass.Letters,

@@ -34,6 +34,28 @@ internal abstract record PatternNode
         Atomic atomic => atomic.Body.CanBeEmpty,
         _ => true,
     };
+
+    /// <summary>The most code points that it matches; null where there is no bound.</summary>
+    public int? MostCodePoints => this switch
+    {
+        One => 1,
+        Sequence sequence => Sum(sequence.Parts),
+        Choice choice => choice.Options.Any(option => option.MostCodePoints is null) ? null : choice.Options.Max(option => option.MostCodePoints),
+        Repeat { Max: < 0 } => null,
+        // Beyond any text that is tokenized, a bound is none.
+        Repeat repeat => repeat.Body.MostCodePoints is { } points && (long)points * repeat.Max < 1 << 28 ? points * repeat.Max : null,
+        Atomic atomic => atomic.Body.MostCodePoints,
+        _ => 0,
+    };
+
+    private static int? Sum(IReadOnlyList<PatternNode> parts)
+    {
+        long sum = 0;
+        foreach (var part in parts)
+            if (part.MostCodePoints is { } points && (sum += points) < 1 << 28) continue;
+            else return null;
+        return (int)sum;
+    }
 }
 
 internal enum RepeatKind { Greedy, Lazy, Possessive }

@@ -10,6 +10,15 @@ namespace AlpacaCot.Tokenizers.Patterns;
 internal sealed class PatternParser
 {
     private const string Known = @"literals, classes, \p{…}, \s \d \w \h, groups, (?i:…), look-around, atomic groups, * + ? {n,m} with ? and +, ^ $ \A \z \b";
+    /// <summary>Characters of the longest pattern; published ones have some hundred.</summary>
+    public const int Longest = 8192;
+
+    /// <summary>Deepest nesting of groups or classes, which are read and run by recursion.</summary>
+    private const int Deepest = 200;
+
+    /// <summary>Most quantifiers of one thing (<c>a{2}{3}*</c>), and most intersections of one class: each is a level of nesting of its own.</summary>
+    private const int MostInARow = 16;
+
     private readonly string _pattern;
     private int _at;
     private int _depth;
@@ -20,6 +29,7 @@ internal sealed class PatternParser
     /// <exception cref="UnsupportedTokenizerException">The pattern uses what this engine does not know.</exception>
     public static PatternNode Parse(string pattern)
     {
+        if (pattern.Length > Longest) throw new UnsupportedTokenizerException($"a pattern of {pattern.Length} characters", $"patterns of at most {Longest}");
         var parser = new PatternParser(pattern);
         var node = parser.Alternation();
         return parser._at == pattern.Length ? node : throw parser.Unknown("a closing parenthesis too many");
@@ -27,7 +37,7 @@ internal sealed class PatternParser
 
     private PatternNode Alternation()
     {
-        if (++_depth > 200) throw Unknown("groups nested more than 200 deep");
+        if (++_depth > Deepest) throw Unknown($"groups nested more than {Deepest} deep");
         var before = _ignoreCase;
         var options = new List<PatternNode> { Sequence() };
         while (Take('|')) options.Add(Sequence());
@@ -46,7 +56,7 @@ internal sealed class PatternParser
 
     private PatternNode Quantified(PatternNode node)
     {
-        while (_at < _pattern.Length)
+        for (var row = 0; _at < _pattern.Length; row++)
         {
             var (min, max, interval) = (0, -1, false);
             if (Take('*')) { }
@@ -54,6 +64,7 @@ internal sealed class PatternParser
             else if (Take('?')) max = 1;
             else if (_pattern[_at] == '{' && Interval(out min, out max)) interval = true;
             else return node;
+            if (row == MostInARow) throw Unknown($"more than {MostInARow} quantifiers in a row");
             var kind = Take('?') ? RepeatKind.Lazy : !interval && Take('+') ? RepeatKind.Possessive : RepeatKind.Greedy;
             node = new PatternNode.Repeat(node, min, max, kind);
         }
@@ -82,7 +93,9 @@ internal sealed class PatternParser
         switch (point)
         {
             case '(': return Group();
-            case '[': return One(Class());
+            case '[':
+                var begin = _at;
+                return One(Class(), weight: _at - begin);
             case '.': return One(other => other != '\n');
             case '^': return new PatternNode.Anchor(AnchorKind.LineBegin);
             case '$': return new PatternNode.Anchor(AnchorKind.LineEnd);
@@ -146,16 +159,18 @@ internal sealed class PatternParser
 
     private Predicate<int> Class()
     {
-        if (++_depth > 200) throw Unknown("classes nested more than 200 deep");
+        if (++_depth > Deepest) throw Unknown($"classes nested more than {Deepest} deep");
         var negated = Take('^');
         Predicate<int>? whole = null;
         var items = new List<Predicate<int>>();
+        var intersections = 0;
         for (var first = true; ; first = false)
         {
             if (_at >= _pattern.Length) throw Unknown("a class without an end");
             if (!first && Take(']')) break;
             if (Matches("&&"))
             {
+                if (++intersections > MostInARow) throw Unknown($"more than {MostInARow} intersections");
                 whole = And(whole, Any(items));
                 items = [];
             }
@@ -272,7 +287,7 @@ internal sealed class PatternParser
         return point;
     }
 
-    private PatternNode.One One(Predicate<int> set) => new(new CodePointSet(_ignoreCase ? CodePointSet.IgnoreCase(set) : set));
+    private PatternNode.One One(Predicate<int> set, int weight = 1) => new(new CodePointSet(_ignoreCase ? CodePointSet.IgnoreCase(set) : set, weight));
 
     private static Predicate<int> Any(List<Predicate<int>> items) => items.Count == 1 ? items[0] : point => items.Exists(item => item(point));
 
@@ -299,5 +314,8 @@ internal sealed class PatternParser
         return true;
     }
 
-    private UnsupportedTokenizerException Unknown(string what) => new($"the pattern {_pattern} (at {_at}: {what})", Known);
+    private UnsupportedTokenizerException Unknown(string what) => new($"the pattern {Shown(_pattern)} (at {_at}: {what})", Known);
+
+    /// <summary>A pattern for a message.</summary>
+    public static string Shown(string pattern) => pattern.Length <= 200 ? pattern : pattern[..200] + "…";
 }

@@ -10,6 +10,12 @@ namespace AlpacaCot.Tokenizers.SentencePiece;
 /// </summary>
 internal sealed class PrecompiledCharsMap
 {
+    /// <summary>UTF-16 units of the longest key: the trie of a damaged file may run in circles.</summary>
+    private const int LongestKey = 256;
+
+    /// <summary>Bytes of the longest replacement; Unicode's longest has 33.</summary>
+    private const int LongestReplacement = 256;
+
     private readonly uint[] _units;
     private readonly byte[] _replacements;
     private readonly ConcurrentDictionary<int, string> _decoded = new();
@@ -31,7 +37,7 @@ internal sealed class PrecompiledCharsMap
         replacement = "";
         var (best, node) = (0, Offset(_units[0]));
         Span<byte> utf8 = stackalloc byte[4];
-        for (var at = 0; at < text.Length;)
+        for (var at = 0; at < text.Length && at < LongestKey;)
         {
             var point = new Rune(Utf16Point(text, at, out var length));
             var count = point.EncodeToUtf8(utf8);
@@ -59,6 +65,7 @@ internal sealed class PrecompiledCharsMap
     {
         var rest = map._replacements.AsSpan(Math.Min(start, map._replacements.Length));
         var end = rest.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? rest : rest[..end]);
+        if (end < 0) end = rest.Length;
+        return end <= LongestReplacement ? Encoding.UTF8.GetString(rest[..end]) : throw new TokenizerException($"the precompiled character map has a replacement of {end} bytes, more than {LongestReplacement}");
     }, this);
 }

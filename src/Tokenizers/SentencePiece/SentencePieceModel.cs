@@ -35,6 +35,7 @@ internal sealed record SentencePieceModel
         while (reader.Next())
             switch (reader.Field)
             {
+                case 1 when pieces.Count == TokenizerLimits.MostTokens: throw new InvalidDataException($"more than {TokenizerLimits.MostTokens} pieces");
                 case 1: pieces.Add(ParsePiece(reader.Bytes)); break;
                 case 2: model = ParseTrainer(reader.Bytes, model); break;
                 case 3: model = ParseNormalizer(reader.Bytes, model); break;
@@ -51,7 +52,7 @@ internal sealed record SentencePieceModel
         while (reader.Next())
             piece = reader.Field switch
             {
-                1 => piece with { Text = Encoding.UTF8.GetString(reader.Bytes) },
+                1 => piece with { Text = TokenizerLimits.Token(Encoding.UTF8.GetString(reader.Bytes)) },
                 2 => piece with { Score = reader.Single },
                 3 => piece with { Type = (PieceType)reader.Number },
                 _ => piece,
@@ -72,7 +73,7 @@ internal sealed record SentencePieceModel
                 41 => model with { BosId = (int)(long)reader.Number },
                 42 => model with { EosId = (int)(long)reader.Number },
                 43 => model with { PadId = (int)(long)reader.Number },
-                44 => model with { UnkSurface = Encoding.UTF8.GetString(reader.Bytes) },
+                44 => model with { UnkSurface = TokenizerLimits.Token(Encoding.UTF8.GetString(reader.Bytes)) },
                 _ => model,
             };
         return model;

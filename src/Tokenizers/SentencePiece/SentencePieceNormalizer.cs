@@ -46,7 +46,7 @@ internal sealed class SentencePieceNormalizer
             at += consumed;
         }
         if (at == text.Length) return "";
-        var result = new StringBuilder(text.Length + 8);
+        var (result, most) = (new StringBuilder(text.Length + 8), TokenizerLimits.MostOf(text.Length));
         void Add(char c, int from)
         {
             result.Append(c);
@@ -63,6 +63,7 @@ internal sealed class SentencePieceNormalizer
                 foreach (var c in chunk) Add(c == ' ' ? mark : c, at);
                 afterSpace = remove && chunk[^1] == ' ';
             }
+            TokenizerLimits.Check(result.Length, most);
             at += consumed;
         }
         var ends = at;

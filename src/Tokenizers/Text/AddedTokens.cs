@@ -55,8 +55,9 @@ internal sealed class AddedTokens
             at = trie.Find(text, stop, out length, out id);
             if (specialAsText && _special.Contains(token.Content)) continue;
             if (token.SingleWord && (EndsWithWord(text.AsSpan(0, start)) || BeginsWithWord(text.AsSpan(stop)))) continue;
-            if (token.LeftStrip) start = Math.Max(text.AsSpan(0, start).TrimEnd().Length, begin);
-            if (token.RightStrip) stop = text.Length - text.AsSpan(stop).TrimStart().Length;
+            // White space that the token before has taken is not looked at again: a text of nothing else would take the square of its length.
+            if (token.LeftStrip) start = begin + text.AsSpan(begin..Math.Max(begin, start)).TrimEnd().Length;
+            if (token.RightStrip) stop = text.Length - text.AsSpan(Math.Max(stop, begin)).TrimStart().Length;
             if (begin < start) sections.Add(new Section(begin, start, -1));
             sections.Add(new Section(start, stop, token.Id));
             begin = stop;

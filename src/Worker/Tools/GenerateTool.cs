@@ -43,7 +43,7 @@ internal static class GenerateTool
         var template = raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         if (chat && TemplateFile.Load(adapterFolder ?? loaded.Path) is { } own)
             throw new ToolException($"{adapterFolder ?? loaded.Path} was trained with the template {own.Name} and is asked by it: leave --chat, --chat-template and --system out");
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var ids = chat ? ChatIds(loaded, named, system, prompt) : ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
         var began = context.Time.GetTimestamp();
         var generation = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];

@@ -42,9 +42,10 @@ internal static class PretrainTool
         var rate = options.RangeOrNull("learning_rate", 0, 10, above: true) ?? 2e-3;
         var seed = options.Long("seed", 0);
         var threads = options.Count("threads", Environment.ProcessorCount);
+        var force = options.Flag("force");
         options.Done();
         if (hidden % heads != 0 || hidden / heads % 2 != 0) throw new ToolException($"--hidden {hidden} over --heads {heads} does not give an even head size");
-        ModelTools.RequireNew(output);
+        ModelTools.RequireNew(output, force);
         Threads.Count = threads;
 
         AtomicFile.WriteDirectory(output, folder =>
