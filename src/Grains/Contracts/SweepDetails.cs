@@ -81,8 +81,8 @@ public sealed record TrialDetails
     /// <summary>What it was asked.</summary>
     [Id(14)] public TrialResult[] Results { get; init; } = [];
 
-    /// <summary>Key of the training: equal where everything is that changes trained weights. Null of an untuned base.</summary>
-    [Id(15)] public required string? TrainingKey { get; init; }
+    /// <summary>Key of the training: equal where everything is that changes trained weights; null of an untuned base.</summary>
+    [Id(15)] public string? TrainingKey { get; init; }
 
     /// <summary>Key of the trial: the training's, or the base's, and how it is asked.</summary>
     [Id(16)] public required string TrialKey { get; init; }

@@ -41,7 +41,7 @@ internal static class SweepDetailsView
                 .. view.Results.Select(result => new TrialResult(result.Evaluation, new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal), result.Items, result.Seconds, result.Uri, null)),
                 .. view.Failures.Select(failure => new TrialResult(failure.Evaluation, [], 0, 0, null, failure.Message)),
             ],
-            TrainingKey = view.Training?.Key, TrialKey = found.TrialKey, Template = found.Template,
+            TrainingKey = view.Training?.Key, Template = found.Template, TrialKey = found.TrialKey,
         };
     }
 }
