@@ -160,17 +160,17 @@ internal static class SweepRunner
             if (await EndedMeanwhileAsync(context, sweep, stop) is { } ended)
             {
                 silo.Follows = null;
-                return Show(ended, json);
+                return Show(ended, json, plan);
             }
             throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         }
         if (_ended.Contains(status.State)) silo.Follows = null;
         if (status.Problem is { } problem)
             throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
-        return Show(status, json);
+        return Show(status, json, plan);
     }
 
-    private static int Show(SweepStatus status, bool json)
+    private static int Show(SweepStatus status, bool json, JsonNode? plan = null)
     {
         if (json) ClientJson.Print(Summary(status, plan));
         else SweepView.PrintSummary(status);
