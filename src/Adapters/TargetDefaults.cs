@@ -2,7 +2,7 @@ using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
-/// <summary>The modules that a method acts on by default, by <c>model_type</c>. PEFT's tables; the last four rows are PEFT's gaps, filled by analogy.</summary>
+/// <summary>The modules that a method acts on by default, by <c>model_type</c>. PEFT's tables; the last five rows, and IA3's for <c>chatglm</c> and <c>codegen</c>, are PEFT's gaps, filled by analogy.</summary>
 public static class TargetDefaults
 {
     private sealed record Row(string Lora, string? Ia3 = null, string? FeedForward = null);
@@ -10,6 +10,7 @@ public static class TargetDefaults
     private static readonly Row QueryValue = new("q_proj v_proj", "q_proj v_proj down_proj", "down_proj");
     private static readonly Row Llama = new("q_proj v_proj", "k_proj v_proj down_proj", "down_proj");
     private static readonly Row Falcon = new("query_key_value", "query_key_value dense_4h_to_h", "dense_4h_to_h");
+    private static readonly Row CodeGen = new("qkv_proj", "qkv_proj fc_out", "fc_out");
     private static readonly Row Gpt2 = new("c_attn", "c_attn mlp.c_proj", "mlp.c_proj");
 
     private static readonly Dictionary<string, Row> Rows = new(StringComparer.Ordinal)
@@ -26,11 +27,11 @@ public static class TargetDefaults
         ["phi"] = new("q_proj v_proj fc1 fc2", "q_proj v_proj fc2", "fc2"),
         ["stablelm"] = new("q_proj v_proj"),
         ["bloom"] = new("query_key_value", "query_key_value mlp.dense_4h_to_h", "mlp.dense_4h_to_h"),
-        ["chatglm"] = new("query_key_value"),
+        ["chatglm"] = Falcon,
         ["gpt_neox"] = Falcon,
         ["gpt_neo"] = new("q_proj v_proj", "q_proj v_proj c_proj", "c_proj"),
         ["gptj"] = new("q_proj v_proj", "q_proj v_proj fc_out", "fc_out"),
-        ["codegen"] = new("qkv_proj"),
+        ["codegen"] = CodeGen,
         ["gpt2"] = Gpt2,
         ["gpt_bigcode"] = Gpt2,
         ["falcon"] = Falcon,
@@ -41,7 +42,8 @@ public static class TargetDefaults
         ["internlm"] = Llama,
         ["internlm2"] = new("wqkv", "wqkv w2", "w2"),
         ["baichuan"] = new("W_pack", "W_pack down_proj", "down_proj"),
-        ["moss"] = new("qkv_proj", "qkv_proj fc_out", "fc_out"),
+        ["moss"] = CodeGen,
+        ["phi3"] = new("qkv_proj", "qkv_proj down_proj", "down_proj"),
     };
 
     /// <summary>LoRA's targets for a model type.</summary>

@@ -1,28 +1,25 @@
 using System.Runtime.InteropServices;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Client.Running;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 
-using var interrupt = new CancellationTokenSource();
+ProgramStart.Prepare(results: true);
+var interruption = new Interruption();
 Console.CancelKeyPress += (_, e) =>
 {
     // The first Ctrl+C ends the work in order (checkpoints, exit code 130); the second ends the process.
-    if (interrupt.IsCancellationRequested) return;
-    e.Cancel = true;
-    interrupt.Cancel();
+    e.Cancel = interruption.Request();
 };
 // Whoever ends this program in order means its work too: the silo that it started, for one.
-using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-{
-    signal.Cancel = true;
-    interrupt.Cancel();
-});
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = interruption.Request());
 
 return await CommandLine.RunAsync(
     args,
     () => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
     {
         Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+        Interruption = interruption,
     },
-    interrupt.Token);
+    interruption.Token);

@@ -14,8 +14,10 @@ public static class AtomicFile
     private const int FileTooLarge = 27;     // EFBIG
     private const nint Ignore = 1;
 
-    // A file-size limit kills a process that does not expect the signal; ignored, the write fails like one on a full disk and is cleaned up.
-    static AtomicFile()
+    static AtomicFile() => IgnoreSizeSignal();
+
+    /// <summary>A file-size limit kills a process that does not expect the signal; ignored, the write fails like one on a full disk and is cleaned up.</summary>
+    internal static void IgnoreSizeSignal()
     {
         if (OperatingSystem.IsLinux()) _ = Signal(FileSizeSignal, Ignore);
     }

@@ -160,22 +160,27 @@ public sealed class InferenceEngine : IDisposable
         return results;
     }
 
+    /// <summary>Runs something on the engine's thread between two steps, when no model work is under way: adapters come into the bank, and leave it, so.</summary>
+    public T BetweenSteps<T>(Func<T> job) => _thread.Run(job);
+
     /// <inheritdoc/>
     public void Dispose() => _thread.Dispose();
 
-    private void Enqueue(ActiveSequence sequence)
+    private void Enqueue(ActiveRequest request)
     {
         if (_scheduler.Waiting >= _options.MaxQueue)
-            sequence.Failed(new InferenceException($"{_scheduler.Waiting} requests wait already: try again later, or raise max_queue"));
-        else _scheduler.Add(sequence);
+            request.Facts.OnFailed(new InferenceException($"{_scheduler.Waiting} requests wait already: try again later, or raise max_queue"));
+        else _scheduler.Add(request);
     }
 
-    private ActiveSequence Prepare(GenerationRequest request, Action<TokenChunk>? onChunk, Action<Generation> onFinished, Action<Exception> onFailed,
+    private ActiveRequest Prepare(GenerationRequest request, Action<TokenChunk>? onChunk, Action<Generation> onFinished, Action<Exception> onFailed,
         CancellationToken cancellation)
     {
         if (request.Decoding.Validate() is { Count: > 0 } errors) throw new InferenceException($"request {request.Id}: {string.Join("; ", errors)}");
         if (request.Prompt.Length == 0) throw new InferenceException($"request {request.Id}: the prompt has no token");
+        if (onChunk is not null && request.Decoding.NumReturnSequences > 1) throw new InferenceException($"request {request.Id}: a stream shows one answer, and {request.Decoding.NumReturnSequences} are asked for");
         CheckIds(request.Prompt);
+        CheckIds(request.Decoding.NamedIds);
         var prompt = request.Prompt;
         if (request.Overflow == PromptOverflow.TruncateLeft)
         {
@@ -187,10 +192,14 @@ public sealed class InferenceEngine : IDisposable
         {
             throw new InferenceException($"request {request.Id}: the prompt has {prompt.Length} tokens, the window {MaxLength}: shorten it");
         }
-        return new ActiveSequence(request, prompt, MaxLength, Tokenizer, _endIds, onChunk, onFinished, onFailed, cancellation);
+        var facts = new AdmittedRequest(request, prompt, MaxLength, Tokenizer, onChunk, onFinished, onFailed, cancellation)
+        {
+            EndIds = new HashSet<int>(request.Decoding.IgnoreEos ? request.Decoding.StopTokenIds : request.Decoding.StopTokenIds.Concat(_endIds)),
+        };
+        return request.Decoding.NumBeams > 1 ? new BeamAnswers(facts) : new IndependentAnswers(facts);
     }
 
-    private void CheckIds(int[] ids)
+    private void CheckIds(IEnumerable<int> ids)
     {
         foreach (var id in ids)
             if ((uint)id >= (uint)Decoder.Config.VocabularySize)

@@ -32,21 +32,12 @@ public static class FinishReasons
     public const string Cancelled = "cancelled";
 }
 
-/// <summary>A finished generation.</summary>
-/// <param name="Id">The request's id.</param>
-/// <param name="Ids">The new ids, the ending token included.</param>
-/// <param name="Text">The answer: decoded without special tokens, cut before the first stop string.</param>
-/// <param name="FullText">The decoded new text, a stop string at its end included.</param>
-/// <param name="FinishReason">One of <see cref="FinishReasons"/>.</param>
-/// <param name="PromptTokens">Tokens of the prompt that were fed.</param>
-public sealed record Generation(string Id, IReadOnlyList<int> Ids, string Text, string FullText, string FinishReason, int PromptTokens);
-
 /// <summary>Token counts of a request so far.</summary>
 /// <param name="PromptTokens">Tokens of the prompt.</param>
 /// <param name="CompletionTokens">New tokens.</param>
 public readonly record struct TokenUsage(int PromptTokens, int CompletionTokens);
 
-/// <summary>What a stream shows of one engine step.</summary>
+/// <summary>What a stream shows of one engine step; of a beam search there is but one chunk, at its end.</summary>
 /// <param name="Seq">Number of the chunk, from 0 without a gap.</param>
 /// <param name="Ids">The new ids of this chunk.</param>
 /// <param name="Text">The text that may be shown now: never half a character, never the beginning of a stop string.</param>
@@ -70,7 +61,7 @@ public sealed record Score(double Sum, bool IsGreedy, IReadOnlyList<double> Toke
 /// <summary>Limits of an engine.</summary>
 public sealed record EngineOptions
 {
-    /// <summary>Most sequences that run at once.</summary>
+    /// <summary>Most rows that run at once: one for each answer, or beam, of each request. A single request with more runs alone.</summary>
     public int MaxBatch { get; init; } = 32;
 
     /// <summary>Most tokens of one packed forward pass when prompts are read (a single longer prompt is read alone).</summary>
@@ -84,4 +75,7 @@ public sealed record EngineOptions
 
     /// <summary>The model's window in tokens; null takes the model's own.</summary>
     public int? MaxLength { get; init; }
+
+    /// <summary>Told on the engine's thread before each of its steps and each pass of scoring: a sign that it works.</summary>
+    public Action? Stepping { get; init; }
 }

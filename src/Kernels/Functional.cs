@@ -43,6 +43,9 @@ public static class Functional
     /// <summary>silu(gate) · up, elementwise (Shazeer 2020).</summary>
     public static Tensor SwiGlu(Tensor gate, Tensor up) => Kernels.SwiGlu.Apply(gate, up);
 
+    /// <summary>GELU by tanh (Hendrycks and Gimpel 2016), elementwise.</summary>
+    public static Tensor GeluTanh(Tensor x) => Kernels.GeluTanh.Apply(x);
+
     /// <summary>
     /// Causal attention within each segment of a flat row of tokens; fewer kv heads serve groups of query heads. Scores are fp32 and never
     /// stored.

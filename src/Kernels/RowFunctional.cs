@@ -83,8 +83,11 @@ public static unsafe class RowFunctional
         LowRankRows.Run(x, a, b, (float)factor, y);
     }
 
-    /// <summary>Attention of single queries, each over its own cache: softmax(q kᵀ / sqrt(d)) v; y <c>[rows, heads · d]</c> as q.</summary>
-    public static void Attention(Rows q, int heads, ReadOnlySpan<CachedKeyValues> caches, Rows y)
+    /// <summary>
+    /// Attention of single queries, each over its own cache or the last <paramref name="window"/> tokens of it: softmax(q kᵀ / sqrt(d)) v;
+    /// y <c>[rows, heads · d]</c> as q.
+    /// </summary>
+    public static void Attention(Rows q, int heads, ReadOnlySpan<CachedKeyValues> caches, Rows y, int window = 0)
     {
         Check(Same(q, y) && caches.Length == q.Count && q.Width % heads == 0, "attention");
         var d = q.Width / heads;
@@ -104,7 +107,7 @@ public static unsafe class RowFunctional
         var context = new AttentionCall.Context
         {
             Segments = segments, Q = q.Pointer, Y = y.Pointer, QRow = q.Width, QHead = d, YRow = q.Width, Tokens = q.Count, Heads = heads, KvHeads = kvHeads, D = d,
-            Scale = (float)(1 / Math.Sqrt(d)),
+            Scale = (float)(1 / Math.Sqrt(d)), Window = window,
         };
         Threads.For(caches.Length * kvHeads, q.Type == float32 ? &AttentionForward.Part<F32> : &AttentionForward.Part<BF16>, &context);
     }

@@ -18,6 +18,7 @@ public sealed class Decoder : IDisposable
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
     {
         (Config, _owner, _parts, Remarks) = (config, owner, parts, remarks);
+        Storage = owner.Storage;
         _decode = DecodeStep.For(parts, config, owner.Parameters.Values, owner.Sites);
     }
 
@@ -29,6 +30,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>Type that the residual stream is computed in: the embedding's.</summary>
     public ScalarType Dtype => _parts.Embedding.Weight.dtype;
+
+    /// <summary>How the weights of its blocks' projections are held; those that are not plain are no <see cref="Parameters"/>.</summary>
+    public WeightStorage Storage { get; }
 
     /// <summary>What was odd about the files that it was loaded from, though they could be used; one line each.</summary>
     public IReadOnlyList<string> Remarks { get; }
@@ -90,7 +94,8 @@ public sealed class Decoder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(hidden);
         if (hidden.size(0) != rows.Tokens) throw new ArgumentException($"{hidden.size(0)} rows under a layout of {rows.Tokens}", nameof(rows));
-        return (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
+        var logits = (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
+        return Config.LogitCap > 0 ? (logits / Config.LogitCap).tanh() * Config.LogitCap : logits;
     }
 
     /// <inheritdoc/>
@@ -99,10 +104,11 @@ public sealed class Decoder : IDisposable
     /// <param name="config">The architecture.</param>
     /// <param name="source">Where the parameters come from.</param>
     /// <param name="finish">Given the family and the parameters once all are taken: throws where some did not fit, else says what is to be remarked.</param>
-    internal static Decoder Build(DecoderConfig config, IParameterSource source, Func<ModelFamily, IReadOnlyDictionary<string, Tensor>, IReadOnlyList<string>> finish)
+    /// <param name="storage">How the weights of the blocks' projections are held.</param>
+    internal static Decoder Build(DecoderConfig config, IParameterSource source, Func<ModelFamily, IReadOnlyDictionary<string, Tensor>, IReadOnlyList<string>> finish, WeightStorage storage = WeightStorage.Plain)
     {
-        var family = ModelFamilies.Find(config.ModelType, "config.json");
-        var builder = new ParameterBuilder(source);
+        var family = ModelFamilies.Of(config);
+        var builder = new ParameterBuilder(source, storage);
         try
         {
             var parts = family.Build(config, builder);
@@ -129,7 +135,8 @@ public sealed class Decoder : IDisposable
         (var embedded, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
         if (observe is null && rows is null && _decode is not null && DecodeStep.Suits(layout, cache)) return _decode.Run(embedded, layout, hooks, cache!).MoveToOuterDisposeScope();
         if (layout.Tokens != asked.Tokens) rows = OwnRows(asked, layout, rows);
-        var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(layout, embedded.device));
+        var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(new PositionContext(layout, asked, ids, cache, embedded.device)));
+        embedded = _parts.Stage.Forward(embedded, step);
         var places = Array.Empty<int>();
         var kept = rows is null ? step : step.Ends(rows, out places);
         observe?.Invoke(0, embedded);
@@ -146,6 +153,7 @@ public sealed class Decoder : IDisposable
         }
         cache?.Advance(layout);
         var (_, normed) = _parts.Norm.Forward(h);
+        if (_parts.Leave is { } leave) normed = kept.Project(leave, normed);
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();
     }

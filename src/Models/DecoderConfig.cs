@@ -30,6 +30,9 @@ public sealed record DecoderConfig
     /// <summary>Width of one head.</summary>
     public required int HeadDim { get; init; }
 
+    /// <summary>Width of the token embedding where it is not that of the residual stream (OPT-350m); null where it is.</summary>
+    public int? EmbeddingSize { get; init; }
+
     /// <summary>Longest sequence the model was made for, in tokens.</summary>
     public int MaxPositions { get; init; } = 2048;
 
@@ -38,6 +41,42 @@ public sealed record DecoderConfig
 
     /// <summary>Base and scaling of the rotary embedding.</summary>
     public RotarySettings Rotary { get; init; } = new();
+
+    /// <summary>Whether the scores carry the positions instead of a rotation (ALiBi, Press et al. 2022).</summary>
+    public bool Alibi { get; init; }
+
+    /// <summary>ChatGLM-6B's positions and mask; null for other families.</summary>
+    public GlmSettings? Glm { get; init; }
+
+    /// <summary>Per block how many last tokens a token sees, itself included; 0 for all. Empty where no block has such a window.</summary>
+    public IReadOnlyList<int> Windows { get; init; } = [];
+
+    /// <summary>Factor on the scores of attention; 1 / sqrt(<see cref="HeadDim"/>) where null.</summary>
+    public double? AttentionScale { get; init; }
+
+    /// <summary>Soft bound of the scores, c · tanh(score / c); 0 for none.</summary>
+    public double ScoreCap { get; init; }
+
+    /// <summary>Soft bound of the logits, likewise.</summary>
+    public double LogitCap { get; init; }
+
+    /// <summary>Function of the MLP.</summary>
+    public Activation Activation { get; init; }
+
+    /// <summary>Whether attention and MLP of a block both read its input, where the family has both kinds (GPT-NeoX).</summary>
+    public bool ParallelResidual { get; init; }
+
+    /// <summary>Whether a block norms before its parts and not after its sums, where the family has both kinds (OPT).</summary>
+    public bool NormFirst { get; init; } = true;
+
+    /// <summary>Whether a norm stands before the head, where that is a choice (OPT).</summary>
+    public bool FinalNorm { get; init; } = true;
+
+    /// <summary>Whether the residual branch is the normed input, where that is a choice (BLOOM).</summary>
+    public bool ResidualAfterNorm { get; init; }
+
+    /// <summary>Whether the head's rows count with length one (Baichuan 2).</summary>
+    public bool NormalisedHead { get; init; }
 
     /// <summary>Whether the head is the embedding.</summary>
     public bool TieWordEmbeddings { get; init; }
@@ -66,6 +105,9 @@ public sealed record DecoderConfig
     /// <summary>The <c>config.json</c> it was read from; keys that this program does not use are kept when the model is saved.</summary>
     public JsonObject? Source { get; init; }
 
+    /// <summary>Whether the keys of a sequence's first tokens are the same whatever follows, for sequences of a length: then those that begin alike can share them.</summary>
+    public bool BeginningsAreShared(int length) => Glm is null && !Rotary.DependsOnLength(length);
+
     /// <summary>Reads a <c>config.json</c> of any known family, in the forms of transformers 4 and 5.</summary>
     /// <param name="json">The text.</param>
     /// <param name="file">What to call it in errors.</param>
@@ -74,7 +116,7 @@ public sealed record DecoderConfig
     {
         var keys = ConfigKeys.Parse(json, file);
         RefuseQuantised(keys);
-        return ModelFamilies.Find(keys.Text("model_type"), file).ReadConfig(keys) with { Source = keys.Json };
+        return ModelFamilies.Find(keys).ReadConfig(keys) with { Source = keys.Json };
     }
 
     /// <summary>The <c>model_type</c> that a <c>config.json</c> file names, known or not; empty where it names none.</summary>
@@ -88,7 +130,7 @@ public sealed record DecoderConfig
     /// <summary>The <c>config.json</c> to save: the one it was read from with the type brought up to date, or a new one.</summary>
     public string Write()
     {
-        var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Find(ModelType, "config.json").WriteConfig(this);
+        var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Of(this).WriteConfig(this);
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
     }

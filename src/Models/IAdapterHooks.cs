@@ -6,11 +6,15 @@ namespace AlpacaCot.Models;
 public readonly record struct ExtraKeyValues(Tensor Keys, Tensor Values);
 
 /// <summary>A named projection of the decoder: where an adapter can act.</summary>
-/// <param name="Block">Number of the block.</param>
+/// <param name="Block">Number of the block; <see cref="Outside"/> where it is in none.</param>
 /// <param name="Name">The last part of its name, <c>q_proj</c>.</param>
 /// <param name="Path">Its module path in the Hugging Face model, <c>model.layers.0.self_attn.q_proj</c>.</param>
 /// <param name="Weights">The frozen weight behind it, whatever its storage.</param>
-public sealed record ProjectionSite(int Block, string Name, string Path, Projection Weights);
+public sealed record ProjectionSite(int Block, string Name, string Path, Projection Weights)
+{
+    /// <summary>The block of a projection that stands before or behind all blocks.</summary>
+    public const int Outside = -1;
+}
 
 /// <summary>
 /// The fixed places where PEFT methods act. The decoder knows no method; it calls these, each with the batch's segment layout,

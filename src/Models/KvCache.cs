@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Decoding;
 
 namespace AlpacaCot.Models;
@@ -47,6 +48,22 @@ public sealed class KvCache : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length(sequence));
         Find(sequence).Length = length;
+    }
+
+    /// <summary>Starts a sequence that begins with all that another one holds (beams, several answers to one prompt); returns its number.</summary>
+    public int Copy(int sequence)
+    {
+        var from = Find(sequence);
+        var copy = Allocate(from.Capacity);
+        var to = Find(copy);
+        for (var block = 0; block < _config.Layers && from.Length > 0; block++)
+        {
+            using var scope = torch.NewDisposeScope();
+            to.Keys[block].narrow(0, 0, from.Length).copy_(from.Keys[block].narrow(0, 0, from.Length));
+            to.Values[block].narrow(0, 0, from.Length).copy_(from.Values[block].narrow(0, 0, from.Length));
+        }
+        to.Length = from.Length;
+        return copy;
     }
 
     /// <summary>Ends a sequence and gives its memory back.</summary>
@@ -104,6 +121,12 @@ public sealed class KvCache : IDisposable
         return new CachedKeyValues(sequence.Keys[block], sequence.Values[block], length + 1);
     }
 
+    /// <summary>Where the prompt of a sequence ends that is read in both directions.</summary>
+    internal PromptBounds? Prompt(int sequence) => Find(sequence).Prompt;
+
+    /// <summary>Keeps where it ends for the tokens that follow.</summary>
+    internal void SetPrompt(int sequence, PromptBounds bounds) => Find(sequence).Prompt = bounds;
+
     /// <summary>Counts a batch's tokens as held, once all blocks have written them.</summary>
     internal void Advance(SegmentLayout layout)
     {
@@ -142,6 +165,8 @@ public sealed class KvCache : IDisposable
         public Tensor[] Keys { get; } = new Tensor[blocks];
 
         public Tensor[] Values { get; } = new Tensor[blocks];
+
+        public PromptBounds? Prompt { get; set; }
 
         public int Length { get; set; }
 

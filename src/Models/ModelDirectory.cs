@@ -9,7 +9,8 @@ namespace AlpacaCot.Models;
 /// <summary>How a model is loaded.</summary>
 /// <param name="Dtype">Type of the weights; as stored where null, and then mapped without a copy.</param>
 /// <param name="Device">Where they shall live; the processor where null.</param>
-public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null);
+/// <param name="Storage">How the weights of the blocks' projections are held.</param>
+public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null, WeightStorage Storage = WeightStorage.Plain);
 
 /// <summary>Model directories in Hugging Face's layout, and the layouts that are read into it.</summary>
 public static class ModelDirectory
@@ -18,7 +19,8 @@ public static class ModelDirectory
     public static IReadOnlyList<string> ModelTypes => ModelFamilies.ModelTypes;
 
     /// <summary>
-    /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, or llama2.c's <c>.bin</c>.
+    /// Loads a model: a Hugging Face directory (<c>config.json</c> with safetensors or torch files, sharded or not), Meta's layout, llama2.c's <c>.bin</c>,
+    /// or llama.cpp's <c>.gguf</c> (whose quantised blocks become fp32, or the type that is asked for).
     /// </summary>
     /// <remarks>
     /// Every weight is looked at once while it is loaded: one that is NaN or infinite is refused by name. The pass reads what the first
@@ -29,12 +31,20 @@ public static class ModelDirectory
     {
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
-        var source = new CheckpointSource(checkpoint, ModelFamilies.Find(checkpoint.Config.ModelType, path), options.Dtype, options.Device ?? CPU);
+        var source = new CheckpointSource(checkpoint, ModelFamilies.Of(checkpoint.Config), options.Dtype ?? checkpoint.Dtype, options.Device ?? CPU);
         return Decoder.Build(checkpoint.Config, source, (family, parameters) =>
         {
             source.Finish(family, checkpoint.Config);
             return source.Remarks(family, checkpoint.Config, parameters);
-        });
+        }, options.Storage);
+    }
+
+    /// <summary>The architecture of a model in any form that can be loaded, without its weights.</summary>
+    /// <exception cref="ModelException">As <see cref="Load"/>.</exception>
+    public static DecoderConfig ReadConfig(string path)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        return checkpoint.Config;
     }
 
     /// <summary>
@@ -49,6 +59,7 @@ public static class ModelDirectory
     public static void Save(Decoder decoder, string path, ScalarType? dtype = null, long maxShardBytes = 5_000_000_000)
     {
         ArgumentNullException.ThrowIfNull(decoder);
+        if (decoder.Storage != WeightStorage.Plain) throw new ModelException($"{path}: a base that is held as {decoder.Storage} is not saved: load the model as it is stored");
         var config = decoder.Config with { Dtype = dtype ?? decoder.Dtype };
         var shards = Shards(decoder.Parameters, dtype, maxShardBytes);
         try

@@ -25,6 +25,12 @@ public sealed record RotarySettings
     /// <summary>Base of the frequencies: inv[i] = theta^(−2i/n) over the rotated width n.</summary>
     public double Theta { get; init; } = 10000;
 
+    /// <summary>Dimensions of a head that are rotated, the first ones; all where null.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Whether neighbouring dimensions (2i, 2i + 1) turn together (GPT-J, ChatGLM2); else i and i + n/2 do (LLaMA).</summary>
+    public bool Pairs { get; init; }
+
     /// <summary>Kind of scaling.</summary>
     public RotaryScaling Scaling { get; init; }
 

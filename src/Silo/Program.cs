@@ -11,33 +11,38 @@ using AlpacaCot.Supervision;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 
-if (StoreQuery.Of(args) is { } query) return await query.RunAsync(HomeLayout.FromEnvironment());
+var query = StoreQuery.Of(args);
+ProgramStart.Prepare(results: query is not null);
+ProgramStart.KeepFilesPrivate();
 
 SiloArguments arguments;
+HomeLayout home;
 try
 {
+    home = HomeLayout.FromEnvironment();
+    if (query is not null) return await query.RunAsync(home);
     arguments = SiloArguments.Parse(args);
     if (Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster) arguments = arguments with { Cluster = cluster };
     arguments = arguments with { ApiKey = arguments.ApiKey ?? Environment.GetEnvironmentVariable(ApiKey.Variable) };
 }
-catch (FormatException e)
+catch (Exception e) when (e is FormatException or HomeException)
 {
     Console.Error.WriteLine($"error: {e.Message}");
     return 2;
 }
-var home = HomeLayout.FromEnvironment();
-Directory.CreateDirectory(home.Logs);
 
 var worker = Siblings.Find(AppContext.BaseDirectory, "Worker");
+var tool = new WorkerTool(home, worker);
 
 var builder = WebApplication.CreateSlimBuilder();
-builder.Logging.ClearProviders().AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true));
+builder.Logging.ClearProviders()
+    .AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp, console.ColorBehavior) = (true, "yyyy-MM-ddTHH:mm:ssZ ", true, LoggerColorBehavior.Disabled));
 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
 // A silo that cannot start says why itself, in one line.
 builder.Logging.SetMinimumLevel(LogLevel.Warning).AddFilter("AlpacaCot", LogLevel.Information).AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None)
     // These warn of a collector that was chosen on purpose, and of a wait that never was (it counts from the machine's start).
     .AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Polly", LogLevel.None);
-builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(15));
+builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(12));
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddPlatformGrains(
     new SlotOptions
@@ -46,18 +51,21 @@ builder.Services.AddPlatformGrains(
         WorkerArguments = arguments.WorkerArguments,
         SocketFolder = home.Run,
         LogFolder = home.Logs,
+        Silence = arguments.WorkerSilence is { } silence ? SilenceLimits.Of(silence) : new SilenceLimits(),
     },
     home, arguments.ForCommands);
+builder.Services.AddHostedService<LastResort>();
 if (arguments.ForCommands) builder.Services.AddHostedService<UnneededSilo>();
 
 try
 {
-    await Gpus.RequireAsync(arguments.Gpus, home, worker);
+    Directory.CreateDirectory(home.Logs);
+    await Gpus.RequireAsync(arguments.Gpus, tool);
     builder.AddSilo(home, arguments);
-    builder.AddHttp(arguments);
+    builder.AddHttp(arguments, tool);
     await using var app = builder.Build();
     var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
-    if (key is not null) app.MapHttp(key);
+    if (key is not null) app.MapHttp(arguments, key);
     try
     {
         await app.StartAsync();
@@ -72,7 +80,7 @@ try
     await app.WaitForShutdownAsync();
     return 0;
 }
-catch (Exception e) when (e is IOException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
+catch (Exception e) when (e is HomeException or IOException or UnauthorizedAccessException or InvalidOperationException or FormatException or DbException or SocketException or OrleansException or OrleansConfigurationException)
 {
     var message = e switch
     {

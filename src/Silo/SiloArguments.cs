@@ -25,6 +25,12 @@ internal sealed record SiloArguments
     /// <summary>The address on which the HTTP pages are served.</summary>
     public IPAddress Bind { get; init; } = IPAddress.Loopback;
 
+    /// <summary>Names under which the HTTP pages are served besides those of the address that they are served on.</summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>How long a worker may say nothing of its work; null leaves it to what its work is and has taken so far.</summary>
+    public TimeSpan? WorkerSilence { get; init; }
+
     /// <summary>The key of the HTTP pages; null for the home's own.</summary>
     public string? ApiKey { get; init; }
 
@@ -40,7 +46,7 @@ internal sealed record SiloArguments
     /// <summary>Further arguments of every worker.</summary>
     public IReadOnlyList<string> WorkerArguments { get; init; } = [];
 
-    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --api-key KEY --address ADDRESS --silo-port N --gateway-port N --for-commands yes --stub-workers SECONDS</c>. Processor and GPU slots stand side by side where both are given.</summary>
+    /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --allow-host NAME --api-key KEY --worker-silence SECONDS --address ADDRESS --silo-port N --gateway-port N --for-commands yes --stub-workers SECONDS</c>. Processor and GPU slots stand side by side where both are given.</summary>
     /// <exception cref="FormatException">An argument is unknown or no number.</exception>
     public static SiloArguments Parse(string[] args)
     {
@@ -62,12 +68,14 @@ internal sealed record SiloArguments
                 "--for-commands" => result with { ForCommands = true },
                 "--port" => result with { Port = Port() },
                 "--bind" => result with { Bind = Address() },
+                "--allow-host" => result with { Hosts = [.. result.Hosts, Uri.CheckHostName(value) != UriHostNameType.Unknown ? value : throw new FormatException($"{args[i]} {value} is no host's name")] },
                 "--api-key" => result with { ApiKey = value },
+                "--worker-silence" => result with { WorkerSilence = TimeSpan.FromSeconds(Number()) },
                 "--address" => result with { Endpoint = result.Endpoint with { Address = Address() } },
                 "--silo-port" => result with { Endpoint = result.Endpoint with { SiloPort = Port() } },
                 "--gateway-port" => result with { Endpoint = result.Endpoint with { GatewayPort = Port() } },
                 "--stub-workers" => result with { WorkerArguments = ["--stub", Seconds()] },
-                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --api-key, --address, --silo-port, --gateway-port, --for-commands, --stub-workers"),
+                _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --allow-host, --api-key, --worker-silence, --address, --silo-port, --gateway-port, --for-commands, --stub-workers"),
             };
         }
         return result;

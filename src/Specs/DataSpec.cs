@@ -6,8 +6,18 @@ public enum RationaleUse
     /// <summary><c>answer</c>: the question as it stands, the answer alone.</summary>
     Answer,
 
-    /// <summary><c>rationale</c>: the question with a thinking cue, the rationale and then the answer in a closing sentence, as FLAN writes it.</summary>
+    /// <summary><c>rationale</c>: the question, the rationale and then the answer in a closing sentence, as FLAN writes it.</summary>
     RationaleThenAnswer,
+}
+
+/// <summary>How data mixes that are compared with one another are kept alike.</summary>
+public enum DataMatch
+{
+    /// <summary><c>none</c>: each mix has the rows that it can teach.</summary>
+    None,
+
+    /// <summary><c>rows</c>: a row that one of the matched mixes cannot teach is left out of all of them.</summary>
+    Rows,
 }
 
 /// <summary>A value of the axis <c>data</c>: what a model is taught, as sources and how they are mixed.</summary>
@@ -28,8 +38,17 @@ public sealed record DataSpec
     /// <summary>What is taught of rows with a rationale.</summary>
     public RationaleUse Cot { get; init; } = RationaleUse.RationaleThenAnswer;
 
+    /// <summary>The cue of training prompts, for sources that name none.</summary>
+    public TrainingCue TrainingCue { get; init; } = TrainingCue.None;
+
+    /// <summary>Whether this mix has the same rows as the other matched mixes of its sweep.</summary>
+    public DataMatch Match { get; init; }
+
     /// <summary>Where this value takes part; null is everywhere.</summary>
     public AxisMatch? When { get; init; }
+
+    /// <summary>The cue of a source's training prompts: its own, else the mix's.</summary>
+    public TrainingCue CueOf(SourceSpec source) => source.TrainingCue ?? TrainingCue;
 
     /// <summary>All mistakes that can be told without reading data, one line each.</summary>
     public IEnumerable<string> Mistakes()
@@ -70,8 +89,11 @@ public sealed record SourceSpec
     /// <summary>Overrides <see cref="DataSpec.Cot"/>.</summary>
     public RationaleUse? Cot { get; init; }
 
-    /// <summary>A thinking cue appended to every instruction of this source when training, as <see cref="CotSpec.Cue"/> is when asking.</summary>
-    public string? Cue { get; init; }
+    /// <summary>Overrides <see cref="DataSpec.TrainingCue"/>.</summary>
+    public TrainingCue? TrainingCue { get; init; }
+
+    /// <summary>Evaluations whose own questions this source may hold; of any other it is refused.</summary>
+    public IReadOnlyList<string> AllowLeakage { get; init; } = [];
 
     /// <summary>The set's name, the path, or <c>goat</c>; empty where none is given.</summary>
     public string Reference => Set ?? Path ?? (Goat is null ? "" : GoatName);

@@ -10,6 +10,13 @@ namespace AlpacaCot.Specs;
 /// <param name="Seed">The seed.</param>
 public sealed record GridCell(ModelSpec Model, MethodSpec Method, DataSpec Data, CotSpec Cot, int Seed);
 
+/// <summary>One way in which a sweep asks an untuned base.</summary>
+/// <param name="Model">The base.</param>
+/// <param name="Asked">The first data mix with the template that it is asked through.</param>
+/// <param name="Cot">The way of asking.</param>
+/// <param name="Seed">The sampler's seed; null where decoding is greedy, so that every seed gives the same answers.</param>
+public sealed record UntunedCell(ModelSpec Model, DataSpec Asked, CotSpec Cot, int? Seed);
+
 /// <summary>Which combinations a sweep holds: the product of its axes, less what <c>when</c> and <c>exclude</c> prune, plus what <c>include</c> brings back.</summary>
 public static class GridCells
 {
@@ -33,5 +40,20 @@ public static class GridCells
                 if (!pruned || spec.Include.Any(i => i.Matches(cell))) yield return new GridCell(model, peft, data, cot, seed);
             }
         }
+    }
+
+    /// <summary>
+    /// The untuned bases that the tuned trials are compared with: one for each base, template, way of asking and, where answers are drawn, seed that a combination has; in that order. None
+    /// where the sweep wants none or asks nothing.
+    /// </summary>
+    public static IEnumerable<UntunedCell> Untuned(SweepSpec spec)
+    {
+        if (!spec.Base || spec.Evaluation.Count == 0) return [];
+        var drawn = spec.Decoding.Strategy == DecodingSpec.Sample;
+        return Of(spec).Select(cell => new UntunedCell(cell.Model, spec.Data.First(data => spec.TemplateOf(data) == spec.TemplateOf(cell.Data)), cell.Cot, drawn ? cell.Seed : null))
+            .DistinctBy(cell => (cell.Model.Name, cell.Asked.Name, cell.Cot.Name, cell.Seed))
+            .OrderBy(cell => IndexOf(spec.Models, cell.Model)).ThenBy(cell => IndexOf(spec.Data, cell.Asked)).ThenBy(cell => IndexOf(spec.Cot, cell.Cot)).ThenBy(cell => cell.Seed);
+
+        static int IndexOf<T>(IReadOnlyList<T> values, T value) => values.TakeWhile(other => !ReferenceEquals(other, value)).Count();
     }
 }

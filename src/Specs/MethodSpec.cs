@@ -6,6 +6,9 @@ namespace AlpacaCot.Specs;
 /// <summary>A value of the axis <c>peft</c>: an adapter method with its options.</summary>
 public sealed record MethodSpec
 {
+    /// <summary>What stands in place of a method's name where a base is asked without an adapter.</summary>
+    public const string UntunedName = "base";
+
     /// <summary>The stable name in tables and paths.</summary>
     public required string Name { get; init; }
 

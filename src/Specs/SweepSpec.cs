@@ -26,6 +26,9 @@ public sealed record SweepSpec
     /// <summary>The ways of asking.</summary>
     public IReadOnlyList<CotSpec> Cot { get; init; } = [new CotSpec { Name = "none" }];
 
+    /// <summary>Whether each base is also asked as it is, without an adapter: what every tuned trial is compared with.</summary>
+    public bool Base { get; init; } = true;
+
     /// <summary>How every trial trains.</summary>
     public TrainingSpec Training { get; init; } = new();
 
@@ -55,6 +58,10 @@ public sealed record SweepSpec
 
     /// <summary>A data mix on its own: its template and language filled in.</summary>
     public DataSpec Resolved(DataSpec data) => data with { Template = TemplateOf(data), Language = LanguageOf(data), When = null };
+
+    /// <summary>The other data mixes whose rows a mix is matched with, each on its own as <see cref="Resolved"/> gives it; none where it is not matched.</summary>
+    public IReadOnlyList<DataSpec> MatchedWith(DataSpec data)
+        => data.Match == DataMatch.None ? [] : [.. Data.Where(other => other.Match == data.Match && other.Name != data.Name).Select(Resolved)];
 
     /// <summary>The language of a data mix; null leaves it to each data set.</summary>
     public string? LanguageOf(DataSpec data) => data.Language ?? Language;

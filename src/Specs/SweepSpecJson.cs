@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs;
 
@@ -33,6 +34,7 @@ public static class SweepSpecJson
             return node;
         }),
         ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["when"] = Match(c.When) })),
+        ["base"] = spec.Base,
         ["training"] = Training(spec.Training),
         ["decoding"] = Decoding(spec.Decoding),
         ["evaluation"] = spec.Evaluation.Count > 0 ? Array(spec.Evaluation, Evaluation) : null,
@@ -52,13 +54,15 @@ public static class SweepSpecJson
     internal static JsonObject Data(DataSpec data, string? template, string? language) => Without(new JsonObject
     {
         ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = Words.Rationales.Of(data.Cot),
+        ["training_cue"] = data.TrainingCue.Word, ["match"] = data.Match == DataMatch.None ? null : Words.Matches.Of(data.Match),
     });
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
         ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null,
         ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language,
-        ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["cue"] = source.Cue,
+        ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["training_cue"] = source.TrainingCue?.Word,
+        ["allow_leakage"] = source.AllowLeakage.Count > 0 ? Array(source.AllowLeakage, name => name) : null,
     });
 
     /// <summary>The generator's options.</summary>
@@ -82,13 +86,30 @@ public static class SweepSpecJson
         ["checkpoint_steps"] = t.CheckpointSteps,
     });
 
+    /// <summary>How answers are decoded: what acts, and of that only what is not off, but for the keys that a reader looks for.</summary>
     internal static JsonObject Decoding(DecodingSpec d)
     {
-        var node = new JsonObject { ["strategy"] = d.Strategy, ["max_new_tokens"] = d.MaxNewTokens, ["repetition_penalty"] = d.RepetitionPenalty };
-        if (d.Strategy == DecodingSpec.Sample) (node["temperature"], node["top_p"], node["top_k"]) = (d.Temperature, d.TopP, d.TopK);
-        if (d.Stop.Count > 0) node["stop"] = Array(d.Stop, text => text);
+        var sampled = d.Strategy == DecodingSpec.Sample;
+        var (node, off) = (EveryDecodingKey(d), EveryDecodingKey(new DecodingSpec()));
+        foreach (var key in off.Select(entry => entry.Key))
+            if ((!sampled && DecodingParser.SamplingKeys.Contains(key)) || (d.NumBeams == 1 && DecodingParser.BeamKeys.Contains(key))
+                || (JsonNode.DeepEquals(node[key], off[key]) && !(key is "strategy" or "max_new_tokens" or "repetition_penalty" || (sampled && key is "temperature" or "top_p" or "top_k"))))
+                node.Remove(key);
         return node;
     }
+
+    /// <summary>Every key of decoding with its value.</summary>
+    internal static JsonObject EveryDecodingKey(DecodingSpec d) => new()
+    {
+        ["strategy"] = d.Strategy, ["max_new_tokens"] = d.MaxNewTokens, ["min_new_tokens"] = d.MinNewTokens, ["min_length"] = d.MinLength,
+        ["num_beams"] = d.NumBeams, ["length_penalty"] = d.LengthPenalty, ["early_stopping"] = d.EarlyStopping,
+        ["temperature"] = d.Temperature, ["top_h"] = d.TopH, ["top_k"] = d.TopK, ["top_p"] = d.TopP, ["min_p"] = d.MinP, ["typical_p"] = d.TypicalP,
+        ["epsilon_cutoff"] = d.EpsilonCutoff, ["eta_cutoff"] = d.EtaCutoff, ["repetition_penalty"] = d.RepetitionPenalty, ["no_repeat_ngram_size"] = d.NoRepeatNgramSize,
+        ["exponential_decay_length_penalty"] = Array(d.ExponentialDecayLengthPenalty, number => number), ["bad_words"] = Array(d.BadWords, text => text),
+        ["sequence_bias"] = new JsonObject(d.SequenceBias.OrderBy(bias => bias.Key, StringComparer.Ordinal).Select(bias => KeyValuePair.Create(bias.Key, (JsonNode?)bias.Value))),
+        ["suppress_tokens"] = Array(d.SuppressTokens, token => token), ["begin_suppress_tokens"] = Array(d.BeginSuppressTokens, token => token), ["forced_eos"] = Array(d.ForcedEos, token => token),
+        ["remove_invalid_values"] = d.RemoveInvalidValues, ["renormalize_logits"] = d.RenormalizeLogits, ["stop"] = Array(d.Stop, text => text), ["stop_tokens"] = Array(d.StopTokens, token => token),
+    };
 
     /// <summary>One evaluation.</summary>
     public static JsonObject Evaluation(EvaluationSpec e) => Without(new JsonObject

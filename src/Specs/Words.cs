@@ -6,6 +6,12 @@ public static class Words
     /// <summary>What is taught of rows with a rationale.</summary>
     public static IReadOnlyList<(string Word, RationaleUse Value)> Rationales { get; } = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer)];
 
+    /// <summary>Cues of training prompts that are no text of their own.</summary>
+    public static IReadOnlyList<(string Word, CueUse Value)> Cues { get; } = [("none", CueUse.None), ("keep", CueUse.Keep), ("flan", CueUse.Flan)];
+
+    /// <summary>How data mixes that are compared are kept alike.</summary>
+    public static IReadOnlyList<(string Word, DataMatch Value)> Matches { get; } = [("none", DataMatch.None), ("rows", DataMatch.Rows)];
+
     /// <summary>Operations of the arithmetic generator.</summary>
     public static IReadOnlyList<(string Word, GoatOperation Value)> Operations { get; } =
         [("add", GoatOperation.Add), ("subtract", GoatOperation.Subtract), ("multiply", GoatOperation.Multiply), ("divide", GoatOperation.Divide)];

@@ -75,20 +75,7 @@ public sealed class WorkerProcess : IAsyncDisposable
             throw new WorkerStartException($"the folder of the worker's socket or log cannot be made: {e.Message}");
         }
         var path = Path.Combine(start.SocketFolder, $"w{Guid.NewGuid():N}"[..12]);
-        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            listener.Bind(new UnixDomainSocketEndPoint(path));
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            throw new WorkerStartException($"the socket path {path} is longer than a Unix socket allows; use a shorter ALPACACOT_HOME");
-        }
-        catch (SocketException e)
-        {
-            throw new WorkerStartException($"the socket {path} cannot be opened: {e.Message}");
-        }
-        listener.Listen(1);
+        using var listener = Listen(path);
         Process? process = null;
         NetworkStream? stream = null;
         var logBegins = File.Exists(start.LogFile) ? new FileInfo(start.LogFile).Length : 0;
@@ -117,6 +104,7 @@ public sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Sends a command.</summary>
+    /// <exception cref="ProtocolException">The command cannot be sent; the worker knows nothing of it.</exception>
     /// <exception cref="IOException">The worker is gone.</exception>
     public async Task SendAsync(WorkerCommand command, CancellationToken cancellationToken)
     {
@@ -202,15 +190,44 @@ public sealed class WorkerProcess : IAsyncDisposable
         _sending.Dispose();
     }
 
+    private static Socket Listen(string path)
+    {
+        try
+        {
+            var listener = LocalSocket.Bind(path);
+            listener.Listen(1);
+            return listener;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            throw new WorkerStartException($"the socket path {path} is longer than a Unix socket allows; use a shorter ALPACACOT_HOME");
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            throw new WorkerStartException($"the socket {path} cannot be opened: {e.Message}");
+        }
+    }
+
     /// <summary>The worker's connection, or the news that it ended without one.</summary>
     private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, long logBegins, CancellationTokenSource deadline)
     {
-        var accept = listener.AcceptAsync(deadline.Token).AsTask();
+        var accept = AcceptOwnAsync(listener, process.Id, deadline.Token);
         var exit = process.WaitForExitAsync(deadline.Token);
         if (await Task.WhenAny(accept, exit).ConfigureAwait(false) != exit || !process.HasExited) return await accept.ConfigureAwait(false);
         await deadline.CancelAsync().ConfigureAwait(false);
         await accept.ContinueWith(t => { if (t.IsCompletedSuccessfully) t.Result.Dispose(); }, TaskScheduler.Default).ConfigureAwait(false);
         throw EndedEarly(process, start, logBegins);
+    }
+
+    /// <summary>The connection of the process that was started; whoever else connects is sent away.</summary>
+    private static async Task<Socket> AcceptOwnAsync(Socket listener, int process, CancellationToken deadline)
+    {
+        while (true)
+        {
+            var socket = await listener.AcceptAsync(deadline).ConfigureAwait(false);
+            if (LocalSocket.IsOfThisUser(socket) && (LocalSocket.ProcessOf(socket) ?? process) == process) return socket;
+            socket.Dispose();
+        }
     }
 
     private static async Task ReadHelloAsync(NetworkStream stream, Process process, WorkerStart start, long logBegins, CancellationToken deadline)
@@ -229,6 +246,8 @@ public sealed class WorkerProcess : IAsyncDisposable
             await process.WaitForExitAsync(deadline).ConfigureAwait(false);
             throw EndedEarly(process, start, logBegins);
         }
+        if (first is HelloEvent { ProcessId: var said } && said != process.Id)
+            throw new WorkerStartException($"the worker says that it is process {said.ToString(CultureInfo.InvariantCulture)}, and {process.Id.ToString(CultureInfo.InvariantCulture)} was started");
         if ((first as HelloEvent)?.Version is not Frames.Version)
             throw new WorkerStartException($"the worker speaks version {(first as HelloEvent)?.Version.ToString(CultureInfo.InvariantCulture) ?? "none"} of the protocol, this program {Frames.Version}; build both anew");
     }

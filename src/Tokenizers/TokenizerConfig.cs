@@ -39,6 +39,10 @@ internal sealed class TokenizerConfig
     public bool? Flag(string name)
         => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : null;
 
+    /// <summary>A whole number of tokenizer_config.json, or null.</summary>
+    public int? Number(string name)
+        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and < TokenizerLimits.MostTokens ? number : null;
+
     /// <summary>The text of a special token (<c>bos_token</c>), or null.</summary>
     public string? Token(string name) => Content(_config, name) ?? Content(_map, name);
 

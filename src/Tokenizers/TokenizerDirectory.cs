@@ -13,9 +13,10 @@ public static class TokenizerDirectory
 {
     private const string JsonName = "tokenizer.json";
     private const string ModelName = "tokenizer.model";
+    private const string ChatGlmName = "ice_text.model";
 
     /// <summary>
-    /// Opens <c>tokenizer.json</c>, else <c>tokenizer.model</c> (SentencePiece), else <c>vocab.json</c> with <c>merges.txt</c>. The configuration beside
+    /// Opens <c>tokenizer.json</c>, else <c>tokenizer.model</c> (SentencePiece), else <c>ice_text.model</c> (ChatGLM-6B), else <c>vocab.json</c> with <c>merges.txt</c>. The configuration beside
     /// it (tokenizer_config.json, special_tokens_map.json, added_tokens.json; ids of generation_config.json or config.json where those name no token)
     /// gives BOS, EOS and padding, and whether BOS and EOS are put around a text.
     /// </summary>
@@ -94,8 +95,8 @@ public static class TokenizerDirectory
     }
 
     private static string Choose(string folder)
-        => new[] { JsonName, ModelName, "vocab.json" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new TokenizerException($"{folder} has no {JsonName}, {ModelName} or vocab.json; copy the tokenizer's files beside the model");
+        => new[] { JsonName, ModelName, ChatGlmName, "vocab.json" }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
+            ?? throw new TokenizerException($"{folder} has no {JsonName}, {ModelName}, {ChatGlmName} or vocab.json; copy the tokenizer's files beside the model");
 
     private static JsonTokenizer LoadJson(string file, string folder)
     {
@@ -140,11 +141,13 @@ public static class TokenizerDirectory
         return Create(new JsonTokenizerParts(model, added, normalizer, split, PostProcessor.None, next => new ByteLevelStage(next)), config, files);
     }
 
-    private static SentencePieceTokenizer LoadModel(string file, string folder)
+    private static IAlignedTokenizer LoadModel(string file, string folder)
     {
         var files = new List<string> { file };
         var model = SentencePieceModel.Parse(Read(file, path => FileText.ReadBytes(path, TokenizerLimits.LargestFile)));
         var config = new TokenizerConfig(folder, files);
+        // The file alone is a SentencePiece model; what makes it ChatGLM's is its configuration.
+        if (config.Class == "ChatGLMTokenizer" && Path.GetFileName(file) == ChatGlmName) return new ChatGlmTokenizer(model, config.Number("num_image_tokens") ?? 0, Hash(files));
         var pieces = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var id = 0; id < model.Pieces.Count; id++) pieces.TryAdd(model.Pieces[id].Text, id);
         var added = config.AddedTokens(token => pieces.TryGetValue(token, out var id) ? id : null);

@@ -35,6 +35,9 @@ public sealed record CoTrainerOptions
 /// <param name="Keep">How many of the latest are kept.</param>
 public sealed record CheckpointPolicy(string Folder, int? EverySteps = null, TimeSpan? Every = null, int Keep = 2)
 {
+    /// <summary>Told before a checkpoint is written, which may take long.</summary>
+    public Action? Saving { get; init; }
+
     /// <summary>Told of every checkpoint that is whole on disk: its folder and its step.</summary>
     public Action<string, int>? Saved { get; init; }
 }

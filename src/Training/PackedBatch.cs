@@ -71,7 +71,7 @@ internal sealed class PackedBatch
     // the same in every row.
     private static int Sharable(MemberStep step, Example row, DecoderConfig model)
     {
-        if (step.State.Member.Adapter.HasDropout || model.Rotary.DependsOnLength(row.Ids.Length)) return 0;
+        if (step.State.Member.Adapter.HasDropout || !model.BeginningsAreShared(row.Ids.Length)) return 0;
         var supervised = row.Labels.AsSpan(1).IndexOfAnyExcept(Example.Ignored);
         return supervised < 0 ? row.Ids.Length - 1 : supervised;
     }

@@ -9,6 +9,7 @@ namespace AlpacaCot.Worker.Protocol;
 [JsonDerivedType(typeof(HelloEvent), "hello")]
 [JsonDerivedType(typeof(StartedEvent), "started")]
 [JsonDerivedType(typeof(ProgressEvent), "progress")]
+[JsonDerivedType(typeof(HeartbeatEvent), "heartbeat")]
 [JsonDerivedType(typeof(CheckpointEvent), "checkpoint")]
 [JsonDerivedType(typeof(TrainedEvent), "trained")]
 [JsonDerivedType(typeof(ResultEvent), "result")]
@@ -46,6 +47,36 @@ public sealed record StartedEvent(string Assignment, long Fence) : WorkerEvent, 
 /// <param name="Note">A few words for people.</param>
 public sealed record ProgressEvent(
     string Assignment, long Fence, string? Member, string Phase, long Step, long Total, double? Loss = null, double? TokensPerSecond = null, string? Note = null) : WorkerEvent, IJobEvent;
+
+/// <summary>
+/// The thread that works on the job has come to its next piece. Nobody sends it on the thread's behalf: a worker whose work stands still is silent, whatever the rest of it does.
+/// </summary>
+/// <param name="Assignment">The assignment.</param>
+/// <param name="Fence">Its fence.</param>
+/// <param name="Phase">What the thread does now; see <see cref="WorkPhases"/>.</param>
+public sealed record HeartbeatEvent(string Assignment, long Fence, string Phase) : WorkerEvent;
+
+/// <summary>What a working thread does, as its heartbeats say it.</summary>
+public static class WorkPhases
+{
+    /// <summary>Reads a base.</summary>
+    public const string Load = "load";
+
+    /// <summary>Reads and tokenises rows, or the items of a suite.</summary>
+    public const string Prepare = "prepare";
+
+    /// <summary>Takes training steps.</summary>
+    public const string Train = "train";
+
+    /// <summary>Writes a checkpoint or an adapter.</summary>
+    public const string Save = "save";
+
+    /// <summary>Takes steps of the engine: a token each, or a batch of prompts.</summary>
+    public const string Generate = "generate";
+
+    /// <summary>Scores answers and writes results.</summary>
+    public const string Score = "score";
+}
 
 /// <summary>A pack's checkpoint is whole on disk.</summary>
 public sealed record CheckpointEvent(string Assignment, long Fence, string Uri, long Step, string Sha256) : WorkerEvent, IJobEvent;

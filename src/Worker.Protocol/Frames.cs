@@ -9,7 +9,7 @@ namespace AlpacaCot.Worker.Protocol;
 public static class Frames
 {
     /// <summary>Version of the protocol; supervisor and worker refuse another one.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Largest frame, 16 MiB. Weights and datasets travel as paths, never in a frame.</summary>
     public const int MaxBytes = 16 << 20;
@@ -30,11 +30,19 @@ public static class Frames
     };
 
     /// <summary>Writes one message.</summary>
-    /// <exception cref="ProtocolException">The message is larger than <see cref="MaxBytes"/>.</exception>
+    /// <exception cref="ProtocolException">The message is larger than <see cref="MaxBytes"/>, or cannot be written at all. Nothing of it was sent, and the stream can be used further.</exception>
     public static async Task WriteAsync<T>(Stream stream, T message, CancellationToken cancellationToken)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(message, Json);
-        if (body.Length > MaxBytes) throw new ProtocolException($"a {typeof(T).Name} of {body.Length} bytes is over the limit of {MaxBytes}");
+        byte[] body;
+        try
+        {
+            body = JsonSerializer.SerializeToUtf8Bytes(message, Json);
+        }
+        catch (Exception e) when (e is ArgumentException or NotSupportedException or InvalidOperationException or JsonException)
+        {
+            throw new ProtocolException($"a {message?.GetType().Name} cannot be sent: {e.Message}", e);
+        }
+        if (body.Length > MaxBytes) throw new ProtocolException($"a {message?.GetType().Name} of {body.Length >> 20} MiB is over the {MaxBytes >> 20} MiB that a message between processes may have");
         var frame = new byte[4 + body.Length];
         BinaryPrimitives.WriteInt32LittleEndian(frame, body.Length);
         body.CopyTo(frame, 4);

@@ -83,6 +83,9 @@ public sealed record PackMember
     /// <summary>The data mix; its template is given.</summary>
     public required DataSpec Data { get; init; }
 
+    /// <summary>Mixes whose rows it is matched with; their templates are given.</summary>
+    public IReadOnlyList<DataSpec> Matched { get; init; } = [];
+
     /// <summary>How it is trained; its learning rate is given.</summary>
     public required TrainingSpec Training { get; init; }
 
@@ -112,14 +115,14 @@ public sealed record EvaluateJob : AssignmentJob
     public int MemoryDivisor { get; init; } = 1;
 }
 
-/// <summary>A trained adapter and the trials that ask it.</summary>
+/// <summary>A trained adapter, or the untuned base, and the trials that ask it.</summary>
 public sealed record EvaluateMember
 {
-    /// <summary>Its training's name.</summary>
+    /// <summary>Its training's name; the model's where the base itself is asked.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its directory.</summary>
-    public required string Adapter { get; init; }
+    /// <summary>The adapter's directory; null asks the base without one.</summary>
+    public string? Adapter { get; init; }
 
     /// <summary>The trials whose evaluations are not done yet.</summary>
     public required IReadOnlyList<EvaluateTrial> Trials { get; init; }
@@ -134,6 +137,9 @@ public sealed record EvaluateTrial
     /// <summary>Appended to an instruction when asking, or null.</summary>
     public string? Cue { get; init; }
 
+    /// <summary>The template that it is asked through; null is the one stored beside the adapter.</summary>
+    public string? Template { get; init; }
+
     /// <summary>How to decode.</summary>
     public required DecodingSpec Decoding { get; init; }
 
@@ -147,13 +153,11 @@ public sealed record EvaluateTrial
     public required IReadOnlyList<EvaluationSpec> Evaluation { get; init; }
 }
 
-/// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>
+/// <summary>Keeps a base loaded, with the adapters that it is asked through, and answers <see cref="GenerateCommand"/>s.</summary>
 /// <param name="Base">The base.</param>
-/// <param name="Adapter">An adapter directory, or null for the bare base.</param>
-/// <param name="Cue">Appended to each instruction, or null.</param>
 /// <param name="Threads">Threads for kernels.</param>
 /// <param name="Folders">Folders shared by all jobs.</param>
-public sealed record ServeJob(BaseModel Base, string? Adapter, string? Cue, int Threads, WorkerFolders Folders) : WorkerJob;
+public sealed record ServeJob(BaseModel Base, int Threads, WorkerFolders Folders) : WorkerJob;
 
 /// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
 /// <param name="Tool">Which tool.</param>

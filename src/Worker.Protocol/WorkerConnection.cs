@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
-using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -9,7 +8,6 @@ public sealed class WorkerConnection : IAsyncDisposable
 {
     private readonly NetworkStream _stream;
     private readonly SemaphoreSlim _sending = new(1, 1);
-    private (string Assignment, long Fence)? _failed;
 
     private WorkerConnection(NetworkStream stream) => _stream = stream;
 
@@ -17,40 +15,22 @@ public sealed class WorkerConnection : IAsyncDisposable
     public static async Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
     {
         var parent = SupervisorTie.ToParent();
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+        var socket = await LocalSocket.ConnectAsync(socketPath, cancellationToken).ConfigureAwait(false);
         SupervisorTie.Watch(socket, parent);
         var connection = new WorkerConnection(new NetworkStream(socket, ownsSocket: true));
         await connection.SendAsync(new HelloEvent(Frames.Version, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
         return connection;
     }
 
-    /// <summary>
-    /// Sends an event. One that is larger than a frame may be fails its job instead, and nothing more is said of that job: whoever waits for it would wait for ever.
-    /// </summary>
+    /// <summary>Sends an event.</summary>
+    /// <exception cref="ProtocolException">The event cannot be sent; others can.</exception>
+    /// <exception cref="IOException">The supervisor is gone.</exception>
     public async Task SendAsync(WorkerEvent message, CancellationToken cancellationToken)
     {
         await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (message is IJobEvent late && (late.Assignment, late.Fence) == _failed) return;
-            try
-            {
-                await Frames.WriteAsync(_stream, message, cancellationToken).ConfigureAwait(false);
-            }
-            catch (ProtocolException e) when (message is IJobEvent of)
-            {
-                _failed = (of.Assignment, of.Fence);
-                await Frames.WriteAsync<WorkerEvent>(_stream, new FailedEvent(of.Assignment, of.Fence, FailureKind.Data, $"{e.Message}: ask for less at once"), cancellationToken).ConfigureAwait(false);
-            }
+            await Frames.WriteAsync(_stream, message, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -18,6 +18,9 @@ internal static class Failures
     // Numbers of the system's errors, which .NET gives as an IOException's HResult.
     private const int OutOfMemoryError = 12;
 
+    // More is no line that anyone reads.
+    private const int MostCharacters = 2000;
+
     /// <summary>Errors that pass: of the device 5, try again 11, too many open files 23 and 24, disk full 28, broken pipe 32, connection lost 104 and 110, stale network file 116, quota used up 122 (69 on macOS).</summary>
     private static readonly HashSet<int> _passing = [5, 11, 23, 24, 28, 32, 69, 104, 110, 116, 122];
 
@@ -45,8 +48,11 @@ internal static class Failures
     {
         AggregateException { InnerExceptions: [var inner] } => Describe(inner),
         OperationCanceledException => "cancelled",
-        _ => TorchErrors.Message(e).ReplaceLineEndings(" ").Trim(),
+        _ => Cut(TorchErrors.Message(e).ReplaceLineEndings(" ").Trim()),
     };
+
+    /// <summary>A message may quote what it is about, which may be a row of megabytes.</summary>
+    private static string Cut(string message) => message.Length <= MostCharacters ? message : $"{message[..MostCharacters]}…";
 
     private static IEnumerable<Exception> Causes(Exception e)
         => (e is AggregateException many ? many.InnerExceptions : e.InnerException is { } inner ? (IEnumerable<Exception>)[inner] : []).SelectMany(Causes).Prepend(e);

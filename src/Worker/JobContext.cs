@@ -18,7 +18,9 @@ internal sealed record JobContext(
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(200);
     private readonly Dictionary<string, long> _shown = new(StringComparer.Ordinal);
+    private static readonly TimeSpan _beat = TimeSpan.FromSeconds(1);
     private readonly List<string> _remarks = [];
+    private (string? Phase, long At) _lastBeat;
 
     /// <summary>Tells progress, a few times a second for each member and phase; first and last steps always.</summary>
     public void Progress(string phase, long step, long total, string? member = null, double? loss = null, double? tokensPerSecond = null, string? note = null)
@@ -27,6 +29,15 @@ internal sealed record JobContext(
         if (_shown.TryGetValue(key, out var last) && step < total && Time.GetElapsedTime(last) < _pause) return;
         _shown[key] = Time.GetTimestamp();
         Send(new ProgressEvent(Assignment, Fence, member, phase, step, total, loss, tokensPerSecond, note));
+    }
+
+    /// <summary>Tells that the job's work goes on: called by the thread that works, before each piece of it. Once a second is enough, and at each change of the phase.</summary>
+    /// <param name="phase">One of <see cref="WorkPhases"/>.</param>
+    public void Beat(string phase)
+    {
+        if (_lastBeat.Phase == phase && Time.GetElapsedTime(_lastBeat.At) < _beat) return;
+        _lastBeat = (phase, Time.GetTimestamp());
+        Send(new HeartbeatEvent(Assignment, Fence, phase));
     }
 
     /// <summary>Tells the user of a one-shot job something, each line once; it is shown at once and is part of the answer.</summary>

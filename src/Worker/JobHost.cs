@@ -9,7 +9,7 @@ namespace AlpacaCot.Worker;
 /// <summary>Runs one job at a time on one dedicated thread, where all native tensors live and die, and keeps what jobs share (a loaded base).</summary>
 internal sealed class JobHost(WorkerConnection connection, TimeProvider time, TimeSpan? stub, string device)
 {
-    private readonly Channel<WorkerEvent> _outgoing = Channel.CreateUnbounded<WorkerEvent>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(StartCommand Job, WorkerEvent Event)> _outgoing = Channel.CreateUnbounded<(StartCommand, WorkerEvent)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Lock _gate = new();
     private readonly WorkerState _state = new(device);
     private (StartCommand Start, CancellationTokenSource Stop, Channel<WorkerCommand> Commands)? _running;
@@ -20,13 +20,17 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
         var starts = Channel.CreateUnbounded<StartCommand>();
         var thread = new Thread(() => Work(starts.Reader)) { IsBackground = true, Name = "jobs" };
         thread.Start();
-        var sending = SendAsync();
+        // Without either of the two nobody hears this worker any more.
+        await await Task.WhenAny(SendAsync(), ObeyAsync(starts.Writer));
+    }
+
+    private async Task ObeyAsync(ChannelWriter<StartCommand> starts)
+    {
         await foreach (var command in connection.CommandsAsync(CancellationToken.None))
-        {
             switch (command)
             {
                 case StartCommand start:
-                    Accept(start, starts.Writer);
+                    Accept(start, starts);
                     break;
                 case StopCommand:
                     return;
@@ -34,8 +38,6 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
                     Pass(command);
                     break;
             }
-        }
-        _ = sending;
     }
 
     private void Accept(StartCommand start, ChannelWriter<StartCommand> starts)
@@ -44,7 +46,7 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
         {
             if (_running is not null)
             {
-                _outgoing.Writer.TryWrite(new FailedEvent(start.Assignment, start.Fence, FailureKind.Unknown, "the worker has a job already"));
+                Tell(start, new FailedEvent(start.Assignment, start.Fence, FailureKind.Unknown, "the worker has a job already"));
                 return;
             }
             _running = (start, new CancellationTokenSource(), Channel.CreateUnbounded<WorkerCommand>());
@@ -62,16 +64,47 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
         }
     }
 
+    private void Tell(StartCommand job, WorkerEvent news) => _outgoing.Writer.TryWrite((job, news));
+
     private async Task SendAsync()
     {
+        // A job of which something could not be told has failed, whatever else it says.
+        StartCommand? failed = null;
         try
         {
-            await foreach (var news in _outgoing.Reader.ReadAllAsync()) await connection.SendAsync(news, CancellationToken.None);
+            await foreach (var (job, news) in _outgoing.Reader.ReadAllAsync())
+            {
+                if (ReferenceEquals(job, failed)) continue;
+                if (await TrySendAsync(news) is not { } problem) continue;
+                failed = job;
+                Stop(job);
+                await TrySendAsync(new FailedEvent(job.Assignment, job.Fence, FailureKind.Unknown, problem));
+            }
         }
         catch (IOException)
         {
-            // The supervisor is gone; the command loop ends the process.
+            // The supervisor is gone, and this process with it.
         }
+    }
+
+    /// <summary>Sends an event; why that cannot be done, where it is the event's fault.</summary>
+    private async Task<string?> TrySendAsync(WorkerEvent news)
+    {
+        try
+        {
+            await connection.SendAsync(news, CancellationToken.None);
+            return null;
+        }
+        catch (ProtocolException e)
+        {
+            return Failures.Describe(e);
+        }
+    }
+
+    private void Stop(StartCommand job)
+    {
+        lock (_gate)
+            if (_running is { } running && ReferenceEquals(running.Start, job)) running.Stop.Cancel();
     }
 
     private void Work(ChannelReader<StartCommand> starts)
@@ -82,10 +115,10 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
             var start = starts.ReadAsync().AsTask().GetAwaiter().GetResult();
             (StartCommand Start, CancellationTokenSource Stop, Channel<WorkerCommand> Commands) running;
             lock (_gate) running = _running!.Value;
-            var context = new JobContext(start.Assignment, start.Fence, news => _outgoing.Writer.TryWrite(news), running.Commands.Reader, time, _state, running.Stop.Token);
+            var context = new JobContext(start.Assignment, start.Fence, news => Tell(start, news), running.Commands.Reader, time, _state, running.Stop.Token);
             var last = Run(start.Job, context);
             lock (_gate) _running = null;
-            _outgoing.Writer.TryWrite(last);
+            Tell(start, last);
         }
     }
 

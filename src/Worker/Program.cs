@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using AlpacaCot.Files;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Protocol;
 
 // AlpacaCot.Worker SOCKET [--device cpu|cuda:N] [--stub SECONDS]: started by a supervisor, which opened the socket. A closed socket ends the process.
+ProgramStart.Prepare(results: false);
 TimeSpan? stub = null;
 var device = "cpu";
 var understood = args.Length % 2 == 1;
@@ -29,7 +31,7 @@ if (!understood)
 // A Ctrl+C in the terminal is the supervisor's to handle; it tells the worker in order.
 Console.CancelKeyPress += (_, e) => e.Cancel = true;
 // Whoever ends this process means it: what it computes on native threads is not waited for. The code is the one that shells give for the signal.
-using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => NativeProcess.End(128 + 15));
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => ProgramStart.End(128 + 15));
 
 try
 {
@@ -39,7 +41,7 @@ try
 catch (Exception e) when (e is SocketException or ArgumentException or IOException)
 {
     Console.Error.WriteLine($"the supervisor at {args[0]} is not reached any more: {e.Message}");
-    NativeProcess.End(1);
+    ProgramStart.End(1);
 }
-NativeProcess.End(0);
+ProgramStart.End(0);
 return 0;

@@ -82,6 +82,21 @@ public sealed class ClusterTests(Bases bases) : IDisposable
         Assert.InRange(clock.Elapsed.TotalSeconds, 0, 15);
     }
 
+    /// <summary>Whoever has the database and not the key of the home is answered by no silo, and is no member.</summary>
+    [Fact]
+    public async Task Client_AndSilo_WithAnotherKey_AreNotTalkedTo()
+    {
+        using var home = NewHome();
+        var silo = Silo(home, "a");
+        await ReadyAsync(silo);
+        Assert.Empty((await home.RunAsync("sweep", "list", "--json")).Done().Json().EnumerateArray());
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(home["run/cluster.pem"]));
+        using var stranger = NewHome();
+        (await stranger.RunAsync("sweep", "list")).Refused(2, "no silo of the cluster answers");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(home["run/cluster.pem"], UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        (await home.RunAsync("sweep", "list")).Refused(2, "cluster.pem", "other users can read", "delete it");
+    }
+
     [Fact]
     public async Task Client_NoSilo_IsTold()
     {

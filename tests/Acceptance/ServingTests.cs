@@ -19,7 +19,7 @@ public sealed class ServingTests(Bases bases)
     public async Task Generate_FinishedTrial_StreamsTheSameTokensEachTime()
     {
         using var home = new Home();
-        var summary = (await home.RunAsync("sweep", "run", Sweeps.Write(home, Sweeps.Tiny(bases.Sums)), "--json")).Done().Json();
+        var summary = (await home.RunAsync("sweep", "run", Sweeps.Write(home, Sweeps.Tiny(bases.Sums, untuned: true)), "--json")).Done().Json();
         var trial = summary.GetProperty("trials")[0].GetProperty("name").GetString()!;
         var silo = home.StartProgram(Programs.Silo);
         await Home.UntilAsync(() => File.Exists(home["run/silo.sock"]), "the silo listens", _limit);
@@ -52,10 +52,16 @@ public sealed class ServingTests(Bases bases)
         Assert.Equal(first.SelectMany(c => c.Ids), (await AskAsync(server, new GenerateRequest { Prompt = "7 + 5", MaxNewTokens = 6 })).SelectMany(c => c.Ids));
 
         var registry = host.Services.GetRequiredService<IClusterClient>().GetGrain<IDeviceRegistryGrain>("default");
-        Assert.Equal(["server:default/tiny/" + trial], (await registry.ListAsync()).Select(slot => slot.User));
+        Assert.Equal([$"server:fp32:{bases.Sums}"], (await registry.ListAsync()).Select(slot => slot.User));
         await server.UnloadAsync();
         Assert.All(await registry.ListAsync(), slot => Assert.Null(slot.User));
         await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the server's worker ends", _limit);
+
+        // The untuned base is asked as the tuned trials are, through the sweep's template.
+        var untuned = host.Services.GetRequiredService<IClusterClient>().GetGrain<IModelServerGrain>("default/tiny/nano+base+none");
+        var plain = await AskAsync(untuned, new GenerateRequest { Prompt = "7 + 5", MaxNewTokens = 6 });
+        Assert.NotEqual(TextOf(await AskAsync(untuned, new GenerateRequest { Prompt = "7 + 5", MaxNewTokens = 6, Raw = true })), TextOf(plain));
+        await untuned.UnloadAsync();
 
         var nothing = Assert.Single(await AskAsync(host.Services.GetRequiredService<IClusterClient>().GetGrain<IModelServerGrain>("default/tiny/none"), new GenerateRequest { Prompt = "1" }));
         Assert.Equal("error", nothing.FinishReason);

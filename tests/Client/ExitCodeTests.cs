@@ -83,6 +83,7 @@ public sealed class ExitCodeTests : IDisposable
             data: [{ name: sums, sources: [{ goat: { operations: [add], digits: [1, 2], style: direct, count: 16, noise: false } }], template: goat }]
             training: { max_steps: 4, batch_size: 4, cutoff_len: 64 }
             decoding: { max_new_tokens: 2 }
+            base: false
             evaluation: [{ suite: goat-arithmetic, limit: 1 }]
             """;
         var (code, output) = await RunAsync(["sweep", "run", Write(yaml), "--json"]);

@@ -96,9 +96,9 @@ public sealed class ViewTests
         var check = Check(Yaml);
         Assert.True(check.IsValid);
         var json = check.ToJson();
-        Assert.Equal(("s", true, 12, 6), ((string)json["name"]!, (bool)json["valid"]!, (int)json["trials"]!, (int)json["trainings"]!));
+        Assert.Equal(("s", true, 14, 6), ((string)json["name"]!, (bool)json["valid"]!, (int)json["trials"]!, (int)json["trainings"]!));
         var text = Printed(check);
-        Assert.Contains("12 trials (1 models × 2 methods × 1 data × 2 cues × 3 seeds), 6 trainings", text, StringComparison.Ordinal);
+        Assert.Contains("12 trials (1 models × 2 methods × 1 data × 2 cues × 3 seeds) and 2 of untuned bases, 6 trainings", text, StringComparison.Ordinal);
         Assert.Contains("ia3: learning rate 0.005 (its own)", text, StringComparison.Ordinal);
         Assert.Contains("lora: learning rate", text, StringComparison.Ordinal);
         Assert.Contains("(lora's default)", text, StringComparison.Ordinal);
@@ -129,6 +129,30 @@ public sealed class ViewTests
         Assert.StartsWith("advice: ", output.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Preflight_Plan_IsATableAndInJson()
+    {
+        var facts = new SpecFacts
+        {
+            Mixes = [new MixFacts { Model = "m", Data = "d", Rows = 120, Kept = 100, Dropped = new Dictionary<string, long> { ["EmptyAnswer"] = 20 }, Truncated = 3, Examples = 100, Tokens = 5000, SupervisedTokens = 1000, Cues = new Dictionary<string, long> { ["Reason."] = 100 } }],
+            Models = [new ModelFacts { Name = "m", Parameters = 1000, Layers = 1, VocabularySize = 50, Projections = [new("q_proj", 10, 20), new("v_proj", 10, 20), new("k_proj", 10, 20), new("down_proj", 20, 10)] }],
+            Machine = new MachineFacts("2 × processor", 7000, new Dictionary<string, MachineSpeed> { ["bf16"] = new(0.01, 0.001, 0.00001, 0.01, 0.0001, 32) }),
+        };
+        var check = new SweepPreflight("/spec", SweepDocument.Parse(Yaml), facts);
+        var lines = Printed(check).Split('\n').Select(line => string.Join(' ', line.Split(' ', StringSplitOptions.RemoveEmptyEntries))).ToList();
+        Assert.Contains("d 120 100 3 20 0 100 5,000 1,000 100 × \"Reason.\"", lines);
+        Assert.Contains(lines, line => line.StartsWith("m+lora+d 6 3 21 16,800 ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("m+base 2 0 unknown ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("in all 14 6 126 in all 100,800 in all ", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("this machine (2 × processor)", StringComparison.Ordinal));
+        var plan = check.ToJson()["plan"]!;
+        Assert.Equal((126, 14), ((int)plan["steps"]!, plan["trials"]!.AsArray().Count));
+        Assert.Equal(("m+lora+d+none+s0", 21), ((string)plan["trials"]![0]!["trial"]!, (int)plan["trials"]![0]!["steps"]!));
+        var advice = new StringWriter();
+        check.PrintAdvice(advice);
+        Assert.Contains("m+lora+d", advice.ToString(), StringComparison.Ordinal);
+    }
+
     private static SweepPreflight Check(string yaml) => new("/spec", SweepDocument.Parse(yaml), new SpecFacts());
 
     private static string Printed(SweepPreflight check)
@@ -137,4 +161,17 @@ public sealed class ViewTests
         check.Print(output);
         return output.ToString();
     }
+
+    [Fact]
+    public void Doctor_WithoutRoomForATable_IsALineForEachFinding()
+        => Assert.Equal(
+            "ok      sdk: SDK 10\nproblem disk: full\n        → free some\n",
+            DoctorView.Lines([new DoctorFinding("sdk", DoctorState.Ok, "SDK 10"), new DoctorFinding("disk", DoctorState.Problem, "full", "free some")]));
+
+    [Theory]
+    [InlineData("train  3/10", 20, "train  3/10")]
+    [InlineData("train  3/10", 11, "train  3/10")]
+    [InlineData("train  3/10", 6, "train…")]
+    [InlineData("train  3/10", 1, "")]
+    public void Progress_LineLongerThanTheTerminal_IsCut(string line, int columns, string shown) => Assert.Equal(shown, ProgressLine.Cut(line, columns));
 }

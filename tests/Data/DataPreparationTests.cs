@@ -193,7 +193,7 @@ public sealed class DataPreparationTests : IDisposable
             Prepare(spec, seed: 4).Key,
             Prepare(spec, template: PromptTemplates.AlpacaShort).Key,
             Prepare(Spec(new SourceSpec { Path = path, Weight = 3 })).Key,
-            Prepare(Spec(new SourceSpec { Path = path, Cue = "Think." })).Key,
+            Prepare(Spec(new SourceSpec { Path = path, TrainingCue = TrainingCue.Of("Think.") })).Key,
             Prepare(Spec(new SourceSpec { Path = path, Cot = RationaleUse.Answer })).Key,
             new DataPreparation(Catalogue()).Prepare(spec, new ByteTokenizer(addsEos: true), PromptTemplates.Alpaca, 512, 0).Key,
         };
@@ -223,7 +223,7 @@ public sealed class DataPreparationTests : IDisposable
         var spec = Spec(new SourceSpec { Path = Rows(7) }, new SourceSpec { Path = _folder["none.json"] }, new SourceSpec { Path = _folder["broken.json"] },
             new SourceSpec { Goat = new GoatOptions { Count = 20 } }, new SourceSpec { Goat = new GoatOptions { Count = 2000, MaxDigits = 1 } });
 
-        var found = SourceInspection.Inspect(Catalogue(), spec);
+        var found = new SourceInspection(Catalogue(), [], new Dictionary<string, QuestionSet>()).Inspect(spec);
 
         Assert.Equal([(true, 7, false), (false, 0, true), (true, 0, true), (true, 20, false), (true, 0, true)], found.Select(f => (f.Exists, f.Rows, f.Error is not null)));
         Assert.All(found, f => Assert.Equal(f.Error is null, f.ContentHash is not null));

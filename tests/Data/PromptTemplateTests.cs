@@ -97,12 +97,16 @@ public sealed class PromptTemplateTests
         for (var row = 1; row <= 500; row++)
         {
             var record = new InstructionRecord("Is it so?", "", "(B) no, 3.5", "Because of = and more.", "(B) no, 3.5", "cot.tsv", row);
-            var formatted = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, null, seed: 7);
+            var (formatted, cue) = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, new TrainingCue(CueUse.Flan), seed: 7);
 
             Assert.Equal("(B) no, 3.5", AnswerExtraction.FinalAnswer(formatted.Output));
             Assert.StartsWith("Because of = and more.", formatted.Output, StringComparison.Ordinal);
             Assert.Contains("Is it so?", formatted.Instruction, StringComparison.Ordinal);
-            Assert.Equal(formatted, RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, null, seed: 7));
+            Assert.Contains(cue!, formatted.Instruction, StringComparison.Ordinal);
+            Assert.Equal((formatted, cue), RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, new TrainingCue(CueUse.Flan), seed: 7));
+            // A cue changes the question alone.
+            foreach (var other in (TrainingCue[])[TrainingCue.None, new(CueUse.Keep), TrainingCue.Of("Think.")])
+                Assert.Equal(formatted.Output, RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, other, seed: 7).Record.Output);
             forms.Add(formatted.Output + formatted.Instruction);
         }
         Assert.True(forms.Count > 100, $"only {forms.Count} of 150 pairs of forms in 500 rows");
@@ -113,9 +117,19 @@ public sealed class PromptTemplateTests
     {
         var record = new InstructionRecord("Is it so?", "", "no", "Because.", "no", "cot.tsv", 1);
 
-        Assert.Equal(record, RationaleFormatter.Apply(record, RationaleUse.Answer, null, 0));
-        Assert.Equal("Is it so? Think.", RationaleFormatter.Apply(record, RationaleUse.Answer, "Think.", 0).Instruction);
-        Assert.Equal("Is it so? Think.", RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, "Think.", 0).Instruction);
+        foreach (var cue in (TrainingCue[])[TrainingCue.None, new(CueUse.Keep), new(CueUse.Flan)]) Assert.Equal((record, null), RationaleFormatter.Apply(record, RationaleUse.Answer, cue, 0));
+    }
+
+    [Theory]
+    [InlineData(RationaleUse.Answer, CueUse.Text, "Is it so? Think.", "Think.")]
+    [InlineData(RationaleUse.RationaleThenAnswer, CueUse.Text, "Is it so? Think.", "Think.")]
+    [InlineData(RationaleUse.RationaleThenAnswer, CueUse.None, "Is it so?", null)]
+    [InlineData(RationaleUse.RationaleThenAnswer, CueUse.Keep, "Is it so?", null)]
+    public void Rationale_Cue_IsPutInWhereItIsAskedForAlone(RationaleUse use, CueUse cue, string instruction, string? told)
+    {
+        var record = new InstructionRecord("Is it so?", "", "no", "Because.", "no", "cot.tsv", 1);
+        var (taught, put) = RationaleFormatter.Apply(record, use, new TrainingCue(cue, cue == CueUse.Text ? "Think." : null), 0);
+        Assert.Equal((instruction, told), (taught.Instruction, put));
     }
 
     private static string Sha256(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

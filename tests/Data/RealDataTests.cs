@@ -10,7 +10,7 @@ using AlpacaCot.Tests;
 namespace AlpacaCot.Data.Tests;
 
 /// <summary>The real sets, read where they are.</summary>
-public sealed class RealDataTests
+public sealed class RealDataTests(ITestOutputHelper output)
 {
     [Fact]
     public void AlpacaTiny_Text_EqualsOurRendering()
@@ -84,11 +84,31 @@ public sealed class RealDataTests
             foreach (var record in RecordReader.Read(file))
             {
                 if (record.Rationale is null) continue;
-                var output = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, null, seed: 1).Output;
+                var output = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, TrainingCue.None, seed: 1).Record.Output;
                 if (AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(output)) != AnswerExtraction.Normalise(record.Answer!)) missed.Add($"{record.Source}:{record.Row} {record.Answer}");
             }
 
         Assert.True(missed.Count == 0, $"{missed.Count} answers are not found again, first {missed.FirstOrDefault()}");
+    }
+
+    /// <summary>Nothing is put into a prompt unasked; where cues are drawn, each row has one, and the report tells how often each.</summary>
+    [Fact]
+    public void Prepare_Gsm8kRationales_HoldCuesOnlyWhereTheyAreAskedFor()
+    {
+        var catalogue = new DatasetCatalogue(RealData.Require());
+        (PreparationReport Report, List<string> Prompts) With(TrainingCue cue)
+        {
+            var spec = new DataSpec { Sources = [new() { Set = "cot-gsm8k", Limit = 400, TrainingCue = cue }] };
+            var rows = DataPreview.Rows(catalogue, spec, new ByteTokenizer(), PromptTemplates.Alpaca, 4096, 0, 400);
+            return (new DataPreparation(catalogue).Prepare(spec, new ByteTokenizer(), PromptTemplates.Alpaca, 4096, seed: 0).Report, [.. rows.Select(row => row.Prompt)]);
+        }
+        int WithCue(List<string> prompts) => prompts.Count(prompt => RationaleFormatter.Cues.Any(cue => prompt.Contains(cue, StringComparison.OrdinalIgnoreCase)));
+
+        var (none, flan) = (With(TrainingCue.None), With(new TrainingCue(CueUse.Flan)));
+        Assert.Equal((400, 0, 0), (none.Report.RowsKept, WithCue(none.Prompts), none.Report.Cues.Count));
+        Assert.Equal((400, 400, 400), (flan.Report.RowsKept, WithCue(flan.Prompts), flan.Report.Cues.Values.Sum()));
+        Assert.Equal(RationaleFormatter.Cues.Order(StringComparer.Ordinal), flan.Report.Cues.Keys);
+        foreach (var (cue, rows) in flan.Report.Cues) output.WriteLine($"{rows,4} {cue}");
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class RowWiringTests : IDisposable
     [Fact]
     public void Prepare_SourceWithACue_ItIsPartOfThePrompt()
     {
-        var text = Text(new SourceSpec { Path = Rows(1), Cue = "Think hard." });
+        var text = Text(new SourceSpec { Path = Rows(1), TrainingCue = TrainingCue.Of("Think hard.") });
         Assert.Contains("question 0 Think hard.\n", text, StringComparison.Ordinal);
     }
 

@@ -95,11 +95,38 @@ public sealed class AggregatorTests
     [Theory]
     [InlineData("s/acc", "m+b+y+none")]
     [InlineData("s/word_perplexity", "m+a+x+none")]
-    [InlineData("training/loss", "m+a+x+none")]
     public void Summarise_Ranking_FollowsTheMetricsDirection(string metric, string best)
     {
         var trials = Grid().Select(t => t with { Metrics = new Dictionary<string, double> { [metric] = t.Metrics["s/acc"] } }).ToList();
         Assert.Equal(best, Aggregator.Summarise(trials, metric, Axes).Groups[0].Group);
+    }
+
+    [Fact]
+    public void Summarise_TrainingLoss_ComparesMethodsAloneAndRanksNothing()
+    {
+        var trials = Grid().SelectMany(t => (ReportTrial[])[t, t with { Name = t.Name.Replace("none", "cue"), Factors = new Dictionary<string, string>(t.Factors) { ["cot"] = "cue" } }])
+            .Select(t => t with { Training = t.Name.Replace("cue", "none"), Metrics = new Dictionary<string, double> { ["training/loss"] = t.Metrics["s/acc"] } }).ToList();
+        var summary = Aggregator.Summarise(trials, "training/loss", new Dictionary<string, IReadOnlyList<string>>(Axes) { ["cot"] = ["none", "cue"] });
+        Assert.Equal(["peft"], summary.Factors.Select(f => f.Factor));
+        Assert.Empty(summary.Pairs);
+        Assert.Equal(["m+a+x", "m+a+y", "m+b+x", "m+b+y"], summary.Groups.Select(g => g.Group));
+        Assert.All(summary.Groups, g => Assert.Null(g.Rank));
+        Assert.Empty(summary.TiedWithBest);
+        Assert.StartsWith("Losses are compared between methods alone", Assert.Single(summary.NotCompared), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Summarise_Perplexity_IsAveragedAndComparedInLogarithms()
+    {
+        // One run of four has gone wild: the arithmetic mean would be it alone.
+        double[] a = [8, 8, 8, 8000], b = [4, 4, 4, 4000];
+        List<ReportTrial> trials = [.. from seed in Enumerable.Range(0, 4) from t in (ReportTrial[])[Trial("a", "x", seed, a[seed], "s/word_perplexity"), Trial("b", "x", seed, b[seed], "s/word_perplexity")] select t];
+        var summary = Aggregator.Summarise(trials, "s/word_perplexity", Axes);
+        Assert.Equal(MetricScale.Log, summary.Scale);
+        Assert.Equal(8 * Math.Pow(1000, 0.25), summary.Groups[1].Estimate.Mean, 9);
+        var factor = summary.Factors.Single().Comparisons.Single();
+        Assert.Equal(0.5, factor.Difference.Mean, 12);
+        Assert.All(summary.Groups, g => Assert.True(g.Estimate.Low > 0));
     }
 
     [Fact]

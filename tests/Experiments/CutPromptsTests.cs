@@ -19,6 +19,6 @@ public sealed class CutPromptsTests
                 "long: prompts were longer than the model's positions and lost their beginning, up to 7 of 24 in each of 2 trials.",
                 "rare: prompts were longer than the model's positions and lost their beginning, up to 1 of 24 in one trial.",
             ],
-            ReportBuilder.CutPrompts([Result("long", 3), Result("fine", 0), Result("long", 7), Result("rare", 1), Result("rare", 0)]));
+            ReportNotes.CutPrompts([Result("long", 3), Result("fine", 0), Result("long", 7), Result("rare", 1), Result("rare", 0)]));
     }
 }

@@ -23,7 +23,7 @@ public sealed class EvaluationTests
         var evaluation = sweep.RunEvaluation();
         Assert.True(evaluation.Fence > pack.Fence);
         Assert.Equal([2, 2], evaluation.Members.Select(m => m.Trials.Count));
-        Assert.All(evaluation.Members, m => Assert.Equal("adapters/1", m.Adapter.Uri));
+        Assert.All(evaluation.Members, m => Assert.Equal("adapters/1", m.Adapter!.Uri));
         Assert.All(evaluation.Members.SelectMany(m => m.Trials), t => Assert.Equal(["x", "y", "z"], t.Evaluations));
         Assert.All(sweep.State.View(), v => Assert.Equal(TrialPhase.Evaluating, v.Phase));
         sweep.Finish(evaluation);
@@ -169,7 +169,7 @@ public sealed class EvaluationTests
     public void Drive_ManyShortTrainings_AreAskedTogetherOnceThereAreMany()
     {
         var sweep = new SweepHarness(
-            $"name: s\nseeds: [{string.Join(", ", Enumerable.Range(0, 40))}]\nmodels: m\npeft: lora\ndata: d\nevaluation: x", new PlanLimits { MaxMembers = 1 });
+            $"name: s\nseeds: [{string.Join(", ", Enumerable.Range(0, 40))}]\nmodels: m\npeft: lora\ndata: d\nbase: false\nevaluation: x", new PlanLimits { MaxMembers = 1 });
         var asked = new List<int>();
         while (sweep.State.Header.Status == SweepStatus.Running)
         {

@@ -73,7 +73,7 @@ public sealed class LeasingTests
     [Fact]
     public void Drive_SeveralIdleSlots_TheOneThatHasTheBaseLoadedEvaluates()
     {
-        var sweep = new SweepHarness("name: s\nmodels: [m/a, m/b]\npeft: lora\ndata: d\nevaluation: x");
+        var sweep = new SweepHarness("name: s\nmodels: [m/a, m/b]\npeft: lora\ndata: d\nbase: false\nevaluation: x");
         var packs = sweep.Drive("s/0", "s/1");
         Assert.Equal([("s/0", "a"), ("s/1", "b")], packs.Select(p => (p.Slot, p.Model)));
         sweep.Finish(packs[1]);
@@ -176,5 +176,52 @@ public sealed class LeasingTests
         Assert.True(again.Fence > stays.Fence);
         Assert.All(sweep.State.View(), view => Assert.Equal(0, view.Strikes));
         Assert.Equal(Verdict.Accepted, sweep.Apply(new SlotLost("unheard-of/0")));
+    }
+
+    [Fact]
+    public void Refused_BusySlot_IsLeftAloneUntilItTellsItsEnd()
+    {
+        var sweep = Sweeps.One();
+        var assignment = Assert.Single(sweep.Drive("a/0"));
+        sweep.Apply(new StartRefused("a/0", assignment.Fence, RefusalKind.Busy, "busy"));
+        sweep.Now += TimeSpan.FromSeconds(40);
+        Assert.Empty(sweep.Drive("a/0"));
+        sweep.Apply(new SlotFreed("a/1"));
+        Assert.Empty(sweep.Drive("a/0"));
+        sweep.Apply(new SlotFreed("a/0"));
+        Assert.Equal(assignment.Fence + 1, Assert.Single(sweep.Drive("a/0")).Fence);
+    }
+
+    [Fact]
+    public void Refused_BusySlotThatNeverTells_IsTriedAgainAfterItsPause()
+    {
+        var sweep = Sweeps.One();
+        sweep.Apply(new StartRefused("a/0", Assert.Single(sweep.Drive("a/0")).Fence, RefusalKind.Busy, "busy"));
+        sweep.Now += sweep.Options.BusyPause;
+        Assert.Single(sweep.Drive("a/0"));
+    }
+
+    [Fact]
+    public void Freed_SlotThatCouldNotStart_StaysInItsQuarantine()
+    {
+        var sweep = Sweeps.One();
+        sweep.Apply(new StartRefused("a/0", Assert.Single(sweep.Drive("a/0")).Fence, RefusalKind.Unavailable, "no such device"));
+        sweep.Apply(new SlotFreed("a/0"));
+        Assert.Empty(sweep.Drive("a/0"));
+    }
+
+    /// <summary>The machine's clock was an hour ahead when the pauses were written, and is right when the record is read again.</summary>
+    [Fact]
+    public void Recovered_AfterTheClockWasSetBack_PausesAreNoLongerThanAnyPause()
+    {
+        var sweep = Sweeps.One();
+        sweep.Now += TimeSpan.FromHours(1);
+        var pack = sweep.RunPack();
+        sweep.Apply(new AssignmentFailed(pack.Fence, FailureKind.Transient, "the disk is full"));
+        sweep.Now -= TimeSpan.FromHours(1);
+        sweep.Apply(new Recovered());
+        Assert.Empty(sweep.Drive("a/0"));
+        sweep.Now += sweep.Options.LongestRetryDelay;
+        Assert.Single(sweep.Drive("a/0"));
     }
 }

@@ -5,6 +5,7 @@ using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Tests.Experiments;
@@ -14,10 +15,10 @@ internal sealed class SweepHarness
 {
     public static readonly DateTimeOffset Start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public SweepHarness(string yaml, PlanLimits? limits = null, SchedulingOptions? options = null)
+    public SweepHarness(string yaml, PlanLimits? limits = null, SchedulingOptions? options = null, SpecFacts? facts = null, SpecIdentities? identities = null)
     {
         Options = options ?? new SchedulingOptions();
-        State = SweepState.Create("s", SweepDocument.ParseValid(yaml), SpecIdentities.None, limits ?? new PlanLimits(), Options, Start);
+        State = SweepState.Create("s", SweepDocument.ParseValid(yaml), identities ?? SpecIdentities.None, limits ?? new PlanLimits(), Options, Start, facts);
     }
 
     public SchedulingOptions Options { get; }

@@ -9,7 +9,7 @@ namespace AlpacaCot.Tests.Experiments;
 /// <summary>Small sweeps that the tests of the state machine run.</summary>
 internal static class Sweeps
 {
-    /// <summary>One pack: two trainings with two trials each, one evaluation.</summary>
+    /// <summary>One pack: two trainings with two trials each, one evaluation; no untuned base.</summary>
     public const string OnePack = """
         name: s
         seeds: [0]
@@ -17,6 +17,7 @@ internal static class Sweeps
         peft: [lora, ia3]
         data: alpaca
         cot: [none, "Think."]
+        base: false
         evaluation: x
         """;
 

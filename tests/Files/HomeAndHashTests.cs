@@ -67,4 +67,46 @@ public sealed class HomeAndHashTests : IDisposable
         }).ToList();
         return ContentHash.OfFiles(files);
     }
+
+    [Fact]
+    public void Home_IsItsOwnersAlone_WithItsSocketsAndItsState()
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(_folder["open"]);
+        foreach (var name in (string[])["open", "new/deep"])
+        {
+            var home = HomeLayout.Of(_folder[name], "/nobody");
+            Assert.Equal(_folder[name], home.Root);
+            foreach (var folder in (string[])[home.Root, home.Run, home.State])
+                if (!OperatingSystem.IsWindows()) Assert.Equal(Owner, File.GetUnixFileMode(folder));
+        }
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("relative")]
+    public void Home_WithoutAName_IsNeverInTheWorkingFolder(string profile)
+    {
+        var e = Assert.Throws<HomeException>(() => HomeLayout.Of(null, profile));
+        Assert.Contains("set ALPACACOT_HOME", e.Message, StringComparison.Ordinal);
+        Assert.Equal(_folder[".alpacacot"], HomeLayout.Of("", _folder.Path).Root);
+    }
+
+    [Fact]
+    public void Home_ThatIsNone_IsNamedWithTheFix()
+    {
+        File.WriteAllText(_folder["file"], "");
+        Directory.CreateDirectory(_folder["shared"]);
+        // As /tmp is: to close it would lock others out.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder["shared"], File.GetUnixFileMode(_folder["shared"]) | UnixFileMode.StickyBit | UnixFileMode.OtherWrite);
+        Assert.True(HomeLayout.IsShared(Path.GetPathRoot(_folder.Path)!));
+        foreach (var (path, says) in ((string, string)[])[(_folder["file"], "is a file"), (_folder["file/below"], "cannot be written"), (_folder["shared"], "other programs")])
+        {
+            var e = Assert.Throws<HomeException>(() => HomeLayout.Of(path, _folder.Path));
+            Assert.Contains(path, e.Message, StringComparison.Ordinal);
+            Assert.Contains(says, e.Message, StringComparison.Ordinal);
+            Assert.Contains("set ALPACACOT_HOME", e.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', e.Message);
+        }
+    }
 }

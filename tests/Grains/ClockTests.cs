@@ -57,6 +57,24 @@ public sealed class ClockTests : IDisposable
         Assert.Equal(began.AddSeconds(7), clock.Now);
     }
 
+    /// <summary>The process was stopped for two minutes: nobody was heard then who did speak.</summary>
+    [Fact]
+    public void SteadyClock_ThatNobodyReadForLong_StandsStillMeanwhile()
+    {
+        var clock = new SteadyClock(_time);
+        var began = clock.Now;
+        for (var n = 1; n <= 5; n++)
+        {
+            _time.Steady.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(began.AddSeconds(n), clock.Now);
+        }
+        _time.Steady.Advance(TimeSpan.FromMinutes(2));
+        Assert.InRange((clock.Now - began).TotalSeconds, 5, 15);
+        var woken = clock.Now;
+        _time.Steady.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(woken.AddSeconds(1), clock.Now);
+    }
+
     /// <summary>A fake clock whose time of day jumps apart from its timers and timestamps.</summary>
     private sealed class JumpingTime : TimeProvider
     {

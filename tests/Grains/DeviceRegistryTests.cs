@@ -90,6 +90,21 @@ public sealed class DeviceRegistryTests : IAsyncLifetime
         Assert.Equal("a/cpu0=test/s b/cpu0=", await ShownAsync());
     }
 
+    /// <summary>The process was stopped for two minutes: the beats of its nodes are still to be heard.</summary>
+    [Fact]
+    public async Task ProcessThatStoodStill_ForgetsNobody()
+    {
+        await Registry.RegisterAsync("a", 1, ["a/cpu0"]);
+        await Registry.ReserveAsync("test/s", 1);
+        await _time.AdvanceAsync(10 * _step, _step);
+        _time.Advance(TimeSpan.FromMinutes(2));
+        await Poll.UntilAsync(async () => (await ShownAsync()).Length > 0, "it looks");
+        await _time.AdvanceAsync(10 * _step, _step);
+        Assert.Equal("a/cpu0=test/s", await ShownAsync());
+        Assert.Empty(_platform.Owner.Told);
+        await _time.AdvanceUntilAsync(async () => await ShownAsync() == "", "a node that stays silent is forgotten", _step);
+    }
+
     [Fact]
     public async Task Activation_Ends_UsersStay_AndFreeSlotsWaitForTheirNode()
     {

@@ -26,6 +26,7 @@ public sealed class MappingTests
         peft: [{ name: lora-r4, method: lora, r: 4, alpha: 8, targets: [q_proj] }]
         data: [{ name: d, sources: [goat], template: goat }]
         cot: [{ name: none }, { name: cue, cue: "Think." }]
+        base: false
         training: { max_steps: 7, checkpoint_steps: 2, batch_size: 4, cutoff_len: 64, learning_rate: 0.01 }
         decoding: { strategy: sample, max_new_tokens: 9, temperature: 0.7, top_k: 5, top_p: 0.9 }
         evaluation: [{ suite: goat-arithmetic, limit: 5 }]
@@ -40,14 +41,15 @@ public sealed class MappingTests
             "s", spec, facts is null ? SpecIdentities.None : SpecValidator.Identities(spec, facts), new PlanLimits { Threads = 3, MicroBatchTokens = 100 }, new SchedulingOptions(), s_now, facts);
     }
 
-    private static Assignment Next(SweepState state)
+    private static Assignment Next(SweepState state, string slot)
     {
-        var assignment = SweepMachine.Apply(state, new Drive([new SlotOffer("here/cpu0")]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
-        SweepMachine.Apply(state, new StartAccepted("here/cpu0", assignment.Fence), s_now);
+        var assignment = SweepMachine.Apply(state, new Drive([new SlotOffer(slot)]), s_now).Effects.OfType<StartAssignment>().Single().Assignment;
+        SweepMachine.Apply(state, new StartAccepted(slot, assignment.Fence), s_now);
         return assignment;
     }
 
-    private static WorkerJob Job(SweepState state) => AssignmentJobs.Of("e/s", state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state), new HomeLayout("/h"));
+    private static WorkerJob Job(SweepState state, string slot = "here/cpu0")
+        => AssignmentJobs.Of("e/s", state, new SweepSubmission { Directory = "/h/experiments/e/s", BaseDirectory = "/spec" }, Next(state, slot), new HomeLayout("/h"));
 
     private static void Report(SweepState state, params SweepInput[] reports)
     {
@@ -144,6 +146,35 @@ public sealed class MappingTests
         var rest = Assert.IsType<EvaluateJob>(Job(state));
         Assert.Equal([state.Grid.Trials[1].Name], rest.Members.SelectMany(m => m.Trials).Select(t => t.Name));
         Assert.Equal((2, "/h/experiments/e/s/evaluation-0/3"), (rest.MemoryDivisor, rest.Directory));
+    }
+
+    [Fact]
+    public void EvaluateJob_UntunedBase_HasNoAdapterAndNamesTheTemplate()
+    {
+        var facts = new SpecFacts { Files = [new ReferencedFiles(ReferencedFiles.Model, "m", [])], Suites = [new SuiteFacts { Name = "goat-arithmetic", ContentHash = "ef" }] };
+        var state = State(facts, Yaml.Replace("base: false", "base: true", StringComparison.Ordinal));
+        var job = Assert.IsType<EvaluateJob>(((WorkerJob[])[Job(state), Job(state, "here/cpu1")])[1]);
+        var member = Assert.Single(job.Members);
+        Assert.Equal(("m", null), (member.Name, member.Adapter));
+        Assert.Equal(["m+base+none+s3", "m+base+cue+s3"], member.Trials.Select(t => t.Name));
+        Assert.Equal([null, "Think."], member.Trials.Select(t => t.Cue));
+        Assert.All(member.Trials, t => Assert.Equal(("goat", 3L, "sample"), (t.Template, t.Seed, t.Decoding.Strategy)));
+        Assert.Equal(state.Grid.Trials.Where(t => t.IsUntuned).Select(t => t.ResultKeys["goat-arithmetic"]), member.Trials.Select(t => t.SharedKeys["goat-arithmetic"]));
+    }
+
+    [Fact]
+    public void TrainJob_MatchedMix_ComesWithTheOthersAndTheirFiles()
+    {
+        var (mine, others) = (new FileStamp("/d/mine", 1, 2, "ab"), new FileStamp("/d/others", 3, 4, "cd"));
+        var state = State(
+            new SpecFacts { Files = [new ReferencedFiles(ReferencedFiles.Data, "d", [mine]), new ReferencedFiles(ReferencedFiles.Data, "e", [others])] },
+            Yaml.Replace("template: goat }", "template: goat, match: rows }, { name: e, sources: [alpaca], cot: answer, match: rows }, { name: f, sources: [alpaca] }", StringComparison.Ordinal));
+        var members = Assert.IsType<TrainJob>(Job(state)).Members.ToDictionary(m => m.Data.Name);
+        Assert.Equal(["e"], members["d"].Matched.Select(m => m.Name));
+        Assert.Equal(("alpaca", RationaleUse.Answer), (members["d"].Matched[0].Template, members["d"].Matched[0].Cot));
+        Assert.Equal([mine, others], members["d"].DataFiles);
+        Assert.Equal(["d"], members["e"].Matched.Select(m => m.Name));
+        Assert.Empty(members["f"].Matched);
     }
 
     [Theory]

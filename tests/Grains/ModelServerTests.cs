@@ -38,7 +38,7 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal("stop", chunks[^1].FinishReason);
         Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk.FinishReason));
         var worker = Assert.Single(Platform.Workers(_folder));
-        Assert.Equal("server:test/s/t", await UserAsync(platform));
+        Assert.Equal("server:fp32:t", await UserAsync(platform));
         Assert.Single(await AskAsync(platform, "say 1"));
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
@@ -148,6 +148,22 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
 
+    /// <summary>Trials that name the same base (the part of their names before a plus sign here) share its slot and its worker.</summary>
+    [Fact]
+    public async Task TrialsOfOneBase_AreServedSideBySideOnOneSlot()
+    {
+        await using var platform = await StartAsync();
+        var both = await Task.WhenAll(AskAsync(platform, "say 40", "base+a"), AskAsync(platform, "say 40", "base+b"));
+        Assert.All(both, chunks => Assert.Equal(Enumerable.Range(0, 40), chunks.SelectMany(chunk => chunk.Ids)));
+        var worker = Assert.Single(Platform.Workers(_folder));
+        Assert.Equal("server:fp32:base", await UserAsync(platform));
+        // Each is answered by its own adapter, with its own cue.
+        Assert.Equal("base+a/cue", Assert.Single(await AskAsync(platform, "adapter", "base+a")).Text);
+        Assert.Equal("base+b/cue", Assert.Single(await AskAsync(platform, "adapter", "base+b")).Text);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+        Assert.Contains("busy", Assert.Single(await AskAsync(platform, "say 1", "other+a")).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Serve_HasTheSlotsPartOfTheProcessors()
     {
@@ -182,5 +198,33 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal((DecodingSpec.Sample, 3, 0.5, 0.6, 4, 1.7), (told.Strategy, told.MaxNewTokens, told.Temperature, told.TopP, told.TopK, told.RepetitionPenalty));
         Assert.Equal(["a"], told.Stop);
         Assert.Equal("greedy", AlpacaCot.Grains.Workers.ServedModel.Decoding(new GenerateRequest { Prompt = "p" }).Strategy);
+    }
+
+    /// <summary>A worker that owes an answer and does not work on it: the caller is told, and the slot is given back.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WorkerThatStandsStill_WhileItOwesAnAnswer_IsEnded_AndGivesTheSlotBack(bool stopped)
+    {
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(2)) });
+        await AskAsync(platform, "say 1");
+        if (stopped) Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
+        var last = (await AskAsync(platform, "wait"))[^1];
+        Assert.Equal("error", last.FinishReason);
+        Assert.Contains("said nothing of its work", last.Error, StringComparison.Ordinal);
+        await Poll.UntilAsync(async () => await UserAsync(platform) is null, "the slot is given back");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+    }
+
+    [Fact]
+    public async Task ModelThatNobodyAsks_OwesNothing_AndStays()
+    {
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(1)) });
+        await AskAsync(platform, "say 1");
+        var worker = Assert.Single(Platform.Workers(_folder));
+        var began = TimeProvider.System.GetTimestamp();
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3), "nobody asks for a while");
+        Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
 }

@@ -140,8 +140,12 @@ internal sealed class Storage(IGrainStorage inner) : IGrainStorage
     /// <summary>What a write waits for.</summary>
     public Func<string, GrainId, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
 
+    /// <summary>The characters of every record that was written.</summary>
+    public ConcurrentQueue<(GrainId Grain, int Characters)> Written { get; } = new();
+
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
+        Written.Enqueue((grainId, JsonSerializer.Serialize(grainState.State).Length));
         if (Fails(stateName, grainId)) throw new OrleansException("no space left on device");
         await Before(stateName, grainId);
         await inner.WriteStateAsync(stateName, grainId, grainState);
@@ -212,9 +216,9 @@ internal sealed class Owner
                 Told.Enqueue(key);
                 return Task.CompletedTask;
             case nameof(ISweepGrain.LocateAsync):
-                // The base is named as the trial is; one named none is not trained.
+                // The base is named as the trial is up to a plus sign, the adapter as the whole of it; one named none is not trained.
                 var trial = (string)context.Request.GetArgument(0)!;
-                context.Result = trial == "none" ? new TrainedModel("", "", null, null, "the trial 'none' is not trained yet") : new TrainedModel(trial, "fp32", null, null, null);
+                context.Result = trial == "none" ? new TrainedModel("", "", null, null, "the trial 'none' is not trained yet") : new TrainedModel(trial.Split('+')[0], "fp32", trial, "cue", null);
                 return Task.CompletedTask;
             default:
                 return context.Invoke();

@@ -3,9 +3,11 @@ using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Tests.Grains;
 
-/// <summary>Sweeps of one home that have keys in common compute them once.</summary>
+/// <summary>Sweeps of one home that have keys in common compute them once; the untuned base is asked once for all of them.</summary>
 public sealed class SharedSweepsTests : SweepScenario
 {
+    private const string Base = "none+base+none";
+
     private async Task<SweepStatus> RunAsync(Platform platform, string name, string seeds, bool fresh = false, bool known = true)
     {
         var facts = !known ? new SpecFacts() : new SpecFacts
@@ -14,7 +16,7 @@ public sealed class SharedSweepsTests : SweepScenario
         };
         await platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
         {
-            Name = name, Yaml = Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal), BaseDirectory = Folder.Path, Facts = JsonSerializer.Serialize(facts, Frames.Json),
+            Name = name, Yaml = Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal).Replace("base: false", "base: true", StringComparison.Ordinal), BaseDirectory = Folder.Path, Facts = JsonSerializer.Serialize(facts, Frames.Json),
             Directory = Folder[$"experiments/e/{name}"], Fresh = fresh,
         });
         SweepStatus? status = null;
@@ -31,11 +33,11 @@ public sealed class SharedSweepsTests : SweepScenario
         var second = await RunAsync(platform, "second", "[0, 1, 2, 3]");
         foreach (var trial in second.Trials)
         {
-            var old = trial.Name.EndsWith("s0", StringComparison.Ordinal) || trial.Name.EndsWith("s1", StringComparison.Ordinal);
+            var old = trial.Name == Base || trial.Name.EndsWith("s0", StringComparison.Ordinal) || trial.Name.EndsWith("s1", StringComparison.Ordinal);
             Assert.Equal(old ? ("e/first", 0L) : (null, trial.Fence), (trial.TakenOverFrom, trial.Fence));
             Assert.True(old || trial.Fence > 0);
         }
-        Assert.Contains("4 of 8 trials were taken over from e/first", File.ReadAllText(Path.ChangeExtension(second.Report!, ".md")), StringComparison.Ordinal);
+        Assert.Contains("5 of 9 trials were taken over from e/first", File.ReadAllText(Path.ChangeExtension(second.Report!, ".md")), StringComparison.Ordinal);
         var fresh = await RunAsync(platform, "fresh", "[0, 1, 2, 3]", fresh: true);
         Assert.All(fresh.Trials, t => Assert.Null(t.TakenOverFrom));
         Assert.Equal(fresh.Aggregates, second.Aggregates);
@@ -65,6 +67,6 @@ public sealed class SharedSweepsTests : SweepScenario
         await RunAsync(platform, "first", "[0, 1]");
         foreach (var file in Directory.EnumerateFiles(Folder["cache/adapters"], "shared.json", SearchOption.AllDirectories)) File.WriteAllText(file, "{");
         var second = await RunAsync(platform, "second", "[0, 1]");
-        Assert.All(second.Trials, t => Assert.True(t.Fence > 0));
+        Assert.All(second.Trials, t => Assert.Equal(t.Name == Base, t.Fence == 0));
     }
 }

@@ -121,4 +121,19 @@ public sealed class SiloUseTests
         use.End("e/s");
         Assert.False(use.Drives("e/s"));
     }
+
+    /// <summary>The process was stopped: its users spoke, and it did not hear them.</summary>
+    [Fact]
+    public void ProcessThatStoodStill_MissesNobody()
+    {
+        var use = Use();
+        use.Renew("a");
+        use.Check();
+        _time.Advance(TimeSpan.FromMinutes(2));
+        use.Check();
+        Assert.False(use.Ending.IsCompleted);
+        Assert.False(EndsAfter(use, SiloUse.Expiry - TimeSpan.FromSeconds(1)));
+        Assert.True(use.Renew("a"));
+        Assert.False(EndsAfter(use, TimeSpan.FromSeconds(5)));
+    }
 }

@@ -17,13 +17,14 @@ namespace AlpacaCot.Tests.Grains;
 /// <summary>What tests of sweeps share: one sweep <c>e/s</c> through grains, store, slots and worker processes; only the worker's answers are a stub's.</summary>
 public abstract class SweepScenario : IDisposable
 {
-    /// <summary>Two methods, two seeds; nothing is computed.</summary>
+    /// <summary>Two methods, two seeds, no untuned base; nothing is computed.</summary>
     private protected const string Yaml = """
         name: s
         seeds: [0, 1]
         models: [{ name: none, path: none }]
         peft: [{ name: lora, method: lora }, { name: ia3, method: ia3 }]
         data: [{ name: none, sources: [goat] }]
+        base: false
         training: { max_steps: 1 }
         evaluation: [{ suite: goat-arithmetic, limit: 1 }]
         """;

@@ -244,10 +244,48 @@ public sealed class TrainerGrainTests : IDisposable
     [Fact]
     public async Task WorkerThatSaysNothingAnyMore_IsEnded()
     {
-        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60, change: o => o with { Silence = TimeSpan.FromSeconds(1) });
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60, change: o => o with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(1)) });
         await platform.Slot().StartAsync(Work(1));
         Assert.Contains("said nothing", Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Message, StringComparison.Ordinal);
         await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is gone");
+    }
+
+    /// <summary>It talked, and then its work stood still: ended within its limit, and the slot goes on with another.</summary>
+    [Fact]
+    public async Task WorkerThatIsStopped_IsEnded_AndTheSlotGoesOn()
+    {
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.3, change: o => o with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(3)) });
+        await platform.Slot().StartAsync(Work(1, trials: 50));
+        await Poll.UntilAsync(() => platform.Owner.Events(1).Count(e => e is ResultEvent) > 2, "the work goes on");
+        var stopped = Assert.Single(Platform.Workers(_folder));
+        Platform.Signal("STOP", stopped);
+        var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
+        // An attempt, unlike what is stopped from outside in order.
+        Assert.Equal(FailureKind.Unknown, failed.Kind);
+        Assert.Contains("said nothing of its work", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
+        Assert.NotEqual(stopped, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    [Fact]
+    public async Task JobThatNoMessageHolds_FailsAloud_AndForGood()
+    {
+        await using var platform = await Platform.StartAsync(_folder);
+        await platform.Slot().StartAsync(Work(1) with { Job = Work(1).Job.Replace("\"t0\"", $"\"{new string('t', Frames.MaxBytes)}\"", StringComparison.Ordinal) });
+        var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
+        Assert.Equal(FailureKind.Data, failed.Kind);
+        Assert.Contains("16 MiB", failed.Message, StringComparison.Ordinal);
+        Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(2))).Reply);
+        Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(2));
+    }
+
+    /// <summary>Longer than it waits for a worker that was told to stop: each refusal costs a fence.</summary>
+    [Fact]
+    public void BusySlot_IsLeftAloneForLongerThanItsOwnGrace()
+    {
+        var options = new SlotOptions { WorkerProgram = "", SocketFolder = "", LogFolder = "" };
+        Assert.True(new AlpacaCot.Experiments.Scheduling.SchedulingOptions().BusyPause > options.CancelGrace + TimeSpan.FromSeconds(5));
     }
 
     [Theory]
@@ -278,6 +316,19 @@ public sealed class TrainerGrainTests : IDisposable
         await platform.Slot().StartAsync(Work(1));
         Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(1));
         await Poll.UntilAsync(() => Platform.Workers(_folder).Count == 0, "the worker is gone");
+    }
+
+    [Fact]
+    public async Task IdleWorker_ThatIsBeingEnded_IsWaitedForByTheNextWork()
+    {
+        await using var platform = await Platform.StartAsync(_folder, change: o => o with { IdleUnload = TimeSpan.FromMilliseconds(1) });
+        for (var fence = 1; fence <= 10; fence++)
+        {
+            // Whatever the moment, it is taken: nothing runs here.
+            Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(Work(fence))).Reply);
+            Assert.IsType<DoneEvent>(await platform.Owner.EndAsync(fence));
+            await ToldAsync(platform);
+        }
     }
 
     [Fact]

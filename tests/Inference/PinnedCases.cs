@@ -10,7 +10,7 @@ public sealed class PinnedCases
 {
     public static GoldenPins Generations { get; } = new(
         "generation",
-        "generation/greedy", "generation/pipelines", "generation/processors");
+        "generation/beam", "generation/greedy", "generation/pipelines", "generation/processors");
 
     public static GoldenPins Models { get; } = new(
         "model",

@@ -17,12 +17,12 @@ public sealed class SamplingTests : IDisposable
     public void TopP_FourTokens_KeepsTheFewestThatHoldTheMass()
     {
         var scores = Logs(0.15, 0.5, 0.05, 0.3);
-        LogitsProcessors.TopP(scores, 0.7);
+        LogitsWarpers.TopP(scores, 0.7);
         Assert.Equal([false, true, false, true], scores.Select(float.IsFinite));
         scores = Logs(0.15, 0.5, 0.05, 0.3);
-        LogitsProcessors.TopP(scores, 0.85);
+        LogitsWarpers.TopP(scores, 0.85);
         Assert.Equal([true, true, false, true], scores.Select(float.IsFinite));
-        LogitsProcessors.TopP(scores, 0.01);
+        LogitsWarpers.TopP(scores, 0.01);
         Assert.Equal([false, true, false, false], scores.Select(float.IsFinite));
     }
 
@@ -30,7 +30,7 @@ public sealed class SamplingTests : IDisposable
     public void TopK_Two_KeepsTheTwoLargest()
     {
         float[] scores = [1, 4, 3, 2];
-        LogitsProcessors.TopK(scores, 2);
+        LogitsWarpers.TopK(scores, 2);
         Assert.Equal([float.NegativeInfinity, 4, 3, float.NegativeInfinity], scores);
     }
 
@@ -54,7 +54,7 @@ public sealed class SamplingTests : IDisposable
 
         static float[] Processed(DecodingSettings settings, int[] seen, params float[] scores)
         {
-            new Sampler(settings).Process(scores, seen);
+            new LogitsPipeline(settings, [], seen.Length, 100).Process(scores, seen);
             return scores;
         }
     }

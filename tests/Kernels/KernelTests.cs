@@ -137,6 +137,20 @@ public sealed class KernelTests
     }
 
     [Theory]
+    [InlineData(ScalarType.Float32, 1000)]
+    [InlineData(ScalarType.BFloat16, 70001)]
+    public void GeluTanh_OfValues_EqualsItsDefinition(ScalarType type, int n)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(2);
+        Tensor[] inputs = [Random(g, type, n) * 3];
+        Compare(type, inputs, i => Functional.GeluTanh(i[0]), i => GeluTanh.Reference(i[0]));
+        SameBitsOnTwoThreads(inputs, i => Functional.GeluTanh(i[0]));
+        var far = torch.tensor([-1e4f, -40f, -10f, 0f, 10f, 40f, 1e4f]);
+        Assert.Equal([0f, 0f, 0f, 0f, 10f, 40f, 1e4f], Functional.GeluTanh(far).ToArray<float>().Select(y => MathF.Abs(y) < 1e-20f ? 0 : y));
+    }
+
+    [Theory]
     [InlineData(ScalarType.Float32, 64, 32, false)]
     [InlineData(ScalarType.Float32, 20, 6, false)]
     [InlineData(ScalarType.BFloat16, 32, 16, true)]

@@ -137,7 +137,8 @@ public sealed class DecodeStepTests
         {
             var sequence = cache.Allocate();
             var prompt = torch.arange(3 + i % 5) + 1 + i;
-            decoder.Hidden(prompt, new SegmentLayout([new Segment(0, 3 + i % 5, i % 3 - 1, 0, sequence)]), hooks, cache);
+            if (decoder.Config.Glm is { } glm) prompt = torch.cat([prompt, torch.tensor([(long)glm.GenerationMaskToken, decoder.Config.BosTokenId!.Value])]);
+            decoder.Hidden(prompt, new SegmentLayout([new Segment(0, (int)prompt.size(0), i % 3 - 1, 0, sequence)]), hooks, cache);
             return sequence;
         }
         int[] mine = [.. Enumerable.Range(0, count).Select(i => Start(fast, i))], theirs = [.. Enumerable.Range(0, count).Select(i => Start(plain, i))];

@@ -48,7 +48,7 @@ public sealed class ModelConverterTests
         using var folder = new TemporaryFolder();
         using var random = TestModels.Random();
         ModelDirectory.Save(random, folder["in"]);
-        ModelConverter.Convert(folder["in"], folder["out"], new ConvertOptions(Dtype: ScalarType.BFloat16));
+        ModelConverter.Convert(folder["in"], folder["out"], new ConvertOptions(Dtype: "bf16"));
         using var converted = ModelDirectory.Load(folder["out"]);
         Assert.Equal(ScalarType.BFloat16, converted.Dtype);
         Assert.Equal(ScalarType.BFloat16, converted.Config.Dtype);

@@ -39,6 +39,15 @@ public sealed class SiloArgumentsTests
     }
 
     [Fact]
+    public void Parse_HostsAndSilence()
+    {
+        var parsed = Parse("--allow-host a.example --allow-host b.example --worker-silence 90");
+        Assert.Equal(["a.example", "b.example"], parsed.Hosts);
+        Assert.Equal(TimeSpan.FromSeconds(90), parsed.WorkerSilence);
+        Assert.Null(Parse("").WorkerSilence);
+    }
+
+    [Fact]
     public void Node_InACluster_IsTheMachines() => Assert.Equal(Environment.MachineName, new SiloArguments { Cluster = "Host=x" }.Node);
 
     [Theory]
@@ -52,6 +61,8 @@ public sealed class SiloArgumentsTests
     [InlineData("--bind here", "no IP address")]
     [InlineData("--address here", "no IP address")]
     [InlineData("--node a/b", "'/'")]
+    [InlineData("--allow-host a/b", "no host's name")]
+    [InlineData("--worker-silence soon", "no positive number")]
     [InlineData("--stub-workers soon", "seconds")]
     [InlineData("--stub-workers -1", "seconds")]
     [InlineData("--stub-workers NaN", "seconds")]

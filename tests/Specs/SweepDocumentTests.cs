@@ -83,17 +83,26 @@ public sealed class SweepDocumentTests
             "line 10, column 10: data[0].source: unknown key; did you mean 'sources'?",
             "line 11, column 21: training.epochs: must be above 0",
             "line 11, column 25: training.batchsize: unknown key; did you mean 'batch_size'?",
-            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32",
+            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32, int8, nf4",
             "line 11, column 71: training.learning_rate: must be a number, and is 'fast'",
         ];
         Assert.Equal(expected.Length, errors.Count);
         Assert.All(expected, (line, i) => Assert.StartsWith(line, errors[i].ToString(), StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("int8")]
+    [InlineData("nf4")]
+    public void Parse_BaseInFewerBits_PerModelOrForAll(string load)
+    {
+        Assert.Empty(SweepFiles.ErrorsOf(SweepFiles.Example.Replace("load: fp32", "load: " + load, StringComparison.Ordinal)));
+        Assert.Empty(SweepFiles.ErrorsOf(SweepFiles.Example.Replace("precision: bf16", "precision: " + load, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Parse_WhatIsNotBuiltYet_IsTheOnlyThingRefused()
     {
-        var errors = SweepFiles.ErrorsOf(SweepFiles.Example.Replace("load: fp32", "load: nf4", StringComparison.Ordinal)
+        var errors = SweepFiles.ErrorsOf(SweepFiles.Example.Replace("load: fp32", "load: int4", StringComparison.Ordinal)
             + "\nsearch: { scheduler: asha, reduction: 3, grace_steps: 50, metric: goat-arithmetic/exact_match, mode: max }");
 
         Assert.Equal(["models[1].load", "search"], errors.Select(e => e.Path));
@@ -117,7 +126,7 @@ public sealed class SweepDocumentTests
     [InlineData("training: { schedule: constant, warmup_steps: 5 }", "no warm-up")]
     [InlineData("training: { schedule: warmup_stable_decay }", "not built yet")]
     [InlineData("decoding: { temperature: 0.7 }", "no effect on greedy")]
-    [InlineData("decoding: { strategy: beam }", "not built yet")]
+    [InlineData("decoding: { strategy: beam }", "by either strategy")]
     [InlineData("search: { scheduler: asha, metric: m/x }\nevaluation: m", "search is not built yet")]
     [InlineData("seeds: [1, 1]", "given twice")]
     [InlineData("seeds: [-1]", "a seed must be")]
@@ -182,7 +191,7 @@ public sealed class SweepDocumentTests
             peft:
               - { name: x, method: lora, targets: all-linear, rslora: true, dropout: 0.1, rank_pattern: { q_proj: 4 }, layers: [0, 2], init: gaussian, learning_rate: 1e-4 }
               - { name: y, method: ia3, when: { model: [a] } }
-            data: [{ name: d, sources: [alpaca, { path: x.jsonl, seed: 4, cot: answer, cue: Think }, { goat: { digits: [1, 3], noise: true, operations: [add] } }, goat], language: zh, cot: answer }]
+            data: [{ name: d, sources: [alpaca, { path: x.jsonl, seed: 4, cot: answer, training_cue: Think. }, { goat: { digits: [1, 3], noise: true, operations: [add] } }, goat], language: zh, cot: answer }]
             cot: [none, "Think."]
             training: { max_steps: 10, warmup_steps: 2, clip: 0, train_on_prompt: true, weight_decay: 0.01, schedule: cosine }
             decoding: { strategy: sample, temperature: 0.7, top_p: 0.9, top_k: 40 }

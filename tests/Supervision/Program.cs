@@ -17,7 +17,9 @@ if (mode == "environment")
     Console.WriteLine($"OMP_NUM_THREADS={Environment.GetEnvironmentVariable("OMP_NUM_THREADS")}");
     return 0;
 }
-if (mode == "work")
+// The socket's folder is watched by the test, which connects first.
+if (mode == "late") await Task.Delay(500);
+if (mode is "work" or "late")
 {
     await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
     await foreach (var command in connection.CommandsAsync(CancellationToken.None))
@@ -68,6 +70,9 @@ switch (mode)
         return 4;
     case "old":
         await Frames.WriteAsync<WorkerEvent>(stream, new HelloEvent(Frames.Version + 1, Environment.ProcessId), CancellationToken.None);
+        break;
+    case "impostor":
+        await Frames.WriteAsync<WorkerEvent>(stream, new HelloEvent(Frames.Version, 1), CancellationToken.None);
         break;
     case "text":
         await stream.WriteAsync("HTTP/1.1 400 Bad Request"u8.ToArray());

@@ -64,8 +64,31 @@ public sealed class WorkerProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task Start_LongSocketFolder_NamesTheFix()
-        => Assert.Contains("shorter ALPACACOT_HOME", await RefusalAsync(Start("work") with { SocketFolder = _folder[new string('x', 120)] }), StringComparison.Ordinal);
+    public async Task Start_LongSocketFolder_IsReachedAllTheSame()
+    {
+        await using var worker = await WorkerProcess.StartAsync(Start("work") with { SocketFolder = _folder[new string('x', 200)] }, CancellationToken.None);
+        await worker.SendAsync(new StopCommand(), CancellationToken.None);
+        Assert.Contains("told to stop", await worker.DescribeEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_HelloOfAnotherProcess_IsRefused() => Assert.Contains("says that it is process 1,", await RefusalAsync(Start("impostor")), StringComparison.Ordinal);
+
+    /// <summary>Another process of the same user is quicker to connect than the worker: it is not taken for the worker.</summary>
+    [Fact]
+    public async Task Start_StrangerConnectsFirst_TheWorkerIsTakenAllTheSame()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the process at the other end is known on Linux");
+        var starting = WorkerProcess.StartAsync(Start("late"), CancellationToken.None);
+        string? path = null;
+        while (path is null) path = Directory.Exists(_folder["run"]) ? Directory.EnumerateFileSystemEntries(_folder["run"], "w*").FirstOrDefault() : null;
+        // This process, for one, was not started as the worker.
+        using var stranger = await LocalSocket.ConnectAsync(path, CancellationToken.None);
+        await using var worker = await starting;
+        Assert.Equal(0, await stranger.ReceiveAsync(new byte[1]));
+        await worker.SendAsync(new StopCommand(), CancellationToken.None);
+        Assert.Contains("told to stop", await worker.DescribeEndAsync(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Start_SocketFolderThatIsAFile_IsNamed()

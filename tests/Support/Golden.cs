@@ -16,7 +16,7 @@ public static class Golden
     public static string? Root { get; } = Find(Variable, "golden");
 
     /// <summary>Whether the cases are those that are pinned: in continuous integration, on the root beside the checkout.</summary>
-    internal static bool ArePinned => Environment.GetEnvironmentVariable("CI") == "true" && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable));
+    public static bool ArePinned => Environment.GetEnvironmentVariable("CI") == "true" && string.IsNullOrEmpty(Environment.GetEnvironmentVariable(Variable));
 
     /// <summary>Theory rows: the folders (relative to the root) of all cases of a kind.</summary>
     public static IEnumerable<object[]> Folders(params string[] kinds)
@@ -67,6 +67,14 @@ public static class Golden
         var beside = Path.Combine(Root!, "..", path);
         if (File.Exists(beside) || Directory.Exists(beside)) return beside;
         return Path.Combine(RealData.Require(), path["data/".Length..]);
+    }
+
+    /// <summary>A page of the checkout's documentation.</summary>
+    public static string Documentation(string page)
+    {
+        for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
+            if (File.Exists(Path.Combine(at.FullName, "AlpacaCot.Orleans.sln"))) return Path.Combine(at.FullName, "docs", page);
+        throw new FileNotFoundException($"docs/{page}: the tests do not lie in a checkout");
     }
 
     internal static string? Find(string variable, string name)

@@ -32,6 +32,21 @@ public sealed class EvaluateRunnerTests : IDisposable
         Assert.Contains("Think.", File.ReadAllText(samples), StringComparison.Ordinal);
     }
 
+    /// <summary>A base is asked as an adapter that changes nothing would be: through the template that the trial names.</summary>
+    [Fact]
+    public void Run_UntunedBase_IsAskedThroughTheNamedTemplate()
+    {
+        var trained = TinyPack.Run(_pack.Job(1, ("still", TinyPack.Fine with { LearningRate = 0 }))).OfType<TrainedEvent>().Single();
+        var untuned = new EvaluateMember { Name = "tiny", Trials = [TinyPack.Trial("base", Sums) with { Template = "goat", Cue = "Think." }, TinyPack.Trial("other", Sums) with { Template = "alpaca" }] };
+        var job = _pack.Evaluation(2, (trained, [TinyPack.Trial("tuned", Sums) with { Cue = "Think." }]));
+        var results = TinyPack.Run(job with { Members = [untuned, .. job.Members] }).OfType<ResultEvent>().ToDictionary(e => e.Trial);
+        Assert.Equal(["base", "other", "tuned"], results.Keys.Order(StringComparer.Ordinal));
+        string Samples(string trial) => File.ReadAllText(Directory.EnumerateFiles(Path.GetDirectoryName(results[trial].ResultFile)!, "samples_*").Single());
+        Assert.Equal(Samples("tuned"), Samples("base"));
+        Assert.Equal(results["tuned"].Metrics, results["base"].Metrics);
+        Assert.Contains("Below is an instruction", Samples("other"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Run_SuiteThatCannotRun_FailsThereAlone()
     {
@@ -86,5 +101,14 @@ public sealed class EvaluateRunnerTests : IDisposable
         var job = _pack.Evaluation(2, (trained[0], [TinyPack.Trial("t", More)]));
         var (whole, small) = (TinyPack.Run(job), TinyPack.Run(job with { MemoryDivisor = 64 }));
         Assert.Equal(whole.OfType<ResultEvent>().Single().Metrics, small.OfType<ResultEvent>().Single().Metrics);
+    }
+
+    [Fact]
+    public void Run_EveryPhase_BeginsWithAHeartbeat()
+    {
+        var trained = Train();
+        var events = TinyPack.Run(_pack.Evaluation(2, (trained[0], [TinyPack.Trial("t", Sums)])));
+        Assert.Equal([WorkPhases.Load, WorkPhases.Prepare, WorkPhases.Generate, WorkPhases.Score], events.OfType<HeartbeatEvent>().Select(beat => beat.Phase).Distinct());
+        Assert.Equal(WorkPhases.Score, events.TakeWhile(e => e is not ResultEvent).OfType<HeartbeatEvent>().Last().Phase);
     }
 }

@@ -24,6 +24,22 @@ public sealed class JobContextTests
         Assert.Equal([1L, 3L], told.Where(e => e.Phase == "evaluate").Select(e => e.Step));
     }
 
+    [Fact]
+    public void Beat_ManyPiecesInAMoment_TellsOnceASecond_AndEachChangeOfThePhase()
+    {
+        var told = new List<HeartbeatEvent>();
+        var time = new StandingTime();
+        var context = new JobContext("pack-0", 7, news => told.Add((HeartbeatEvent)news), Channel.CreateUnbounded<WorkerCommand>().Reader, time, new WorkerState(), CancellationToken.None);
+        for (var n = 0; n < 3; n++) context.Beat(WorkPhases.Train);
+        context.Beat(WorkPhases.Save);
+        context.Beat(WorkPhases.Train);
+        time.Now += TimeSpan.TicksPerSecond;
+        context.Beat(WorkPhases.Train);
+        context.Beat(WorkPhases.Train);
+        Assert.Equal([WorkPhases.Train, WorkPhases.Save, WorkPhases.Train, WorkPhases.Train], told.Select(beat => beat.Phase));
+        Assert.All(told, beat => Assert.Equal(("pack-0", 7L), (beat.Assignment, beat.Fence)));
+    }
+
     private sealed class StandingTime : TimeProvider
     {
         public long Now { get; set; } = TimeSpan.TicksPerDay;

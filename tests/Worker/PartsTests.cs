@@ -43,16 +43,6 @@ public sealed class PartsTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>Every property of the spec reaches the engine's settings; none is parsed and left.</summary>
-    [Fact]
-    public void Decodings_Everything_IsTaken()
-    {
-        var d = Decodings.Of(new DecodingSpec { Strategy = "sample", MaxNewTokens = 7, Temperature = 0.5, TopP = 0.9, TopK = 3, RepetitionPenalty = 1.2, Stop = ["x"] }, 5);
-        Assert.Equal((DecodingStrategy.Sample, 7, 0.5, 0.9, 3, 1.2, 5L), (d.Strategy, d.MaxNewTokens, d.Temperature, d.TopP, d.TopK, d.RepetitionPenalty, d.Seed));
-        Assert.Equal(["x"], d.StopStrings);
-        Assert.Equal(DecodingStrategy.Greedy, Decodings.Of(new DecodingSpec()).Strategy);
-    }
-
     [Fact]
     public void ToolOptions_ReadsByName_AndRefusesTheRest()
     {
@@ -191,21 +181,14 @@ public sealed class PartsTests : IDisposable
             var changed = new DecodingSpec();
             property.SetValue(changed, property.GetValue(changed) switch
             {
-                string => "sample", int n => n + 1, long n => n + 1, double d => d / 2, IReadOnlyList<string> => (object)(string[])["x"],
+                string when property.Name == nameof(DecodingSpec.EarlyStopping) => "never", string => "sample", bool b => !b, int n => n + 1, long n => n + 1, double d => d + 0.5, IReadOnlyList<string> => (object)(string[])["a"],
+                IReadOnlyList<double> => (double[])[3, 1.1], IReadOnlyDictionary<string, double> => new Dictionary<string, double> { ["a"] = 2 },
                 var other => throw new InvalidOperationException($"{property.Name}: what another {other?.GetType()} is, is not known"),
             });
             Assert.NotEqual(plain, Engine(changed));
         }
 
-        static string Engine(DecodingSpec settings) => JsonSerializer.Serialize(Decodings.Of(settings));
-    }
-
-    [Fact]
-    public void Decodings_NoneIsTakenForAnother()
-    {
-        var of = Decodings.Of(new DecodingSpec { Strategy = DecodingSpec.Sample, MaxNewTokens = 3, Temperature = 0.5, TopK = 4, TopP = 0.6, RepetitionPenalty = 1.7, Stop = ["a"] }, seed: 8);
-        Assert.Equal((DecodingStrategy.Sample, 3, 0.5, 4, 0.6, 1.7, 8L), (of.Strategy, of.MaxNewTokens, of.Temperature, of.TopK, of.TopP, of.RepetitionPenalty, of.Seed));
-        Assert.Equal(["a"], of.StopStrings);
+        static string Engine(DecodingSpec settings) => JsonSerializer.Serialize(Decodings.Of(settings, new LetterTokenizer()));
     }
 
     [Theory]
@@ -213,8 +196,10 @@ public sealed class PartsTests : IDisposable
     [InlineData("", null)]
     [InlineData("fp32", ScalarType.Float32)]
     [InlineData("bf16", ScalarType.BFloat16)]
-    public void Precision_ByName(string? name, ScalarType? type) => Assert.Equal(type, WorkerState.PrecisionOf(name));
+    [InlineData("int8", ScalarType.BFloat16, WeightStorage.Int8)]
+    [InlineData("nf4", ScalarType.BFloat16, WeightStorage.Nf4)]
+    public void Loading_ByName(string? name, ScalarType? type, WeightStorage storage = WeightStorage.Plain) => Assert.Equal(new LoadOptions(type, null, storage), WorkerState.LoadingOf(name));
 
     [Fact]
-    public void Precision_Unknown_NamesTheKnown() => Assert.Contains("bf16 and fp32", Assert.Throws<ToolException>(() => WorkerState.PrecisionOf("int4")).Message, StringComparison.Ordinal);
+    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, nf4", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
 }

@@ -30,13 +30,14 @@ internal sealed class TinyPack : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly string _before = Directory.GetCurrentDirectory();
 
-    public TinyPack()
+    /// <param name="config">The model's <c>config.json</c> with <c>$VOCABULARY</c> in place of the number; a small LLaMA where null.</param>
+    public TinyPack(string? config = null)
     {
         var model = _folder["models/tiny"];
         var tokenizer = ByteBpeTrainer.Train(["1+2=3", "What is 10 plus 20? Answer: 30"], new ByteBpeOptions { VocabularySize = 270 }, model);
         using var generator = new Generator(1);
         using var decoder = Decoder.CreateRandom(
-            new DecoderConfig
+            config is not null ? DecoderConfig.Read(config.Replace("$VOCABULARY", tokenizer.VocabularySize.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)) : new DecoderConfig
             {
                 ModelType = "llama", VocabularySize = tokenizer.VocabularySize, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, MaxPositions = 256,
                 BosTokenId = tokenizer.BosId, EosTokenIds = tokenizer.EosId is { } eos ? [eos] : [],

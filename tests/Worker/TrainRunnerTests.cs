@@ -212,4 +212,15 @@ public sealed class TrainRunnerTests : IDisposable
         var e = Assert.Throws<ModelException>(() => TinyPack.Run(_pack.Job(1, ("a", TinyPack.Fine)) with { Base = new BaseModel("none", "fp32") }));
         Assert.Contains(_pack.Folders.Models, e.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A supervisor takes a worker that says nothing of its work to hang: each phase begins with a word from the thread that works.</summary>
+    [Fact]
+    public void Run_EveryPhase_BeginsWithAHeartbeat()
+    {
+        var events = TinyPack.Run(_pack.Job(1, ("a", TinyPack.Fine)));
+        Assert.Equal([WorkPhases.Load, WorkPhases.Prepare, WorkPhases.Train, WorkPhases.Save], events.OfType<HeartbeatEvent>().Select(beat => beat.Phase).Distinct());
+        // Before a checkpoint is written, which may take long, and before the adapters at the end.
+        foreach (var (at, news) in events.Index().Where(e => e.Item is CheckpointEvent or TrainedEvent))
+            Assert.Equal(WorkPhases.Save, events.Take(at).OfType<HeartbeatEvent>().Last().Phase);
+    }
 }

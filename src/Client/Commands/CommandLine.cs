@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Files;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Client.Commands;
@@ -27,17 +28,25 @@ internal static class CommandLine
             System.Console.Error.WriteLine("cancelled");
             return ExitCodes.Cancelled;
         }
+        catch (HomeException e)
+        {
+            return Say(e.Message, ExitCodes.Wrong);
+        }
         catch (ClientException e)
         {
-            System.Console.Error.WriteLine($"error: {e.Message}");
-            return e.ExitCode;
+            return Say(e.Message, e.ExitCode);
         }
         catch (Exception e)
         {
             // No stack trace reaches a user; whatever was not foreseen is named by its kind.
             var kind = e is IOException or UnauthorizedAccessException or WorkerStartException or TimeoutException or Orleans.Runtime.OrleansException ? "" : $"{e.GetType().Name}: ";
-            System.Console.Error.WriteLine($"error: {kind}{e.Message.ReplaceLineEndings(" ")}");
-            return ExitCodes.Failed;
+            return Say($"{kind}{e.Message.ReplaceLineEndings(" ")}", ExitCodes.Failed);
         }
+    }
+
+    private static int Say(string problem, int code)
+    {
+        System.Console.Error.WriteLine($"error: {problem}");
+        return code;
     }
 }

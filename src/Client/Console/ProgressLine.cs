@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Console;
@@ -6,7 +7,7 @@ namespace AlpacaCot.Client.Console;
 /// <summary>Progress of one job on stderr: one line that is written over on a terminal, a plain line every few seconds elsewhere.</summary>
 internal sealed class ProgressLine(TimeProvider time) : IDisposable
 {
-    private readonly bool _terminal = !System.Console.IsErrorRedirected;
+    private readonly bool _terminal = Terminal.Error.Obeys;
     private long _lastShown;
     private string _lastPhase = "";
     private int _width;
@@ -20,7 +21,9 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
         var line = Describe(news);
         if (_terminal)
         {
-            System.Console.Error.Write($"\r{line.PadRight(_width)}");
+            // A line that is wrapped cannot be written over.
+            line = Cut(VisibleText.OnOneLine(line), Terminal.Columns - 1);
+            Terminal.Error.Screen.Write($"\r{line.PadRight(_width)}");
             _width = line.Length;
         }
         else System.Console.Error.WriteLine(line);
@@ -29,12 +32,15 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
     /// <summary>Makes room for other output.</summary>
     public void Clear()
     {
-        if (_terminal && _width > 0) System.Console.Error.Write($"\r{new string(' ', _width)}\r");
+        if (_terminal && _width > 0) Terminal.Error.Screen.Write($"\r{new string(' ', _width)}\r");
         _width = 0;
     }
 
     /// <inheritdoc/>
     public void Dispose() => Clear();
+
+    /// <summary>The beginning of a text, in as many columns.</summary>
+    internal static string Cut(string text, int columns) => text.Length <= columns ? text : columns < 2 ? "" : $"{text[..(columns - 1)]}…";
 
     /// <summary>A progress event in words.</summary>
     public static string Describe(ProgressEvent news)

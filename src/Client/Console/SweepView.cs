@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using Spectre.Console;
 
@@ -10,15 +11,14 @@ internal static class SweepView
 {
     private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan _statusPeriod = TimeSpan.FromSeconds(2);
-    private static readonly IAnsiConsole _error = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) });
 
     /// <summary>Shows a sweep until it has ended: a live table in a terminal, plain lines elsewhere. What is asked for again and again is the same size however many trials there are.</summary>
     public static async Task FollowAsync(ISweepGrain sweep, TimeProvider time, Func<SweepProgress, bool> ended, CancellationToken stop)
     {
         var progress = await sweep.GetProgressAsync();
-        if (!System.Console.IsErrorRedirected && _error.Profile.Capabilities.Ansi)
+        if (Terminal.Error.HasRoom)
         {
-            await _error.Live(Table(progress)).AutoClear(true).StartAsync(async live =>
+            await Terminal.Error.Drawing.Live(Table(progress)).AutoClear(true).StartAsync(async live =>
             {
                 while (!ended(progress = await sweep.GetProgressAsync()))
                 {
@@ -107,19 +107,26 @@ internal static class SweepView
 
     private static Table Table(SweepProgress progress)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape($"{progress.Name}: {Counts(progress)}"));
-        table.AddColumns("pack", "state", "slot", "fence", "step", "loss", "tokens/s");
+        var table = new Table().Border(TableBorder.Rounded).Title(Shown($"{progress.Name}: {Counts(progress)}{Next(progress)}"));
+        table.AddColumns("pack", "state", "slot", "fence", "phase", "step", "left", "loss", "tokens/s");
         foreach (var pack in progress.Packs)
             table.AddRow(
-                Markup.Escape($"{pack.Name} ({pack.Members})"), pack.State, Markup.Escape(pack.Slot ?? ""), Number(pack.Fence), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "",
+                Shown($"{pack.Name} ({pack.Members})"), pack.State, Shown(pack.Slot ?? ""), Number(pack.Fence), Shown(pack.Phase ?? ""), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "", pack.SecondsLeft is { } left ? PlanView.Duration(left) : "",
                 pack.Loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "", pack.TokensPerSecond?.ToString("0", CultureInfo.InvariantCulture) ?? "");
         return table;
     }
+
+    private static string Shown(string text) => Markup.Escape(VisibleText.OnOneLine(text));
+
+    /// <summary>What ends next, as far as that can be told.</summary>
+    private static string Next(SweepProgress progress)
+        => progress.Packs.Where(pack => pack.SecondsLeft is not null).MinBy(pack => pack.SecondsLeft) is { } next ? $" · next: {next.Message} in {PlanView.Duration(next.SecondsLeft)}" : "";
 
     private static string Line(PackStatus pack)
         => string.Create(CultureInfo.InvariantCulture, $"{pack.Name} {pack.State}{(pack.Slot is null ? "" : $" on {pack.Slot}")}{(pack.Total > 0 ? $" {pack.Step}/{pack.Total}" : "")}")
             + (pack.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $" loss {loss:0.0000}") : "")
             + (pack.TokensPerSecond is { } speed ? string.Create(CultureInfo.InvariantCulture, $" {speed:0} tokens/s") : "")
+            + (pack.SecondsLeft is { } left ? $" {PlanView.Duration(left)} left" : "")
             + (pack.Message is null ? "" : $" ({pack.Message})");
 
     private static string Metrics(TrialStatus trial)

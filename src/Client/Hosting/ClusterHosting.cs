@@ -1,8 +1,11 @@
 using System.Data.Common;
+using System.Security.Authentication;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Serialization;
 
 namespace AlpacaCot.Client.Hosting;
@@ -18,13 +21,23 @@ internal static class ClusterHosting
 
     /// <summary>Makes the client one of a database's cluster.</summary>
     /// <exception cref="ClientException">The connection string is none.</exception>
-    public static IClientBuilder UseCluster(this IClientBuilder client, string connectionString)
+    /// <exception cref="HomeException">The cluster's key cannot be used.</exception>
+    public static IClientBuilder UseCluster(this IClientBuilder client, string connectionString, HomeLayout home)
     {
+        var identity = ClusterIdentity.Of(home);
         client.Services.Configure<ExceptionSerializationOptions>(exceptions => exceptions.SupportedNamespacePrefixes.Add(nameof(Npgsql)));
         return client
             .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (PlatformCluster.Id, PlatformCluster.Id))
             .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = _lookForSilos)
             .RetryReads(problem => problem is TimeoutException or OrleansException or DbException, _patience)
+            .UseTls(tls =>
+            {
+                tls.LocalCertificate = identity;
+                tls.SslProtocols = SslProtocols.Tls13;
+                (tls.RemoteCertificateMode, tls.ClientCertificateMode) = (RemoteCertificateMode.RequireCertificate, RemoteCertificateMode.RequireCertificate);
+                tls.RemoteCertificateValidation = (shown, _, _) => identity.Is(shown);
+                tls.OnAuthenticateAsClient = (_, me) => me.TargetHost = ClusterIdentity.Name;
+            })
             .UseAdoNetClustering(clustering => (clustering.Invariant, clustering.ConnectionString) = ("Npgsql", WithSchema(connectionString)));
     }
 

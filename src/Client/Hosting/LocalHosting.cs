@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,8 +12,8 @@ namespace AlpacaCot.Client.Hosting;
 /// <summary>One machine: the silo of a home is reached by its Unix socket.</summary>
 internal static class LocalHosting
 {
-    // Three time-outs of Orleans: what is slower than that is broken.
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(90);
+    // A silo that is gone ends calls at once. One that is there and silent may have been stopped, or its machine swaps, for a few minutes: nothing is lost by waiting.
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Makes the client one of a home's silo.</summary>
     public static IClientBuilder UseHome(this IClientBuilder client, HomeLayout home)
@@ -26,7 +26,9 @@ internal static class LocalHosting
         }
         return client
             // A silo of this machine that is gone stays gone: only what it was too slow for is asked again.
-            .RetryReads(problem => problem is TimeoutException, _patience)
+            .RetryReads(
+                problem => problem is TimeoutException, _patience,
+                silent => System.Console.Error.WriteLine(silent ? "the silo does not answer; asking again" : "the silo answers again"))
             .EndCallsWhenTheSiloIsGone();
     }
 
@@ -36,17 +38,10 @@ internal static class LocalHosting
 
         public async ValueTask<ConnectionContext> ConnectAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
         {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-                return _contexts.Create(socket);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
+            var socket = await LocalSocket.ConnectAsync(path, cancellationToken);
+            if (LocalSocket.IsOfThisUser(socket)) return _contexts.Create(socket);
+            socket.Dispose();
+            throw new IOException($"the silo at {path} is another user's");
         }
     }
 }

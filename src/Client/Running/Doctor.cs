@@ -10,6 +10,7 @@ namespace AlpacaCot.Client.Running;
 internal static class Doctor
 {
     private const double LowDiskGiB = 2;      // a checkpoint of a 1 B-parameter model, or libtorch once more
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
     private const int FewFiles = 1024;        // a silo with 16 workers and their sockets, databases and shards stays below
 
     /// <summary>All findings.</summary>
@@ -27,13 +28,15 @@ internal static class Doctor
         try
         {
             using var process = Process.Start(new ProcessStartInfo("dotnet", "--version") { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var version = (await process.StandardOutput.ReadToEndAsync(cancellationToken)).Trim();
-            await process.WaitForExitAsync(cancellationToken);
+            using var late = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            late.CancelAfter(_patience);
+            var version = (await process.StandardOutput.ReadToEndAsync(late.Token)).Trim();
+            await process.WaitForExitAsync(late.Token);
             if (process.ExitCode == 0) return new DoctorFinding("sdk", DoctorState.Ok, $"SDK {version}, {runtime}");
         }
-        catch (System.ComponentModel.Win32Exception)
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // No dotnet on the path: a published program needs none.
+            // No dotnet on the path, or one that does not answer: a published program needs none.
         }
         return new DoctorFinding("sdk", DoctorState.Note, $"no SDK on the path, {runtime}", "only building and testing need it: https://dotnet.microsoft.com/download/dotnet/10.0");
     }

@@ -60,6 +60,7 @@ internal static class SchedulerBenchmark
         peft: [{ name: lora, method: lora }]
         data: [{ name: none, sources: [goat] }]
         training: { max_steps: 1, cutoff_len: 131072 }
+        base: false
         evaluation: [{ suite: goat-arithmetic, limit: 1 }]
         """);
 }

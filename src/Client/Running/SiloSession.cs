@@ -18,7 +18,12 @@ namespace AlpacaCot.Client.Running;
 internal sealed class SiloSession : IAsyncDisposable
 {
     private static readonly TimeSpan _startTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _endTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>A silo that was told to end ends by itself in less, whatever it does.</summary>
+    private static readonly TimeSpan _endTimeout = TimeSpan.FromSeconds(15);
+
+    /// <summary>A silo that lives answers a goodbye, and closes a connection, in less.</summary>
+    private static readonly TimeSpan _goodbye = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the silo of another command that started at the same moment may take to be up.</summary>
     private static readonly TimeSpan _otherStarts = TimeSpan.FromSeconds(3);
@@ -31,12 +36,13 @@ internal sealed class SiloSession : IAsyncDisposable
     private readonly IHost _host;
     private readonly TimeProvider _time;
     private readonly bool _counted;
+    private readonly IDisposable _held;
     private Process? _silo;
     private Task _renewing = Task.CompletedTask;
 
     private SiloSession(IHost host, ClientContext context, bool counted)
     {
-        (_host, _time, _counted) = (host, context.Time, counted);
+        (_host, _time, _counted, _held) = (host, context.Time, counted, context.Interruption.Hold());
         Grains = host.Services.GetRequiredService<IClusterClient>();
     }
 
@@ -73,7 +79,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (await JoinAsync(context, cancellationToken) is { } running) return running;
         if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
-        System.Console.Error.WriteLine("no silo runs; starting one for this command");
+        if (!context.Quiet) System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
         var silo = Launch(context, log, siloArguments);
         var began = context.Time.GetTimestamp();
@@ -111,7 +117,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (!_counted) return false;
         try
         {
-            if (await Sessions.LeaveAsync(_name, Follows) is not (> 0 and var ending)) return false;
+            if (await Sessions.LeaveAsync(_name, Follows).WaitAsync(_goodbye, _time) is not (> 0 and var ending)) return false;
             await EndedAsync(ending);
             return true;
         }
@@ -128,10 +134,11 @@ internal sealed class SiloSession : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await LeaveAsync();
-        await _host.StopAsync();
+        using (var late = new CancellationTokenSource(_goodbye, _time)) await _host.StopAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _host.Dispose();
         _left.Dispose();
         _silo?.Dispose();
+        _held.Dispose();
     }
 
     private ISessionsGrain Sessions => Grains.GetGrain<ISessionsGrain>("default");

@@ -13,6 +13,11 @@ internal static class ToolRunner
     /// <summary>A step of training, the longest that a job takes to notice a cancellation where nothing is wrong, is shorter.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Some tools say nothing between their beginning and their end, and the largest models take an hour to convert; whoever waits can end them before.</summary>
+    private static readonly SilenceLimits _silence = new() { Unmeasured = TimeSpan.FromHours(3) };
+
+    private static readonly TimeSpan _look = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs a tool to its end and shows its answers.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
     public static async Task<int> RunAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
@@ -38,6 +43,7 @@ internal static class ToolRunner
         ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(context.Home.Logs);
+        using var held = context.Interruption.Hold();
         await using var worker = await WorkerProcess.StartAsync(
             new WorkerStart
             {
@@ -51,9 +57,16 @@ internal static class ToolRunner
         // Nobody waits for it: what it does shows in the worker's events, or ends them.
         await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool, context.Time));
         using var progress = new ProgressLine(context.Time);
+        var (pulse, gate) = (new Pulse(_silence, context.Time, _look), new Lock());
+        string? hangs = null;
+        await using var watch = context.Time.CreateTimer(_ => Watch(), null, _look, _look);
         await foreach (var news in worker.EventsAsync(CancellationToken.None))
+        {
+            lock (gate) pulse.Heard(news);
             switch (news)
             {
+                case ProgressEvent or RemarkEvent when context.Quiet:
+                    break;
                 case ProgressEvent p:
                     progress.Show(p);
                     break;
@@ -74,9 +87,21 @@ internal static class ToolRunner
                     Forget(worker);
                     return;
             }
+        }
         progress.Clear();
         cancellationToken.ThrowIfCancellationRequested();
+        if (hangs is not null) throw new ClientException($"{hangs}; its log is {worker.LogFile}", ExitCodes.Failed);
         throw new ClientException($"{await worker.DescribeEndAsync()}; its log is {worker.LogFile}", ExitCodes.Failed);
+
+        void Watch()
+        {
+            lock (gate)
+            {
+                if (hangs is not null || !pulse.IsOver(out var silent)) return;
+                hangs = silent;
+            }
+            worker.Kill();
+        }
     }
 
     /// <summary>Asks a worker to stop; one that computes where it cannot be asked is ended.</summary>

@@ -14,6 +14,9 @@ public enum RefusalCause
 
     /// <summary>Its prompt leaves no room under the cutoff for one token of the answer and the EOS id.</summary>
     PromptFillsCutoff,
+
+    /// <summary>A mix that this one is matched with cannot teach it.</summary>
+    Unmatched,
 }
 
 /// <summary>What became of a record: an example, or the cause for which it was refused.</summary>

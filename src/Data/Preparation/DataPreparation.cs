@@ -38,19 +38,35 @@ public sealed class DataPreparation
     /// <param name="seed">The run's seed.</param>
     /// <param name="cancellation">Ends the work between two rows.</param>
     /// <param name="trainOnPrompt">Whether the prompt's tokens are learnt too.</param>
+    /// <param name="matched">Other mixes, with their templates' names: a row that one of them cannot teach is left out here too.</param>
     /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
     public PreparedData Prepare(
-        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false)
+        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
+        IReadOnlyList<DataSpec>? matched = null)
     {
-        Require(spec);
-        var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
-        var sources = spec.Sources.Select((_, index) => new SourceRows(_catalogue, spec, index, seed)).ToList();
-        var key = Key(spec, sources, tokenizer, template, cutoffLength, seed, trainOnPrompt);
+        Mix MixOf(DataSpec of, PromptTemplate through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
+        ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt);
+        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, PromptTemplates.Get(other.Template ?? PromptTemplates.Default)))];
+        foreach (var mix in mixes) Require(mix.Spec);
+        var key = Key(mixes, tokenizer, cutoffLength, seed, trainOnPrompt);
         if (_cache?.Read(key) is { } cached) return cached;
 
-        var prepared = Build(spec, sources, builder, cutoffLength, seed, key, cancellation);
+        var unmatched = mixes.Skip(1).SelectMany(other => RefusedIn(other, BuilderOf(other), cancellation)).ToHashSet(StringComparer.Ordinal);
+        var prepared = Build(spec, mixes[0].Sources, BuilderOf(mixes[0]), unmatched, cutoffLength, seed, key, cancellation);
         _cache?.Write(prepared);
         return prepared;
+    }
+
+    /// <summary>A mix with what it is prepared of.</summary>
+    private sealed record Mix(DataSpec Spec, PromptTemplate Template, IReadOnlyList<SourceRows> Sources);
+
+    private static IEnumerable<string> RefusedIn(Mix mix, ExampleBuilder builder, CancellationToken cancellation)
+    {
+        foreach (var row in mix.Sources.SelectMany(source => source.Read()))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (builder.Build(row.Record).Refused is not null) yield return row.Identity;
+        }
     }
 
     /// <summary>Refuses a spec that cannot be prepared whatever its files hold.</summary>
@@ -60,7 +76,7 @@ public sealed class DataPreparation
     }
 
     private static PreparedData Build(
-        DataSpec spec, List<SourceRows> sources, ExampleBuilder builder, int cutoff, long seed, string key, CancellationToken cancellation)
+        DataSpec spec, IReadOnlyList<SourceRows> sources, ExampleBuilder builder, HashSet<string> unmatched, int cutoff, long seed, string key, CancellationToken cancellation)
     {
         var report = new ReportBuilder(cutoff);
         var examples = new List<Example>();
@@ -71,10 +87,10 @@ public sealed class DataPreparation
             foreach (var row in sources[s].Read())
             {
                 cancellation.ThrowIfCancellationRequested();
-                var built = builder.Build(row);
-                if (built.Refused is { } cause)
+                var built = builder.Build(row.Record);
+                if ((built.Refused ?? (unmatched.Contains(row.Identity) ? RefusalCause.Unmatched : null)) is { } cause)
                 {
-                    report.Refuse(row, cause, built.WholeTokens);
+                    report.Refuse(row.Record, cause, built.WholeTokens);
                     continue;
                 }
                 kept++;
@@ -98,18 +114,21 @@ public sealed class DataPreparation
         return new PreparedData(order, report.Build(), key, TokenCache.ContentHash(order), FromCache: false);
     }
 
-    private static string Key(DataSpec spec, List<SourceRows> sources, ITokenizer tokenizer, PromptTemplate template, int cutoff, long seed, bool trainOnPrompt)
+    private static string Key(IReadOnlyList<Mix> mixes, ITokenizer tokenizer, int cutoff, long seed, bool trainOnPrompt)
     {
-        // The spec's own name and template name change no example; the template's hash does.
         var parts = new
         {
             code = CodeVersion,
             rule = ExampleBuilder.RuleVersion,
             generator = GoatGenerator.Version,
-            spec = CanonicalJson.Write(SweepSpecJson.Data(spec with { Name = "", Template = "", When = null })),
-            files = sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
+            mixes = mixes.Select(mix => new
+            {
+                // The spec's own name and template name change no example; the template's hash does.
+                spec = CanonicalJson.Write(SweepSpecJson.Data(mix.Spec with { Name = "", Template = "", When = null })),
+                files = mix.Sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
+                template = mix.Template.Hash,
+            }),
             tokenizer = tokenizer.ContentHash,
-            template = template.Hash,
             cutoff,
             seed,
             trainOnPrompt,

@@ -29,6 +29,9 @@ public sealed record MaskSpan(string Text, int Tokens, bool Learnt);
 public sealed record PreviewRow(
     string Source, int Row, string Prompt, string Response, RefusalCause? Refused, bool Truncated, IReadOnlyList<PreviewToken> Tokens)
 {
+    /// <summary>The cue that was put into its instruction, if any.</summary>
+    public string? Cue { get; init; }
+
     /// <summary>The tokens in runs of one mask, for a coloured view.</summary>
     public IReadOnlyList<MaskSpan> Spans
     {
@@ -50,33 +53,31 @@ public sealed record PreviewRow(
 /// <summary>Rows of a spec rendered, tokenised and masked, exactly as <see cref="DataPreparation"/> does it.</summary>
 public static class DataPreview
 {
-    /// <summary>Characters and tokens that are shown: all travel in one message, a token as its id and its flag.</summary>
-    private const int MostShown = 1 << 19;
-
-    /// <summary>The first rows of each source, about <paramref name="count"/> in all, fewer where they are long.</summary>
+    /// <summary>The first rows of each source, about <paramref name="count"/> in all.</summary>
     /// <exception cref="DatasetException">A source is missing or malformed.</exception>
     public static IReadOnlyList<PreviewRow> Rows(
         DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count, bool trainOnPrompt = false)
     {
         DataPreparation.Require(spec);
         var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
-        var shown = 0L;
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
         [
             .. spec.Sources
                 .SelectMany((_, index) => new SourceRows(catalogue, spec, index, seed).Read().Take(each))
                 .Take(count)
-                .Select(row => Render(row, builder, tokenizer, template))
-                .TakeWhile(row => (shown += row.Prompt.Length + row.Response.Length + row.Tokens.Count) <= MostShown),
+                .Select(row => Render(row.Record, row.Cue, builder, tokenizer, template)),
         ];
     }
 
-    private static PreviewRow Render(InstructionRecord row, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
+    private static PreviewRow Render(InstructionRecord row, string? cue, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
     {
         var built = builder.Build(row);
         return new PreviewRow(row.Source, row.Row, template.Prompt(row.Instruction, row.Input), template.Response(row.Output), built.Refused, built.Truncated,
-            built.Example is { } example ? Tokens(example, tokenizer) : []);
+            built.Example is { } example ? Tokens(example, tokenizer) : [])
+        {
+            Cue = cue,
+        };
     }
 
     private static PreviewToken[] Tokens(Example example, ITokenizer tokenizer)

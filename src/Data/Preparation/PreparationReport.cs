@@ -23,6 +23,9 @@ public sealed record PreparationReport
     /// <summary>The first of those, as <c>file:row</c>.</summary>
     public required IReadOnlyList<string> FirstDuplicates { get; init; }
 
+    /// <summary>Cues that were put into training prompts, and into how many of the kept rows each.</summary>
+    public required IReadOnlyDictionary<string, int> Cues { get; init; }
+
     /// <summary>What is unusual about the files and their rows and no reason to leave them out, one sentence each: a header, escaped line breaks, empty instructions.</summary>
     public required IReadOnlyList<string> Remarks { get; init; }
 

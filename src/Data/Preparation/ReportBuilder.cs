@@ -23,6 +23,7 @@ internal sealed class ReportBuilder(int cutoff)
     private readonly SortedDictionary<RefusalCause, (int Count, List<string> First)> _refused = [];
     private readonly HashSet<UInt128> _seen = [];
     private readonly List<string> _firstDuplicates = [];
+    private readonly SortedDictionary<string, int> _cues = new(StringComparer.Ordinal);
     private readonly int[] _bins = new int[Bins];
     private int _truncated;
     private int _duplicates;
@@ -40,10 +41,11 @@ internal sealed class ReportBuilder(int cutoff)
         _refused[cause] = (entry.Count + 1, entry.First);
     }
 
-    public void Keep(InstructionRecord row, BuiltExample built, int copies)
+    public void Keep(TaughtRow taught, BuiltExample built, int copies)
     {
-        var example = built.Example!;
+        var (row, example) = (taught.Record, built.Example!);
         Look(row);
+        if (taught.Cue is { } cue) _cues[cue] = _cues.GetValueOrDefault(cue) + 1;
         if (built.Truncated) _truncated++;
         _longestWhole = Math.Max(_longestWhole, built.WholeTokens);
         if (!_seen.Add(Fingerprint(row)))
@@ -76,6 +78,7 @@ internal sealed class ReportBuilder(int cutoff)
         Duplicates = _duplicates,
         Remarks = [.. _remarks, .. RowRemarks()],
         FirstDuplicates = _firstDuplicates,
+        Cues = _cues,
         Tokens = _tokens,
         SupervisedTokens = _supervised,
         LongestWholeTokens = _longestWhole,
@@ -110,6 +113,7 @@ internal sealed class ReportBuilder(int cutoff)
     {
         RefusalCause.EmptyAnswer => "with an empty answer",
         RefusalCause.EmptyPrompt => "with an empty prompt",
+        RefusalCause.Unmatched => "that a matched mix cannot teach",
         _ => "whose prompt fills cutoff_len",
     };
 

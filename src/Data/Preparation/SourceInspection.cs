@@ -14,15 +14,26 @@ namespace AlpacaCot.Data.Preparation;
 /// <param name="Error">What is wrong with it in one line, or null.</param>
 /// <param name="Rows">Its rows, before any limit.</param>
 /// <param name="ContentHash">SHA-256 (hex) of its files' bytes, or of the generator's options and version; null where there is an error.</param>
-public sealed record SourceFinding(string Name, bool Exists, string? Error, int Rows, string? ContentHash);
+/// <param name="Files">Its files; none for a generator.</param>
+public sealed record SourceFinding(string Name, bool Exists, string? Error, int Rows, string? ContentHash, IReadOnlyList<string> Files)
+{
+    /// <summary>Sentences that were looked for, and in how many rows each stands.</summary>
+    public IReadOnlyDictionary<string, long> Cues { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Sets of questions that were looked for, and how many of each are rows here.</summary>
+    public IReadOnlyDictionary<string, int> Questions { get; init; } = new Dictionary<string, int>();
+}
 
 /// <summary>Looks into every source of a spec without a tokenizer, so that all mistakes of all of them can be told at once.</summary>
-public static class SourceInspection
+/// <param name="catalogue">Where sets are found.</param>
+/// <param name="cues">Sentences that rows may bring with them.</param>
+/// <param name="questions">Sets of questions that rows may be, by name.</param>
+public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollection<string> cues, IReadOnlyDictionary<string, QuestionSet> questions)
 {
     /// <summary>One finding per source, in the spec's order. Every file is read to its end.</summary>
-    public static IReadOnlyList<SourceFinding> Inspect(DatasetCatalogue catalogue, DataSpec spec) => [.. spec.Sources.Select(source => Inspect(catalogue, spec, source))];
+    public IReadOnlyList<SourceFinding> Inspect(DataSpec spec) => [.. spec.Sources.Select(source => Inspect(spec, source))];
 
-    private static SourceFinding Inspect(DatasetCatalogue catalogue, DataSpec spec, SourceSpec source)
+    private SourceFinding Inspect(DataSpec spec, SourceSpec source)
     {
         var files = (IReadOnlyList<string>)[];
         try
@@ -31,23 +42,42 @@ public static class SourceInspection
         }
         catch (DatasetException e)
         {
-            return new SourceFinding(source.Title, Exists: false, e.Message, 0, null);
+            return new SourceFinding(source.Title, Exists: false, e.Message, 0, null, []);
         }
         try
         {
-            if (source.Goat is { } goat)
-            {
-                var options = CanonicalJson.Write(SweepSpecJson.Goat(goat));
-                return new SourceFinding(source.Title, true, null, GoatGenerator.Questions(goat with { Count = goat.Count ?? source.Limit }, seed: 0).Count,
-                    HashOf($"goat {GoatGenerator.Version} {options}"));
-            }
-            var rows = files.Sum(file => RecordReader.Read(file).Count());
-            return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', files.Select(SourceText.Hash))));
+            return source.Goat is { } goat ? Generator(source, goat) : Rows(source, files);
         }
         catch (DatasetException e)
         {
-            return new SourceFinding(source.Title, true, e.Message, 0, null);
+            return new SourceFinding(source.Title, true, e.Message, 0, null, files);
         }
+    }
+
+    private static SourceFinding Generator(SourceSpec source, GoatOptions goat)
+    {
+        var options = CanonicalJson.Write(SweepSpecJson.Goat(goat));
+        return new SourceFinding(
+            source.Title, true, null, GoatGenerator.Questions(goat with { Count = goat.Count ?? source.Limit }, seed: 0).Count, HashOf($"goat {GoatGenerator.Version} {options}"), []);
+    }
+
+    private SourceFinding Rows(SourceSpec source, IReadOnlyList<string> files)
+    {
+        var rows = 0;
+        var brought = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        var found = questions.ToDictionary(set => set.Key, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
+        foreach (var row in files.SelectMany(file => RecordReader.Read(file)))
+        {
+            rows++;
+            foreach (var cue in cues)
+                if (row.Instruction.Contains(cue, StringComparison.OrdinalIgnoreCase) || row.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)) brought[cue] = brought.GetValueOrDefault(cue) + 1;
+            foreach (var (name, set) in questions)
+                if (set.Find(row) is { } question) found[name].Add(question);
+        }
+        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', files.Select(SourceText.Hash))), files)
+        {
+            Cues = brought, Questions = found.Where(set => set.Value.Count > 0).ToDictionary(set => set.Key, set => set.Value.Count, StringComparer.Ordinal),
+        };
     }
 
     private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));

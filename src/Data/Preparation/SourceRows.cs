@@ -7,6 +7,12 @@ using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preparation;
 
+/// <summary>A row as it is taught.</summary>
+/// <param name="Record">The row, its rationale and cue in place.</param>
+/// <param name="Cue">The cue that was put into its instruction, if any.</param>
+/// <param name="Identity">What tells that a row of another mix is the same: its place in its file, or the generator's question.</param>
+internal readonly record struct TaughtRow(InstructionRecord Record, string? Cue, string Identity);
+
 /// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
 internal sealed class SourceRows
 {
@@ -14,6 +20,7 @@ internal sealed class SourceRows
     private readonly long _seed;
     private readonly int _index;
     private readonly RationaleUse _cot;
+    private readonly TrainingCue _cue;
 
     public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
     {
@@ -21,6 +28,7 @@ internal sealed class SourceRows
         _seed = _source.Seed ?? seed;
         _index = index;
         _cot = _source.Cot ?? spec.Cot;
+        _cue = spec.CueOf(_source);
         Files = catalogue.Files(_source, spec.Language);
     }
 
@@ -34,10 +42,14 @@ internal sealed class SourceRows
     public List<string> Remarks { get; } = [];
 
     /// <summary>The rows in their source's order.</summary>
-    public IEnumerable<InstructionRecord> Read()
+    public IEnumerable<TaughtRow> Read()
     {
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
-        return rows.Select(row => RationaleFormatter.Apply(row, _cot, _source.Cue, _seed));
+        return rows.Select(row =>
+        {
+            var (record, cue) = RationaleFormatter.Apply(row.Record, _cot, _cue, _seed);
+            return new TaughtRow(record, cue, row.Identity);
+        });
     }
 
     /// <summary>How often a row is taught: whole copies, and one more with the probability of the fraction.</summary>
@@ -49,25 +61,29 @@ internal sealed class SourceRows
         return fraction == 0 ? () => whole : () => whole + (random.NextDouble() < fraction ? 1 : 0);
     }
 
-    private IEnumerable<InstructionRecord> All()
+    private IEnumerable<(InstructionRecord Record, string Identity)> All()
     {
         RowsRead = 0;
         Remarks.Clear();
-        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(file => RecordReader.Read(file, remark: Remarks.Add)))
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(FileRows))
         {
             RowsRead++;
             yield return row;
         }
     }
 
-    private IEnumerable<InstructionRecord> Generated(GoatOptions goat)
-        => GoatGenerator.Generate(goat with { Count = goat.Count ?? _source.Limit }, _seed).Select(item => item.Record);
+    // A row of a file may hold several records: their order tells them apart.
+    private IEnumerable<(InstructionRecord, string)> FileRows(string file)
+        => RecordReader.Read(file, remark: Remarks.Add).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+
+    private IEnumerable<(InstructionRecord, string)> Generated(GoatOptions goat)
+        => GoatGenerator.Generate(goat with { Count = goat.Count ?? _source.Limit }, _seed).Select(item => (item.Record, $"{GoatGenerator.Name}:{item.Question.Expression}"));
 
     // Reservoir sampling (Vitter 1985, algorithm R): uniform without replacement, in one pass and in the memory of the sample.
-    private IEnumerable<InstructionRecord> Sample(IEnumerable<InstructionRecord> rows, int limit)
+    private IEnumerable<T> Sample<T>(IEnumerable<T> rows, int limit)
     {
         var random = SeededRandom.For(_seed, "limit", _index);
-        var sample = new List<(int At, InstructionRecord Row)>();
+        var sample = new List<(int At, T Row)>();
         var at = 0;
         foreach (var row in rows)
         {

@@ -4,7 +4,7 @@ using AlpacaCot.Specs.Randomness;
 namespace AlpacaCot.Data.Templates;
 
 /// <summary>
-/// Chain-of-thought formatting of records with a rationale: one question form and one answer form, drawn per row under a seed. The answer always
+/// Chain-of-thought formatting of records with a rationale: one answer form, drawn per row under a seed, and one question form where cues are drawn. The answer always
 /// puts the rationale first and the answer last; the weights of the closing sentences are those of FLAN's 100 pairs. The question forms are ours.
 /// </summary>
 public static class RationaleFormatter
@@ -48,25 +48,35 @@ public static class RationaleFormatter
 
     private static readonly int _answerWeight = _answers.Sum(answer => answer.Weight);
 
-    /// <summary>The record as it is taught. One without a rationale, or without a separate answer, is returned as it is, but for the cue.</summary>
+    /// <summary>The sentences that are drawn from where a cue is <see cref="CueUse.Flan"/>.</summary>
+    public static IReadOnlyList<string> Cues { get; } = [.. _cuesAfter, .. _cuesBefore.Select(cue => cue.Trim())];
+
+    /// <summary>The record as it is taught, and the cue that was put into its instruction, if any. One without a rationale, or without a separate answer, is returned as it is, but for a cue that is one text.</summary>
     /// <param name="record">The record.</param>
     /// <param name="use">Answer alone, or rationale and answer.</param>
-    /// <param name="cue">A cue that takes the place of the drawn question form; appended to every record of its source.</param>
+    /// <param name="cue">The cue of its source: one text is appended to every record, drawn ones come to those whose rationale is taught.</param>
     /// <param name="seed">Seed of the draw; with the record's source and row it gives the same forms every time.</param>
-    public static InstructionRecord Apply(InstructionRecord record, RationaleUse use, string? cue, long seed)
+    public static (InstructionRecord Record, string? Cue) Apply(InstructionRecord record, RationaleUse use, TrainingCue cue, long seed)
     {
-        var reasoned = use == RationaleUse.RationaleThenAnswer && !string.IsNullOrWhiteSpace(record.Rationale) && !string.IsNullOrWhiteSpace(record.Answer);
-        if (!reasoned) return cue is null ? record : record with { Instruction = CotCue.Append(record.Instruction, cue) };
+        if (cue is { Use: CueUse.Text, Text: { } text })
+            return (Reasoned(record with { Instruction = CotCue.Append(record.Instruction, text) }, use, seed, out _), text);
+        var taught = Reasoned(record, use, seed, out var form);
+        if (cue.Use != CueUse.Flan || form is not { } drawn) return (taught, null);
+        return (taught with { Instruction = drawn < _cuesAfter.Length ? CotCue.Append(record.Instruction, _cuesAfter[drawn]) : _cuesBefore[drawn - _cuesAfter.Length] + record.Instruction }, Cues[drawn]);
+    }
 
+    /// <summary>The record with its rationale before its answer, where it has both and they are taught.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="use">Answer alone, or rationale and answer.</param>
+    /// <param name="seed">Seed of the draw.</param>
+    /// <param name="form">The number of the question form that was drawn; null where no rationale is taught. It is drawn whether it is used or not, so that a cue changes no answer.</param>
+    private static InstructionRecord Reasoned(InstructionRecord record, RationaleUse use, long seed, out int? form)
+    {
+        form = null;
+        if (use == RationaleUse.Answer || string.IsNullOrWhiteSpace(record.Rationale) || string.IsNullOrWhiteSpace(record.Answer)) return record;
         var random = SeededRandom.For(seed, "rationale:" + record.Source, record.Row);
-        var form = random.Next(_cuesAfter.Length + _cuesBefore.Length);
-        return record with
-        {
-            Instruction = cue is not null ? CotCue.Append(record.Instruction, cue)
-                : form < _cuesAfter.Length ? CotCue.Append(record.Instruction, _cuesAfter[form])
-                : _cuesBefore[form - _cuesAfter.Length] + record.Instruction,
-            Output = record.Rationale!.TrimEnd() + Closing(random).Replace("{0}", record.Answer, StringComparison.Ordinal),
-        };
+        form = random.Next(Cues.Count);
+        return record with { Output = record.Rationale.TrimEnd() + Closing(random).Replace("{0}", record.Answer, StringComparison.Ordinal) };
     }
 
     private static string Closing(SeededRandom random)

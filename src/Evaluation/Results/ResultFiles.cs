@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation.Results;
@@ -113,6 +113,7 @@ public static partial class ResultFiles
         // Not lm-eval's: what a reader should know before believing a figure, and why a figure is null.
         document["remarks"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)new JsonArray([.. r.Remarks.Select(text => JsonValue.Create(text))]))));
         document["prompts_cut"] = new JsonObject(results.Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.Prompts.TooLong)));
+        document["answers_at_limit"] = new JsonObject(results.Where(r => r.AtLimit is not null).Select(r => KeyValuePair.Create(r.Suite, (JsonNode?)r.AtLimit)));
         document["model_source"] = "alpacacot";
         document["model_name"] = run.ModelName;
         document["model_name_sanitized"] = Sanitise(run.ModelName);
@@ -157,12 +158,12 @@ public static partial class ResultFiles
             ["device"] = run.Device,
             ["use_cache"] = null,
             ["limit"] = null,
-            ["bootstrap_iters"] = BootstrapDefaults.Iterations,
+            ["bootstrap_iters"] = SuiteCatalogue.BootstrapIterations,
             ["gen_kwargs"] = run.Decoding?.DeepClone(),
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,
             ["torch_seed"] = 1234,
-            ["fewshot_seed"] = SuiteOptions.DefaultSeed,
+            ["fewshot_seed"] = SuiteCatalogue.DefaultSeed,
             ["cue"] = run.Cue,
         };
         foreach (var (key, value) in run.Extra ?? []) config[key] = value?.DeepClone();

@@ -44,6 +44,9 @@ public sealed record SuiteResult(
     string Suite, string Version, int FewShot, int Original, int Effective, IReadOnlyList<MetricResult> Metrics,
     IReadOnlyList<CellResult> Cells, IReadOnlyList<EvaluationSample> Samples, JsonObject Configuration, PromptFit Prompts)
 {
+    /// <summary>Answers that ended because they were as long as an answer may be; null where none are generated.</summary>
+    public int? AtLimit { get; init; }
+
     /// <summary>What the suite's own rows make worth a look, or null.</summary>
     public string? RowsRemark { get; init; }
 

@@ -9,13 +9,13 @@ namespace AlpacaCot.Evaluation.Suites;
 internal static class GenerationRun
 {
     /// <summary>An answered question.</summary>
-    public sealed record Answered(SuiteItem Item, SampleArguments Arguments, string Text);
+    public sealed record Answered(SuiteItem Item, SampleArguments Arguments, string Text, bool AtLimit);
 
     /// <summary>How the prompts of the items fit a model's positions beside their answers.</summary>
     public static PromptFit Fit(PromptSettings prompts, IReadOnlyList<SuiteItem> items, IReadOnlyList<IReadOnlyList<(string Instruction, string Answer)>> examples, int maxLength, int maxNewTokens)
     {
         var renderer = new PromptRenderer(prompts);
-        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], Room(maxLength, maxNewTokens));
+        return PromptFit.Of([.. items.Select((item, i) => renderer.Encode(renderer.Prompt(item.Instruction, examples[i])).Length)], Room(maxLength, maxNewTokens)) with { NewTokens = (long)items.Count * maxNewTokens };
     }
 
     /// <summary>Generates an answer to each item after its worked examples.</summary>
@@ -31,8 +31,8 @@ internal static class GenerationRun
             decoding with { Seed = decoding.Seed + item.Id }, PromptOverflow.TruncateLeft)).ToList();
         var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
         var settings = Describe(decoding);
-        return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text)))],
-            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room));
+        return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text), generations[i].FinishReason == FinishReasons.Length))],
+            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room) with { NewTokens = (long)items.Count * context.Decoding.MaxNewTokens });
     }
 
     private static int Room(int maxLength, int maxNewTokens) => maxLength > maxNewTokens ? maxLength - maxNewTokens
@@ -48,6 +48,7 @@ internal static class GenerationRun
             ["temperature"] = decoding.Strategy == DecodingStrategy.Sample ? decoding.Temperature : 0.0,
             ["max_gen_toks"] = decoding.MaxNewTokens,
         };
+        foreach (var (key, value) in decoding.Describe()) settings[key] = value;
         if (decoding.Strategy != DecodingStrategy.Sample) return settings;
         settings["top_k"] = decoding.TopK;
         settings["top_p"] = decoding.TopP;

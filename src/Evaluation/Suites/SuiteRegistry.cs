@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -13,6 +14,9 @@ public static class SuiteRegistry
         [MultipleChoiceSuite.Kind] = o => new MultipleChoiceSuite(o),
         [PerplexitySuite.Kind] = o => new PerplexitySuite(o),
     };
+
+    /// <summary>The suite that asks the arithmetic generator's held-out questions.</summary>
+    public const string GoatArithmetic = GoatArithmeticSuite.Kind;
 
     /// <summary>The known suites' names, in order.</summary>
     public static IReadOnlyList<string> Known { get; } = [.. _suites.Keys.Order(StringComparer.Ordinal)];
@@ -30,7 +34,7 @@ public static class SuiteRegistry
             ? text
             : throw new EvaluationException($"an evaluation needs 'suite'; known are {string.Join(", ", Known)}");
         return _suites.TryGetValue(name, out var create)
-            ? create(new SuiteOptions(declaration, roots ?? []))
+            ? create(new SuiteOptions(declaration, SuiteCatalogue.Find(name)!, roots ?? []))
             : throw new EvaluationException($"suite '{name}' is unknown; known are {string.Join(", ", Known)}");
     }
 }

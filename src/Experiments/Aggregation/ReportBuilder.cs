@@ -1,14 +1,13 @@
-using System.Globalization;
+using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
-using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments.Aggregation;
 
 /// <summary>Makes a report from a sweep's record and its loss curves.</summary>
 public static class ReportBuilder
 {
-    private const string TrainingLoss = "training/loss";
     private const int CurvePoints = 240;
 
     /// <summary>The report; of a sweep that still runs it shows what is there.</summary>
@@ -16,16 +15,18 @@ public static class ReportBuilder
     /// <param name="curves">Loss curves, as far as they are kept.</param>
     /// <param name="environment">Machine, versions and the like.</param>
     /// <param name="now">The sweep's clock.</param>
+    /// <param name="details">What the files of the trials' evaluations say, by trial and evaluation, as far as they are kept.</param>
     public static SweepReport Build(
-        SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now)
+        SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
+        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null)
     {
-        var trials = state.View().Select(Trial).ToList();
+        var trials = state.View().Select(view => Trial(state, view, details)).ToList();
         var trainings = state.Grid.Trainings.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var axes = Axes(state.Spec);
         var metrics = MetricNames(state.Spec, trials);
         var search = state.Spec.Search;
         var endedAt = state.Header.EndedAt ?? now;
-        var summaries = metrics.Select(m => Aggregator.Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
+        var summaries = metrics.Select(m => Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
         return new SweepReport
         {
             Name = state.Origin.Sweep,
@@ -37,6 +38,7 @@ public static class ReportBuilder
             PrimaryMetric = metrics.FirstOrDefault(),
             Metrics = summaries,
             Trials = trials,
+            DataArms = DataArm.Of(state.Spec, state.Origin.Mixes),
             Curves =
             [
                 .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
@@ -44,23 +46,82 @@ public static class ReportBuilder
                     .Select(c => new ReportCurve(c.Run.Name, c.Run.Model, c.Run.Peft, c.Run.Data, c.Run.Seed, CurveSmoothing.Thin(c.Points, CurvePoints))),
             ],
             Accounting = Account(state, trials, (endedAt - state.Origin.CreatedAt).TotalSeconds),
-            Notes = Notes(state, trials, summaries),
+            Findings = Findings.Of(summaries),
+            Samples = Samples(trials),
+            Packs = Packs(state),
+            Hashes = Hashes(state.Origin.Identities),
+            Notes = ReportNotes.Of(state, trials, summaries),
             Environment = environment,
             Spec = state.Origin.Spec,
         };
     }
 
-    private static ReportTrial Trial(TrialView view)
+    private static ReportTrial Trial(SweepState state, TrialView view, IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details)
     {
         var metrics = new Dictionary<string, double>(view.Metrics, StringComparer.Ordinal);
-        if (view.Adapter is { } adapter && double.IsFinite(adapter.FinalLoss)) metrics[TrainingLoss] = adapter.FinalLoss;
+        if (view.Adapter is { } adapter && double.IsFinite(adapter.FinalLoss)) metrics[MetricTraits.TrainingLoss] = adapter.FinalLoss;
+        var known = view.Results.ToDictionary(
+            r => r.Evaluation, r => details?.GetValueOrDefault((view.Trial.Name, r.Evaluation)) ?? new ResultDetail { Items = r.Items }, StringComparer.Ordinal);
         return new ReportTrial
         {
-            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed, Status = view.Status, Metrics = metrics,
-            Training = view.Training.Name, SharedBy = view.Training.Trials.Count, LearningRate = view.Training.LearningRate, LearningRateSource = view.Training.LearningRateSource,
+            Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed ?? 0, IsBase = view.Trial.IsUntuned, Base = view.Trial.Base,
+            Status = view.Status, Phase = view.Phase, Metrics = metrics, Training = view.Training?.Name ?? "", SharedBy = view.Training?.Trials.Count ?? 1,
+            LearningRate = view.Training?.LearningRate ?? 0, LearningRateSource = view.Training?.LearningRateSource ?? default,
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
             TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,
+            Details = known,
+            GuessingLoss = metrics.TryGetValue(MetricTraits.TrainingLoss, out var loss) ? ReportNotes.GuessingLoss(loss, state.Origin.Vocabularies.GetValueOrDefault(view.Trial.Model)) : null,
+            Files =
+            [
+                .. view.Adapter is { } trained ? (ReportFile[])[new("adapter", "", trained.Uri)] : [],
+                .. view.Results.Where(r => r.Uri is not null).Select(r => new ReportFile("results", r.Evaluation, r.Uri!)),
+                .. known.Where(d => d.Value.SamplesFile is not null).Select(d => new ReportFile("samples", d.Key, d.Value.SamplesFile!)),
+            ],
         };
+    }
+
+    private static MetricSummary Summarise(IReadOnlyList<ReportTrial> trials, string metric, Dictionary<string, IReadOnlyList<string>> axes, bool? lowerIsBetter)
+    {
+        var summary = Aggregator.Summarise(trials, metric, axes, lowerIsBetter);
+        var evaluation = MetricTraits.EvaluationOf(metric);
+        var atLimit = trials.Where(t => t.Details.GetValueOrDefault(evaluation) is { AtLimit: not null, Items: > 0 }).GroupBy(t => t.Group, StringComparer.Ordinal)
+            .ToDictionary(g => g.Key, g => (double)g.Sum(t => t.Details[evaluation].AtLimit!.Value) / g.Sum(t => t.Details[evaluation].Items), StringComparer.Ordinal);
+        return summary with
+        {
+            Groups = [.. summary.Groups.Select(g => atLimit.TryGetValue(g.Group, out var share) ? g with { AtLimit = share } : g)],
+            Breakdown = Breakdowns.Of(trials, MetricTraits.Of(metric), summary.Groups.Select(g => g.Group)),
+        };
+    }
+
+    /// <summary>Of each group and evaluation, the first trial that has a right or a wrong answer to show; of one that has both where there is one.</summary>
+    private static List<GroupSamples> Samples(IReadOnlyList<ReportTrial> trials)
+        => [.. trials.SelectMany(t => t.Details.Where(d => d.Value.Right is not null || d.Value.Wrong is not null).Select(d => new GroupSamples(d.Key, t.Group, t.Name, d.Value.Right, d.Value.Wrong)))
+            .GroupBy(s => (s.Evaluation, s.Group)).Select(g => g.FirstOrDefault(s => s.Right is not null && s.Wrong is not null) ?? g.First())];
+
+    private static List<ReportPack> Packs(SweepState state)
+        => [.. state.Packs.Where(p => !p.IsUntuned).OrderBy(p => p.Index).Select(p => new ReportPack(
+            p.Index, [.. p.Members.Select(m => state.Grid.Trainings[m.Training!.Value].Name)], p.Slot, p.Starts,
+            Seconds(p.Members), p.Members.Sum(m => m.Adapter?.Tokens ?? 0)))];
+
+    private static Dictionary<string, string> Hashes(SpecIdentities known)
+    {
+        var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (name, model) in known.Models)
+        {
+            Add($"model {name}", model.Content);
+            Add($"tokenizer of {name}", model.Tokenizer);
+        }
+        foreach (var (name, sources) in known.Sources)
+            foreach (var (hash, i) in sources.Select((hash, i) => (hash, i))) Add(sources.Count == 1 ? $"data {name}" : $"data {name}, source {i + 1}", hash);
+        foreach (var (name, hash) in known.Templates) Add($"template of {name}", hash);
+        foreach (var (name, hash) in known.Suites) Add($"evaluation {name}", hash);
+        Add("code that makes numbers", known.Code);
+        return hashes;
+
+        void Add(string what, string? hash)
+        {
+            if (hash is not null) hashes[what] = hash;
+        }
     }
 
     private static Dictionary<string, IReadOnlyList<string>> Axes(SweepSpec spec) => new(StringComparer.Ordinal)
@@ -80,59 +141,20 @@ public static class ReportBuilder
         [
             .. seen.Where(m => m == spec.Search?.Metric)
                 .Concat(spec.Evaluation.SelectMany(e => seen.Where(m => m.StartsWith(e.Name + "/", StringComparison.Ordinal))))
-                .Concat(seen.Where(m => m == TrainingLoss)).Distinct(StringComparer.Ordinal),
+                .Concat(seen.Where(m => m == MetricTraits.TrainingLoss)).Distinct(StringComparer.Ordinal),
         ];
     }
 
     private static Accounting Account(SweepState state, List<ReportTrial> trials, double wallSeconds)
     {
         var members = state.Packs.SelectMany(p => p.Members).Where(m => m.Adapter is not null).ToList();
-        // Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.
-        var trainingSeconds = members.Where(m => m.Adapter!.Fence > 0).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
         return new Accounting(
-            state.Grid.Trainings.Count, state.Packs.Count(), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
-            trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), trainingSeconds,
+            state.Grid.Trainings.Count, state.Packs.Count(p => !p.IsUntuned), state.Packs.Sum(p => p.Starts), state.Header.NextFence - 1, state.Header.StaleReports, state.Header.DuplicateReports,
+            trials.Count(t => t.TakenOverFrom is not null), members.Sum(m => m.Adapter!.Tokens), Seconds(members),
             trials.Sum(t => t.EvaluationSeconds), wallSeconds);
     }
 
-    private static List<string> Notes(SweepState state, List<ReportTrial> trials, List<MetricSummary> metrics)
-    {
-        var notes = new List<string>();
-        var seeds = state.Spec.Seeds.Count;
-        notes.Add(seeds switch
-        {
-            1 => "One seed: there are no intervals, and a difference cannot be told from luck.",
-            2 => "Two seeds: intervals have one degree of freedom and are very wide.",
-            _ => string.Create(
-                CultureInfo.InvariantCulture,
-                $"Intervals are 95 % t intervals over {seeds} seeds. They hold what the seed changes, and not the choice of the evaluation's items."),
-        });
-        if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
-            notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
-        if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{failed} {(failed == 1 ? "trial has" : "trials have")} failed; the means lack what {(failed == 1 ? "it has" : "they have")} no result for."));
-        if (trials.Where(t => t.TakenOverFrom is not null).ToList() is { Count: > 0 } taken)
-            notes.Add(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{taken.Count} of {trials.Count} trials were taken over from {string.Join(", ", taken.Select(t => t.TakenOverFrom).Distinct())}, which had computed them with equal keys; --fresh computes them anew."));
-        if (trials.Any(t => t.Split))
-            notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
-        notes.AddRange(CutPrompts(state.View().SelectMany(t => t.Results)));
-        var rates = trials.GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
-        notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
-        return notes;
-    }
-
-    /// <summary>A note for each evaluation some of whose prompts did not fit a model.</summary>
-    internal static IEnumerable<string> CutPrompts(IEnumerable<EvaluationResult> results)
-        => results.Where(r => r.PromptsCut > 0).GroupBy(r => r.Evaluation, StringComparer.Ordinal).Select(evaluation => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{evaluation.Key}: prompts were longer than the model's positions and lost their beginning, up to {evaluation.Max(r => r.PromptsCut)} of {evaluation.Max(r => r.Items)} in {(evaluation.Count() == 1 ? "one trial" : $"each of {evaluation.Count()} trials")}."));
-
-    internal static string Words(LearningRateSource source) => source switch
-    {
-        LearningRateSource.Adapter => "its own",
-        LearningRateSource.Training => "the sweep's",
-        _ => "the method's default",
-    };
+    /// <summary>Members of a pack train together: the time of a fence is theirs in common, and is counted once. What was taken over cost nothing here.</summary>
+    private static double Seconds(IEnumerable<MemberState> members)
+        => members.Where(m => m.Adapter is { Fence: > 0 }).GroupBy(m => m.Adapter!.Fence).Sum(together => together.Max(m => m.Adapter!.Seconds));
 }

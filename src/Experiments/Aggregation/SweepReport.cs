@@ -17,17 +17,27 @@ public sealed record ReportTrial
     /// <summary>Axis to name, seed included.</summary>
     public required IReadOnlyDictionary<string, string> Factors { get; init; }
 
-    /// <summary>The seed.</summary>
+    /// <summary>The seed; 0, and no factor, of an untuned base whose answers are not drawn.</summary>
     public required int Seed { get; init; }
+
+    /// <summary>Whether this is an untuned base: asked as the tuned trials are, without an adapter. It has no data and no training.</summary>
+    public bool IsBase { get; init; }
+
+    /// <summary>The group of the untuned base that is asked as this tuned trial is: what it is compared with. Null where there is none.</summary>
+    public string? Base { get; init; }
 
     /// <summary>Where it stands.</summary>
     [JsonPropertyName("state")]
     public required TrialStatus Status { get; init; }
 
+    /// <summary>What it was doing when the report was made, while it had not ended.</summary>
+    [JsonIgnore]
+    public TrialPhase Phase { get; init; } = TrialPhase.Ended;
+
     /// <summary><c>evaluation/metric</c> to value; <c>training/loss</c> too.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
 
-    /// <summary>The training that it asks.</summary>
+    /// <summary>The training that it asks; empty of an untuned base.</summary>
     public required string Training { get; init; }
 
     /// <summary>Trials that ask the same adapter, itself included.</summary>
@@ -74,7 +84,53 @@ public sealed record ReportTrial
 
     /// <summary>Why it failed.</summary>
     public Failure? Failure { get; init; }
+
+    /// <summary>The loss of guessing among all tokens, where its training ended there: nothing is left of what the base could do.</summary>
+    public double? GuessingLoss { get; init; }
+
+    /// <summary>Where its adapter, its results and its samples lie.</summary>
+    public IReadOnlyList<ReportFile> Files { get; init; } = [];
+
+    /// <summary>Evaluation to what its files say, as far as they were read.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, ResultDetail> Details { get; init; } = new Dictionary<string, ResultDetail>();
+
+    /// <summary>A metric's value with what is known of the noise of its items.</summary>
+    internal Cells.Seeded Seeded(MetricTraits traits, double value)
+    {
+        var onScale = traits.ToScale(value);
+        var detail = Details.GetValueOrDefault(MetricTraits.EvaluationOf(traits.Metric));
+        var name = traits.Metric.Split('/', 2)[^1];
+        var items = detail?.Items ?? 0;
+        // The error of a logarithm is the relative one.
+        double? error = detail?.Errors.TryGetValue(name, out var known) == true ? traits.Scale == MetricScale.Log ? known / value : known
+            : traits.CountsSolved && items > 1 && value is >= 0 and <= 1 ? Math.Sqrt(value * (1 - value) / (items - 1)) : null;
+        return new Cells.Seeded(onScale, detail?.Scores.GetValueOrDefault(name)?.Contributions(onScale, traits.Scale), error * error, items);
+    }
 }
+
+/// <summary>A file or folder that belongs to a trial.</summary>
+/// <param name="Kind">What it is: <c>adapter</c>, <c>results</c>, <c>samples</c>, <c>log</c>.</param>
+/// <param name="Of">The evaluation that it is of; empty for an adapter.</param>
+/// <param name="Path">Where it lies.</param>
+public sealed record ReportFile(string Kind, string Of, string Path);
+
+/// <summary>Trainings that ran together, and what that cost: the time is theirs in common.</summary>
+/// <param name="Pack">Its number.</param>
+/// <param name="Trainings">Names of the trainings.</param>
+/// <param name="Slot">The slot that ran it last.</param>
+/// <param name="Starts">How often it was started.</param>
+/// <param name="Seconds">Seconds of training, counted once; 0 where all was taken over.</param>
+/// <param name="Tokens">Real tokens trained on.</param>
+public sealed record ReportPack(int Pack, IReadOnlyList<string> Trainings, string? Slot, int Starts, double Seconds, long Tokens);
+
+/// <summary>A group's first right and first wrong answer under one evaluation.</summary>
+/// <param name="Evaluation">The evaluation.</param>
+/// <param name="Group">The group.</param>
+/// <param name="Trial">The trial that answered.</param>
+/// <param name="Right">Null where none is right.</param>
+/// <param name="Wrong">Null where none is wrong.</param>
+public sealed record GroupSamples(string Evaluation, string Group, string Trial, AnswerSample? Right, AnswerSample? Wrong);
 
 /// <summary>One point of a loss curve.</summary>
 /// <param name="Step">Optimiser step, from 1.</param>
@@ -138,11 +194,26 @@ public sealed record SweepReport
     [JsonPropertyName("aggregates")]
     public required IReadOnlyList<MetricSummary> Metrics { get; init; }
 
-    /// <summary>All trials, in the grid's order.</summary>
+    /// <summary>All trials, in the grid's order: untuned bases are the last.</summary>
     public required IReadOnlyList<ReportTrial> Trials { get; init; }
+
+    /// <summary>What the data mixes became, in the order of the file; none where that is not known.</summary>
+    public IReadOnlyList<DataArm> DataArms { get; init; } = [];
 
     /// <summary>Loss curves of all trainings that have one.</summary>
     public required IReadOnlyList<ReportCurve> Curves { get; init; }
+
+    /// <summary>What was found, the most important first, one sentence or two each.</summary>
+    public IReadOnlyList<string> Findings { get; init; } = [];
+
+    /// <summary>A right and a wrong answer of every group.</summary>
+    public IReadOnlyList<GroupSamples> Samples { get; init; } = [];
+
+    /// <summary>What trained together.</summary>
+    public IReadOnlyList<ReportPack> Packs { get; init; } = [];
+
+    /// <summary>Hashes of what went in, by what it is: models, tokenizers, data, templates, suites, code.</summary>
+    public IReadOnlyDictionary<string, string> Hashes { get; init; } = new Dictionary<string, string>();
 
     /// <summary>How the work was spent.</summary>
     public required Accounting Accounting { get; init; }

@@ -14,7 +14,7 @@ public static class PackPlanner
     /// </summary>
     public static IReadOnlyList<Pack> Plan(SweepSpec spec, Grid grid, PlanLimits limits, SpecFacts? facts = null)
     {
-        var kernel = new KernelSettings(limits.Threads, spec.Training.MicroBatchTokens ?? Math.Max(limits.MicroBatchTokens, spec.Training.CutoffLen));
+        var kernel = KernelOf(spec, limits);
         var models = spec.Models.ToDictionary(m => m.Name, StringComparer.Ordinal);
         var dataOrder = spec.Data.Select((d, i) => (d.Name, i)).ToDictionary(d => d.Name, d => d.i, StringComparer.Ordinal);
         var fairShare = Math.Clamp((grid.Trainings.Count + limits.Slots - 1) / Math.Max(1, limits.Slots), 1, limits.MaxMembers);
@@ -48,6 +48,10 @@ public static class PackPlanner
         }
         return packs;
     }
+
+    /// <summary>How a sweep's work is cut.</summary>
+    public static KernelSettings KernelOf(SweepSpec spec, PlanLimits limits)
+        => new(limits.Threads, spec.Training.MicroBatchTokens ?? Math.Max(limits.MicroBatchTokens, spec.Training.CutoffLen));
 
     private static long TokensPerStep(SweepSpec spec, TrainingRun training, SpecFacts? facts)
     {

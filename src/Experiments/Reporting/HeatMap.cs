@@ -1,66 +1,59 @@
 using System.Globalization;
+using System.Text;
 using AlpacaCot.Experiments.Aggregation;
 
 namespace AlpacaCot.Experiments.Reporting;
 
-/// <summary>A metric over two factors: one coloured cell for each combination.</summary>
+/// <summary>A metric over two factors: a table with a coloured cell for each combination.</summary>
 internal static class HeatMap
 {
-    private const double CellWidth = 112, CellHeight = 46, Gap = 3, Top = 46;
-
     // One hue from pale to deep, so that more is darker in print too.
-    private static readonly (double R, double G, double B)[] Ramp = [(237, 246, 244), (166, 217, 205), (77, 165, 160), (28, 107, 121), (12, 52, 79)];
+    private static readonly (double R, double G, double B)[] _ramp = [(237, 246, 244), (166, 217, 205), (77, 165, 160), (28, 107, 121), (12, 52, 79)];
 
     public static string Draw(PairSummary pair, MetricSummary metric)
     {
-        var left = Math.Max(60, 14 + pair.RowNames.Max(Svg.WidthOf));
-        var width = left + pair.ColumnNames.Count * CellWidth;
-        var means = pair.Cells.SelectMany(r => r).OfType<Estimate>().Select(e => e.Mean).ToList();
+        double On(double value) => metric.Scale == MetricScale.Log ? Math.Log(value) : value;
+
+        var means = pair.Cells.SelectMany(r => r).OfType<Estimate>().Select(e => On(e.Mean)).ToList();
         double low = means.Min(), high = means.Max();
-        var svg = new Svg(width, Top + pair.RowNames.Count * CellHeight + 4, $"{metric.Metric} by {pair.Rows} and {pair.Columns}");
-        svg.Text(left, 14, pair.Columns, "tick");
-        svg.Text(0, Top - 8, pair.Rows, "tick");
-        for (var c = 0; c < pair.ColumnNames.Count; c++)
-            svg.Text(left + (c + 0.5) * CellWidth, Top - 10, Fit(pair.ColumnNames[c], CellWidth - 6), "label", "middle");
-        for (var r = 0; r < pair.RowNames.Count; r++)
+        var text = new StringBuilder("<div class=\"scroll\"><table class=\"heat\"><thead><tr>");
+        text.Append($"<th>{Svg.Escape(pair.Rows)} \\ {Svg.Escape(pair.Columns)}</th>");
+        foreach (var name in pair.ColumnNames) text.Append($"<th>{Svg.Escape(name)}</th>");
+        text.Append("</tr></thead><tbody>\n");
+        foreach (var (name, cells) in pair.RowNames.Zip(pair.Cells))
         {
-            var y = Top + r * CellHeight;
-            svg.Text(left - 10, y + CellHeight / 2 + 3, pair.RowNames[r], "label", "end");
-            for (var c = 0; c < pair.ColumnNames.Count; c++)
+            text.Append($"<tr><th>{Svg.Escape(name)}</th>");
+            foreach (var cell in cells)
             {
-                var x = left + c * CellWidth;
-                if (pair.Cells[r][c] is not { } estimate)
+                if (cell is null)
                 {
-                    svg.Rect(x, y, CellWidth - Gap, CellHeight - Gap, "empty");
+                    text.Append("<td class=\"empty\"></td>");
                     continue;
                 }
-                var share = high > low ? (estimate.Mean - low) / (high - low) : 0.5;
+                var share = high > low ? (On(cell.Mean) - low) / (high - low) : 0.5;
                 // Deep is good, whichever way the metric goes.
                 var depth = metric.LowerIsBetter ? 1 - share : share;
-                var ink = depth > 0.45 ? "ink-light" : "ink-dark";
-                svg.Rect(
-                    x, y, CellWidth - Gap, CellHeight - Gap, "cell", "fill:" + Colour(depth),
-                    $"{pair.RowNames[r]}, {pair.ColumnNames[c]}: {Numbers.Value(estimate.Mean)} {Numbers.PlusMinus(estimate)} ({estimate.N} seeds)");
-                svg.Text(x + (CellWidth - Gap) / 2, y + (estimate.Low is null ? 26 : 20), Numbers.Value(estimate.Mean), "value " + ink, "middle");
-                if (estimate.Low is not null) svg.Text(x + (CellWidth - Gap) / 2, y + 35, Numbers.PlusMinus(estimate), "small " + ink, "middle");
+                var (ground, isDark) = Ground(depth);
+                text.Append($"<td class=\"{(isDark ? "ink-light" : "ink-dark")}\" style=\"background:{ground}\" title=\"{Svg.Escape(Numbers.Over(cell))}\">{Numbers.Value(cell.Mean)}");
+                if (cell.Low is not null) text.Append($"<small>{Numbers.Interval(cell)}</small>");
+                text.Append("</td>");
             }
+            text.Append("</tr>\n");
         }
-        return svg.End();
+        return text.Append("</tbody></table></div>").ToString();
     }
 
-    private static string Fit(string text, double width)
+    /// <summary>A cell's colour, and whether white stands out from it more than black (relative luminance as WCAG 2 has it): one of them always has a contrast of 4.5.</summary>
+    private static (string Colour, bool IsDark) Ground(double share)
     {
-        while (text.Length > 4 && Svg.WidthOf(text) > width) text = text[..^2] + "…";
-        return text;
-    }
-
-    private static string Colour(double share)
-    {
-        var at = Math.Clamp(share, 0, 1) * (Ramp.Length - 1);
-        var below = Math.Min((int)at, Ramp.Length - 2);
+        var at = Math.Clamp(share, 0, 1) * (_ramp.Length - 1);
+        var below = Math.Min((int)at, _ramp.Length - 2);
         var part = at - below;
-        var (a, b) = (Ramp[below], Ramp[below + 1]);
-        return string.Create(
-            CultureInfo.InvariantCulture, $"rgb({a.R + part * (b.R - a.R):0},{a.G + part * (b.G - a.G):0},{a.B + part * (b.B - a.B):0})");
+        var (a, b) = (_ramp[below], _ramp[below + 1]);
+        double Mixed(double from, double to) => Math.Round(from + part * (to - from));
+        var (red, green, blue) = (Mixed(a.R, b.R), Mixed(a.G, b.G), Mixed(a.B, b.B));
+        double Linear(double value) => value / 255 is var v && v <= 0.04045 ? v / 12.92 : Math.Pow((v + 0.055) / 1.055, 2.4);
+        var luminance = 0.2126 * Linear(red) + 0.7152 * Linear(green) + 0.0722 * Linear(blue);
+        return (string.Create(CultureInfo.InvariantCulture, $"rgb({red:0},{green:0},{blue:0})"), luminance < 0.179);
     }
 }

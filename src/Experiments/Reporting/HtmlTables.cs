@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using AlpacaCot.Experiments.Aggregation;
 using AlpacaCot.Experiments.Scheduling;
@@ -7,48 +8,91 @@ namespace AlpacaCot.Experiments.Reporting;
 /// <summary>The page's tables.</summary>
 internal static class HtmlTables
 {
-    private const double Sure = 0.05;
     private const int MostTrials = 1000;
 
-    public static void Comparisons(StringBuilder page, IEnumerable<Comparison> comparisons, bool lowerIsBetter)
+    public static void Comparisons(StringBuilder page, MetricSummary metric, IEnumerable<Comparison> comparisons)
     {
-        Open(page, "comparison", "difference", "95 % interval", "seeds", "cells", "p", "p (Holm)");
+        Open(page, "comparison", metric.Scale == MetricScale.Log ? "factor" : "difference", "95 % interval", "over", "cells", "p", "p (Holm)");
         foreach (var c in comparisons)
+        {
+            var depends = metric.Interactions.Where(i => Findings.Concerns(i, c)).Select(i => i.By).ToList();
             Row(
-                page, c.AdjustedP < Sure ? "sure" : "", Sentences.Of(c, lowerIsBetter), Numbers.Signed(c.Difference.Mean), Interval(c.Difference),
-                Numbers.Integer(c.Difference.N), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
+                page, c.IsTold && depends.Count == 0 ? "sure" : "", Findings.Of(metric, c) + (depends.Count > 0 ? $"; depends on {string.Join(", ", depends)}" : ""),
+                Numbers.Difference(metric.Scale, c.Difference), Numbers.Interval(c.Difference), Numbers.Over(c.Difference), Numbers.Integer(c.Cells), Numbers.P(c.P), Numbers.P(c.AdjustedP));
+        }
         Close(page);
+    }
+
+    public static void Interactions(StringBuilder page, MetricSummary metric)
+    {
+        if (metric.Interactions.Count == 0) return;
+        page.Append("<h3>Differences that depend on another factor</h3>\n");
+        foreach (var interaction in metric.Interactions)
+        {
+            page.Append($"<p>{E(Findings.Of(metric, interaction))} <span class=\"soft\">p of one difference for all: {Numbers.P(interaction.P)}, after Holm's correction {Numbers.P(interaction.AdjustedP)}.</span></p>\n");
+            Open(page, $"{interaction.Name} against {interaction.Reference}, with {interaction.By}", metric.Scale == MetricScale.Log ? "factor" : "difference", "95 % interval", "over", "p");
+            foreach (var e in interaction.Effects) Row(page, "", e.Level, Numbers.Difference(metric.Scale, e.Difference), Numbers.Interval(e.Difference), Numbers.Over(e.Difference), Numbers.P(e.P));
+            Close(page);
+        }
     }
 
     public static void Groups(StringBuilder page, MetricSummary metric)
     {
-        Open(page, "group", "mean", "95 % interval", "sd", "seeds");
+        var hasLimit = metric.Groups.Any(g => g.AtLimit is not null);
+        Open(page, ["group", "rank", "mean", "95 % interval", "sd over seeds", "over", "untuned base", .. hasLimit ? (string[])["at the length limit"] : []]);
         foreach (var g in metric.Groups)
             Row(
-                page, "", g.Group, Numbers.Value(g.Estimate.Mean), Interval(g.Estimate),
-                g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Integer(g.Estimate.N));
+                page, "",
+                [
+                    Findings.Label(g), g.Rank is { } rank ? Numbers.Integer(rank) : "", Numbers.Value(g.Estimate.Mean), Numbers.Interval(g.Estimate),
+                    g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Over(g.Estimate), g.BaseMean is { } untuned ? Numbers.Value(untuned) : "",
+                    .. hasLimit ? (string[])[g.AtLimit is { } limit ? Numbers.Percent(limit) : ""] : [],
+                ]);
         Close(page);
     }
 
-    public static void Trials(StringBuilder page, SweepReport report)
+    public static void Breakdown(StringBuilder page, MetricSummary metric)
+    {
+        if (metric.Breakdown is not { } parts) return;
+        page.Append($"<section><h2>Parts of {E(MetricTraits.EvaluationOf(metric.Metric))}</h2><p class=\"soft\">{E(metric.Metric)} over each part's items, with 95 % intervals.</p>\n");
+        Open(page, ["group", .. parts.Parts.Select(p => $"{p.Name} ({Numbers.Count(p.Items)} items)")]);
+        foreach (var row in parts.Rows) Row(page, "", [row.Group, .. row.Estimates.Select(e => e is null ? "" : Numbers.WithInterval(e))]);
+        Close(page);
+        page.Append("</section>\n");
+    }
+
+    public static void DataArms(StringBuilder page, SweepReport report)
+    {
+        if (report.DataArms.Count == 0) return;
+        page.Append("<section><h2>What each data mix became</h2><p class=\"soft\">Arms that differ in more than their names say cannot be compared for that alone: look at rows, tokens and what was cut.</p>\n");
+        Open(page, DataArmTable.Head);
+        foreach (var arm in report.DataArms) Row(page, "", DataArmTable.Row(arm));
+        Close(page);
+        page.Append("</section>\n");
+    }
+
+    public static void Trials(StringBuilder page, SweepReport report, string? folder)
     {
         var metrics = report.Metrics.Select(m => m.Metric).Take(6).ToList();
         page.Append("<section><h2>Every trial</h2><p class=\"soft\">Trials that differ only in how they are asked share one adapter.</p>\n");
-        Open(page, ["trial", "state", .. metrics, "learning rate", "steps", "shared by", "pack", "attempts", "fence", "train", "evaluate"]);
+        Open(page, ["trial", "state", .. metrics, "learning rate", "steps", "shared by", "pack", "attempts", "fence", "evaluate", "files"]);
         foreach (var t in report.Trials.Take(MostTrials))
         {
             var css = t.Status switch { TrialStatus.Succeeded => "good", TrialStatus.Failed => "bad", _ => "warn" };
-            page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t.Status)}</td>");
+            page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t)}</td>");
             foreach (var metric in metrics) Cell(t.Metrics.TryGetValue(metric, out var value) ? Numbers.Value(value) : "");
-            page.Append($"<td title=\"{ReportBuilder.Words(t.LearningRateSource)}\">{Numbers.Rate(t.LearningRate)}</td>");
-            Cell(Numbers.Integer(t.Steps));
-            Cell(Numbers.Integer(t.SharedBy));
-            Cell(Numbers.Integer(t.Pack));
-            Cell(Numbers.Integer(t.Attempts));
-            Cell(t.TakenOverFrom is { } other ? $"of {other}" : Numbers.Integer(t.Fence));
-            Cell(t.TrainingSeconds > 0 ? Numbers.Duration(t.TrainingSeconds) : "");
+            if (t.IsBase) page.Append("<td colspan=\"6\" class=\"soft\">untuned</td>");
+            else
+            {
+                page.Append($"<td title=\"{ReportNotes.Words(t.LearningRateSource)}\">{Numbers.Rate(t.LearningRate)}</td>");
+                Cell(Numbers.Integer(t.Steps));
+                Cell(Numbers.Integer(t.SharedBy));
+                Cell(Numbers.Integer(t.Pack));
+                Cell(Numbers.Integer(t.Attempts));
+                Cell(t.TakenOverFrom is { } other ? $"of {other}" : Numbers.Integer(t.Fence));
+            }
             Cell(t.EvaluationSeconds > 0 ? Numbers.Duration(t.EvaluationSeconds) : "");
-            page.Append("</tr>\n");
+            page.Append("<td class=\"links\">").AppendJoin(' ', t.Files.Select(f => Link(f, folder))).Append("</td></tr>\n");
             if (t.Failure is { } failure)
                 page.Append($"<tr><td></td><td class=\"words bad\" colspan=\"{metrics.Count + 9}\">{failure.Kind}: {E(failure.Message)}</td></tr>\n");
         }
@@ -59,28 +103,50 @@ internal static class HtmlTables
         void Cell(string text) => page.Append("<td>").Append(E(text)).Append("</td>");
     }
 
-    public static void Accounting(StringBuilder page, SweepReport report)
+    public static void Packs(StringBuilder page, SweepReport report)
+    {
+        if (report.Packs.Count == 0) return;
+        page.Append("<section><h2>What trained together</h2><p class=\"soft\">The trainings of a pack share one pass over their base; the time is theirs in common and counted once.</p>\n");
+        Open(page, "pack", "trainings", "slot", "starts", "time", "tokens", "tokens a second");
+        foreach (var p in report.Packs)
+            Row(
+                page, "", Numbers.Integer(p.Pack), string.Join(", ", p.Trainings), p.Slot ?? "", Numbers.Integer(p.Starts), p.Seconds > 0 ? Numbers.Duration(p.Seconds) : "",
+                Numbers.Short(p.Tokens), p.Seconds > 0 ? Numbers.Short((long)(p.Tokens / p.Seconds)) : "");
+        Close(page);
+        page.Append("</section>\n");
+    }
+
+    public static void Provenance(StringBuilder page, SweepReport report)
     {
         var a = report.Accounting;
         page.Append("<section><h2>How it ran</h2><ul>\n");
-        foreach (var note in report.Notes) Item(note);
         Item($"{a.Packs} packs were started {a.Starts} times; the last fence is {a.LastFence}. Reports turned away as stale: {a.StaleReports}; doubled: {a.DuplicateReports}. Trials taken over from other sweeps: {a.FromCache}.");
-        Item($"Training took {Numbers.Duration(a.TrainingSeconds)} over all adapters, evaluation {Numbers.Duration(a.EvaluationSeconds)} over all trials; {Numbers.Duration(a.WallSeconds)} passed from start to end.");
-        Item(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Begun {report.StartedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC, ended {report.EndedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC."));
+        Item($"Training took {Numbers.Duration(a.TrainingSeconds)} over all packs, evaluation {Numbers.Duration(a.EvaluationSeconds)} over all trials; {Numbers.Duration(a.WallSeconds)} passed from start to end.");
+        Item(string.Create(CultureInfo.InvariantCulture, $"Begun {report.StartedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC, ended {report.EndedAt.ToUniversalTime():yyyy-MM-dd HH:mm:ss} UTC."));
         page.Append("</ul>\n");
-        if (report.Environment.Count > 0)
-        {
-            Open(page, "environment", "");
-            foreach (var (key, value) in report.Environment) page.Append($"<tr><td>{E(key)}</td><td class=\"words\">{E(value)}</td></tr>\n");
-            Close(page);
-        }
+        Pairs(page, "environment", report.Environment);
+        Pairs(page, "hash of", report.Hashes);
         page.Append($"<details><summary>The sweep file, with every default</summary><pre>{E(report.Spec)}</pre></details></section>\n");
 
         void Item(string text) => page.Append("<li>").Append(E(text)).Append("</li>\n");
     }
 
-    private static string Interval(Estimate estimate)
-        => estimate is { Low: { } low, High: { } high } ? $"{Numbers.Value(low)} … {Numbers.Value(high)}" : "";
+    private static void Pairs(StringBuilder page, string head, IReadOnlyDictionary<string, string> values)
+    {
+        if (values.Count == 0) return;
+        Open(page, head, "");
+        foreach (var (key, value) in values) page.Append($"<tr><td>{E(key)}</td><td class=\"words\">{E(value)}</td></tr>\n");
+        Close(page);
+    }
+
+    /// <summary>A link that works wherever the report's folder is moved to with what lies in it; what lies elsewhere is named.</summary>
+    private static string Link(ReportFile file, string? folder)
+    {
+        var text = E(file.Of.Length > 0 && file.Kind != "adapter" ? $"{file.Kind} of {file.Of}" : file.Kind);
+        if (folder is null) return $"<span title=\"{E(file.Path)}\">{text}</span>";
+        var parts = Path.GetRelativePath(folder, Path.GetFullPath(file.Path, folder)).Split(Path.DirectorySeparatorChar).Select(Uri.EscapeDataString);
+        return $"<a href=\"{E("./" + string.Join('/', parts))}\">{text}</a>";
+    }
 
     private static void Open(StringBuilder page, params IEnumerable<string> head)
     {

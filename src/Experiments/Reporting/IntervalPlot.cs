@@ -1,3 +1,4 @@
+using System.Text;
 using AlpacaCot.Experiments.Aggregation;
 
 namespace AlpacaCot.Experiments.Reporting;
@@ -7,50 +8,48 @@ namespace AlpacaCot.Experiments.Reporting;
 /// <param name="Estimate">Its mean, interval and values.</param>
 /// <param name="Css">The class of its colour.</param>
 /// <param name="Note">A word at the right.</param>
-internal sealed record IntervalRow(string Label, Estimate? Estimate, string Css = "c0", string Note = "");
+/// <param name="Base">The untuned base's mean, drawn as a dashed line; null where there is none.</param>
+internal sealed record IntervalRow(string Label, Estimate? Estimate, string Css = "c0", string Note = "", double? Base = null);
 
-/// <summary>Means as dots, 95 % intervals as bars, single seeds as small dots.</summary>
+/// <summary>Means as dots, 95 % intervals as bars, single seeds as small dots, the untuned base as a dashed line. A row of the page's grid each, so that it fits every width.</summary>
 internal static class IntervalPlot
 {
-    private const double RowHeight = 24, Width = 980, Bottom = 30;
+    private const double RowHeight = 24;
 
     /// <param name="title">For who cannot see the picture.</param>
     /// <param name="rows">From the top down.</param>
-    /// <param name="zero">Whether to mark zero (a plot of differences).</param>
-    public static string Draw(string title, IReadOnlyList<IntervalRow> rows, bool zero = false)
+    /// <param name="scale">The metric's scale.</param>
+    /// <param name="none">The value of no difference, to be marked (a plot of differences); null for a plot of values.</param>
+    public static string Draw(string title, IReadOnlyList<IntervalRow> rows, MetricScale scale = MetricScale.Linear, double? none = null)
     {
-        var left = Math.Min(340, 16 + rows.Max(r => Svg.WidthOf(r.Label)));
-        var right = 24 + rows.Max(r => Svg.WidthOf(r.Note));
-        var height = 8 + rows.Count * RowHeight;
-        var svg = new Svg(Width, height + Bottom, title);
         var estimates = rows.Select(r => r.Estimate).OfType<Estimate>().ToList();
-        var values = estimates.SelectMany(e => e.Values.Concat([e.Low ?? e.Mean, e.High ?? e.Mean]));
-        var scale = Scale.Linear(Bounded(estimates, zero ? values.Append(0) : values), left, Width - right);
-        foreach (var tick in scale.Ticks)
+        var values = estimates.SelectMany(e => e.Values.Concat([e.Mean, e.Low ?? e.Mean, e.High ?? e.Mean]));
+        var marked = rows.Select(r => r.Base).Append(none).OfType<double>();
+        var axis = Scale.Of(scale, scale == MetricScale.Log ? values.Concat(marked) : Bounded(estimates, values).Concat(marked));
+        var text = new StringBuilder($"<div class=\"plot\" role=\"img\" data-scale=\"{(axis.IsLog ? "log" : "linear")}\" aria-label=\"{Svg.Escape(title)}\">");
+        foreach (var row in rows)
+            if (row.Estimate is null) text.Append($"<div class=\"prow\"><span class=\"head\">{Svg.Escape(row.Label)}</span></div>");
+            else text.Append($"<div class=\"prow\"><span class=\"name\">{Svg.Escape(row.Label)}</span>{Track(row, row.Estimate, axis, none)}<span class=\"note\">{Svg.Escape(row.Note)}</span></div>");
+        var ticks = new Svg(Length.Share(1), 20, "track axis");
+        foreach (var tick in axis.Ticks) ticks.Text(Length.Share(axis.At(tick)), 14, axis.Label(tick), "tick x", "middle");
+        return text.Append($"<div class=\"prow\"><span class=\"name\"></span>{ticks.End()}<span class=\"note\"></span></div></div>").ToString();
+    }
+
+    private static string Track(IntervalRow row, Estimate estimate, Scale axis, double? none)
+    {
+        const double Middle = RowHeight / 2;
+        var svg = new Svg(Length.Share(1), RowHeight, "track");
+        Length X(double value) => Length.Share(axis.At(value));
+        foreach (var tick in axis.Ticks) svg.Line(X(tick), 0, X(tick), RowHeight, tick == none ? "zero" : "grid");
+        if (row.Base is { } untuned) svg.Line(X(untuned), 0, X(untuned), RowHeight, "base");
+        if (estimate is { Low: { } low, High: { } high })
         {
-            svg.Line(scale.At(tick), 4, scale.At(tick), height, zero && tick == 0 ? "zero" : "grid");
-            svg.Text(scale.At(tick), height + 18, scale.Label(tick), "tick", "middle");
+            svg.Line(X(low), Middle, X(high), Middle, "bar s-" + row.Css);
+            svg.Line(X(low), Middle - 4, X(low), Middle + 4, "cap s-" + row.Css);
+            svg.Line(X(high), Middle - 4, X(high), Middle + 4, "cap s-" + row.Css);
         }
-        foreach (var (row, i) in rows.Select((r, i) => (r, i)))
-        {
-            var y = 8 + (i + 0.5) * RowHeight;
-            if (row.Estimate is not { } estimate)
-            {
-                svg.Text(0, y + 5, row.Label, "head");
-                continue;
-            }
-            var tip = $"{row.Label}: {Numbers.Value(estimate.Mean)} {Numbers.PlusMinus(estimate)} ({estimate.N} seeds)";
-            svg.Text(left - 10, y + 4, row.Label, "label", "end");
-            if (estimate is { Low: { } low, High: { } high })
-            {
-                svg.Line(scale.At(low), y, scale.At(high), y, "bar s-" + row.Css);
-                svg.Line(scale.At(low), y - 4, scale.At(low), y + 4, "cap s-" + row.Css);
-                svg.Line(scale.At(high), y - 4, scale.At(high), y + 4, "cap s-" + row.Css);
-            }
-            if (estimate.N > 1) foreach (var value in estimate.Values) svg.Circle(scale.At(value), y, 2.5, "seed f-" + row.Css);
-            svg.Circle(scale.At(estimate.Mean), y, 5, "dot f-" + row.Css, tip);
-            if (row.Note.Length > 0) svg.Text(Width, y + 4, row.Note, "tick", "end");
-        }
+        if (estimate.N > 1) foreach (var value in estimate.Values) svg.Circle(X(value), Middle, 2.5, "seed f-" + row.Css);
+        svg.Circle(X(estimate.Mean), Middle, 5, "dot f-" + row.Css, $"{row.Label}: {Numbers.WithInterval(estimate)}, {Numbers.Over(estimate)}{(row.Base is { } b ? $"; untuned base {Numbers.Value(b)}" : "")}");
         return svg.End();
     }
 

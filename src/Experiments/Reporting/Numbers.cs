@@ -18,10 +18,28 @@ internal static class Numbers
         _ => value.ToString("#,0", CultureInfo.InvariantCulture),
     };
 
-    public static string Signed(double value) => value > 0 ? "+" + Value(value) : value < 0 ? "−" + Value(-value) : "0";
+    /// <summary>A difference; one that is smaller than rounding makes it is none.</summary>
+    public static string Signed(double value) => Math.Abs(value) < 1e-12 ? "0" : value > 0 ? "+" + Value(value) : "−" + Value(-value);
 
-    /// <summary>Half the width of an estimate's interval; a dash where there is none.</summary>
-    public static string PlusMinus(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? "± " + Value((high - low) / 2) : "";
+    /// <summary>An interval's ends; nothing where there is none.</summary>
+    public static string Interval(Estimate estimate)
+    {
+        if (estimate is not { Low: { } low, High: { } high }) return "";
+        // An end near zero is told with the other end's decimals and one more, not as a power of ten.
+        string End(double value) => Math.Abs(value) < 0.001 && value != 0 && Math.Max(Math.Abs(low), Math.Abs(high)) >= 0.01
+            ? value.ToString("0.0000", CultureInfo.InvariantCulture).Replace('-', '−') : Value(value);
+        return $"{End(low)} … {End(high)}";
+    }
+
+    /// <summary>A mean with its interval behind it.</summary>
+    public static string WithInterval(Estimate estimate) => estimate.Low is null ? Value(estimate.Mean) : $"{Value(estimate.Mean)} ({Interval(estimate)})";
+
+    /// <summary>What an estimate is over.</summary>
+    public static string Over(Estimate estimate)
+        => $"{Integer(estimate.N)} {(estimate.N == 1 ? "run" : "seeds")}" + (estimate.Items > 0 ? $" × {Count(estimate.Items)} items" : "");
+
+    /// <summary>A difference with its sign, or the factor that stands for one on a logarithmic scale.</summary>
+    public static string Difference(MetricScale scale, Estimate difference) => scale == MetricScale.Log ? "× " + Value(difference.Mean) : Signed(difference.Mean);
 
     public static string P(double? p) => p switch
     {
@@ -29,6 +47,8 @@ internal static class Numbers
         < 0.001 => "< 0.001",
         { } value => value.ToString("0.000", CultureInfo.InvariantCulture),
     };
+
+    public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
     public static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
@@ -51,8 +71,9 @@ internal static class Numbers
 
     public static string Integer(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    public static string State(TrialStatus status) => status switch
+    public static string State(ReportTrial trial) => trial.Status switch
     {
+        TrialStatus.Pending when trial.Phase is TrialPhase.Training or TrialPhase.Evaluating => "running",
         TrialStatus.Succeeded => "done",
         TrialStatus.Failed => "failed",
         TrialStatus.Cancelled => "cancelled",

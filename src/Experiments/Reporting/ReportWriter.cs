@@ -20,7 +20,9 @@ public static class ReportWriter
     public static string Markdown(SweepReport report) => MarkdownReport.Write(report);
 
     /// <summary>One HTML file with its pictures inside: no scripts, nothing loaded from elsewhere, light and dark.</summary>
-    public static string Html(SweepReport report) => HtmlReport.Write(report);
+    /// <param name="report">The report.</param>
+    /// <param name="folder">The folder that it is written to, for links to what lies there; null where it goes nowhere, and has none.</param>
+    public static string Html(SweepReport report, string? folder = null) => HtmlReport.Write(report, folder);
 
     /// <summary>
     /// JSON: <c>name</c>, <c>status</c>, <c>trials</c> (<c>name</c>, <c>state</c>, <c>metrics</c>, …), <c>aggregates</c> (one entry per metric),

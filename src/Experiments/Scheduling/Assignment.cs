@@ -27,7 +27,7 @@ public sealed record TrainingAssignment(
     public required IReadOnlyList<AssignmentMember> Members { get; init; }
 }
 
-/// <summary>Trained members to be asked.</summary>
+/// <summary>Trained members and untuned bases to be asked.</summary>
 public sealed record EvaluationAssignment(
     string Sweep, string Slot, long Fence, string Name, int Attempt, string Model, KernelSettings Kernel) : Assignment(Sweep, Slot, Fence, Name, Attempt, Model, Kernel)
 {
@@ -40,11 +40,11 @@ public sealed record EvaluationAssignment(
 /// <param name="Train">Whether it is to be trained; false where its adapter is accepted already.</param>
 public sealed record AssignmentMember(TrainingRun Training, bool Train);
 
-/// <summary>One trained member and what is asked of it.</summary>
-/// <param name="Training">The training.</param>
-/// <param name="Adapter">The trained adapter.</param>
+/// <summary>One trained member, or the untuned base, and what is asked of it.</summary>
+/// <param name="Training">The training; null where the base is asked as it is.</param>
+/// <param name="Adapter">The trained adapter; null likewise.</param>
 /// <param name="Trials">What must be asked of it.</param>
-public sealed record EvaluationMember(TrainingRun Training, TrainedAdapter Adapter, IReadOnlyList<AssignmentTrial> Trials);
+public sealed record EvaluationMember(TrainingRun? Training, TrainedAdapter? Adapter, IReadOnlyList<AssignmentTrial> Trials);
 
 /// <summary>One trial of an assignment.</summary>
 /// <param name="Trial">The trial.</param>

@@ -22,6 +22,10 @@ public sealed record Recovered : SweepInput;
 /// <param name="Slot">The slot.</param>
 public sealed record SlotLost(string Slot) : SweepInput;
 
+/// <summary>The slot is at the end of what it did, whatever that was: it need not be left alone any longer because it is busy.</summary>
+/// <param name="Slot">The slot.</param>
+public sealed record SlotFreed(string Slot) : SweepInput;
+
 /// <summary>The slot has started the assignment (or runs it already).</summary>
 public sealed record StartAccepted(string Slot, long Fence) : SweepInput;
 

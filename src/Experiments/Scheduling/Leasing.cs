@@ -67,14 +67,14 @@ internal static class Leasing
                 Members =
                 [
                     .. pack.Members.Where(m => m.Status == TrialStatus.Pending || m is { Status: TrialStatus.Succeeded, Apart: false })
-                        .Select(m => new AssignmentMember(state.Grid.Trainings[m.Training], m.Status == TrialStatus.Pending)),
+                        .Select(m => new AssignmentMember(state.Grid.Trainings[m.Training!.Value], m.Status == TrialStatus.Pending)),
                 ],
             };
         var missing = state.Missing((EvaluationState)work).GroupBy(m => m.Trial.Trial, m => m.Evaluation)
             .Select(trial => (state.Find(trial.Key).Member, Asked: new AssignmentTrial(state.Grid.Trials[trial.Key], [.. trial])));
         return new EvaluationAssignment(sweep, slot, work.Fence, work.Name, attempt, work.Model, work.Kernel)
         {
-            Members = [.. missing.GroupBy(m => m.Member).Select(m => new EvaluationMember(state.Grid.Trainings[m.Key.Training], m.Key.Adapter!, [.. m.Select(t => t.Asked)]))],
+            Members = [.. missing.GroupBy(m => m.Member).Select(m => new EvaluationMember(m.Key.Training is { } training ? state.Grid.Trainings[training] : null, m.Key.Adapter, [.. m.Select(t => t.Asked)]))],
         };
     }
 
@@ -129,7 +129,7 @@ internal static class Leasing
         var before = turn.State.Health.TryGetValue(slot, out var health) ? health.Refusals : 0;
         if (kind == RefusalKind.Busy)
         {
-            turn.State.SetHealth(new SlotHealth(slot, before, turn.Now + turn.Options.BusyPause));
+            turn.State.SetHealth(new SlotHealth(slot, before, turn.Now + turn.Options.BusyPause, Busy: true));
             return;
         }
         var pause = turn.Options.Quarantine * Math.Pow(2, Math.Min(before, 30));
@@ -157,8 +157,15 @@ internal static class Leasing
         return Verdict.Accepted;
     }
 
+    public static Verdict Freed(Transition turn, SlotFreed freed)
+    {
+        if (turn.State.Health.TryGetValue(freed.Slot, out var health) && health.Busy) turn.State.SetHealth(health with { Until = default, Busy = false });
+        return Verdict.Accepted;
+    }
+
     public static Verdict Recovered(Transition turn)
     {
+        CutPauses(turn);
         // A worker may have outlived the process that owned the record: it gets one lease's time to be heard of.
         foreach (var work in turn.State.Active.Values.OrderBy(w => w.Fence))
         {
@@ -167,5 +174,20 @@ internal static class Leasing
         }
         turn.Emit(SweepEventKind.Recovered, string.Create(CultureInfo.InvariantCulture, $"the record was read again; slots had {turn.State.Active.Count} assignments"));
         return Verdict.Accepted;
+    }
+
+    /// <summary>Pauses were written as times of day. Where the machine's clock has been set back since, they would last by as much longer as any pause may.</summary>
+    private static void CutPauses(Transition turn)
+    {
+        var (state, options) = (turn.State, turn.Options);
+        foreach (var work in state.Packs.Concat<WorkState>(state.Evaluations).Where(w => w.Status == PackStatus.Pending && w.NotBefore > turn.Now + options.LongestRetryDelay).ToList())
+        {
+            work.NotBefore = turn.Now + options.LongestRetryDelay;
+            state.Touch(work);
+            // The queue has it under the later time as well, and passes over that.
+            if (work is PackState pack) state.Packing.Add(pack);
+            else state.Evaluating.Add((EvaluationState)work);
+        }
+        foreach (var health in state.Health.Values.Where(h => h.Until > turn.Now + options.LongestQuarantine).ToList()) state.SetHealth(health with { Until = turn.Now + options.LongestQuarantine });
     }
 }

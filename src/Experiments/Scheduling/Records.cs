@@ -59,7 +59,8 @@ public sealed record Failure(FailureKind Kind, string Message);
 /// <param name="Slot">The slot, <c>node/device</c>.</param>
 /// <param name="Refusals">Starts that it could not do, one after the other.</param>
 /// <param name="Until">It is left alone until then.</param>
-public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until);
+/// <param name="Busy">Whether that is because it does something else, whose end it tells.</param>
+public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until, bool Busy = false);
 
 /// <summary>What a sweep was made of: written once, when it is taken.</summary>
 /// <param name="Sweep">The sweep's name.</param>
@@ -72,6 +73,12 @@ public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Ident
 {
     /// <summary>The files that models and data were checked with: every assignment compares them.</summary>
     public IReadOnlyList<ReferencedFiles> Files { get; init; } = [];
+
+    /// <summary>What the data mixes became under each model's tokenizer when the sweep was checked; none where that is not known.</summary>
+    public IReadOnlyList<MixFacts> Mixes { get; init; } = [];
+
+    /// <summary>Model to the rows of its embedding; one whose number is not known is absent.</summary>
+    public IReadOnlyDictionary<string, int> Vocabularies { get; init; } = new Dictionary<string, int>();
 
     /// <summary>The files of one name; none where they are not known.</summary>
     public IReadOnlyList<FileStamp> FilesOf(string kind, string name) => Files.FirstOrDefault(of => of.Kind == kind && of.Name == name)?.Files ?? [];
@@ -121,14 +128,14 @@ public sealed class SweepShard
     [JsonInclude] public List<EvaluationState> Evaluations { get; internal set; } = [];
 }
 
-/// <summary>One adapter of a pack.</summary>
+/// <summary>One adapter of a pack, or the untuned base.</summary>
 [JsonNumberHandling(JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 public sealed class MemberState
 {
-    /// <summary>Index in <see cref="Grid.Trainings"/>.</summary>
-    [JsonInclude] public int Training { get; internal set; }
+    /// <summary>Index in <see cref="Grid.Trainings"/>; null for an untuned base, of which nothing is trained.</summary>
+    [JsonInclude] public int? Training { get; internal set; }
 
-    /// <summary>Where its training stands.</summary>
+    /// <summary>Where its training stands; an untuned base's counts as succeeded from the start.</summary>
     [JsonInclude] public TrialStatus Status { get; internal set; }
 
     /// <summary>The last reported step.</summary>

@@ -50,7 +50,7 @@ internal static class Reports
         (member.Step, member.Loss) = (adapter.Steps, adapter.FinalLoss);
         pack.Progressed = true;
         turn.State.Touch(pack);
-        var name = turn.State.Grid.Trainings[member.Training].Name;
+        var name = turn.State.Grid.Trainings[member.Training!.Value].Name;
         turn.Emit(
             SweepEventKind.MemberTrained,
             string.Create(CultureInfo.InvariantCulture, $"{name} is trained: {adapter.Steps} steps, loss {adapter.FinalLoss:0.0000}"), pack,
@@ -69,7 +69,7 @@ internal static class Reports
     {
         if (MemberOf(turn, pack, failed.Training) is not { } member) return Verdict.Unknown;
         if (member.Status != TrialStatus.Pending) return Verdict.Duplicate;
-        var name = turn.State.Grid.Trainings[member.Training].Name;
+        var name = turn.State.Grid.Trainings[failed.Training].Name;
         turn.Emit(SweepEventKind.MemberFailed, $"{name} has failed ({failed.Kind}): {failed.Message}", pack, e => e with { Training = name });
         Attempts.FailMember(turn, pack, member, failed.Kind, failed.Message);
         pack.Progressed = true;

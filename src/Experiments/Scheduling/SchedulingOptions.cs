@@ -36,8 +36,11 @@ public sealed record SchedulingOptions
     /// <summary>The longest such pause.</summary>
     public TimeSpan LongestQuarantine { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a slot that is busy with something else is left alone.</summary>
-    public TimeSpan BusyPause { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// How long a slot that is busy with something else is left alone where it does not tell the end of that before: longer than it waits for a worker that was told to stop (30 s), since each try
+    /// in between would cost a fence for nothing.
+    /// </summary>
+    public TimeSpan BusyPause { get; init; } = TimeSpan.FromSeconds(45);
 
     /// <summary>Trials per shard of the sweep's record, at most (a larger pack has a shard of its own).</summary>
     public int ShardTrials { get; init; } = 128;

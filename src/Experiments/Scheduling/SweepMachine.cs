@@ -18,6 +18,7 @@ public static class SweepMachine
             StartRefused refused => Leasing.Refused(turn, refused),
             Recovered => Leasing.Recovered(turn),
             SlotLost lost => Leasing.Lost(turn, lost),
+            SlotFreed freed => Leasing.Freed(turn, freed),
             SlotReport report => Report(turn, report),
             AdapterFromCache cached => Reports.Adapter(turn, cached),
             ResultFromCache cached => Reports.Result(turn, cached),

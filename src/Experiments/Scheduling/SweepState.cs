@@ -98,24 +98,43 @@ public sealed class SweepState
         var grid = GridExpander.Expand(spec, identities);
         var shards = new List<SweepShard>();
         var trials = 0;
-        foreach (var pack in PackPlanner.Plan(spec, grid, limits, facts))
+        foreach (var pack in PacksOf(spec, grid, limits, facts))
         {
-            var state = new PackState { Index = pack.Index, Model = pack.Model, Kernel = pack.Kernel };
-            foreach (var training in pack.Trainings)
-                state.Members.Add(new MemberState { Training = training, Trials = [.. grid.Trainings[training].Trials.Select(t => new TrialState { Trial = t })] });
-            var own = state.Members.Sum(m => m.Trials.Count);
+            var own = pack.Members.Sum(m => m.Trials.Count);
             if (shards.Count == 0 || trials + own > options.ShardTrials)
             {
                 shards.Add(new SweepShard { Index = shards.Count });
                 trials = 0;
             }
-            shards[^1].Packs.Add(state);
+            shards[^1].Packs.Add(pack);
             trials += own;
         }
-        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) { Files = facts?.Files ?? [] };
+        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) {
+            Files = facts?.Files ?? [], Mixes = facts?.Mixes ?? [],
+            Vocabularies = facts?.Models.Where(m => m.VocabularySize > 0).ToDictionary(m => m.Name, m => m.VocabularySize, StringComparer.Ordinal) ?? [],
+        };
         var created = new SweepState(origin, new SweepHeader(), shards, spec, grid, options) { _dirtyHeader = true };
         foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
         return created;
+    }
+
+    /// <summary>The packs that train, and one for each base that is asked untuned.</summary>
+    private static IEnumerable<PackState> PacksOf(SweepSpec spec, Grid grid, PlanLimits limits, SpecFacts? facts)
+    {
+        static List<TrialState> Waiting(IEnumerable<int> trials) => [.. trials.Select(trial => new TrialState { Trial = trial })];
+        var index = 0;
+        foreach (var pack in PackPlanner.Plan(spec, grid, limits, facts))
+            yield return new PackState
+            {
+                Index = index++, Model = pack.Model, Kernel = pack.Kernel,
+                Members = [.. pack.Trainings.Select(training => new MemberState { Training = training, Trials = Waiting(grid.Trainings[training].Trials) })],
+            };
+        foreach (var untuned in grid.Trials.Where(trial => trial.IsUntuned).GroupBy(trial => trial.Model))
+            yield return new PackState
+            {
+                Index = index++, Model = untuned.Key, Kernel = PackPlanner.KernelOf(spec, limits), Status = PackStatus.Done,
+                Members = [new MemberState { Status = TrialStatus.Succeeded, Trials = Waiting(untuned.Select(trial => trial.Index)) }],
+            };
     }
 
     /// <summary>Restores a state from its record. Apply <see cref="Recovered"/> next.</summary>
@@ -125,7 +144,7 @@ public sealed class SweepState
         var all = shards.OrderBy(s => s.Index).ToList();
         if (!all.Select(s => s.Index).SequenceEqual(Enumerable.Range(0, origin.Shards)))
             throw new SweepException($"sweep {origin.Sweep}: its record has {all.Count} of {origin.Shards} parts; restore state/ from a copy, or run the sweep under a new name");
-        var spec = SweepDocument.ParseValid(origin.Spec);
+        var spec = StoredSpec.Read(origin.Spec);
         var grid = GridExpander.Expand(spec, origin.Identities);
         if (HashOf(grid) != origin.GridHash)
             throw new SweepException($"sweep {origin.Sweep}: this version expands its spec to other trials than the version that made it; finish it with that version, or run it under a new name");
@@ -168,7 +187,11 @@ public sealed class SweepState
 
     /// <summary>The key under which a result is shared with other sweeps, likewise.</summary>
     public string? SharedKeyOf(Trial trial, string evaluation)
-        => Origin.Identities.Suites.ContainsKey(evaluation) && SharedKeyOf(Grid.Trainings[trial.Training]) is not null ? trial.ResultKeys[evaluation] : null;
+        => Origin.Identities.Suites.ContainsKey(evaluation) && IsKnown(trial) ? trial.ResultKeys[evaluation] : null;
+
+    /// <summary>Whether the content behind the names that a trial's numbers follow from is known.</summary>
+    private bool IsKnown(Trial trial)
+        => trial.Training is { } training ? SharedKeyOf(Grid.Trainings[training]) is not null : Origin.Files.Any(f => f.Kind == ReferencedFiles.Model && f.Name == trial.Model);
 
     /// <summary>Trainings that no slot has had yet, with the keys under which other sweeps may have trained them.</summary>
     public IEnumerable<(int Training, string Key)> SharedTrainings()
@@ -176,9 +199,11 @@ public sealed class SweepState
            where pack is { Status: PackStatus.Pending, Fence: 0 }
            from member in pack.Members
            where member.Status == TrialStatus.Pending
-           let key = SharedKeyOf(Grid.Trainings[member.Training])
+           // Of an untuned base nothing is pending.
+           let training = member.Training!.Value
+           let key = SharedKeyOf(Grid.Trainings[training])
            where key is not null
-           select (member.Training, key);
+           select (training, key);
 
     /// <summary>Evaluations that are missing, with the keys under which other sweeps may have computed them.</summary>
     public IEnumerable<(int Trial, string Evaluation, string Key)> SharedResults()
@@ -213,7 +238,7 @@ public sealed class SweepState
     }
 
     private void AddReady(PackState pack, MemberState member, TrialState trial)
-        => _ready.Add(pack.Model, pack.Shard, trial.Trial, member.Adapter!.Seconds >= Options.ShortTraining.TotalSeconds);
+        => _ready.Add(pack.Model, pack.Shard, trial.Trial, member.Adapter?.Seconds >= Options.ShortTraining.TotalSeconds);
 
     /// <summary>
     /// The next work on a base: evaluations before trainings, since their results are waited for. Of trainings that take no time many are asked together, once there are many or nothing is
@@ -293,7 +318,7 @@ public sealed class SweepState
             Checkpoint = from.Checkpoint, Members = [member],
         };
         Shards[from.Shard].Packs.Add(pack);
-        _byTraining[member.Training] = (pack, member);
+        if (member.Training is { } training) _byTraining[training] = (pack, member);
         foreach (var trial in member.Trials) _byTrial[trial.Trial] = (pack, member, trial);
         Touch(pack);
         return pack;
@@ -324,7 +349,7 @@ public sealed class SweepState
                 if (pack.Active) Active[pack.Fence] = pack;
                 foreach (var member in pack.Members)
                 {
-                    _byTraining[member.Training] = (pack, member);
+                    if (member.Training is { } training) _byTraining[training] = (pack, member);
                     foreach (var trial in member.Trials)
                     {
                         _byTrial[trial.Trial] = (pack, member, trial);

@@ -23,13 +23,13 @@ public sealed record TrialView
     /// <summary>What it is doing.</summary>
     public required TrialPhase Phase { get; init; }
 
-    /// <summary>The training that it asks; <see cref="TrainingRun.Trials"/> share it.</summary>
-    public required TrainingRun Training { get; init; }
+    /// <summary>The training that it asks; <see cref="TrainingRun.Trials"/> share it. Null for an untuned base.</summary>
+    public required TrainingRun? Training { get; init; }
 
     /// <summary>The number of its pack.</summary>
     public required int Pack { get; init; }
 
-    /// <summary>The fence that its adapter was trained under (0 where it was taken over), else its pack's.</summary>
+    /// <summary>The fence that its adapter was trained under (0 where it was taken over), else its pack's; of an untuned base that of its evaluation.</summary>
     public long Fence { get; init; }
 
     /// <summary>Starts of its pack, and of its evaluations beyond the first.</summary>
@@ -115,10 +115,10 @@ public static class SweepViews
                     PackStatus.Running => trained ? TrialPhase.Evaluating : TrialPhase.Training,
                     _ => TrialPhase.Waiting,
                 },
-            Training = state.Grid.Trainings[member.Training],
+            Training = member.Training is { } training ? state.Grid.Trainings[training] : null,
             Pack = pack.Index,
-            Fence = member.Adapter?.Fence ?? pack.Fence,
-            Attempts = pack.Starts + Math.Max(0, record.EvaluationStarts - 1),
+            Fence = pack.IsUntuned ? work?.Fence ?? record.Results.Select(r => r.Fence).DefaultIfEmpty().Max() : member.Adapter?.Fence ?? pack.Fence,
+            Attempts = pack.IsUntuned ? record.EvaluationStarts : pack.Starts + Math.Max(0, record.EvaluationStarts - 1),
             Strikes = pack.Strikes,
             OutOfMemoryEnds = pack.OutOfMemoryEnds,
             Split = pack.SplitFrom is not null,

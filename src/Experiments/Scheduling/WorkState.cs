@@ -63,7 +63,9 @@ public abstract class WorkState
     [JsonIgnore] internal bool Unconfirmed { get; set; }
 }
 
-/// <summary>A pack: trainings that share a base and run together.</summary>
+/// <summary>
+/// A pack: trainings that share a base and run together. The trials that ask an untuned base have one of their own, which has ended from the start: they go straight to their evaluation.
+/// </summary>
 public sealed class PackState : WorkState
 {
     /// <summary>The last accepted checkpoint.</summary>
@@ -74,6 +76,9 @@ public sealed class PackState : WorkState
 
     /// <summary>The members. They stay in place when they end, so that a checkpoint's composition is kept.</summary>
     [JsonInclude] public List<MemberState> Members { get; internal set; } = [];
+
+    /// <summary>Whether nothing of it is trained: its trials ask the base as it is.</summary>
+    [JsonIgnore] public bool IsUntuned => Members is [{ Training: null }];
 
     /// <inheritdoc/>
     [JsonIgnore] public override string Name => NameOf(Index);

@@ -10,6 +10,8 @@ namespace AlpacaCot.Files.Hub;
 /// </summary>
 public sealed class HubClient : IDisposable
 {
+    // With room for what a partial file adds to it.
+    private const int MostOfName = 200;
     private static readonly string[] WantedExtensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".tiktoken"];
 
     /// <summary>Bytes of the largest listing of a repository's files, some hundred for each.</summary>
@@ -38,10 +40,10 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchAsync(Uri url, string? sha256 = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(url);
-        var name = Path.GetFileName(url.LocalPath) is { Length: > 0 } last ? last : "index";
+        var name = Path.GetFileName(url.LocalPath) is { Length: > 0 } last ? FileName(last) : "index";
         var key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(url.AbsoluteUri)))[..16];
         var path = Path.Combine(_options.Root, "urls", url.Host, key, name);
-        await FetchToAsync(path, [url], url.AbsoluteUri, sha256?.ToLowerInvariant(), progress, cancellation).ConfigureAwait(false);
+        await FetchToAsync(path, [url], url.AbsoluteUri, sha256?.ToLowerInvariant(), _options.MostBytes, progress, cancellation).ConfigureAwait(false);
         return path;
     }
 
@@ -57,11 +59,11 @@ public sealed class HubClient : IDisposable
     public async Task<string> FetchFileAsync(HubKind kind, string id, string file, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
     {
         var folder = Folder(kind, id, revision);
-        if (Path.IsPathRooted(file) || file.Split('/', '\\').Any(part => part is "" or "." or ".."))
+        if (!IsInside(file))
             throw new HubException($"{id}: '{file}' is no path inside a repository");
         var addresses = Addresses($"{Prefix(kind)}{id}/resolve/{Uri.EscapeDataString(revision)}/{string.Join('/', file.Split('/').Select(Uri.EscapeDataString))}");
         var path = Path.Combine(folder, file);
-        await FetchToAsync(path, addresses, $"{id}: {file}", null, progress, cancellation).ConfigureAwait(false);
+        await FetchToAsync(path, addresses, $"{id}: {file}", null, _options.MostBytes, progress, cancellation).ConfigureAwait(false);
         return path;
     }
 
@@ -83,13 +85,13 @@ public sealed class HubClient : IDisposable
 
         var listing = reference + ".json";
         if (File.Exists(listing)) File.Delete(listing);
-        await FetchToAsync(listing, Addresses($"api/models/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, null, cancellation).ConfigureAwait(false);
+        await FetchToAsync(listing, Addresses($"api/models/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, _options.MostBytesOfListing, null, cancellation).ConfigureAwait(false);
         var (commit, files) = ReadListing(listing, id);
         var folder = Folder(HubKind.Model, id, commit);
         foreach (var file in Wanted(files))
         {
             var addresses = Addresses($"{id}/resolve/{Uri.EscapeDataString(commit)}/{Uri.EscapeDataString(file)}");
-            await FetchToAsync(Path.Combine(folder, file), addresses, $"{id}: {file}", null, progress, cancellation).ConfigureAwait(false);
+            await FetchToAsync(Path.Combine(folder, file), addresses, $"{id}: {file}", null, _options.MostBytes, progress, cancellation).ConfigureAwait(false);
         }
         AtomicFile.WriteAllText(reference, $"{commit}\n");
         return folder;
@@ -98,13 +100,13 @@ public sealed class HubClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 
-    private async Task FetchToAsync(string path, IReadOnlyList<Uri> addresses, string what, string? sha256, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    private async Task FetchToAsync(string path, IReadOnlyList<Uri> addresses, string what, string? sha256, long mostBytes, IProgress<HubProgress>? progress, CancellationToken cancellation)
     {
         if (File.Exists(path) && (sha256 is null || await Checksum.MatchesAsync(path, sha256, cancellation).ConfigureAwait(false))) return;
         if (_options.Offline) throw Absent(what, path);
         try
         {
-            await new Download(_http, _options, _time, path, sha256, progress).RunAsync(addresses, cancellation).ConfigureAwait(false);
+            await new Download(_http, _options, _time, path, sha256, mostBytes, progress).RunAsync(addresses, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException || AtomicFile.IsSizeLimit(e))
         {
@@ -129,8 +131,25 @@ public sealed class HubClient : IDisposable
         return Path.Combine(_options.Root, kind == HubKind.Dataset ? "datasets" : "models", owner, name, safe);
     }
 
+    private static bool IsInside(string file) => !Path.IsPathRooted(file) && !file.Split('/', '\\').Any(part => part is "" or "." or "..");
+
+    /// <summary>The last part of an address as a file's name: what a server puts there is no path, no hidden file and nothing that a terminal obeys.</summary>
+    private static string FileName(string last)
+    {
+        var safe = string.Concat(last.Take(MostOfName).Select(c => char.IsControl(c) || Path.GetInvalidFileNameChars().Contains(c) ? '_' : c));
+        return safe[0] == '.' ? $"_{safe}" : safe;
+    }
+
+    /// <summary>What a repository holds, as its hub says it: a listing is taken as a whole or not at all.</summary>
     private static (string Commit, IReadOnlyList<string> Files) ReadListing(string path, string id)
     {
+        HubException Malformed(string why, Exception? cause = null)
+        {
+            // The next attempt asks again.
+            File.Delete(path);
+            return new HubException($"{id}: the hub's answer is not a repository listing: {why}", cause);
+        }
+
         JsonElement json;
         try
         {
@@ -138,12 +157,19 @@ public sealed class HubClient : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new HubException($"{id}: the hub's answer is not a repository listing: {e.Message}", e);
+            throw Malformed(e.Message, e);
         }
-        var files = Member(json, "siblings") is { ValueKind: JsonValueKind.Array } siblings ? siblings.EnumerateArray().Select(file => TextOf(file, "rfilename")).ToList() : [];
-        return TextOf(json, "sha") is { } commit && files.Count > 0 && files.TrueForAll(file => file is { Length: > 0 })
-            ? (commit, files.ConvertAll(file => file!))
-            : throw new HubException($"{id}: the hub's answer is not a repository listing: it names no sha and siblings");
+        if (TextOf(json, "sha") is not { Length: > 0 and <= 64 } commit || !commit.All(char.IsAsciiLetterOrDigit)) throw Malformed("it names no commit");
+        if (Member(json, "siblings") is not { ValueKind: JsonValueKind.Array } siblings) throw Malformed("it names no siblings");
+        var files = new List<string>();
+        foreach (var sibling in siblings.EnumerateArray())
+        {
+            var file = TextOf(sibling, "rfilename");
+            if (file is null || file.Any(char.IsControl) || !IsInside(file))
+                throw Malformed($"'{VisibleText.OnOneLine(file ?? "null")}' is no path inside a repository");
+            files.Add(file);
+        }
+        return files.Count > 0 ? (commit, files) : throw Malformed("it lists no files");
 
         static JsonElement? Member(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
 

@@ -21,7 +21,13 @@ public sealed record HubOptions
     /// <summary>Wait before the first retry; doubles each time.</summary>
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>A transfer that brings no byte for this long counts as interrupted.</summary>
+    /// <summary>The largest file that is fetched: four times the largest shard that anyone publishes. A server could send for ever otherwise.</summary>
+    public long MostBytes { get; init; } = 200_000_000_000;
+
+    /// <summary>The longest answer about what a repository holds: a hundred thousand files have 10 MB.</summary>
+    public long MostBytesOfListing { get; init; } = 16 << 20;
+
+    /// <summary>A transfer that brings no byte for this long, or a server that does not answer at all, counts as interrupted.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
 }
 

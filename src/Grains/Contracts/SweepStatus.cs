@@ -27,6 +27,9 @@ public sealed record SweepStatus
 
     /// <summary>Why the sweep's record cannot be written (a full disk); null where it can.</summary>
     [Id(7)] public string? Problem { get; init; }
+
+    /// <summary>Whether a silo drives it now. One that is not done and that nothing drives was left over: resuming takes it up.</summary>
+    [Id(8)] public bool Driven { get; init; }
 }
 
 /// <summary>How far a sweep is.</summary>
@@ -56,6 +59,9 @@ public sealed record SweepProgress
 
     /// <summary>As <see cref="SweepStatus.Problem"/>.</summary>
     [Id(6)] public string? Problem { get; init; }
+
+    /// <summary>As <see cref="SweepStatus.Driven"/>.</summary>
+    [Id(7)] public bool Driven { get; init; }
 }
 
 /// <summary>State of a trial.</summary>
@@ -92,4 +98,11 @@ public sealed record TrialStatus
 public sealed record PackStatus(
     [property: Id(0)] string Name, [property: Id(1)] string State, [property: Id(2)] string? Slot, [property: Id(3)] long Fence, [property: Id(4)] int Attempts,
     [property: Id(5)] int Members, [property: Id(6)] long Step, [property: Id(7)] long Total, [property: Id(8)] double? Loss, [property: Id(9)] double? TokensPerSecond,
-    [property: Id(10)] string? Message);
+    [property: Id(10)] string? Message)
+{
+    /// <summary>What it is doing and, where one of several, of whom: <c>train</c>, <c>evaluate</c>; null where its worker has not said so.</summary>
+    [Id(11)] public string? Phase { get; init; }
+
+    /// <summary>Seconds until the phase has ended, by its speed so far; null where that is not known.</summary>
+    [Id(12)] public double? SecondsLeft { get; init; }
+}

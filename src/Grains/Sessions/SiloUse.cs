@@ -19,6 +19,7 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
     private readonly TaskCompletionSource _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private long _needed = time.GetTimestamp();
+    private long _checked = time.GetTimestamp();
     private bool _leftInOrder;
 
     /// <summary>Whether the silo ends by itself, and drives only what it is given.</summary>
@@ -85,11 +86,19 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
         }
     }
 
-    /// <summary>Ends the silo where nobody has needed it for the grace time; to be called again and again.</summary>
+    /// <summary>Ends the silo where nobody has needed it for the grace time; to be called again and again, every second.</summary>
     public void Check()
     {
         lock (_gate)
         {
+            var since = time.GetElapsedTime(_checked);
+            _checked = time.GetTimestamp();
+            if (since >= Grace)
+            {
+                // This process stood still itself, and could hear nobody: silence counts from now on.
+                _needed = _checked;
+                foreach (var session in _sessions.Keys.ToList()) _sessions[session] = _checked;
+            }
             ForgetSilent();
             if (_sessions.Count > 0 || _sweeps.Count > 0) _needed = time.GetTimestamp();
             else if (forCommands && time.GetElapsedTime(_needed) >= Grace) _ending.TrySetResult();

@@ -29,14 +29,14 @@ internal sealed partial class DeviceRegistryGrain(
 {
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
-    private long _began;
+    private long _began, _looked;
 
     private IEnumerable<(string Node, string Slot, string? User)> Slots
         => state.State.Nodes.SelectMany(node => node.Value.Users.Select(pair => (node.Key, pair.Key, pair.Value))).OrderBy(slot => slot.Item2, StringComparer.Ordinal);
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        _began = time.GetTimestamp();
+        _began = _looked = time.GetTimestamp();
         this.RegisterGrainTimer(ForgetSilentNodesAsync, new GrainTimerCreationOptions { DueTime = TimeSpan.Zero, Period = options.Heartbeat });
         return Task.CompletedTask;
     }
@@ -95,6 +95,14 @@ internal sealed partial class DeviceRegistryGrain(
 
     private async Task ForgetSilentNodesAsync(CancellationToken cancellationToken)
     {
+        var since = time.GetElapsedTime(_looked);
+        _looked = time.GetTimestamp();
+        if (since >= options.NodeExpiry)
+        {
+            // This process stood still itself, and could hear nobody: silence counts from now on.
+            _began = _looked;
+            foreach (var node in _heard.Keys.ToList()) _heard[node] = _looked;
+        }
         foreach (var (node, slots) in state.State.Nodes.ToList())
         {
             if (!IsDead(node) && time.GetElapsedTime(_heard.TryGetValue(node, out var heard) ? heard : _began) < options.NodeExpiry) continue;

@@ -74,9 +74,9 @@ internal sealed partial class NodeRegistration(Node node, IGrainFactory grains, 
             while (await timer.WaitForNextTickAsync(_ending.Token))
                 try
                 {
-                    if (await Registry.RegisterAsync(node.Name, _epoch, _slots) != _epoch) LogReplaced(node.Name);
+                    if (await Registry.RegisterAsync(node.Name, _epoch, _slots).WaitAsync(_ending.Token) != _epoch) LogReplaced(node.Name);
                 }
-                catch (Exception e)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
                     // The next beat tries again; a registry that is being moved is found then.
                     LogBeatLost(node.Name, e.Message);

@@ -1,3 +1,5 @@
+using AlpacaCot.Supervision;
+
 namespace AlpacaCot.Grains.Slots;
 
 /// <summary>How slots supervise their workers.</summary>
@@ -36,6 +38,6 @@ public sealed record SlotOptions
     /// <summary>A worker reads a command within this time, whatever it computes; one that does not is ended.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A worker that says nothing of its job for this long hangs and is ended. Its longest silences are the loading of a base and a step of training: minutes, on a slow disk and few processors.</summary>
-    public TimeSpan Silence { get; init; } = TimeSpan.FromMinutes(30);
+    /// <summary>A worker that says nothing of its work for longer hangs and is ended; what it was doing counts as an attempt.</summary>
+    public SilenceLimits Silence { get; init; } = new();
 }

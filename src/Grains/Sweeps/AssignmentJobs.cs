@@ -48,7 +48,7 @@ internal static class AssignmentJobs
                 [
                     .. evaluation.Members.Select(member => new EvaluateMember
                     {
-                        Name = member.Training.Name, Adapter = member.Adapter.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(state, trial))],
+                        Name = member.Training?.Name ?? evaluation.Model, Adapter = member.Adapter?.Uri, Trials = [.. member.Trials.Select(trial => TrialOf(state, trial))],
                     }),
                 ],
                 Directory = directory,
@@ -65,14 +65,18 @@ internal static class AssignmentJobs
     private static PackMember MemberOf(SweepState state, AssignmentMember member)
     {
         var (spec, training) = (state.Spec, member.Training);
+        var data = spec.Data.First(d => d.Name == training.Data);
+        var matched = spec.MatchedWith(data);
         return new PackMember
         {
             Name = training.Name,
             Method = spec.Peft.First(p => p.Name == training.Peft),
-            Data = spec.Resolved(spec.Data.First(d => d.Name == training.Data)),
+            Data = spec.Resolved(data),
+            Matched = matched,
             Training = spec.Training with { LearningRate = training.LearningRate },
             Seed = training.Seed,
-            DataFiles = state.Origin.FilesOf(ReferencedFiles.Data, training.Data),
+            // What matched mixes cannot teach is left out here: their files count as well.
+            DataFiles = [.. matched.Select(other => other.Name).Prepend(data.Name).SelectMany(name => state.Origin.FilesOf(ReferencedFiles.Data, name)).Distinct()],
             Trained = !member.Train,
             SharedKey = state.SharedKeyOf(training),
         };
@@ -86,7 +90,8 @@ internal static class AssignmentJobs
             Name = trial.Trial.Name,
             Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
             Decoding = spec.Decoding,
-            Seed = trial.Trial.Seed,
+            Template = trial.Trial.Template,
+            Seed = trial.Trial.Seed ?? 0,
             Evaluation = [.. spec.Evaluation.Where(e => trial.Evaluations.Contains(e.Name, StringComparer.Ordinal))],
             SharedKeys = trial.Evaluations.Select(name => (name, Key: state.SharedKeyOf(trial.Trial, name))).Where(shared => shared.Key is not null)
                 .ToDictionary(shared => shared.name, shared => shared.Key!, StringComparer.Ordinal),

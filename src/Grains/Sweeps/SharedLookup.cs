@@ -12,15 +12,28 @@ internal sealed class SharedLookup(string sweep, HomeLayout home, TimeProvider t
     /// <summary>Another sweep may be computing the same at the same time; what it shares is found this soon, without reading folders in every tick.</summary>
     private static readonly TimeSpan _again = TimeSpan.FromSeconds(5);
 
+    /// <summary>A sweep does not wait longer for its cache: a folder on a network that hangs is read to its end beside the sweep, and what is found there comes late.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+
     private long? _looked;
+    private Task<List<SweepInput>>? _reading;
 
     /// <summary>What of a sweep's missing work is there already, adapters first; nothing where it was looked for a moment ago. It reads off the activation's turns.</summary>
     public async Task<IReadOnlyList<SweepInput>> FindAsync(SweepState state)
     {
-        if (_looked is { } before && time.GetElapsedTime(before) < _again) return [];
+        if (_reading is null)
+        {
+            if (_looked is { } before && time.GetElapsedTime(before) < _again) return [];
+            var (trainings, results) = (state.SharedTrainings().ToList(), state.SharedResults().ToList());
+            if (trainings.Count + results.Count == 0) return [];
+            _reading = Task.Run(() => Find(trainings, results));
+            await Task.WhenAny(_reading, Task.Delay(_patience));
+        }
+        if (!_reading.IsCompleted) return [];
         _looked = time.GetTimestamp();
-        var (trainings, results) = (state.SharedTrainings().ToList(), state.SharedResults().ToList());
-        return trainings.Count + results.Count == 0 ? [] : await Task.Run(() => Find(trainings, results));
+        var read = _reading;
+        _reading = null;
+        return await read;
     }
 
     private List<SweepInput> Find(List<(int Training, string Key)> trainings, List<(int Trial, string Evaluation, string Key)> results)

@@ -14,18 +14,23 @@ internal static class SweepReports
 {
     private const string CurveFile = "losses.json";
 
-    /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads a file per training.</summary>
+    /// <summary>The end of a sweep does not wait longer for its report: as long as whoever asks for one waits.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
+
+    /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads files of every training and result.</summary>
     public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training.Index).Select(view => (view.Training.Name, view.Adapter!.Uri)).ToList();
-        var points = await Task.Run(() => curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList(), cancellationToken);
-        var report = ReportBuilder.Build(state, points, Environment(), now);
+        var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training!.Index).Select(view => (view.Training!.Name, view.Adapter!.Uri)).ToList();
+        var results = state.View().SelectMany(view => view.Results.Select(result => (view.Trial.Name, result))).ToList();
+        var (points, details) = await Task.Run(() => (curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList(), ResultReading.Read(results)), cancellationToken);
+        var report = ReportBuilder.Build(state, points, Environment(), now, details);
+        report = report with { Trials = [.. report.Trials.Select(trial => WithLog(trial, folder))] };
         var files = new ReportFiles(Path.Combine(folder, "report.html"), Path.Combine(folder, "report.md"), Path.Combine(folder, "report.json"));
         var json = ReportWriter.Json(report);
         await Task.Run(() =>
         {
             Directory.CreateDirectory(folder);
-            AtomicFile.WriteAllText(files.Html, ReportWriter.Html(report));
+            AtomicFile.WriteAllText(files.Html, ReportWriter.Html(report, folder));
             AtomicFile.WriteAllText(files.Markdown, ReportWriter.Markdown(report));
             AtomicFile.WriteAllText(files.Json, json);
         }, cancellationToken);
@@ -38,7 +43,7 @@ internal static class SweepReports
     {
         try
         {
-            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None);
+            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None).WaitAsync(_patience);
             return new StoredReport { Html = files.Html, Aggregates = aggregates };
         }
         catch (Exception e)
@@ -46,6 +51,9 @@ internal static class SweepReports
             return new StoredReport { Problem = e.Message };
         }
     }
+
+    private static ReportTrial WithLog(ReportTrial trial, string folder)
+        => Path.Combine(folder, "logs", $"{trial.Name}.log") is var log && File.Exists(log) ? trial with { Files = [.. trial.Files, new ReportFile("log", "", log)] } : trial;
 
     private static CurvePoint[] Read(string adapter)
     {

@@ -22,7 +22,7 @@ internal static class SweepStatusView
             Name = store.Submission.Name,
             State = StateOf(state, store, views.Any(v => v.Status == Experiments.Scheduling.TrialStatus.Failed)),
             Trials = [.. views.Select(Trial)],
-            Packs = [.. state.Packs.OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live)), .. Evaluations(state, live)],
+            Packs = [.. state.Packs.Where(p => !p.IsUntuned).OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live)), .. Evaluations(state, live)],
             Sequence = sequence,
             Report = store.Report.Html,
             Aggregates = store.Report.Aggregates,
@@ -43,7 +43,7 @@ internal static class SweepStatusView
             Failed = counts.Failed,
             Packs =
             [
-                .. state.Packs.OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, pack.Members.Count, live))
+                .. state.Packs.Where(pack => !pack.IsUntuned).OrderBy(pack => !pack.Active).ThenBy(pack => pack.Index).Take(SweepProgress.MostPacks).Select(pack => Pack(pack, pack.Members.Count, live))
                     .Concat(Evaluations(state, live)).OrderBy(work => work.Slot is null).Take(SweepProgress.MostPacks),
             ],
         };
@@ -55,11 +55,12 @@ internal static class SweepStatusView
         static TrainedModel Missing(string problem) => new("", "", null, null, problem);
         if (state is null) return Missing($"there is no sweep {key}");
         if (state.Grid.Trials.FirstOrDefault(t => t.Name == trial) is not { } found) return Missing($"the sweep {key} has no trial '{trial}'");
-        if (state.View(found.Index).Adapter is not { } adapter) return Missing($"the trial '{trial}' is not trained yet");
+        var adapter = state.View(found.Index).Adapter;
+        if (adapter is null && !found.IsUntuned) return Missing($"the trial '{trial}' is not trained yet");
         var model = state.Spec.Models.First(m => m.Name == found.Model);
         // Off the turn: the folder may be on a disk that is slow to answer.
         var path = await Task.Run(() => new Places(submission.BaseDirectory).Find(model.Reference));
-        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null);
+        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter?.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null, found.Template);
     }
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed) => state.Header.Status switch
@@ -72,10 +73,11 @@ internal static class SweepStatusView
     };
 
     /// <summary>The sweep in one line.</summary>
-    public static SweepSummary Summary(SweepStatus status, DateTimeOffset now) => new(
-        status.Name, status.State, status.Trials.Length, status.Trials.Count(t => t.State == "succeeded"), status.Trials.Count(t => t.State == "failed"), now, status.Report);
+    public static SweepSummary Summary(SweepProgress progress, DateTimeOffset submitted, string? report)
+        => new(progress.Name, progress.State, progress.Trials, progress.Done, progress.Failed, submitted, report);
 
-    private static TrialStatus Trial(TrialView view) => new()
+    /// <summary>One trial.</summary>
+    public static TrialStatus Trial(TrialView view) => new()
     {
         Name = view.Trial.Name,
         State = view.Phase switch
@@ -89,7 +91,7 @@ internal static class SweepStatusView
         Attempts = view.Attempts,
         Metrics = view.Metrics.Where(m => m.Key.Count(c => c == '/') == 1).ToDictionary(m => m.Key, m => m.Value, StringComparer.Ordinal),
         Message = view.Failure?.Message,
-        Training = view.Training.Name,
+        Training = view.Training?.Name,
         TakenOverFrom = view.TakenOverFrom,
     };
 
@@ -102,6 +104,9 @@ internal static class SweepStatusView
         var progress = work.Status == PackStatus.Running ? live.Of(work.Name) : null;
         return new Wire.PackStatus(
             work.Name, work.Status.ToString().ToLowerInvariant(), work.Active ? work.Slot : null, work.Fence, work.Starts, members,
-            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd());
+            progress?.Step ?? 0, progress?.Total ?? 0, progress?.Loss, progress?.TokensPerSecond, progress is null ? work.LastFailure?.Message : $"{progress.Phase} {progress.Member}".TrimEnd())
+        {
+            Phase = progress?.Phase, SecondsLeft = progress is null ? null : live.SecondsLeft(work.Name),
+        };
     }
 }

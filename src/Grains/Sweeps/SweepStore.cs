@@ -29,13 +29,13 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage, RecordHea
     /// <exception cref="SweepException">A part is missing, or this version reads the spec differently.</exception>
     public async Task<SweepState?> LoadAsync()
     {
-        await storage.ReadStateAsync("sweep", sweep, _record);
-        await storage.ReadStateAsync("submission", sweep, _submission);
+        await storage.ReadStateAsync("sweep", sweep, _record).WithinPatience();
+        await storage.ReadStateAsync("submission", sweep, _submission).WithinPatience();
         if (Submission.Origin is not { } origin) return null;
-        await Task.WhenAll(Enumerable.Range(0, origin.Shards).Select(index => storage.ReadStateAsync(ShardName(index), sweep, ShardOf(index))));
+        await Task.WhenAll(Enumerable.Range(0, origin.Shards).Select(index => storage.ReadStateAsync(ShardName(index), sweep, ShardOf(index)))).WithinPatience();
         // Without a head these are the parts of a submission that did not come to its end: the next one overwrites them.
         if (_record.State!.Header is not { } header) return null;
-        await storage.ReadStateAsync("report", sweep, _report);
+        await storage.ReadStateAsync("report", sweep, _report).WithinPatience();
         return SweepState.Load(origin, header, _shards.Values.Where(shard => shard.RecordExists).Select(shard => shard.State!), new SchedulingOptions());
     }
 
@@ -77,11 +77,20 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage, RecordHea
         return WriteAsync("report", _report);
     }
 
+    /// <summary>Removes the record; its head goes first, and with it the sweep.</summary>
+    public async Task DeleteAsync()
+    {
+        await storage.ClearStateAsync("sweep", sweep, _record);
+        foreach (var (index, shard) in _shards.Where(shard => shard.Value.RecordExists)) await storage.ClearStateAsync(ShardName(index), sweep, shard);
+        await storage.ClearStateAsync("report", sweep, _report);
+        await storage.ClearStateAsync("submission", sweep, _submission);
+    }
+
     private async Task WriteAsync<T>(string part, GrainState<T> state)
     {
         try
         {
-            await storage.WriteStateAsync(part, sweep, state);
+            await storage.WriteStateAsync(part, sweep, state).WithinPatience();
         }
         catch (Exception e)
         {

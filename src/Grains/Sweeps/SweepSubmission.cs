@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
@@ -27,6 +28,22 @@ internal sealed class SweepSubmission
     /// <summary>What is stored of a submission.</summary>
     public static SweepSubmission Of(SubmitSweep request, SweepState state)
         => new() { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Fresh = request.Fresh, Origin = state.Origin };
+
+    /// <summary>Characters of a specification, far more than people write; and of what was found out about it, of which there is a line a file.</summary>
+    private const int MostOfYaml = 4 << 20, MostOfFacts = 16 << 20;
+
+    /// <summary>
+    /// Why a submission cannot be taken, whoever sends it; null where it can. Its folder is the home's for its name, and no other: workers write there, and what they replace is deleted.
+    /// </summary>
+    public static string? ProblemOf(string key, SubmitSweep request, HomeLayout home)
+    {
+        if (SweepNames.Split(key) is not var (experiment, name)) return $"'{key}' is no sweep's key: experiment and name have up to 100 letters, digits, '-', '_' and '.'";
+        if (request.Name != name) return $"the sweep of the key {key} is not called '{request.Name}'";
+        if (request.Directory != home.Sweep(experiment, name)) return $"the folder of {key} is {home.Sweep(experiment, name)}, not {request.Directory}";
+        if (!Path.IsPathFullyQualified(request.BaseDirectory)) return $"'{request.BaseDirectory}' is no full path that relative ones could count from";
+        if (request.Yaml.Length > MostOfYaml) return $"the specification has {request.Yaml.Length >> 20} MiB; at most {MostOfYaml >> 20} are taken";
+        return request.Facts.Length > MostOfFacts ? $"the facts about the specification have {request.Facts.Length >> 20} MiB; at most {MostOfFacts >> 20} are taken" : null;
+    }
 
     /// <summary>The state of a sweep as it was submitted, its packs planned for the slots that there are.</summary>
     /// <exception cref="SweepException">The specification is wrong.</exception>

@@ -44,7 +44,12 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         {
             var job = JsonSerializer.Deserialize<WorkerJob>(what.Job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
             await SendAsync(worker, new StartCommand(what.Pack, what.Fence, job));
-            return await FollowAsync(worker);
+            return await FollowAsync(worker, new Pulse(options.Silence.For(job is AssignmentJob { BaseFiles: var files } ? files.Sum(file => file.Bytes) : 0), time, options.Heartbeat));
+        }
+        catch (ProtocolException e)
+        {
+            // The same job would be as large the next time.
+            return Failed(FailureKind.Data, $"the assignment cannot be given to a worker: {e.Message}");
         }
         catch (IOException)
         {
@@ -66,17 +71,15 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
             await Task.Delay(pause, time, closing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private async Task<WorkerEvent> FollowAsync(RunningWorker worker)
+    private async Task<WorkerEvent> FollowAsync(RunningWorker worker, Pulse pulse)
     {
         long? cancelled = null;
-        var heard = time.GetTimestamp();
         while (true)
         {
-            var (ended, last) = await CollectAsync(worker, cancelled is not null);
+            var (ended, last) = await CollectAsync(worker, pulse, cancelled is not null);
             if (last is not null) return last;
             if (ended) return await GoneAsync(worker);
-            if (_untold.Count > 0) heard = time.GetTimestamp();
-            else if (time.GetElapsedTime(heard) >= options.Silence) return Failed(FailureKind.Unknown, FormattableString.Invariant($"the worker said nothing for {options.Silence.TotalMinutes:0.#} min and was ended"));
+            if (pulse.IsOver(out var silent)) return Failed(FailureKind.Unknown, silent);
             if (cancelled is { } since)
             {
                 // Nobody waits for these any more; a worker that does not stop is ended.
@@ -92,7 +95,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     }
 
     /// <summary>Waits for news (at most a heartbeat) and collects what follows within a moment: whether the worker is gone, and the event that ends the assignment.</summary>
-    private async Task<(bool Ended, WorkerEvent? Last)> CollectAsync(RunningWorker worker, bool cancelled)
+    private async Task<(bool Ended, WorkerEvent? Last)> CollectAsync(RunningWorker worker, Pulse pulse, bool cancelled)
     {
         using var pause = new CancellationTokenSource(options.Heartbeat, time);
         using var wake = CancellationTokenSource.CreateLinkedTokenSource(pause.Token, cancelled ? CancellationToken.None : _stop.Token);
@@ -100,9 +103,11 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         {
             while (await worker.Events.WaitToReadAsync(wake.Token))
             {
-                if (_untold.Count == 0) pause.CancelAfter(options.Collect);
                 while (worker.Events.TryRead(out var news))
                 {
+                    pulse.Heard(news);
+                    if (news is HeartbeatEvent) continue;
+                    if (_untold.Count == 0) pause.CancelAfter(options.Collect);
                     _started |= news is StartedEvent started && started.Assignment == what.Pack && started.Fence == what.Fence;
                     if (news is DoneEvent done && done.Assignment == what.Pack && done.Fence == what.Fence) return (false, done);
                     if (news is FailedEvent { Member: null } failed && failed.Assignment == what.Pack && failed.Fence == what.Fence) return (false, failed);

@@ -28,7 +28,9 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     private ServedModel? _model;
     private Task _running = Task.CompletedTask;
     private long _lastUse;
-    private bool _unloading;
+
+    /// <summary>The end of a worker that nobody needed; the next that runs here waits for it.</summary>
+    private Task _unloading = Task.CompletedTask;
 
     /// <summary>A slot on which nothing runs.</summary>
     /// <param name="slot">The slot's key.</param>
@@ -45,7 +47,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         _idle = time.CreateTimer(_ => UnloadWhereIdle(), null, options.IdleUnload, options.IdleUnload);
     }
 
-    private bool Free => _pack is null && _model is null && !_unloading && !_closing.IsCancellationRequested;
+    private bool Free => _pack is null && _model is null && !_closing.IsCancellationRequested;
 
     /// <summary>Starts an assignment, unless something runs.</summary>
     public StartReply Start(SlotAssignment assignment)
@@ -55,7 +57,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
             if (_pack?.What is { } running && running.Sweep == assignment.Sweep && running.Fence == assignment.Fence) return StartReply.AlreadyRunning;
             if (!Free) return StartReply.Busy;
             _pack = new PackRun(_slot, assignment, _options, _grains, _time, _logger, _closing.Token);
-            _running = RunAsync(_pack);
+            _running = RunAsync(_pack, _unloading);
             return StartReply.Started;
         }
     }
@@ -86,20 +88,20 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     }
 
     /// <summary>Loads a model for a server, unless it is loaded; null when it answers, or why it does not.</summary>
-    public Task<string?> ServeAsync(ServeAssignment assignment)
+    public Task<string?> ServeAsync(ServeBaseAssignment assignment)
     {
         lock (_gate)
         {
             if (_model is { } model && model.Server == assignment.Server) return model.Loaded;
             if (!Free) return Task.FromResult<string?>($"the slot {_slot} is busy");
             _model = new ServedModel(assignment, _threads, _home.WorkerFolders, _options, _time, _closing.Token);
-            _running = RunAsync(_model);
+            _running = RunAsync(_model, _unloading);
             return _model.Loaded;
         }
     }
 
     /// <summary>Asks the model of a server.</summary>
-    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServedModel? model;
         lock (_gate) model = _model;
@@ -128,15 +130,15 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         await _closing.CancelAsync();
         await _idle.DisposeAsync();
         await _warm.DropAsync();
-        Task running;
-        lock (_gate) running = _running;
-        await running;
+        Task running, unloading;
+        lock (_gate) (running, unloading) = (_running, _unloading);
+        await Task.WhenAll(running, unloading);
     }
 
-    private async Task RunAsync(PackRun pack)
+    private async Task RunAsync(PackRun pack, Task before)
     {
         // Whoever starts an assignment waits for none of it.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var last = await pack.RunAsync(_warm);
         if (last is not DoneEvent) await _warm.DropAsync();
         // The slot is free before its owner hears of the end, so that the next assignment finds it free.
@@ -149,9 +151,9 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         lock (_gate) _ended.Remove(pack);
     }
 
-    private async Task RunAsync(ServedModel model)
+    private async Task RunAsync(ServedModel model, Task before)
     {
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await model.RunAsync(_warm);
         await _warm.DropAsync();
         lock (_gate) _model = null;
@@ -180,16 +182,14 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         lock (_gate)
         {
             if (_model is { } model && model.Idle >= _options.IdleUnload) model.End();
-            if (!Free || !_warm.IsRunning || _time.GetElapsedTime(_lastUse) < _options.IdleUnload) return;
-            _unloading = true;
-            _running = UnloadAsync();
+            if (!Free || !_unloading.IsCompleted || !_warm.IsRunning || _time.GetElapsedTime(_lastUse) < _options.IdleUnload) return;
+            _unloading = UnloadAsync();
         }
 
         async Task UnloadAsync()
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await _warm.DropAsync();
-            lock (_gate) _unloading = false;
         }
     }
 

@@ -1,31 +1,41 @@
+using System.Buffers;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Inference.Sampling;
 
-/// <summary>Chooses one request's tokens. Its random numbers are its own: batch mates cannot change them.</summary>
-internal sealed class Sampler(DecodingSettings settings)
+/// <summary>Draws one answer's tokens. Its random numbers are its own: batch mates cannot change them.</summary>
+internal sealed class Sampler
 {
-    private ulong _state = (ulong)settings.Seed;
+    private ulong _state;
 
-    /// <summary>Whether the whole row of logits is needed; otherwise the argmax suffices.</summary>
-    public bool NeedsLogits => settings.Strategy == DecodingStrategy.Sample || settings.RepetitionPenalty != 1;
-
-    /// <summary>Chooses from a row of logits, which is overwritten. <paramref name="seen"/>: the ids of the sequence so far.</summary>
-    public int Choose(Span<float> logits, IEnumerable<int> seen)
+    /// <summary>Creates the generator of an answer; the first of several answers to one request draws what it would draw alone.</summary>
+    public Sampler(long seed, int answer = 0)
     {
-        Process(logits, seen);
-        return settings.Strategy == DecodingStrategy.Greedy ? ArgMax(logits) : Draw(LogitsProcessors.Softmax(logits));
+        _state = answer == 0 ? (ulong)seed : SplitMix64.Key((ulong)seed, (ulong)answer);
     }
 
-    /// <summary>The processors in the field's order: repetition penalty; then, only when sampling, temperature, top-k, top-p.</summary>
-    public void Process(Span<float> logits, IEnumerable<int> seen)
+    /// <summary>A draw from softmax(scores).</summary>
+    public int Draw(ReadOnlySpan<float> scores)
     {
-        if (settings.RepetitionPenalty != 1) LogitsProcessors.RepetitionPenalty(logits, seen, settings.RepetitionPenalty);
-        if (settings.Strategy == DecodingStrategy.Greedy) return;
-        if (settings.Temperature != 1) LogitsProcessors.Temperature(logits, settings.Temperature);
-        if (settings.TopK > 0) LogitsProcessors.TopK(logits, settings.TopK);
-        if (settings.TopP < 1) LogitsProcessors.TopP(logits, settings.TopP);
+        var rented = ArrayPool<double>.Shared.Rent(scores.Length);
+        var probabilities = rented.AsSpan(0, scores.Length);
+        Softmax(scores, probabilities);
+        var u = SplitMix64.ToUnit(SplitMix64.Next(ref _state));
+        var last = 0;
+        double mass = 0;
+        for (var i = 0; i < probabilities.Length; i++)
+        {
+            if (probabilities[i] <= 0) continue;
+            mass += probabilities[i];
+            last = i;
+            if (u < mass) break;
+        }
+        ArrayPool<double>.Shared.Return(rented);
+        return last;
     }
+
+    /// <summary>A number from the exponential distribution: of p / such a number for each of several, the largest are a draw without replacement.</summary>
+    public double Exponential() => -Math.Log(1 - SplitMix64.ToUnit(SplitMix64.Next(ref _state)));
 
     /// <summary>The largest element; the first wins a tie. NaN never wins.</summary>
     public static int ArgMax(ReadOnlySpan<float> row)
@@ -36,18 +46,12 @@ internal sealed class Sampler(DecodingSettings settings)
         return best;
     }
 
-    private int Draw(double[] probabilities)
+    private static void Softmax(ReadOnlySpan<float> scores, Span<double> result)
     {
-        var u = SplitMix64.ToUnit(SplitMix64.Next(ref _state));
-        var last = 0;
-        double mass = 0;
-        for (var i = 0; i < probabilities.Length; i++)
-        {
-            if (probabilities[i] <= 0) continue;
-            mass += probabilities[i];
-            last = i;
-            if (u < mass) return i;
-        }
-        return last;
+        var max = double.NegativeInfinity;
+        foreach (var s in scores) max = Math.Max(max, s);
+        double sum = 0;
+        for (var i = 0; i < scores.Length; i++) sum += result[i] = Math.Exp(scores[i] - max);
+        for (var i = 0; i < scores.Length; i++) result[i] /= sum;
     }
 }

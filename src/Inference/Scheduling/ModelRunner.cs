@@ -1,78 +1,47 @@
-using AlpacaCot.Kernels;
+using AlpacaCot.Inference.Sampling;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
-/// Runs the decoder over packed batches of sequences and chooses their tokens. A batch is sorted by member, so that each adapter acts on one run of rows.
+/// Runs the decoder over packed batches of requests' rows. A batch is sorted by member, so that each adapter acts on one run of rows.
 /// </summary>
 internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisposable
 {
-    /// <summary>Chosen for a sequence whose logits are not finite: there is no token to choose.</summary>
-    public const int NoToken = -1;
+    /// <summary>Keys and values of all rows.</summary>
+    public KvCache Cache { get; } = new(decoder);
 
-    private readonly KvCache _cache = new(decoder);
-
-    /// <summary>Makes room for a sequence in the cache; returns its number.</summary>
-    public int Open(ActiveSequence sequence) => _cache.Allocate(sequence.Prompt.Length);
-
-    /// <summary>Gives a sequence's room back.</summary>
-    public void Close(int sequence) => _cache.Free(sequence);
-
-    /// <summary>Reads whole prompts; the first new token of each, in the order given.</summary>
-    public int[] Prefill(IReadOnlyList<ActiveSequence> sequences) => Run(sequences, s => s.Prompt, _ => 0);
-
-    /// <summary>One more token for each, in the order given.</summary>
-    public int[] Decode(IReadOnlyList<ActiveSequence> sequences) => Run(sequences, s => [s.Next.Id], s => s.Next.Position);
-
-    public void Dispose() => _cache.Dispose();
-
-    private int[] Run(IReadOnlyList<ActiveSequence> sequences, Func<ActiveSequence, int[]> tokens, Func<ActiveSequence, int> position)
+    /// <summary>
+    /// Reads the prompts of requests that begin, or one more token of every row of those that run.
+    /// </summary>
+    /// <returns>The model's output, and for each request in the order given the row of it that belongs to the first of its rows.</returns>
+    public (StepLogits Logits, int[] First) Run(IReadOnlyList<ActiveRequest> requests)
     {
         using var scope = torch.NewDisposeScope();
         using var noGrad = torch.no_grad();
-        var order = Enumerable.Range(0, sequences.Count).OrderBy(i => sequences[i].Request.Member).ToArray();
         var ids = new List<long>();
         var segments = new List<Segment>();
         var rows = new List<Segment>();
-        foreach (var i in order)
+        var first = new int[requests.Count];
+        foreach (var i in Enumerable.Range(0, requests.Count).OrderBy(i => requests[i].Facts.Request.Member))
         {
-            var s = sequences[i];
-            var start = ids.Count;
-            foreach (var id in tokens(s)) ids.Add(id);
-            segments.Add(new Segment(start, ids.Count - start, s.Request.Member, position(s), s.CacheSequence));
-            rows.Add(new Segment(rows.Count, 1, s.Request.Member));
+            var request = requests[i];
+            first[i] = rows.Count;
+            foreach (var row in request.Rows)
+            {
+                var start = ids.Count;
+                if (row.Next >= 0) ids.Add(row.Next);
+                else foreach (var id in request.Facts.Prompt) ids.Add(id);
+                segments.Add(new Segment(start, ids.Count - start, request.Facts.Request.Member, row.Position, row.CacheSequence));
+                rows.Add(new Segment(rows.Count, 1, request.Facts.Request.Member));
+            }
         }
-        var hidden = decoder.Hidden(torch.tensor(ids.ToArray()).to(decoder.Device), new SegmentLayout(segments), hooks, _cache);
+        var hidden = decoder.Hidden(torch.tensor(ids.ToArray()).to(decoder.Device), new SegmentLayout(segments), hooks, Cache);
         if (hidden.size(0) != rows.Count)
             hidden = hidden.index_select(0, torch.tensor(segments.Select(s => (long)s.End - 1).ToArray()).to(decoder.Device));
         var logits = decoder.Logits(hidden, new SegmentLayout(rows), hooks);
-        return Choose(sequences, order, logits);
+        return (new StepLogits(decoder, logits, requests.Any(request => request.NeedsLogits)), first);
     }
 
-    /// <summary>Why a sequence has no token.</summary>
-    public string WhyNoToken() => NonFiniteLogits.Explain(decoder);
-
-    private static int[] Choose(IReadOnlyList<ActiveSequence> sequences, int[] order, Tensor logits)
-    {
-        var chosen = new int[order.Length];
-        if (!sequences.Any(s => s.Sampler.NeedsLogits))
-        {
-            // A NaN counts as the largest, as +∞ does, and −∞ is the largest only where there is nothing else: one value tells about the row.
-            var best = new int[order.Length];
-            var largest = new float[order.Length];
-            Functional.ArgMax(logits, best, largest);
-            for (var row = 0; row < order.Length; row++) chosen[order[row]] = float.IsFinite(largest[row]) ? best[row] : NoToken;
-            return chosen;
-        }
-        var vocabulary = (int)logits.size(1);
-        var values = logits.ToArray<float>();
-        for (var row = 0; row < order.Length; row++)
-        {
-            var sequence = sequences[order[row]];
-            var scores = values.AsSpan(row * vocabulary, vocabulary);
-            chosen[order[row]] = FiniteValues.All(scores) ? sequence.Sampler.Choose(scores, sequence.Seen) : NoToken;
-        }
-        return chosen;
-    }
+    public void Dispose() => Cache.Dispose();
 }

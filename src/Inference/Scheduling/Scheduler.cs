@@ -1,4 +1,3 @@
-
 namespace AlpacaCot.Inference.Scheduling;
 
 /// <summary>
@@ -7,61 +6,64 @@ namespace AlpacaCot.Inference.Scheduling;
 /// </summary>
 internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
 {
-    private readonly LinkedList<ActiveSequence> _waiting = new();
-    private readonly List<ActiveSequence> _running = [];
+    private readonly LinkedList<ActiveRequest> _waiting = new();
+    private readonly List<ActiveRequest> _running = [];
 
     public int Waiting => _waiting.Count;
 
     public bool HasWork => _waiting.Count + _running.Count > 0;
 
-    public void Add(ActiveSequence sequence) => _waiting.AddLast(sequence);
+    public void Add(ActiveRequest request) => _waiting.AddLast(request);
 
     /// <summary>One engine step: drop the cancelled, read the prompts of newcomers, one new token for all that run.</summary>
     public void Step()
     {
+        options.Stepping?.Invoke();
         DropCancelled();
-        var newcomers = new List<ActiveSequence>();
+        var newcomers = new List<ActiveRequest>();
         try
         {
             Admit(newcomers);
-            if (newcomers.Count > 0) Settle(newcomers, runner.Prefill(newcomers));
-            if (_running.Count > 0) Settle(_running, runner.Decode(_running));
+            if (newcomers.Count > 0) Settle(newcomers);
+            if (_running.Count > 0) Settle(_running);
         }
         catch (Exception e)
         {
             // The failed pass left the cache in an unknown state: everything that took part ends with the error.
-            foreach (var sequence in newcomers.Concat(_running).Distinct()) Leave(sequence, () => sequence.Failed(e));
+            foreach (var request in newcomers.Concat(_running).Distinct().ToList()) Fail(request, e);
             _running.Clear();
             return;
         }
-        foreach (var sequence in newcomers)
-            if (sequence.CacheSequence >= 0) _running.Add(sequence);
+        _running.AddRange(newcomers);
     }
 
     /// <summary>Ends everything with an error (shutdown).</summary>
     public void Abort(Exception error)
     {
-        foreach (var sequence in _running) Leave(sequence, () => sequence.Failed(error));
-        foreach (var sequence in _waiting) sequence.Failed(error);
+        foreach (var request in _running) Fail(request, error);
+        foreach (var request in _waiting) request.Facts.OnFailed(error);
         _running.Clear();
         _waiting.Clear();
     }
 
-    /// <summary>Takes waiting sequences in order while batch, cache and prefill have room; a sequence that is too large for any of them goes alone.</summary>
-    private void Admit(List<ActiveSequence> admitted)
+    /// <summary>Takes waiting requests in order while batch, cache and prefill have room; one that is too large for any of them goes alone.</summary>
+    private void Admit(List<ActiveRequest> admitted)
     {
-        var reserved = _running.Sum(s => s.Reservation);
+        var reserved = _running.Sum(r => r.Reservation);
+        var rows = _running.Sum(r => r.Width);
         var prefill = 0;
-        while (_waiting.First is { } first && _running.Count + admitted.Count < options.MaxBatch)
+        while (_waiting.First is { } first)
         {
-            var sequence = first.Value;
-            if (_running.Count + admitted.Count > 0 && reserved + sequence.Reservation > options.MaxCacheTokens) break;
-            if (admitted.Count > 0 && prefill + sequence.Prompt.Length > options.MaxPrefillTokens) break;
+            var request = first.Value;
+            var alone = _running.Count + admitted.Count == 0;
+            if (!alone && (rows + request.Width > options.MaxBatch || reserved + request.Reservation > options.MaxCacheTokens)) break;
+            if (admitted.Count > 0 && prefill + request.Facts.Prompt.Length > options.MaxPrefillTokens) break;
             _waiting.RemoveFirst();
-            reserved += sequence.Reservation;
-            prefill += sequence.Prompt.Length;
-            admitted.Add(sequence);
-            sequence.CacheSequence = runner.Open(sequence);
+            reserved += request.Reservation;
+            rows += request.Width;
+            prefill += request.Facts.Prompt.Length;
+            admitted.Add(request);
+            request.Open(runner.Cache);
         }
     }
 
@@ -70,42 +72,46 @@ internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
         for (var node = _waiting.First; node is not null;)
         {
             var next = node.Next;
-            if (node.Value.Cancellation.IsCancellationRequested)
+            if (node.Value.Facts.Cancellation.IsCancellationRequested)
             {
                 _waiting.Remove(node);
                 node.Value.Cancel();
             }
             node = next;
         }
-        _running.RemoveAll(sequence =>
+        _running.RemoveAll(request =>
         {
-            if (!sequence.Cancellation.IsCancellationRequested) return false;
-            Leave(sequence, sequence.Cancel);
+            if (!request.Facts.Cancellation.IsCancellationRequested) return false;
+            request.Close(runner.Cache);
+            request.Cancel();
             return true;
         });
     }
 
-    /// <summary>Gives each sequence its token; the finished leave, and those for which there is none fail.</summary>
-    private void Settle(List<ActiveSequence> sequences, IReadOnlyList<int> tokens)
+    /// <summary>One pass for the requests; each takes its tokens, the finished leave, and those for which there is none fail.</summary>
+    private void Settle(List<ActiveRequest> requests)
     {
-        var finished = new HashSet<ActiveSequence>();
-        for (var i = 0; i < sequences.Count; i++)
-        {
-            var sequence = sequences[i];
-            if (tokens[i] != ModelRunner.NoToken && !sequence.Take(tokens[i])) continue;
-            finished.Add(sequence);
-            // Rows do not mix: the others of the batch go on.
-            if (tokens[i] == ModelRunner.NoToken)
-                sequence.Failed(new NonFiniteLogitsException(0, $"request {sequence.Request.Id}: after {sequence.NewIds.Count} new tokens {runner.WhyNoToken()}"));
-        }
-        foreach (var sequence in finished) Leave(sequence, null);
-        if (ReferenceEquals(sequences, _running)) _running.RemoveAll(finished.Contains);
+        var (logits, first) = runner.Run(requests);
+        var finished = new HashSet<ActiveRequest>();
+        for (var i = 0; i < requests.Count; i++)
+            try
+            {
+                if (!requests[i].Take(logits, first[i], runner.Cache)) continue;
+                finished.Add(requests[i]);
+                requests[i].Close(runner.Cache);
+            }
+            catch (InferenceException e)
+            {
+                // Rows do not mix: the others of the batch go on.
+                finished.Add(requests[i]);
+                Fail(requests[i], e);
+            }
+        requests.RemoveAll(finished.Contains);
     }
 
-    private void Leave(ActiveSequence sequence, Action? last)
+    private void Fail(ActiveRequest request, Exception error)
     {
-        if (sequence.CacheSequence >= 0) runner.Close(sequence.CacheSequence);
-        sequence.CacheSequence = -1;
-        last?.Invoke();
+        request.Close(runner.Cache);
+        request.Facts.OnFailed(error);
     }
 }

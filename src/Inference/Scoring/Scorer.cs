@@ -21,6 +21,7 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         for (var at = 0; at < rows.Count;)
         {
             cancellation.ThrowIfCancellationRequested();
+            options.Stepping?.Invoke();
             var pack = new List<List<Fed>>();
             for (var tokens = 0; at < rows.Count && (pack.Count == 0 || tokens + rows[at][0].Ids.Length <= options.MaxPrefillTokens); at++)
             {

@@ -30,6 +30,7 @@ internal static unsafe class SegmentAttention
         var groups = q.size(1) / k.size(1);
         Tensor Heads(Tensor x) => groups == 1 ? x.transpose(0, 1) : x.transpose(0, 1).repeat_interleave(groups, 0);
         var scores = (q.transpose(0, 1) * options.ScaleOf(q)).bmm(Heads(k).transpose(1, 2)).to(float32);
+        if (options.Cap > 0) scores = (scores / options.Cap).tanh() * options.Cap;
         if (options.Alibi is { } slopes) scores = scores + tensor(slopes).to(q.device).view(-1, 1, 1) * distance;
         return scores.masked_fill(seen.logical_not(), double.NegativeInfinity).softmax(-1).to(q.dtype).bmm(Heads(v)).transpose(0, 1);
     }
@@ -38,7 +39,7 @@ internal static unsafe class SegmentAttention
     internal static Tensor Apply(Tensor q, Tensor k, Tensor v, AttentionSegments segments, AttentionOptions options)
     {
         Check(q, k, v, segments, options);
-        if (!Simd.Suits(q, k, v) || q.numel() == 0) return Reference(q, segments.Cut(k), segments.Cut(v), segments.Queries, options);
+        if (!Simd.Suits(q, k, v) || q.numel() == 0 || options.Cap > 0) return Reference(q, segments.Cut(k), segments.Cut(v), segments.Queries, options);
         return q.dtype == float32 ? Run<F32>(q, k, v, segments, options) : Run<BF16>(q, k, v, segments, options);
     }
 
@@ -47,7 +48,7 @@ internal static unsafe class SegmentAttention
     {
         if (keys.Count != bounds.Length - 1 || values.Count != keys.Count)
             throw new ArgumentException($"cached_attention: {keys.Count} keys and {values.Count} values for {bounds.Length - 1} segments");
-        var suits = Simd.Suits(q) && q.numel() > 0;
+        var suits = Simd.Suits(q) && q.numel() > 0 && options.Cap == 0;
         for (var s = 0; s < keys.Count; s++)
         {
             if (bounds[s + 1] < bounds[s] || keys[s].size(0) < bounds[s + 1] - bounds[s] || keys[s].size(0) == 0)

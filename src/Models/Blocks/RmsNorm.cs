@@ -2,16 +2,24 @@ using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models.Blocks;
 
-/// <summary>Root mean square norm (Zhang and Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) · weight, the statistics in fp32.</summary>
-internal sealed class RmsNorm(Tensor weight, double epsilon)
+/// <summary>
+/// Root mean square norm (Zhang and Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) · weight, the statistics in fp32; or · (1 + weight), as Gemma
+/// stores it.
+/// </summary>
+internal sealed class RmsNorm(Tensor weight, double epsilon, bool plusOne = false) : INorm
 {
+    /// <summary>Whether the factor is one more than the weight.</summary>
+    public bool PlusOne => plusOne;
+
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
-    public Tensor Forward(Tensor x) => Functional.RmsNorm(x, weight, epsilon);
+    public Tensor Forward(Tensor x) => Functional.RmsNorm(x, Factor(), epsilon);
 
     /// <summary>Norms a few rows into others, without a gradient.</summary>
     public void Forward(Rows x, Rows y) => RowFunctional.RmsNorm(x, weight, epsilon, y);
 
     /// <summary>The residual stream's sum, and its norm.</summary>
     public (Tensor Sum, Tensor Normed) Forward(Residual x)
-        => x.Update is { } update ? Functional.AddRmsNorm(x.Stream, update, weight, epsilon) : (x.Stream, Forward(x.Stream));
+        => x.Update is { } update ? Functional.AddRmsNorm(x.Stream, update, Factor(), epsilon) : (x.Stream, Forward(x.Stream));
+
+    private Tensor Factor() => plusOne ? weight + 1 : weight;
 }

@@ -3,7 +3,7 @@ using AlpacaCot.Kernels;
 namespace AlpacaCot.Models.Blocks;
 
 /// <summary>Gated MLP (Shazeer 2020): down(silu(gate(x)) · up(x)).</summary>
-internal sealed class SwiGlu(ProjectionSite gate, ProjectionSite up, ProjectionSite down)
+internal sealed class SwiGlu(ProjectionSite gate, ProjectionSite up, ProjectionSite down) : IMlp
 {
     public ProjectionSite Gate => gate;
 

@@ -13,6 +13,7 @@ public sealed class StoredTensor
     private readonly long _offset;
     private readonly long[] _sizes;     // with the strides: how the elements lie; reshaped to Shape where the two differ
     private readonly long[] _strides;
+    private readonly Func<Tensor>? _computed;   // all elements one behind the other, where the file holds them otherwise (in quantised blocks)
 
     internal StoredTensor(string name, StoredType type, long[] shape, MappedFile file, long offset)
         : this(name, type, shape, RowMajor(shape), file, offset) { }
@@ -20,8 +21,11 @@ public sealed class StoredTensor
     internal StoredTensor(string name, StoredType type, long[] shape, long[] strides, MappedFile file, long offset)
         : this(name, type, shape, shape, strides, file, offset) { }
 
-    private StoredTensor(string name, StoredType type, long[] shape, long[] sizes, long[] strides, MappedFile file, long offset)
-        => (Name, Type, Shape, _sizes, _strides, _file, _offset) = (name, type, shape, sizes, strides, file, offset);
+    internal StoredTensor(string name, StoredType type, long[] shape, MappedFile file, long offset, Func<Tensor> computed)
+        : this(name, type, shape, shape, RowMajor(shape), file, offset, computed) { }
+
+    private StoredTensor(string name, StoredType type, long[] shape, long[] sizes, long[] strides, MappedFile file, long offset, Func<Tensor>? computed = null)
+        => (Name, Type, Shape, _sizes, _strides, _file, _offset, _computed) = (name, type, shape, sizes, strides, file, offset, computed);
 
     /// <summary>Its name in the file.</summary>
     public string Name { get; }
@@ -39,7 +43,7 @@ public sealed class StoredTensor
     /// <exception cref="ModelException">Its elements do not lie one behind the other.</exception>
     public byte[] Bytes()
     {
-        if (!_strides.AsSpan().SequenceEqual(RowMajor(_sizes))) throw new ModelException($"{Path}: tensor '{Name}' is strided");
+        if (_computed is not null || !_strides.AsSpan().SequenceEqual(RowMajor(_sizes))) throw new ModelException($"{Path}: tensor '{Name}' is strided");
         return _file.Span(_offset, checked((int)SafeTensorsHeader.ByteCount(Name, Type, Shape))).ToArray();
     }
 
@@ -51,6 +55,7 @@ public sealed class StoredTensor
         var scalar = Scalar();
         var shape = Shape.ToArray();
         if (shape.Contains(0)) return torch.empty(shape, scalar);
+        if (_computed is not null) return _computed().as_strided(_sizes, _strides).reshape(shape);
         var width = Type.Bits / 8;
         var elements = checked((long)Extent(_sizes, _strides));
         var address = _file.Address(_offset, checked(elements * width));
@@ -84,7 +89,7 @@ public sealed class StoredTensor
     }
 
     /// <summary>The same tensor under another name.</summary>
-    internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset);
+    internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset, _computed);
 
     /// <summary>
     /// Rows from Meta's rotary order (rows 2r and 2r + 1 of a head are a pair) to Hugging Face's (rows r and r + n/2 are):
@@ -92,12 +97,12 @@ public sealed class StoredTensor
     /// </summary>
     internal StoredTensor PairsToHalves(int heads)
     {
-        if (Shape.Count != 2 || Shape[0] % (2L * heads) != 0)
+        if (Shape.Count is not (1 or 2) || Shape[0] % (2L * heads) != 0)
             throw new ModelException($"{Path}: tensor '{Name}' [{string.Join(", ", Shape)}] has no rows for the pairs of {heads} heads");
-        var (rows, columns) = (Shape[0], Shape[1]);
+        var (rows, columns) = (Shape[0], Shape.Count > 1 ? Shape[1] : 1);
         var half = rows / heads / 2;
-        var (row, column) = (_strides[0], _strides[1]);
-        return new StoredTensor(Name, Type, [.. Shape], [heads, 2, half, columns], [2 * half * row, row, 2 * row, column], _file, _offset);
+        var (row, column) = (_strides[0], _strides.Length > 1 ? _strides[1] : 1);
+        return new StoredTensor(Name, Type, [.. Shape], [heads, 2, half, columns], [2 * half * row, row, 2 * row, column], _file, _offset, _computed);
     }
 
     /// <summary>Elements from the first to the last of a tensor that is not empty; sizes and strides are not negative.</summary>

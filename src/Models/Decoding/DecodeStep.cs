@@ -10,19 +10,35 @@ namespace AlpacaCot.Models.Decoding;
 /// </summary>
 internal sealed class DecodeStep
 {
-    private readonly DecoderParts _parts;
     private readonly DecoderConfig _config;
-    private readonly RotaryHalves _positions;
+    private readonly Layer[] _layers;
+    private readonly RmsNorm _norm;
+    private readonly Rotary _positions;
+    private readonly ScalarType _dtype;
 
-    private DecodeStep(DecoderParts parts, DecoderConfig config, RotaryHalves positions) => (_parts, _config, _positions) = (parts, config, positions);
+    private DecodeStep(DecoderConfig config, Layer[] layers, RmsNorm norm, Rotary positions, ScalarType dtype)
+        => (_config, _layers, _norm, _positions, _dtype) = (config, layers, norm, positions, dtype);
+
+    /// <summary>The parts of a block that this step knows how to compute.</summary>
+    private sealed record Layer(RmsNorm AttentionNorm, SeparateQueryKeyValue Inputs, ProjectionSite Output, int Window, RmsNorm MlpNorm, SwiGlu Mlp)
+    {
+        public static Layer? Of(DecoderBlock block) => block is PreNormBlock
+        {
+            AttentionNorm: RmsNorm { PlusOne: false } attentionNorm, MlpNorm: RmsNorm { PlusOne: false } mlpNorm, AfterAttention: null, AfterMlp: null, Mlp: SwiGlu mlp,
+            Attention: { Inputs: SeparateQueryKeyValue inputs, QueryNorm: null, KeyNorm: null, Shape.Options: { Scale: null, Alibi: null, Cap: 0 } options } attention,
+        } ? new Layer(attentionNorm, inputs, attention.Output, options.Window, mlpNorm, mlp) : null;
+    }
 
     /// <summary>The decode step of a decoder, or null where it has parts that only the forward pass knows.</summary>
     public static DecodeStep? For(DecoderParts parts, DecoderConfig config, IEnumerable<Tensor> parameters, IEnumerable<ProjectionSite> sites)
     {
         var type = parts.Embedding.Weight.dtype;
-        if (type is not (ScalarType.Float32 or ScalarType.BFloat16) || parts.Positions is not RotaryHalves positions) return null;
+        if (type is not (ScalarType.Float32 or ScalarType.BFloat16) || parts.Positions is not Rotary { Pairs: false } positions) return null;
+        if (!parts.Stage.IsEmpty || parts.Leave is not null || parts.Norm is not RmsNorm { PlusOne: false } norm) return null;
+        var layers = parts.Blocks.Select(Layer.Of).OfType<Layer>().ToArray();
+        if (layers.Length < parts.Blocks.Count) return null;
         var plain = parameters.All(p => p.dtype == type && p.device_type == DeviceType.CPU && p.is_contiguous()) && sites.All(site => site.Weights is DenseProjection);
-        return plain ? new DecodeStep(parts, config, positions) : null;
+        return plain ? new DecodeStep(config, layers, norm, positions, type) : null;
     }
 
     /// <summary>Whether every segment is one token of a sequence in the cache, and they are few.</summary>
@@ -34,10 +50,10 @@ internal sealed class DecodeStep
     {
         var step = new Step(this, layout, hooks, cache);
         step.Hidden.Set(embedded);
-        for (var i = 0; i < _parts.Blocks.Count; i++) step.Block(i, _parts.Blocks[i]);
+        for (var i = 0; i < _layers.Length; i++) step.Block(i, _layers[i]);
         cache.Advance(layout);
-        var result = torch.empty([layout.Tokens, _config.HiddenSize], _parts.Embedding.Weight.dtype);
-        _parts.Norm.Forward(step.Hidden, new Rows(result));
+        var result = torch.empty([layout.Tokens, _config.HiddenSize], _dtype);
+        _norm.Forward(step.Hidden, new Rows(result));
         return result;
     }
 
@@ -61,27 +77,27 @@ internal sealed class DecodeStep
         public Rows Hidden => Of(_buffers.Hidden);
 
         /// <summary>As <see cref="DecoderBlock.Forward"/>: h += attention(norm(h)), then h += mlp(norm(h)).</summary>
-        public void Block(int number, DecoderBlock block)
+        public void Block(int number, Layer layer)
         {
             Rows normed = Of(_buffers.Normed), y = Of(_buffers.Projected);
-            block.AttentionNorm.Forward(Hidden, normed);
-            Attend(number, block.Attention, normed, y);
+            layer.AttentionNorm.Forward(Hidden, normed);
+            Attend(number, layer, normed, y);
             if (_hooks is not null) y.Set(_hooks.AfterAttention(number, y.Tensor, _layout));
             RowFunctional.Add(y, Hidden);
 
-            block.MlpNorm.Forward(Hidden, normed);
+            layer.MlpNorm.Forward(Hidden, normed);
             Rows gate = Of(_buffers.Gate), up = Of(_buffers.Up);
-            Project(normed, (block.Mlp.Gate, gate), (block.Mlp.Up, up));
+            Project(normed, (layer.Mlp.Gate, gate), (layer.Mlp.Up, up));
             RowFunctional.SwiGlu(gate, up, gate);
-            Project(gate, (block.Mlp.Down, y));
+            Project(gate, (layer.Mlp.Down, y));
             if (_hooks is not null) y.Set(_hooks.AfterMlp(number, y.Tensor, _layout));
             RowFunctional.Add(y, Hidden);
         }
 
-        private void Attend(int number, Attention attention, Rows x, Rows y)
+        private void Attend(int number, Layer layer, Rows x, Rows y)
         {
             Rows q = Of(_buffers.Query), k = Of(_buffers.Key), v = Of(_buffers.Value), attended = Of(_buffers.Attended);
-            Project(x, (attention.Query, q), (attention.Key, k), (attention.Value, v));
+            Project(x, (layer.Inputs.Query, q), (layer.Inputs.Key, k), (layer.Inputs.Value, v));
             var config = _decode._config;
             RowFunctional.Rotary(q, config.Heads, Angles(_buffers.Cos), Angles(_buffers.Sin));
             RowFunctional.Rotary(k, config.KeyValueHeads, Angles(_buffers.Cos), Angles(_buffers.Sin));
@@ -92,8 +108,8 @@ internal sealed class DecodeStep
                 caches[row] = _cache.Append(number, segment, k, v, row);
                 if (_hooks?.Extra(number, segment) is { } extra) caches[row] = Behind(extra, caches[row]);
             }
-            RowFunctional.Attention(q, config.Heads, caches, attended);
-            Project(attended, (attention.Output, y));
+            RowFunctional.Attention(q, config.Heads, caches, attended, layer.Window);
+            Project(attended, (layer.Output, y));
         }
 
         private static CachedKeyValues Behind(ExtraKeyValues extra, CachedKeyValues own)
@@ -141,7 +157,7 @@ internal sealed class DecodeStep
 
         private Rows Of(Rows buffer) => buffer.Slice(0, _rows);
 
-        private Span<float> Angles(float[] table) => table.AsSpan(0, _rows * _decode._config.HeadDim / 2);
+        private Span<float> Angles(float[] table) => table.AsSpan(0, _rows * _decode._positions.Width / 2);
     }
 
     // At most queries, keys and values share an input.

@@ -42,6 +42,12 @@ internal sealed class ConfigKeys(JsonObject json, string file)
     /// <summary>Whether the key is there and not null.</summary>
     public bool Has(string key) => json[key] is not null;
 
+    /// <summary>Whether the key is left out, which for some keys is not the same as null.</summary>
+    public bool IsAbsent(string key) => !json.ContainsKey(key);
+
+    /// <summary>The first of several names for one key that is there; the first of all where none is.</summary>
+    public string First(params string[] names) => Array.Find(names, Has) ?? names[0];
+
     public ModelException Error(string key, string cause) => new($"{file}: {key} {cause}");
 
     /// <summary>A nested object, or null.</summary>

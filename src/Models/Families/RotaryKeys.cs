@@ -5,12 +5,14 @@ namespace AlpacaCot.Models.Families;
 /// <summary>Reads the rotary keys of a <c>config.json</c> in their three forms: none, <c>rope_scaling</c> (key <c>type</c> or <c>rope_type</c>), <c>rope_parameters</c>.</summary>
 internal static class RotaryKeys
 {
-    public static RotarySettings Read(ConfigKeys keys, int maxPositions)
+    /// <param name="keys">The <c>config.json</c>.</param>
+    /// <param name="maxPositions">Longest sequence.</param>
+    /// <param name="olderName">Another name that the family has for <c>rope_theta</c>.</param>
+    public static RotarySettings Read(ConfigKeys keys, int maxPositions, string olderName = "rope_theta")
     {
-        var nested = keys.Object("rope_parameters") ?? keys.Object("rope_scaling");
-        var theta = nested?.OptionalReal("rope_theta") ?? keys.Real("rope_theta", 10000);
+        var nested = Nested(keys);
+        var theta = nested?.OptionalReal("rope_theta") ?? keys.Real(keys.First(olderName, "rope_theta"), 10000);
         if (theta <= 0) throw keys.Error("rope_theta", "must be positive");
-        if ((nested?.OptionalReal("partial_rotary_factor") ?? keys.Real("partial_rotary_factor", 1)) != 1) throw keys.Error("partial_rotary_factor", "is not supported in this family");
         var kind = nested?.OptionalText("rope_type") ?? nested?.OptionalText("type") ?? "default";
         if (nested is null || kind == "default") return new RotarySettings { Theta = theta };
 
@@ -36,6 +38,22 @@ internal static class RotaryKeys
             _ => throw nested.Error("rope_type", $"is '{kind}'; known are default, linear, dynamic, llama3, yarn"),
         };
     }
+
+    /// <summary>How many dimensions of a head are rotated; null for all.</summary>
+    /// <param name="keys">The <c>config.json</c>.</param>
+    /// <param name="headDim">Width of a head.</param>
+    /// <param name="share">The share where no key tells it; null where the family rotates all.</param>
+    /// <param name="olderName">Another name that the family has for <c>partial_rotary_factor</c>.</param>
+    public static int? Width(ConfigKeys keys, int headDim, double? share, string olderName = "partial_rotary_factor")
+    {
+        var given = Nested(keys)?.OptionalReal("partial_rotary_factor") ?? keys.OptionalReal(keys.First(olderName, "partial_rotary_factor"));
+        if (share is null) return given is null or 1 ? null : throw keys.Error("partial_rotary_factor", "is not supported in this family");
+        var width = (int)(headDim * (given ?? share.Value));
+        if (width < 2 || width > headDim || width % 2 != 0) throw keys.Error(keys.First(olderName, "partial_rotary_factor"), $"rotates {width} of a head's {headDim} dimensions; an even number of them is needed");
+        return width;
+    }
+
+    private static ConfigKeys? Nested(ConfigKeys keys) => keys.Object("rope_parameters") ?? keys.Object("rope_scaling");
 
     /// <summary>The <c>rope_scaling</c> object; null where nothing is scaled.</summary>
     public static JsonObject? Write(RotarySettings s) => s.Scaling switch

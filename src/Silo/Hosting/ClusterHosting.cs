@@ -1,9 +1,12 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Silo.Storage;
 using Npgsql;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Serialization;
 using Orleans.Storage;
 
@@ -24,6 +27,7 @@ internal static class ClusterHosting
     /// <param name="home">The home, which all silos of the cluster share.</param>
     /// <param name="arguments">How the silo was started.</param>
     /// <exception cref="OrleansConfigurationException">The connection string is none.</exception>
+    /// <exception cref="HomeException">The cluster's key cannot be used.</exception>
     public static ISiloBuilder UseCluster(this ISiloBuilder silo, string connectionString, HomeLayout home, SiloArguments arguments)
     {
         HomeLayout.MakePrivate(home.Run);
@@ -50,10 +54,21 @@ internal static class ClusterHosting
             .UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>((clustering, database) => (clustering.Invariant, clustering.DataSource) = (Driver, database)))
             .UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>((reminders, database) => (reminders.Invariant, reminders.DataSource) = (Driver, database)))
             .AddAdoNetGrainStorage(GrainStorage.Name, options => options.Configure<NpgsqlDataSource>((storage, database) => (storage.Invariant, storage.DataSource) = (Driver, database)))
+            .UseTls(tls => Configure(tls, ClusterIdentity.Of(home)))
             .ConfigureEndpoints(endpoint.Address, endpoint.SiloPort, endpoint.GatewayPort)
             // While a member is gone and not yet declared dead, Orleans warns several times a second that it cannot be reached. Who goes, the log of the members says;
             // why a start takes long, the one category that is left.
             .ConfigureLogging(logging => logging.AddFilter("Orleans", LogLevel.Critical).AddFilter("Orleans.Runtime.MembershipService.MembershipAgent", LogLevel.Error));
+    }
+
+    /// <summary>Both ends show the cluster's key, other silos and clients alike; without it nothing is answered.</summary>
+    private static void Configure(TlsOptions tls, X509Certificate2 identity)
+    {
+        tls.LocalCertificate = identity;
+        tls.SslProtocols = SslProtocols.Tls13;
+        (tls.RemoteCertificateMode, tls.ClientCertificateMode) = (RemoteCertificateMode.RequireCertificate, RemoteCertificateMode.RequireCertificate);
+        tls.RemoteCertificateValidation = (shown, _, _) => identity.Is(shown);
+        tls.OnAuthenticateAsClient = (_, client) => client.TargetHost = ClusterIdentity.Name;
     }
 
     /// <summary>Brings the database up to date before anything of the silo starts.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
+using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Options;
 
@@ -29,12 +30,11 @@ internal static class UnixGateway
         public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
         {
             if (endpoint is not IPEndPoint { Port: var port } || port != gatewayPort) return new Silent(endpoint);
-            // Bound under another name and moved once it is the owner's alone: under its own name it was never open to others.
+            // Bound under another name and moved once it listens: whoever finds the name is answered.
             var fresh = path + ".new";
             File.Delete(fresh);
-            var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
-            var listener = await transport.BindAsync(new UnixDomainSocketEndPoint(fresh), cancellationToken);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(fresh, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions { CreateBoundListenSocket = _ => LocalSocket.Bind(fresh) }), loggers);
+            var listener = await transport.BindAsync(endpoint, cancellationToken);
             File.Move(fresh, path, overwrite: true);
             return new Listener(listener, path);
         }
@@ -45,7 +45,16 @@ internal static class UnixGateway
     {
         public EndPoint EndPoint => inner.EndPoint;
 
-        public ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default) => inner.AcceptAsync(cancellationToken);
+        public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+        {
+            while (true)
+            {
+                var connection = await inner.AcceptAsync(cancellationToken);
+                if (connection?.Features.Get<IConnectionSocketFeature>()?.Socket is not { } socket || LocalSocket.IsOfThisUser(socket)) return connection;
+                // Another user's: not even told why.
+                await connection.DisposeAsync();
+            }
+        }
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
         {

@@ -14,6 +14,12 @@ internal static class KeyGate
 
     private const string Parameter = "key";
 
+    /// <summary>
+    /// What pages may load: their own server's files, and what stands in the page itself (reports are one file with pictures and scripts, the dashboard has styles in it). Nothing may be sent elsewhere,
+    /// and no other page may show these.
+    /// </summary>
+    private const string ContentPolicy = "default-src 'self' 'unsafe-inline' data:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
     /// <summary>Puts the gate before all pages.</summary>
     public static void UseKeyGate(this IApplicationBuilder app, ApiKey key)
         => app.Use((context, next) =>
@@ -21,6 +27,9 @@ internal static class KeyGate
             context.Response.Headers.XContentTypeOptions = "nosniff";
             context.Response.Headers.XFrameOptions = "DENY";
             context.Response.Headers["Referrer-Policy"] = "no-referrer";
+            context.Response.Headers.ContentSecurityPolicy = ContentPolicy;
+            context.Response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
+            context.Response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
             if (context.Request.Path == Health) return next(context);
             if (HttpMethods.IsGet(context.Request.Method) && key.Opens(context.Request.Query[Parameter])) return SendOnAsync(context, key);
             return IsOpen(context, key) ? next(context) : RefuseAsync(context.Response);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.CommandLine;
@@ -6,11 +7,14 @@ namespace AlpacaCot.Specs.CommandLine;
 /// <summary>The options of <c>eval</c> and <c>generate</c> that a sweep file has too: how answers are decoded, which suites are asked.</summary>
 public static class AskingOptions
 {
-    private static readonly string[] SamplingKeys = ["top_p", "top_k"];
+    private static readonly string[] _flags = ["remove_invalid_values", "renormalize_logits"];
 
     /// <summary>Options of decoding; it is greedy unless a temperature is given.</summary>
     public static IReadOnlyList<CommandOption> Decoding { get; } =
-        [.. AskingParser.Settings.Where(setting => setting.Key != "strategy").Select(setting => new CommandOption(setting.Key, setting.Meaning + Default(setting.Key), setting.Key == "stop"))];
+        [
+        .. DecodingParser.Settings.Where(setting => setting.Key != "strategy")
+            .Select(setting => new CommandOption(setting.Key, setting.Meaning + Default(setting.Key), DecodingParser.ListKeys.Contains(setting.Key), _flags.Contains(setting.Key)))
+    ];
 
     /// <summary>Options of the suites.</summary>
     public static IReadOnlyList<CommandOption> Suites { get; } =
@@ -31,13 +35,31 @@ public static class AskingOptions
         var sampled = reader.Has("temperature");
         if (reader.Flag("greedy") == true && sampled) options.Error("greedy", "--greedy and --temperature exclude each other", "leave one of them out");
         if (!sampled)
-            foreach (var key in SamplingKeys.Where(reader.Has)) options.Error(key, "has no effect on greedy decoding", "give a --temperature, or leave it out");
-        var decoding = AskingParser.Settings.Where(setting => setting.Key != "strategy").Aggregate(
+            foreach (var key in DecodingParser.SamplingKeys.Where(reader.Has)) options.Error(key, "has no effect on greedy decoding", "give a --temperature, or leave it out");
+        var decoding = DecodingParser.Settings.Where(setting => setting.Key != "strategy").Aggregate(
             new DecodingSpec { Strategy = sampled ? DecodingSpec.Sample : DecodingSpec.Greedy }, (spec, setting) => setting.Read(reader, spec));
         reader.Finish();
+        DecodingParser.Check(reader, decoding, "give --num-beams, or leave it out");
         remarks = options.Remarks;
         return decoding;
     }
+
+    /// <summary>The words of a command line that ask for a decoding: <see cref="ReadDecoding"/> reads an equal one back.</summary>
+    public static IReadOnlyList<string> WordsOf(DecodingSpec decoding)
+    {
+        var off = SweepSpecJson.EveryDecodingKey(new DecodingSpec());
+        // The number of tokens says how the answers end, and a temperature that they are drawn: both are said also where they are the default.
+        return [.. SweepSpecJson.Decoding(decoding).Where(key => key.Key is "max_new_tokens" or "temperature" || !(key.Key == "strategy" || JsonNode.DeepEquals(key.Value, off[key.Key])))
+            .SelectMany(key => (IEnumerable<string>)[CommandOption.NameOf(key.Key), .. ValuesOf(key.Value!)])];
+    }
+
+    private static IEnumerable<string> ValuesOf(JsonNode value) => value switch
+    {
+        JsonArray many => many.Select(one => one!.ToString()),
+        _ when value.GetValueKind() == JsonValueKind.True => [],
+        JsonObject => [value.ToJsonString()],
+        _ => [value.ToString()],
+    };
 
     /// <summary>Reads which suites are asked.</summary>
     /// <param name="given">Key to its values.</param>
@@ -59,5 +81,5 @@ public static class AskingOptions
     }
 
     private static string Default(string key)
-        => SweepSpecJson.Decoding(new DecodingSpec { Strategy = DecodingSpec.Sample })[key] is { } value ? $" ({value})" : "";
+        => SweepSpecJson.EveryDecodingKey(new DecodingSpec())[key] is JsonValue value ? $" ({value})" : "";
 }

@@ -11,6 +11,7 @@ public static class DataOptions
         new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
         new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca})"),
         new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
+        new("training_cue", $"Cue in training prompts: {string.Join(", ", Words.Cues.Select(w => w.Word))}, or a sentence ({TrainingCue.None.Word})"),
     ];
 
     /// <summary>Reads what was given, by key.</summary>
@@ -36,6 +37,7 @@ public static class DataOptions
             Sources = [.. texts.Select(text => Source(options, text, isFile))],
             Template = template ?? TemplateNames.Alpaca,
             Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+            TrainingCue = Parsing.CueParser.TrainingCue(options.Reader) ?? TrainingCue.None,
         };
     }
 
@@ -51,7 +53,7 @@ public static class DataOptions
         foreach (var word in operations.Split(',', StringSplitOptions.TrimEntries))
             // The words of a sweep file, and the nouns that go with them.
             if (Words.Operations.Where(o => o.Word == word || Nouns[(int)o.Value] == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
-            else options.Error("data", $"the generator has no operation '{word}'", Parsing.Suggestions.For(word, Words.Operations.Select(o => o.Word)));
+            else options.Error("data", $"the generator has no operation '{word}'", Suggestions.For(word, Words.Operations.Select(o => o.Word)));
         return new SourceSpec { Goat = new GoatOptions { Operations = [.. chosen.Distinct()] } };
     }
 

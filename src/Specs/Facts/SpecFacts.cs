@@ -30,6 +30,9 @@ public sealed record SpecFacts
     /// <summary>Names of all suites, for suggestions.</summary>
     public IReadOnlyList<string> KnownSuites { get; init; } = [];
 
+    /// <summary>How fast this machine is; null where it was not measured.</summary>
+    public MachineFacts? Machine { get; init; }
+
     /// <summary>Version of everything in the worker's code that changes examples or trained numbers; null where it was not asked for.</summary>
     public string? Code { get; init; }
 }
@@ -64,6 +67,9 @@ public sealed record ModelFacts
     /// <summary>Positions that the model was made for; null where it has no limit.</summary>
     public int? MaxPositions { get; init; }
 
+    /// <summary>Its blocks; 0 where unknown.</summary>
+    public int Layers { get; init; }
+
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
 
@@ -76,6 +82,9 @@ public sealed record ModelFacts
 
     /// <summary>Why the tokenizer cannot be read, one line; null where it can.</summary>
     public string? TokenizerError { get; init; }
+
+    /// <summary>Why the sweep's <c>decoding</c> cannot be used with the tokenizer (it names a token that there is not); null if it can.</summary>
+    public string? DecodingError { get; init; }
 
     /// <summary>Hash of the tokenizer; null where it cannot be read.</summary>
     public string? TokenizerHash { get; init; }
@@ -120,7 +129,20 @@ public sealed record SourceFacts
 
     /// <summary>Hash of the rows (for a generator, of its options and version); null where it was not computed.</summary>
     public string? ContentHash { get; init; }
+
+    /// <summary>Thinking cues that the rows bring with them, and in how many rows each stands.</summary>
+    public IReadOnlyDictionary<string, long> Cues { get; init; } = new Dictionary<string, long>();
+
+    /// <summary>Evaluations whose questions it holds.</summary>
+    public IReadOnlyList<LeakFacts> Leaks { get; init; } = [];
 }
+
+/// <summary>Questions of an evaluation that a source holds.</summary>
+/// <param name="Evaluation">The evaluation's name.</param>
+/// <param name="File">The file of the source that is the evaluation's own, whatever its name and place; null where there is none.</param>
+/// <param name="Questions">Questions of the evaluation that are rows of the source.</param>
+/// <param name="Of">Questions that the evaluation asks.</param>
+public sealed record LeakFacts(string Evaluation, string? File, int Questions, int Of);
 
 /// <summary>What a data mix becomes under one model's tokenizer and one template.</summary>
 public sealed record MixFacts
@@ -146,11 +168,20 @@ public sealed record MixFacts
     /// <summary>Tokens of the longest row before cutting.</summary>
     public int Longest { get; init; }
 
-    /// <summary>Tokens of all kept rows.</summary>
+    /// <summary>Tokens of all examples.</summary>
     public long Tokens { get; init; }
 
-    /// <summary>Rows that are also items of an evaluation.</summary>
-    public long Leaked { get; init; }
+    /// <summary>Tokens of all examples that carry loss.</summary>
+    public long SupervisedTokens { get; init; }
+
+    /// <summary>Rows read from all sources, before limits and drops.</summary>
+    public long Rows { get; init; }
+
+    /// <summary>Kept rows that equal an earlier one.</summary>
+    public long Duplicates { get; init; }
+
+    /// <summary>Cues that were put into training prompts, and into how many of the kept rows each.</summary>
+    public IReadOnlyDictionary<string, long> Cues { get; init; } = new Dictionary<string, long>();
 
     /// <summary>Examples of the mix: kept rows as often as their weights teach them; what an epoch passes over.</summary>
     public long Examples { get; init; }
@@ -176,6 +207,9 @@ public sealed record SuiteFacts
 
     /// <summary>What is unusual about its prompts under the models' tokenizers, one sentence each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
+
+    /// <summary>What each model is fed for it; empty where unknown.</summary>
+    public IReadOnlyList<AskedFacts> Asked { get; init; } = [];
 
     /// <summary>Metrics it gives; empty where unknown.</summary>
     public IReadOnlyList<string> Metrics { get; init; } = [];

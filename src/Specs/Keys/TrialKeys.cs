@@ -18,9 +18,11 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 
     private readonly Dictionary<(string, string), string> _parts = [];
 
+    private string Code => "code: " + (known.Code ?? "unknown");
+
     /// <summary>Everything that changes the trained weights.</summary>
     public string Training(ModelSpec model, MethodSpec method, DataSpec data, int seed, double learningRate) => Key(
-        "code: " + (known.Code ?? "unknown"),
+        Code,
         Part("base", model.Name, () => Base(model)),
         Part("adapter", method.Name + "\n" + model.Name, () => Adapter(method, model)),
         Part("data", data.Name, () => Data(data)),
@@ -36,8 +38,26 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
     }
 
     /// <summary>The training key and how it is asked.</summary>
-    public string Trial(string trainingKey, CotSpec cot) => Key(
-        trainingKey, Part("asking", cot.Name, () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding) }));
+    public string Trial(string trainingKey, CotSpec cot) => Key(trainingKey, Asking(cot));
+
+    /// <summary>
+    /// An untuned base and how it is asked. No method, data or learning rate is in it, so that every sweep finds the same result; a seed is only where answers are drawn.
+    /// </summary>
+    /// <param name="model">The base.</param>
+    /// <param name="asked">A data mix whose template it is asked through; mixes with the same template give the same key.</param>
+    /// <param name="cot">The way of asking.</param>
+    /// <param name="seed">The sampler's seed; null where decoding is greedy.</param>
+    public string Untuned(ModelSpec model, DataSpec asked, CotSpec cot, int? seed) => Key(
+        Code,
+        Part("base", model.Name, () => Base(model)),
+        "template: " + TemplateOf(asked),
+        Asking(cot),
+        seed is { } drawn ? drawn.ToString(CultureInfo.InvariantCulture) : "");
+
+    private string Asking(CotSpec cot)
+        => Part("asking", cot.Name, () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding) });
+
+    private string TemplateOf(DataSpec data) => known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data));
 
     /// <summary>The trial key and what it is asked.</summary>
     public string Result(string trialKey, EvaluationSpec evaluation) => Key(
@@ -74,19 +94,31 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 
     private JsonObject Data(DataSpec data)
     {
-        var contents = known.Sources.GetValueOrDefault(data.Name);
-        var node = SweepSpecJson.Data(data, known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data)), spec.LanguageOf(data));
-        node.Remove("name");
-        node["sources"] = new JsonArray([.. data.Sources.Select((source, i) => Source(source, contents?[i]))]);
+        var node = Rows(data);
+        // What another mix cannot teach is left out of this one too.
+        if (spec.MatchedWith(data) is { Count: > 0 } others)
+            node["match"] = new JsonArray([.. others.Select(other => CanonicalJson.Hash(Rows(other))).Order(StringComparer.Ordinal).Select(hash => (JsonNode)hash)]);
         return node;
     }
 
-    private static JsonObject Source(SourceSpec source, string? content)
+    private JsonObject Rows(DataSpec data)
+    {
+        var contents = known.Sources.GetValueOrDefault(data.Name);
+        var node = SweepSpecJson.Data(data, TemplateOf(data), spec.LanguageOf(data));
+        foreach (var key in (string[])["name", "training_cue", "match"]) node.Remove(key);
+        node["sources"] = new JsonArray([.. data.Sources.Select((source, i) => Source(data, source, contents?[i]))]);
+        return node;
+    }
+
+    private static JsonObject Source(DataSpec data, SourceSpec source, string? content)
     {
         var node = SweepSpecJson.Source(source);
-        node.Remove("set");
-        node.Remove("path");
+        foreach (var key in (string[])["set", "path", "training_cue", "allow_leakage"]) node.Remove(key);
         node["content"] = content ?? AsWritten(source.Reference);
+        // Cues drawn for each row were once the only way and had no key of their own: results of that time keep theirs.
+        var cue = data.CueOf(source);
+        if (cue.Use == CueUse.Text) node["cue"] = cue.Text;
+        else if (cue.Use != CueUse.Flan) node["training_cue"] = Words.Cues.Of(CueUse.None);
         return node;
     }
 

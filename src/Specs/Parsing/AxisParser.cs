@@ -63,6 +63,8 @@ internal static class AxisParser
             Template = reader.Text("template"),
             Language = reader.Text("language"),
             Cot = reader.Choice("cot", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+            TrainingCue = CueParser.TrainingCue(reader) ?? TrainingCue.None,
+            Match = reader.Choice("match", Words.Matches) ?? DataMatch.None,
             When = MatchParser.When(reader),
         };
         reader.Finish();
@@ -119,8 +121,10 @@ internal static class AxisParser
             Seed = reader.Integer("seed", 0),
             Language = reader.Text("language"),
             Cot = reader.Choice("cot", Words.Rationales),
-            Cue = reader.Text("cue"),
+            TrainingCue = CueParser.TrainingCue(reader),
+            AllowLeakage = reader.Texts("allow_leakage") ?? [],
         };
+        CueParser.RefuseAskingCue(reader);
         reader.Finish();
         var given = SourceKinds.Where(reader.Has).ToList();
         if (given.Count != 1)
@@ -151,6 +155,6 @@ internal static class AxisParser
 
     private static readonly Dictionary<string, string> LoadsNotBuilt = new(StringComparer.Ordinal)
     {
-        ["nf4"] = "", ["int8"] = "", ["fp16"] = "", ["int4"] = ""
+        ["fp16"] = "", ["int4"] = "nf4 has four bits too"
     };
 }

@@ -27,6 +27,21 @@ internal static class CrossChecks
             log.Error(
                 Mark("search.metric"), "search.metric", $"'{search.Metric}' is no metric of an evaluation above",
                 "write evaluation/metric, for example " + (spec.Evaluation.FirstOrDefault()?.Name ?? "goat-arithmetic") + "/exact_match");
+        if (spec.Base && spec.Peft.FirstOrDefault(p => string.Equals(p.Name, MethodSpec.UntunedName, StringComparison.OrdinalIgnoreCase)) is { } named)
+        {
+            var path = $"peft[{spec.Peft.ToList().IndexOf(named)}]";
+            log.Error(Mark(path + ".name"), path, $"the name '{named.Name}' is the untuned base's", "choose another name, or write base: false");
+        }
+        foreach (var (data, d) in spec.Data.Select((data, d) => (data, d)))
+            foreach (var (source, s) in data.Sources.Select((source, s) => (source, s)))
+                foreach (var name in source.AllowLeakage.Where(name => spec.Evaluation.All(e => e.Name != name)))
+                    log.Error(
+                        Mark($"data[{d}].sources[{s}].allow_leakage"), $"data[{d}].sources[{s}].allow_leakage", $"there is no evaluation '{name}'",
+                        Suggestions.For(name, spec.Evaluation.Select(e => e.Name)));
+        if (spec.Data.Where(d => d.Match != DataMatch.None).ToList() is [var alone])
+            log.Advice(
+                Mark($"data[{spec.Data.ToList().IndexOf(alone)}].match"), $"data[{spec.Data.ToList().IndexOf(alone)}].match", $"'{alone.Name}' is matched with no other mix",
+                "write match: rows in each mix that is compared with it, or remove it");
         if (log.Errors.Any(e => e.Severity == SpecSeverity.Error)) return;
 
         var trials = GridCells.Of(spec).Count();

@@ -1,5 +1,4 @@
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -45,7 +44,7 @@ internal sealed class SourceRule : ISpecRule
     }
 }
 
-/// <summary>Every mix leaves something to learn under every tokenizer, and little of it is cut or leaks into the evaluation.</summary>
+/// <summary>Every mix leaves something to learn under every tokenizer, and little of it is cut.</summary>
 internal sealed class MixRule : ISpecRule
 {
     private const double MuchTruncation = 0.1;
@@ -78,9 +77,6 @@ internal sealed class MixRule : ISpecRule
                         $"the longest has {mix.Longest} tokens");
                 if (mix.Kept < spec.Training.BatchSize)
                     remarks.Advice("training.batch_size", $"'{mix.Data}' has only {mix.Kept} rows: each step sees all of them", "lower batch_size");
-                if (mix.Leaked > 0)
-                    remarks.Advice(
-                        path, $"{mix.Leaked} rows of '{mix.Data}' are also items of an evaluation", "remove them: their answers are learnt by heart");
             }
         }
     }

@@ -39,9 +39,10 @@ internal sealed class SentencePieceTokenizer : IAlignedTokenizer
     private readonly string[] _tokens;
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
 
-    public SentencePieceTokenizer(SentencePieceModel model, SentencePieceOptions options, string contentHash)
+    /// <summary>Creates a tokenizer; <paramref name="surfaces"/> says what its pieces mean where that is not their text.</summary>
+    public SentencePieceTokenizer(SentencePieceModel model, SentencePieceOptions options, string contentHash, SentencePieceSurfaces? surfaces = null)
     {
-        (_model, _options, _surfaces, ContentHash) = (model, options, SentencePieceSurfaces.Of(model), contentHash);
+        (_model, _options, _surfaces, ContentHash) = (model, options, surfaces ?? SentencePieceSurfaces.Of(model), contentHash);
         _added = new AddedTokens(options.AddedTokens, text => text);
         int[]? bytes = model.ByteFallback ? new int[256] : null;
         if (bytes is not null) Array.Fill(bytes, model.UnkId);

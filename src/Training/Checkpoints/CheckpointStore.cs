@@ -31,6 +31,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
     public void Save(IReadOnlyList<MemberState> members, int step)
     {
         (_lastStep, _lastTime) = (step, time.GetTimestamp());
+        policy.Saving?.Invoke();
         var name = PathOf(step);
         try
         {

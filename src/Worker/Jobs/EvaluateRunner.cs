@@ -12,7 +12,7 @@ using AlpacaCot.Worker.Protocol;
 namespace AlpacaCot.Worker.Jobs;
 
 /// <summary>
-/// Asks trained adapters their trials' questions on the loaded base; suites that trials share are read once. What cannot be asked of one trial fails that evaluation of that trial;
+/// Asks trained adapters, and the base as it is, their trials' questions on the loaded base; suites that trials share are read once. What cannot be asked of one trial fails that evaluation of that trial;
 /// what says nothing about it (a crash, no memory, a full disk) ends the job, which is given anew.
 /// </summary>
 internal sealed class EvaluateRunner : IDisposable
@@ -28,7 +28,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         (_job, _model, _context) = (job, model, context);
         _bank = new AdapterBank(model.Decoder);
-        var whole = new EngineOptions();
+        var whole = new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) };
         int Part(int of) => Math.Max(1, of / Math.Max(1, job.MemoryDivisor));
         _engine = new InferenceEngine(
             model.Decoder, model.Tokenizer, _bank,
@@ -40,6 +40,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         Directory.SetCurrentDirectory(job.BaseDirectory);
         Threads.Count = job.Threads;
+        context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: job.Base.Path);
         using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
         foreach (var member in job.Members) runner.Run(member);
@@ -51,6 +52,11 @@ internal sealed class EvaluateRunner : IDisposable
     private void Run(EvaluateMember member)
     {
         BankedAdapter? loaded = null;
+        Asked Trained()
+        {
+            loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter!), TemplateFile.Resolve(member.Adapter!));
+            return loaded.Asked;
+        }
         try
         {
             foreach (var trial in member.Trials)
@@ -59,8 +65,7 @@ internal sealed class EvaluateRunner : IDisposable
                     _context.Stop.ThrowIfCancellationRequested();
                     try
                     {
-                        loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter), TemplateFile.Resolve(member.Adapter));
-                        Run(trial, evaluation, loaded);
+                        Run(trial, evaluation, member.Adapter is null ? Asked.Base(trial.Template) : Trained());
                     }
                     catch (Exception e) when (Failures.KindOf(e) is FailureKind.Data or FailureKind.NonFinite)
                     {
@@ -74,24 +79,31 @@ internal sealed class EvaluateRunner : IDisposable
         }
     }
 
-    private void Run(EvaluateTrial trial, EvaluationSpec evaluation, BankedAdapter adapter)
+    private void Run(EvaluateTrial trial, EvaluationSpec evaluation, Asked asked)
     {
+        _context.Beat(WorkPhases.Prepare);
         var began = _context.Time.GetTimestamp();
         var result = EvaluationRunner.Run(
-            [SuiteOf(evaluation)], _engine, adapter.Index, adapter.Template, trial.Cue, Decodings.Of(trial.Decoding, trial.Seed),
-            progress => _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite), _context.Stop)[0];
+            [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed), progress => Told(trial, progress), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
         var run = new RunDescription
         {
             ModelName = trial.Name, ModelArguments = $"pretrained={_model.Path}", Parameters = _model.Decoder.Parameters.Values.Sum(p => p.numel()), Dtype = _model.Decoder.Dtype.ToString(),
-            Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = adapter.Template.Name, Cue = trial.Cue,
+            Tokenizer = _model.Tokenizer, MaxLength = _engine.MaxLength, Template = asked.Template.Name, Cue = trial.Cue,
         };
         var files = ResultFiles.Write(Path.Combine(_job.Directory, "results"), run, [result], elapsed, _context.Time);
         var metrics = Figures(result);
         _context.Send(new ResultEvent(_context.Assignment, _context.Fence, trial.Name, evaluation.Name, metrics, result.Effective, files.Results, elapsed.TotalSeconds, result.Prompts.TooLong));
         SharedFolders.Share(
-            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), files.Results,
+            _job.Folders, trial.SharedKeys.GetValueOrDefault(evaluation.Name), [files.Results, .. files.Samples.Values],
             new SharedResult(_job.Sweep, metrics, result.Effective, elapsed.TotalSeconds, Path.GetFileName(files.Results), result.Prompts.TooLong));
+    }
+
+    private void Told(EvaluateTrial trial, SuiteProgress progress)
+    {
+        _context.Progress("evaluate", progress.Done, progress.Total, trial.Name, note: progress.Suite);
+        // The engine has no more steps to take, and answers may take longer to score than any step took.
+        if (progress.Done == progress.Total) _context.Beat(WorkPhases.Score);
     }
 
     /// <summary>Metrics of a suite that have a value; those of its cells, and why others have none, are in the result file.</summary>
@@ -109,16 +121,22 @@ internal sealed class EvaluateRunner : IDisposable
         return _suites[key] = suite;
     }
 
+    /// <summary>Who is asked: an adapter of the bank, or the base itself, and the template that it is asked through.</summary>
+    private sealed record Asked(int Index, PromptTemplate Template)
+    {
+        private const int NoAdapter = -1;
+
+        public static Asked Base(string? template) => new(NoAdapter, PromptTemplates.Get(template ?? PromptTemplates.Default));
+    }
+
     /// <summary>An adapter while it is asked.</summary>
     private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, PromptTemplate template) : IDisposable
     {
-        public int Index { get; } = bank.Add(adapter);
-
-        public PromptTemplate Template => template;
+        public Asked Asked { get; } = new(bank.Add(adapter), template);
 
         public void Dispose()
         {
-            bank.Remove(Index);
+            bank.Remove(Asked.Index);
             adapter.Dispose();
         }
     }

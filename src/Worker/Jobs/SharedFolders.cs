@@ -13,10 +13,10 @@ internal static class SharedFolders
         if (key is not null) TryWrite(SharedWork.Adapter(folders, key), description, Directory.Exists(adapter) ? Directory.EnumerateFiles(adapter) : []);
     }
 
-    /// <summary>Shares a result, with a copy of its file.</summary>
-    public static void Share(WorkerFolders folders, string? key, string? resultFile, SharedResult description)
+    /// <summary>Shares a result, with copies of its files.</summary>
+    public static void Share(WorkerFolders folders, string? key, IEnumerable<string> files, SharedResult description)
     {
-        if (key is not null) TryWrite(SharedWork.Result(folders, key), description, resultFile is null ? [] : [resultFile]);
+        if (key is not null) TryWrite(SharedWork.Result(folders, key), description, files);
     }
 
     private static void TryWrite<T>(string folder, T description, IEnumerable<string> files)

@@ -26,7 +26,7 @@ internal static class StubRunner
                 // A number that is the trial's own, so that one taken for another is noticed.
                 var metrics = new Dictionary<string, double> { ["stub"] = 1, ["length"] = trial.Name.Length };
                 context.Send(new ResultEvent(context.Assignment, context.Fence, trial.Name, name, metrics, 0, null, pause.TotalSeconds));
-                SharedFolders.Share(job.Folders, trial.SharedKeys.GetValueOrDefault(name), null, new SharedResult(job.Sweep, metrics, 0, pause.TotalSeconds, null));
+                SharedFolders.Share(job.Folders, trial.SharedKeys.GetValueOrDefault(name), [], new SharedResult(job.Sweep, metrics, 0, pause.TotalSeconds, null));
             }
         }
     }

@@ -29,6 +29,14 @@ internal static class SuiteDeclarations
             suite.Version, suite.Configuration.ToJsonString(), .. suite.Items.Select(item => item.Doc.ToJsonString()), .. files.Select(file => ContentHash.OfFiles([file]))]));
     }
 
+    /// <summary>The files that hold an evaluation's questions; those of its solved examples are not among them.</summary>
+    public static IEnumerable<string> QuestionFiles(EvaluationSpec evaluation, string datasets)
+    {
+        if (!evaluation.Options.TryGetValue("file", out var named)) return [];
+        var places = new Places(Roots(datasets));
+        return Texts(named).Select(places.Find).OfType<string>().SelectMany(path => Directory.Exists(path) ? Directory.EnumerateFiles(path) : [path]);
+    }
+
     private static IEnumerable<string> Texts(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => [value.GetString()!],

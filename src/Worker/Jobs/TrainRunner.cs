@@ -30,6 +30,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
     {
         Directory.SetCurrentDirectory(pack.BaseDirectory);
         Threads.Count = pack.Threads;
+        context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: pack.Base.Path);
         Train(context.State.Base(pack.Base, pack.Folders, pack.BaseFiles));
     }
@@ -43,6 +44,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             foreach (var member in pack.Members)
             {
                 context.Stop.ThrowIfCancellationRequested();
+                context.Beat(WorkPhases.Prepare);
                 context.Progress("prepare", members.Count, pack.Members.Count, member.Name);
                 try
                 {
@@ -66,7 +68,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
             var template = templates[member.Name] = PromptTemplates.Get(member.Data.Template ?? PromptTemplates.Default);
             var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt);
+                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
@@ -85,7 +87,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             TokenBudget = pack.MicroBatchTokens,
             Time = context.Time,
             BaseContent = model.Content,
-            Checkpoints = new CheckpointPolicy(checkpoints, pack.CheckpointSteps > 0 ? pack.CheckpointSteps : null, TimeSpan.FromSeconds(pack.CheckpointSeconds), KeptCheckpoints) { Saved = Saved },
+            Checkpoints = new CheckpointPolicy(checkpoints, pack.CheckpointSteps > 0 ? pack.CheckpointSteps : null, TimeSpan.FromSeconds(pack.CheckpointSeconds), KeptCheckpoints) { Saving = () => context.Beat(WorkPhases.Save), Saved = Saved },
         };
         using var trainer = new CoTrainer(model.Decoder, members, options);
         if (trainer.Step > 0) Console.WriteLine($"{context.Assignment} goes on from step {trainer.Step}");
@@ -95,9 +97,11 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         var results = Run(trainer, step =>
         {
             speeds[step.Member] = step.TokensPerSecond;
+            context.Beat(WorkPhases.Train);
             context.Progress("train", step.Step, step.TotalSteps, step.Member, step.Loss, speeds.Values.Sum());
             if (step.Step == step.TotalSteps) speeds.Remove(step.Member);
         });
+        context.Beat(WorkPhases.Save);
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
         var reported = pack.Members.Where(member => member.Trained).Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (member, result) in members.Zip(results).Where(pair => !pair.Second.Removed && !reported.Contains(pair.First.Name)))
@@ -108,6 +112,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 AdapterDirectory.Save(member.Adapter, to);
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
+                TrialFile.Write(to, pack.Sweep, pack.Members.First(of => of.Name == member.Name), model, result);
             });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(

@@ -46,6 +46,7 @@ internal static class TrainingRemarks
     {
         RefusalCause.EmptyAnswer => "the answer is empty",
         RefusalCause.EmptyPrompt => "the prompt is empty",
+        RefusalCause.Unmatched => "a matched mix cannot teach it",
         _ => $"the prompt alone fills cutoff_len {cutoff}",
     };
 }

@@ -43,7 +43,7 @@ internal static class BenchTools
             MaxPositions = 2048, EosTokenIds = [2], BosTokenId = 1,
         };
         using var generator = new Generator(0);
-        using var decoder = Decoder.CreateRandom(config, generator, WorkerState.PrecisionOf(precision));
+        using var decoder = Decoder.CreateRandom(config, generator, WorkerState.LoadingOf(precision).Dtype);
         var bank = new AdapterBank(decoder);
         for (var i = 0; i < members; i++) bank.Add(AdapterFactory.Create(decoder, new LoraConfig { Init = LoraInit.Random }, generator));
         foreach (var figure in DecodeBenchmark.Run(decoder, ByteTokens.Instance, [1, 8], newTokens: tokens, bank: bank, members: members))
@@ -68,40 +68,5 @@ internal static class BenchTools
             benchmark = "tokenize", encode_mb_per_s = Math.Round(figures.EncodeMegabytesPerSecond, 2), decode_mb_per_s = Math.Round(figures.DecodeMegabytesPerSecond, 2),
             bytes = figures.Bytes, tokens = figures.Tokens, bytes_per_token = Math.Round(figures.BytesPerToken, 3),
         });
-    }
-
-    /// <summary>The decode benchmark runs on ids; its tokens need a text but no vocabulary.</summary>
-    private sealed class ByteTokens : ITokenizer
-    {
-        public static ByteTokens Instance { get; } = new();
-
-        public int VocabularySize => 256;
-
-        public int? BosId => null;
-
-        public int? EosId => null;
-
-        public int? PadId => null;
-
-        public string ContentHash => "bytes";
-
-        public int[] Encode(string text, EncodeOptions options = default) => [.. System.Text.Encoding.UTF8.GetBytes(text).Select(b => (int)b)];
-
-        public string Decode(ReadOnlySpan<int> ids, bool skipSpecialTokens = false) => string.Concat(ids.ToArray().Select(Token));
-
-        public bool IsSpecial(int id) => false;
-
-        public string Token(int id) => ((char)(33 + id % 94)).ToString();
-
-        public int? Find(string token) => null;
-
-        public ITokenStream Stream(bool skipSpecialTokens = true) => new Plain();
-
-        private sealed class Plain : ITokenStream
-        {
-            public string Append(int id) => Instance.Token(id);
-
-            public string Flush() => "";
-        }
     }
 }

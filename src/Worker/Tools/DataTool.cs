@@ -12,27 +12,33 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>data show</c>: rows as they are trained, and what was dropped and why.</summary>
 internal static class DataTool
 {
+    /// <summary>
+    /// Characters of prompts, responses and tokens that a preview has in all, about 4 MiB as JSON: it is to be looked at, and travels in one message. One row has at most the second number of each.
+    /// </summary>
+    private const int MostCharacters = 1 << 20, MostOfOneRow = 1 << 16;
+
     /// <summary>Runs the tool. In the text, what is learnt stands between ⟦ and ⟧.</summary>
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = options.Text("model");
         var spec = options.Record<DataSpec>("data");
+        var matched = options.Has("matched") ? options.Record<IReadOnlyList<DataSpec>>("matched") : [];
         var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
+        var trainOnPrompt = options.Flag("train_on_prompt");
+        if (options.TextOrNull("base_directory") is { } folder) Directory.SetCurrentDirectory(folder);
         options.Done();
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop);
+        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched);
         context.Remark(prepared.Report.Remarks);
-        var preview = DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows);
-        context.Remark(prepared.Report.Remarks);
-        if (preview.Count < Math.Min(rows, prepared.Report.RowsRead)) context.Remark($"the first {preview.Count} rows are shown: more do not fit into one answer");
+        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows, trainOnPrompt), context);
         context.Answer(
             new
             {
                 rows = preview.Select(row => new
                 {
-                    source = row.Source, row = row.Row, prompt = row.Prompt, response = row.Response, refused = row.Refused?.ToString(), truncated = row.Truncated,
+                    source = row.Source, row = row.Row, prompt = row.Prompt, response = row.Response, refused = row.Refused?.ToString(), truncated = row.Truncated, cue = row.Cue,
                     ids = row.Tokens.Select(t => t.Id), learnt = row.Tokens.Select(t => t.Learnt),
                 }),
                 report = prepared.Report, content_hash = prepared.ContentHash, template = template.Name, template_sha256 = template.Hash,
@@ -40,18 +46,42 @@ internal static class DataTool
             Text(preview, prepared));
     }
 
+    /// <summary>As many of the rows as a preview may have, each not longer than one may be.</summary>
+    private static IReadOnlyList<PreviewRow> Cut(IReadOnlyList<PreviewRow> rows, JobContext context)
+    {
+        var kept = new List<PreviewRow>();
+        var characters = 0;
+        foreach (var row in rows)
+        {
+            var cut = row with { Prompt = Cut(row.Prompt), Response = Cut(row.Response), Tokens = [.. row.Tokens.Take(MostOfOneRow)] };
+            // A token is an id and whether it is learnt, besides its text.
+            characters += cut.Prompt.Length + cut.Response.Length + cut.Tokens.Sum(token => token.Text.Length + 2);
+            if (characters > MostCharacters && kept.Count > 0)
+            {
+                context.Remark($"the preview ends after {kept.Count} of {rows.Count} rows: it is not meant for more than a million characters");
+                break;
+            }
+            kept.Add(cut);
+        }
+        return kept;
+    }
+
+    private static string Cut(string text) => text.Length <= MostOfOneRow ? text : $"{text[..MostOfOneRow]}… ({text.Length - MostOfOneRow} more characters)";
+
     private static string Text(IReadOnlyList<PreviewRow> rows, PreparedData prepared)
     {
         var text = new StringBuilder();
         foreach (var row in rows)
         {
-            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}, {row.Tokens.Count} tokens{(row.Truncated ? ", cut" : "")}{(row.Refused is { } cause ? $", refused: {cause}" : "")}\n");
+            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}, {row.Tokens.Count} tokens{(row.Truncated ? ", cut" : "")}{(row.Refused is { } cause ? $", refused: {cause}" : "")}{(row.Cue is { } cue ? $", cue: {cue}" : "")}\n");
             foreach (var span in row.Spans) text.Append(span.Learnt ? $"⟦{span.Text}⟧" : span.Text);
             text.Append('\n');
         }
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
+        text.Append(report.Cues.Count == 0 ? "   no cue was put into a prompt\n" : "   cues put into prompts:\n");
+        foreach (var (sentence, count) in report.Cues) text.Append(CultureInfo.InvariantCulture, $"   {count,6} × {sentence}\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");
         return text.ToString();
     }

@@ -23,23 +23,25 @@ internal static class EvalTool
         var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var decoding = Decodings.Of(options.Record<DecodingSpec>("decoding"), options.Long("seed", 0));
+        var spec = options.Record<DecodingSpec>("decoding");
+        var seed = options.Long("seed", 0);
         var output = options.TextOrNull("out");
         var threads = options.CountOrNull("threads");
         options.Done();
-        if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
         EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(model, job.Folders);
+        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed);
+        if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
         var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank);
+        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var began = context.Time.GetTimestamp();
         var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);
         var elapsed = context.Time.GetElapsedTime(began);

@@ -24,9 +24,9 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
         {
             folder = ModelPlaces.Resolve(reference, folders);
         }
-        catch (ModelException)
+        catch (ModelException e)
         {
-            return new ModelInspection(facts with { Exists = false }, null);
+            return new ModelInspection(facts with { Exists = false, Error = e.Message }, null);
         }
         ITokenizer? tokenizer = null;
         try
@@ -49,7 +49,7 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
             facts = facts with
             {
                 ModelType = decoder.ModelType, Parameters = decoder.Parameters.Values.Sum(p => p.numel()), VocabularySize = decoder.Config.VocabularySize,
-                MaxPositions = decoder.Config.MaxPositions,
+                MaxPositions = decoder.Config.MaxPositions, Layers = decoder.Config.Layers,
                 Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out))],
                 DefaultTargets = DefaultTargets(decoder.ModelType),
                 ContentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),

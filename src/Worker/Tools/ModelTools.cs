@@ -1,33 +1,37 @@
 using System.Globalization;
 using AlpacaCot.Adapters;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>model convert</c> and <c>model show</c>, and what writing a model directory shares.</summary>
+/// <summary><c>model convert</c>, <c>model show</c> and <c>model verify</c>, and what writing a model directory shares.</summary>
 internal static class ModelTools
 {
     private static readonly string[] _tokenizerFiles =
-        ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
+        ["tokenizer.json", "tokenizer.model", "ice_text.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
 
     /// <summary>Converts a model between formats.</summary>
     public static void Convert(ToolOptions options, ToolJob job, JobContext context)
     {
         var (input, output) = (options.Text("in"), options.Text("out"));
         var tokenizer = options.TextOrNull("tokenizer");
-        var dtype = WorkerState.PrecisionOf(options.TextOrNull("dtype"));
+        var dtype = options.TextOrNull("dtype");
+        var force = options.Flag("force");
         options.Done();
-        RequireNew(output);
-        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype)));
-        var config = DecoderConfig.Load(Path.Combine(output, "config.json"));
+        RequireNew(output, force);
+        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype) { Replace = force }));
+        var config = ModelDirectory.ReadConfig(output);
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
             $"{config.ModelType}, {config.Layers} blocks × {config.HiddenSize}, vocabulary {config.VocabularySize}\n{output}");
     }
 
-    /// <summary>Shows a model directory.</summary>
+    /// <summary>Shows a model: what it is, what it takes, and what belongs to it.</summary>
     public static void Show(ToolOptions options, ToolJob job, JobContext context)
     {
         var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
@@ -35,30 +39,86 @@ internal static class ModelTools
         using var decoder = ModelDirectory.Load(path);
         context.Remark(decoder.Remarks);
         var parameters = decoder.Parameters.Values.Sum(p => p.numel());
-        var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
-        var tokenizer = TokenizerDirectory.Load(path);
+        var weights = decoder.Parameters.Values.Sum(p => p.numel() * p.dtype.Size());
         var config = decoder.Config;
+        var cache = 2L * config.Layers * config.KeyValueHeads * config.HeadDim * decoder.Dtype.Size();
+        var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
+        var (tokenizer, ids) = TokenizerOf(path, context);
+        var template = TemplateOf(path);
         context.Answer(
             new
             {
-                path, model_type = config.ModelType, parameters, dtype = decoder.Dtype.ToString(), layers = config.Layers, hidden_size = config.HiddenSize, heads = config.Heads,
-                key_value_heads = config.KeyValueHeads, intermediate_size = config.IntermediateSize, vocabulary_size = config.VocabularySize, max_positions = config.MaxPositions,
-                tokenizer_ids = tokenizer.VocabularySize, projections = names,
+                path, model_type = config.ModelType, parameters, dtype = decoder.Dtype.ToString(), weight_bytes = weights, cache_bytes_per_token = cache,
+                layers = config.Layers, hidden_size = config.HiddenSize, heads = config.Heads, key_value_heads = config.KeyValueHeads, intermediate_size = config.IntermediateSize,
+                vocabulary_size = config.VocabularySize, max_positions = config.MaxPositions, tokenizer_ids = ids, template, projections = names,
             },
-            string.Create(CultureInfo.InvariantCulture,
-                $"{path}\n  family       {config.ModelType}, {decoder.Dtype}\n  parameters   {parameters:N0}\n  shape        {config.Layers} blocks × {config.HiddenSize}, {config.Heads} heads ({config.KeyValueHeads} key/value), MLP {config.IntermediateSize}\n")
-            + string.Create(CultureInfo.InvariantCulture, $"  vocabulary   {config.VocabularySize} rows, tokenizer {tokenizer.VocabularySize} ids\n  positions    {config.MaxPositions}\n  projections  {string.Join(" ", names)}"));
+            string.Create(CultureInfo.InvariantCulture, $"""
+                {path}
+                  family       {config.ModelType}, {decoder.Dtype}
+                  parameters   {parameters:N0}
+                  memory       {weights / 1048576.0:N1} MiB of weights, {cache / 1024.0:0.##} KiB of cache a token
+                  shape        {config.Layers} blocks × {config.HiddenSize}, {config.Heads} heads ({config.KeyValueHeads} key/value), MLP {config.IntermediateSize}
+                  vocabulary   {config.VocabularySize} rows, tokenizer {tokenizer}
+                  template     {template ?? "none"}
+                  positions    {config.MaxPositions}
+                  projections  {string.Join(" ", names)}
+                """));
+    }
+
+    /// <summary>Compares the logits of two models, as after a conversion.</summary>
+    public static void Verify(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (first, second) = (ModelPlaces.Resolve(options.Text("first"), job.Folders), ModelPlaces.Resolve(options.Text("second"), job.Folders));
+        var tolerance = options.RangeOrNull("tolerance", 0, double.MaxValue);
+        options.Done();
+        using var one = ModelDirectory.Load(first, new LoadOptions(ScalarType.Float32));
+        using var other = ModelDirectory.Load(second, new LoadOptions(ScalarType.Float32));
+        context.Remark(one.Remarks.Concat(other.Remarks));
+        var found = ModelComparison.Of(one, other);
+        var text = FormattableString.Invariant(
+            $"logits at {found.Tokens} positions differ by at most {found.Relative:0.0e+0} of the largest; the best token is the same at {found.SameBest:P1}; divergence {found.Divergence:0.0e+0} nats");
+        if (tolerance is { } most && !(found.Relative <= most)) throw new ToolException(FormattableString.Invariant($"{first} and {second}: {text}; {most:0.0e+0} is allowed"));
+        context.Answer(new { first, second, tokens = found.Tokens, max_logit_difference = found.MaxDifference, relative = found.Relative, same_best = found.SameBest, divergence = found.Divergence, tolerance }, text);
+    }
+
+    // A model can be looked at without the tokenizer that it cannot be used without.
+    private static (string Text, int? Ids) TokenizerOf(string path, JobContext context)
+    {
+        try
+        {
+            var tokenizer = TokenizerDirectory.Load(path);
+            return (string.Create(CultureInfo.InvariantCulture, $"{tokenizer.VocabularySize} ids"), tokenizer.VocabularySize);
+        }
+        catch (TokenizerException e)
+        {
+            context.Remark($"it cannot be trained or asked without a tokenizer: {e.Message}");
+            return ("none", null);
+        }
+    }
+
+    // The template that generate, eval and servers apply, or the one that the model's makers left.
+    private static string? TemplateOf(string path)
+    {
+        if (File.Exists(Path.Combine(path, TemplateFile.Name))) return TemplateFile.Name;
+        if (File.Exists(Path.Combine(path, "chat_template.jinja"))) return "chat_template.jinja";
+        var settings = Path.Combine(path, "tokenizer_config.json");
+        return File.Exists(settings) && FileText.ReadJson(settings).TryGetProperty("chat_template", out _) ? "chat_template of tokenizer_config.json" : null;
     }
 
     /// <summary>What is odd about a model and an adapter that a tool has loaded.</summary>
     public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
         => [.. loaded.Decoder.Remarks, .. adapter is null ? [] : AdapterRemarks.Of(adapter, loaded.Decoder, loaded.Path)];
 
-    /// <summary>Refuses to write over something.</summary>
-    public static void RequireNew(string folder)
+    /// <summary>Refuses to write over something, unless it is an earlier result of the same kind and the user means it.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="force">Whether an earlier result may be replaced.</param>
+    /// <param name="marks">The file by which an earlier result is known: nothing else is ever deleted.</param>
+    public static void RequireNew(string folder, bool force, string marks = "config.json")
     {
-        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new ToolException($"{folder} is there already; choose another folder or remove it");
+        if (!File.Exists(folder) && (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())) return;
+        if (!force) throw new ToolException($"{folder} is there already; choose another folder, or replace it with --force");
+        if (File.Exists(folder) && folder.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) return;
+        if (!File.Exists(Path.Combine(folder, marks))) throw new ToolException($"{folder} is there already and has no {marks}: --force replaces only what such a command has written; choose another folder");
     }
 
     /// <summary>Copies the tokenizer's files of a model directory.</summary>

@@ -4,8 +4,8 @@ using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
-using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Inference;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
@@ -35,16 +35,21 @@ internal static class PrepareTool
         {
             context.Stop.ThrowIfCancellationRequested();
             context.Progress("prepare", 0, 0, note: model.Reference);
-            return ModelInspection.Of(model, job.Folders);
+            var found = ModelInspection.Of(model, job.Folders);
+            return found with { Facts = found.Facts with { DecodingError = found.Tokenizer is { } tokenizer ? DecodingError(spec.Decoding, tokenizer) : null } };
         }).ToList();
-        var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), catalogue))).ToList();
+        var suites = spec.Evaluation.Select(evaluation => SuiteInspection.Of(evaluation, job.Folders)).ToList();
+        var sources = new SourceInspection(
+            catalogue, [.. RationaleFormatter.Cues.Concat(spec.Cot.Select(cot => cot.Cue?.Trim()).OfType<string>()).Where(cue => cue.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)],
+            suites.Where(suite => suite.Questions is not null).ToDictionary(suite => suite.Evaluation.Name, suite => suite.Questions!, StringComparer.Ordinal));
+        var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), sources, suites, job.Folders))).ToList();
         var mixes = new List<MixFacts>();
         foreach (var model in models.Where(m => m.Tokenizer is not null))
             foreach (var mix in data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)))
             {
                 context.Stop.ThrowIfCancellationRequested();
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Spec.Name} under {model.Facts.Name}'s tokenizer");
-                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
+                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.MatchedWith(mix.Spec), spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
             }
         var asked = new PromptLengths(
             [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
@@ -64,15 +69,29 @@ internal static class PrepareTool
             Models = [.. models.Select(m => m.Facts)],
             Data = [.. data.Select(d => d.Facts)],
             Mixes = mixes,
-            Suites = [.. spec.Evaluation.Select(evaluation => Suite(evaluation, job.Folders.Datasets, asked))],
+            Suites = [.. suites.Select(suite => suite.Facts(asked))],
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
+            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
             Code = Code,
         });
     }
 
-    private static DataFacts Data(DataSpec spec, DatasetCatalogue catalogue)
+    private static string? DecodingError(DecodingSpec decoding, ITokenizer tokenizer)
+    {
+        try
+        {
+            Decodings.Of(decoding, tokenizer);
+            return null;
+        }
+        catch (InferenceException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private static DataFacts Data(DataSpec spec, SourceInspection sources, IReadOnlyList<SuiteInspection> suites, WorkerFolders folders)
     {
         if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) return new DataFacts { Name = spec.Name, Errors = mistakes };
         return new DataFacts
@@ -81,46 +100,35 @@ internal static class PrepareTool
             TemplateHash = PromptTemplates.All.FirstOrDefault(template => template.Name == spec.Template)?.Hash,
             Sources =
             [
-                .. SourceInspection.Inspect(catalogue, spec).Select(found => new SourceFacts
+                .. sources.Inspect(spec).Zip(spec.Sources).Select(pair => new SourceFacts
                 {
                     // Why a source is not there says more than that it is not: where it was looked for, which variants there are.
-                    Exists = true, Error = found.Error, Rows = found.Rows, ContentHash = found.ContentHash,
+                    Exists = true, Error = pair.First.Error, Rows = pair.First.Rows, ContentHash = pair.First.ContentHash, Cues = pair.First.Cues,
+                    Leaks = [.. suites.Select(suite => suite.LeakInto(pair.Second, pair.First, folders)).OfType<LeakFacts>()],
                 }),
             ],
         };
     }
 
     private static MixFacts? Mix(
-        string model, ITokenizer tokenizer, DataSpec spec, TrainingSpec training, DatasetCatalogue catalogue, WorkerFolders folders, CancellationToken stop)
+        string model, ITokenizer tokenizer, DataSpec spec, IReadOnlyList<DataSpec> matched, TrainingSpec training, DatasetCatalogue catalogue, WorkerFolders folders, CancellationToken stop)
     {
         if (PromptTemplates.All.FirstOrDefault(known => known.Name == spec.Template) is not { } template) return null;
         try
         {
-            var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, training.CutoffLen, 0, stop, training.TrainOnPrompt);
+            var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens"))
+                .Prepare(spec, tokenizer, template, training.CutoffLen, 0, stop, training.TrainOnPrompt, matched);
             var report = prepared.Report;
             return new MixFacts
             {
                 Model = model, Data = spec.Name, Kept = report.RowsKept, Dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => (long)r.Count), Truncated = report.Truncated,
-                Longest = report.LongestTokens, Tokens = report.Tokens, Examples = report.Examples, Remarks = report.Remarks,
+                Longest = report.LongestTokens, Tokens = report.Tokens, SupervisedTokens = report.SupervisedTokens, Rows = report.RowsRead, Duplicates = report.Duplicates,
+                Cues = report.Cues.ToDictionary(cue => cue.Key, cue => (long)cue.Value), Examples = report.Examples, Remarks = report.Remarks,
             };
         }
         catch (DatasetException e)
         {
             return new MixFacts { Model = model, Data = spec.Name, Error = e.Message };
-        }
-    }
-
-    private static SuiteFacts Suite(EvaluationSpec evaluation, string datasets, PromptLengths asked)
-    {
-        if (!SuiteRegistry.Known.Contains(evaluation.Suite)) return new SuiteFacts { Name = evaluation.Name, Exists = false };
-        try
-        {
-            var created = SuiteDeclarations.Create(evaluation, datasets);
-            return new SuiteFacts { Name = evaluation.Name, Items = created.Items.Count, Remarks = asked.Remarks(created), ContentHash = SuiteDeclarations.ContentOf(created, evaluation, datasets) };
-        }
-        catch (EvaluationException e)
-        {
-            return new SuiteFacts { Name = evaluation.Name, Error = e.Message };
         }
     }
 }

@@ -2,6 +2,7 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Worker.Tools;
@@ -14,16 +15,23 @@ namespace AlpacaCot.Worker.Tools;
 internal sealed class PromptLengths(
     IReadOnlyList<(string Name, ITokenizer Tokenizer, int Positions)> models, IReadOnlyList<string> templates, IReadOnlyList<string?> cues, int maxNewTokens)
 {
+    /// <summary>What each model is fed for the suite, under the template that makes its prompts longest.</summary>
+    /// <exception cref="EvaluationException">A question cannot be asked at all.</exception>
+    public IReadOnlyList<AskedFacts> Asked(ISuite suite)
+        => [.. Fits(suite).Where(model => model.Fits.Count > 0).Select(model => new AskedFacts(model.Name, model.Fits.Max(fit => fit.Tokens), model.Fits.Max(fit => fit.NewTokens)))];
+
     /// <summary>A sentence for each model whose positions are too few for prompts of the suite under one of the templates with the longest cue.</summary>
     /// <exception cref="EvaluationException">A question cannot be asked at all.</exception>
     public IReadOnlyList<string> Remarks(ISuite suite)
-    {
-        var cue = cues.MaxBy(c => c?.Length ?? 0);
-        return
+        =>
         [
-            .. models.Select(model => (model.Name, Fit: templates.Select(PromptTemplates.Get)
-                    .Select(template => suite.Fit(new PromptSettings(model.Tokenizer, template, cue), model.Positions, maxNewTokens)).MaxBy(fit => fit.TooLong)))
+            .. Fits(suite).Select(model => (model.Name, Fit: model.Fits.MaxBy(fit => fit.TooLong)))
                 .Where(worst => worst.Fit?.Remark is not null).Select(worst => $"under {worst.Name}'s tokenizer {worst.Fit!.Remark}"),
         ];
+
+    private List<(string Name, List<PromptFit> Fits)> Fits(ISuite suite)
+    {
+        var cue = cues.MaxBy(c => c?.Length ?? 0);
+        return [.. models.Select(model => (model.Name, templates.Select(PromptTemplates.Get).Select(template => suite.Fit(new PromptSettings(model.Tokenizer, template, cue), model.Positions, maxNewTokens)).ToList()))];
     }
 }

@@ -6,8 +6,8 @@ namespace AlpacaCot.Tests.Acceptance;
 /// <summary>Small sweeps as files, and what they leave in a home.</summary>
 internal static class Sweeps
 {
-    /// <summary>LoRA and IA3, two seeds, a few sums.</summary>
-    public static string Tiny(string model, string name = "tiny", int steps = 4, int? checkpointSteps = null, int items = 4) => $$"""
+    /// <summary>LoRA and IA3, two seeds, a few sums; the untuned base where it is wanted.</summary>
+    public static string Tiny(string model, string name = "tiny", int steps = 4, int? checkpointSteps = null, int items = 4, bool untuned = false) => $$"""
         name: {{name}}
         seeds: [0, 1]
         models:
@@ -19,6 +19,7 @@ internal static class Sweeps
           - name: sums
             sources: [{ goat: { operations: [add], digits: [1, 2], style: direct, count: 64, noise: false } }]
             template: goat
+        base: {{(untuned ? "true" : "false")}}
         training: { max_steps: {{steps}}, batch_size: 8, cutoff_len: 64, precision: fp32{{(checkpointSteps is { } n ? $", checkpoint_steps: {n}" : "")}} }
         decoding: { strategy: greedy, max_new_tokens: 8 }
         evaluation:

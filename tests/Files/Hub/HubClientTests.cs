@@ -175,6 +175,111 @@ public sealed class HubClientTests : IDisposable
         Assert.Empty(_server.Requests);
     }
 
+    [Theory]
+    [InlineData("https://hub.example/a", "https://store.example/b", "https://store.example/b")]
+    [InlineData("https://hub.example/a", "/b", "https://hub.example/b")]
+    [InlineData("http://mirror.lan/a", "https://store.example/b", "https://store.example/b")]
+    [InlineData("http://mirror.lan/a", "http://store.lan/b", "http://store.lan/b")]
+    [InlineData("https://hub.example/a", "http://hub.example/a", null)]
+    [InlineData("https://hub.example/a", "//other.example/b", "https://other.example/b")]
+    [InlineData("https://hub.example/a", "file:///etc/passwd", null)]
+    [InlineData("http://mirror.lan/a", "file:///etc/passwd", null)]
+    [InlineData("http://mirror.lan/a", "ftp://other.example/b", null)]
+    public void Redirect_OutOfHttpsOrOfTheWeb_IsRefused(string from, string location, string? leads)
+    {
+        var to = new Uri(location, UriKind.RelativeOrAbsolute);
+        if (leads is null) Assert.Throws<HubException>(() => Download.Redirected(new Uri(from), to));
+        else Assert.Equal(leads, Download.Redirected(new Uri(from), to).AbsoluteUri);
+    }
+
+    [Fact]
+    public async Task FetchAsync_RedirectToAFile_IsRefusedAtOnce()
+    {
+        _server.Files["/f"] = new ServedFile([]) { RedirectTo = "file:///etc/hostname" };
+        using var client = Client();
+        Assert.Contains("no http", (await Assert.ThrowsAsync<HubException>(() => client.FetchAsync(Url("f")))).Message, StringComparison.Ordinal);
+        Assert.Single(_server.Requests);
+        await Assert.ThrowsAsync<HubException>(() => client.FetchAsync(new Uri("file:///etc/hostname")));
+    }
+
+    [Fact]
+    public async Task FetchAsync_MoreThanAFileMayHave_IsRefusedAndNotKept()
+    {
+        _server.Files["/f"] = new ServedFile(Bytes(1001), "v1");
+        using var client = new HubClient(Options() with { MostBytes = 1000 }, TimeProvider.System);
+        Assert.Contains("1000 bytes", (await Assert.ThrowsAsync<HubException>(() => client.FetchAsync(Url("f")))).Message, StringComparison.Ordinal);
+        Assert.Single(_server.Requests);
+        Assert.All(Directory.EnumerateFiles(_folder.Path, "*.partial", SearchOption.AllDirectories), file => Assert.Equal(0, new FileInfo(file).Length));
+    }
+
+    [Fact]
+    public async Task FetchAsync_MoreThanTheDiskHas_IsToldBeforehand()
+    {
+        _server.Files["/f"] = new ServedFile([], "v1") { Claims = 1L << 60 };
+        using var client = new HubClient(Options() with { MostBytes = long.MaxValue }, TimeProvider.System);
+        Assert.Contains("are free", (await Assert.ThrowsAsync<HubException>(() => client.FetchAsync(Url("f")))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FetchAsync_ServerThatDoesNotAnswer_IsGivenUp()
+    {
+        using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        silent.Start();
+        using var client = new HubClient(Options() with { StallTimeout = TimeSpan.FromMilliseconds(200), Retries = 1 }, TimeProvider.System);
+        var address = new Uri($"http://127.0.0.1:{((System.Net.IPEndPoint)silent.LocalEndpoint).Port}/f");
+        Assert.Contains("no answer", (await Assert.ThrowsAsync<HubException>(() => client.FetchAsync(address)).WaitAsync(TimeSpan.FromSeconds(20))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("not json")]
+    [InlineData("""{"sha":null,"siblings":[]}""")]
+    [InlineData("""{"sha":"../../x","siblings":[]}""")]
+    [InlineData("""{"sha":7,"siblings":[]}""")]
+    [InlineData("""{"sha":"c0ffee"}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":{}}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[null]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{}]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{"rfilename":null}]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{"rfilename":""}]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{"rfilename":"config.json"},{"rfilename":"../../evil.json"}]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{"rfilename":"a\u001b[2J.json"}]}""")]
+    [InlineData("""{"sha":"c0ffee","siblings":[{"rfilename":"\ud83d"}]}""")]
+    public async Task FetchModelAsync_MalformedListing_IsRefusedWhole_AndAskedForAgain(string listing)
+    {
+        _server.Files["/api/models/o/m/revision/main"] = new ServedFile(Encoding.UTF8.GetBytes(listing));
+        _server.Files["/o/m/resolve/c0ffee/config.json"] = new ServedFile("{}"u8.ToArray());
+        using var client = Client();
+        for (var attempt = 1; attempt <= 2; attempt++)
+        {
+            var refused = await Assert.ThrowsAsync<HubException>(() => client.FetchModelAsync("o/m"));
+            Assert.Contains("not a repository listing", refused.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\u001b', refused.Message);
+            Assert.Equal(attempt, _server.Requests.Count);
+        }
+    }
+
+    [Fact]
+    public async Task FetchModelAsync_ListingThatNeverEnds_IsRefused()
+    {
+        _server.Files["/api/models/o/m/revision/main"] = new ServedFile(Bytes(2000));
+        using var client = new HubClient(Options() with { MostBytesOfListing = 1000 }, TimeProvider.System);
+        Assert.Contains("1000 bytes", (await Assert.ThrowsAsync<HubException>(() => client.FetchModelAsync("o/m"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("%2e%2e%2fx", "x")]
+    [InlineData(".hidden", "_.hidden")]
+    [InlineData("a%00b%1b", "a_b_")]
+    public async Task FetchAsync_NameOfAnAddress_IsAPlainFile(string last, string name)
+    {
+        _server.Any = new ServedFile(Bytes(10));
+        using var client = Client();
+        Assert.Equal(name, Path.GetFileName(await client.FetchAsync(Url(last))));
+    }
+
     [Fact]
     public void Write_WriterFails_OldFileStaysAndNoRemains()
     {

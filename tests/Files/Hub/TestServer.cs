@@ -13,6 +13,9 @@ internal sealed record ServedFile(byte[] Content, string? ETag = null)
     public string? LinkedETag { get; init; }
 
     public string? RedirectTo { get; init; }
+
+    /// <summary>The length that is told, where it is another than the content's.</summary>
+    public long? Claims { get; init; }
 }
 
 /// <summary>What a request asked for.</summary>
@@ -39,6 +42,9 @@ internal sealed class TestServer : IDisposable
 
     public ConcurrentDictionary<string, ServedFile> Files { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What is answered under every other path; nothing where null.</summary>
+    public ServedFile? Any { get; set; }
+
     public ConcurrentQueue<Seen> Requests { get; } = new();
 
     public void Dispose() => _listener.Close();
@@ -63,7 +69,7 @@ internal sealed class TestServer : IDisposable
         var (request, response) = (context.Request, context.Response);
         var path = request.Url!.AbsolutePath;
         Requests.Enqueue(new Seen(path, request.Headers["Range"], request.Headers["Authorization"]));
-        if (!Files.TryGetValue(path, out var file))
+        if (!Files.TryGetValue(path, out var file) && (file = Any) is null)
         {
             response.StatusCode = 404;
             response.Close();
@@ -85,7 +91,7 @@ internal sealed class TestServer : IDisposable
             response.StatusCode = 206;
             response.Headers["Content-Range"] = $"bytes {from}-{file.Content.Length - 1}/{file.Content.Length}";
         }
-        response.ContentLength64 = file.Content.Length - from;
+        response.ContentLength64 = file.Claims ?? (file.Content.Length - from);
         if (file.CutAfter.TryDequeue(out var most))
         {
             response.OutputStream.Write(file.Content, from, most);

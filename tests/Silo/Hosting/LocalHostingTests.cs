@@ -25,18 +25,22 @@ public sealed class LocalHostingTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private IHost Silo()
+    private IHost Silo() => Silo(Home);
+
+    private static IHost Silo(HomeLayout home)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
-        builder.AddSilo(Home, new SiloArguments { Slots = ["cpu0"] });
+        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = home.Run, LogFolder = home.Logs }, home);
+        builder.AddSilo(home, new SiloArguments { Slots = ["cpu0"] });
         return builder.Build();
     }
 
-    private IHost Client()
+    private IHost Client() => Client(Home);
+
+    private static IHost Client(HomeLayout home)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        builder.AddSiloClient(Home);
+        builder.AddSiloClient(home);
         return builder.Build();
     }
 
@@ -102,5 +106,20 @@ public sealed class LocalHostingTests : IDisposable
         await silo.StopAsync();
         silo.Dispose();
         await Assert.ThrowsAnyAsync<OrleansException>(() => AskAsync(client)).WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>The path of a Unix socket has about a hundred bytes.</summary>
+    [Fact]
+    public async Task Client_HomeOf200Characters_ReachesTheSiloAllTheSame()
+    {
+        var home = new HomeLayout(_folder[new string('h', 200)]);
+        using var silo = Silo(home);
+        await silo.StartAsync();
+        Assert.Equal(OwnerOnly, File.GetUnixFileMode(home.SiloSocket));
+        using var client = Client(home);
+        await client.StartAsync();
+        Assert.Equal(["local/cpu0"], (await AskAsync(client)).Select(slot => slot.Slot));
+        await client.StopAsync();
+        await silo.StopAsync();
     }
 }

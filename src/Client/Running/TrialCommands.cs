@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>The commands that use a trial's model: to ask it, to merge it, to evaluate it again as the sweep did.</summary>
+/// <param name="Ask">Asks it through its server; null where it is not trained yet.</param>
+/// <param name="Merge">Merges its adapter into its base; null where it has none.</param>
+/// <param name="Evaluate">One command an evaluation of the sweep.</param>
+internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<string> Evaluate)
+{
+    private const string Program = "./alpacacot";
+
+    /// <summary>The commands for a trial of a sweep.</summary>
+    /// <param name="sweep">The sweep.</param>
+    /// <param name="spec">Its specification.</param>
+    /// <param name="trial">The trial.</param>
+    /// <param name="model">Where its base is.</param>
+    /// <param name="seed">The trial's seed.</param>
+    public static TrialCommands Of(SweepName sweep, SweepSpec spec, TrialDetails trial, string model, long seed)
+    {
+        if (trial.Adapter is null && trial.Template is null) return new TrialCommands(null, null, []);
+        var merged = $"{sweep.Name}-{trial.Trial.Name}".Replace('+', '-');
+        // An untuned base has no adapter that would bring its template.
+        string[] asked = trial.Adapter is { } adapter ? ["--model", model, "--adapter", adapter] : ["--model", model, "--template", trial.Template!];
+        return new TrialCommands(
+            Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
+            trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
+    }
+
+    /// <summary>A command as a shell takes it.</summary>
+    public static string Line(params IReadOnlyList<string> words) => string.Join(' ', words.Prepend(Program).Select(Quoted));
+
+    private static IEnumerable<string> Experiment(SweepName sweep) => sweep.Experiment == SweepName.DefaultExperiment ? [] : ["--experiment", sweep.Experiment];
+
+    private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, long seed)
+    {
+        static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+        yield return "--suite";
+        yield return evaluation.Suite;
+        if (evaluation.Limit is { } limit) foreach (var word in (string[])["--limit", Number(limit)]) yield return word;
+        if (evaluation.FewShot > 0) foreach (var word in (string[])["--few-shot", Number(evaluation.FewShot)]) yield return word;
+        if (evaluation.Options.Count > 0) foreach (var word in (string[])["--suite-options", JsonSerializer.Serialize(evaluation.Options, ClientJson.Options)]) yield return word;
+        if (cue is not null) foreach (var word in (string[])["--cue", cue]) yield return word;
+        foreach (var word in AskingOptions.WordsOf(decoding)) yield return word;
+        if (decoding.Strategy == DecodingSpec.Sample) foreach (var word in (string[])["--seed", Number(seed)]) yield return word;
+    }
+
+    /// <summary>A word in quotes where a shell would take it for something else.</summary>
+    private static string Quoted(string word)
+        => word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '/' or '+' or '=' or ':' or ',' or '@' or '%')
+            ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,24 @@
+namespace AlpacaCot.Data.Preparation;
+
+/// <summary>Questions that must not be trained on unknowingly; a row is one of them whatever its white space, and whether it is asked as instruction, as input or as both.</summary>
+public sealed class QuestionSet
+{
+    private readonly HashSet<string> _questions;
+
+    /// <summary>Makes a set.</summary>
+    public QuestionSet(IEnumerable<string> questions) => _questions = [.. questions.Select(Normalise).Where(question => question.Length > 0)];
+
+    /// <summary>Different questions in the set.</summary>
+    public int Count => _questions.Count;
+
+    /// <summary>The question that a row is, or null.</summary>
+    public string? Find(InstructionRecord row)
+    {
+        if (_questions.Count == 0) return null;
+        foreach (var text in (string[])[row.Instruction, row.Input, $"{row.Instruction} {row.Input}"])
+            if (Normalise(text) is var question && _questions.Contains(question)) return question;
+        return null;
+    }
+
+    private static string Normalise(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}

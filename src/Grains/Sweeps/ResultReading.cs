@@ -1,0 +1,122 @@
+using System.Text.Json;
+using AlpacaCot.Experiments.Aggregation;
+using AlpacaCot.Experiments.Scheduling;
+
+namespace AlpacaCot.Grains.Sweeps;
+
+/// <summary>Reads what a report needs of evaluations' files: the scores of their items, their parts, a right and a wrong answer. A file that is gone or cannot be read is as good as none.</summary>
+internal static class ResultReading
+{
+    private static readonly string[] _solved = ["exact_match", "acc"];
+
+    /// <summary>The files of accepted results.</summary>
+    public static Dictionary<(string Trial, string Evaluation), ResultDetail> Read(IEnumerable<(string Trial, EvaluationResult Result)> results)
+    {
+        var details = new Dictionary<(string, string), ResultDetail>();
+        foreach (var (trial, result) in results)
+            if (result.Uri is { } file && TryRead(file, result) is { } detail) details[(trial, result.Evaluation)] = detail;
+        return details;
+    }
+
+    private static ResultDetail? TryRead(string file, EvaluationResult result)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+            var detail = Results(document.RootElement, result);
+            var samples = SamplesBeside(file);
+            return samples is null ? detail : Samples(samples, detail);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The samples' file carries the time of its results' file.</summary>
+    private static string? SamplesBeside(string file)
+    {
+        var time = Path.GetFileNameWithoutExtension(file)["results".Length..];
+        return Directory.EnumerateFiles(Path.GetDirectoryName(file)!, $"samples_*{time}.jsonl").FirstOrDefault();
+    }
+
+    private static ResultDetail Results(JsonElement document, EvaluationResult result)
+    {
+        var figures = document.GetProperty("results");
+        // One evaluation has one suite; what else there is are its parts.
+        var suite = document.GetProperty("n-samples").EnumerateObject().First().Name;
+        var parts = document.GetProperty("group_subtasks").TryGetProperty(suite, out var named)
+            ? named.EnumerateArray().Select(p => p.GetString()!).Where(p => figures.TryGetProperty(p, out _)).Select(p => Part(p[(suite.Length + 1)..], figures.GetProperty(p))).ToList() : [];
+        return new ResultDetail
+        {
+            Items = result.Items, Errors = Numbers(figures.GetProperty(suite), errors: true), Parts = parts,
+            AtLimit = document.TryGetProperty("answers_at_limit", out var counts) && counts.TryGetProperty(suite, out var count) && count.ValueKind == JsonValueKind.Number ? count.GetInt32() : null,
+        };
+    }
+
+    private static ResultPart Part(string name, JsonElement figures) => new(name, figures.GetProperty("sample_len").GetInt32(), Numbers(figures, errors: false), Numbers(figures, errors: true));
+
+    private static Dictionary<string, double> Numbers(JsonElement figures, bool errors)
+    {
+        const string Error = "_stderr";
+        var numbers = new Dictionary<string, double>(StringComparer.Ordinal);
+        foreach (var (name, filter, value) in figures.EnumerateObject().Where(f => f.Value.ValueKind == JsonValueKind.Number && f.Name.Contains(',', StringComparison.Ordinal))
+            .Select(f => (f.Name.Split(',', 2)[0], f.Name.Split(',', 2)[1], f.Value.GetDouble())))
+            if (name.EndsWith(Error, StringComparison.Ordinal) == errors) numbers[Key(errors ? name[..^Error.Length] : name, filter)] = value;
+        return numbers;
+    }
+
+    private static ResultDetail Samples(string file, ResultDetail detail)
+    {
+        var scores = new Dictionary<string, (List<double> Numerators, List<double> Denominators)>(StringComparer.Ordinal);
+        AnswerSample? right = null, wrong = null;
+        foreach (var line in File.ReadLines(file))
+        {
+            using var document = JsonDocument.Parse(line);
+            var sample = document.RootElement;
+            var filter = sample.GetProperty("filter").GetString()!;
+            foreach (var metric in sample.GetProperty("metrics").EnumerateArray().Select(m => m.GetString()!))
+            {
+                var (numerator, denominator) = Score(sample.GetProperty(metric));
+                if (!scores.TryGetValue(Key(metric, filter), out var of)) scores[Key(metric, filter)] = of = ([], []);
+                of.Numerators.Add(numerator);
+                of.Denominators.Add(denominator);
+                if (!_solved.Contains(metric)) continue;
+                if (numerator == 1) right ??= Answer(sample);
+                else if (numerator == 0) wrong ??= Answer(sample);
+            }
+        }
+        return detail with
+        {
+            Right = right, Wrong = wrong, SamplesFile = file,
+            Scores = scores.Where(s => s.Value.Numerators.Count == detail.Items && s.Value.Numerators.All(double.IsFinite))
+                .ToDictionary(s => s.Key, s => new ItemScores(s.Value.Numerators, s.Value.Denominators.TrueForAll(d => d == 1) ? null : s.Value.Denominators), StringComparer.Ordinal),
+        };
+    }
+
+    /// <summary>An item's score: a number, or a sum and what it is over.</summary>
+    private static (double Numerator, double Denominator) Score(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => (value.GetDouble(), 1),
+        JsonValueKind.Array when value.GetArrayLength() == 2 => (value[0].GetDouble(), value[1].GetDouble()),
+        _ => (double.NaN, 1),
+    };
+
+    /// <summary>What was asked and answered: the text that was written, or of several choices the likeliest.</summary>
+    private static AnswerSample? Answer(JsonElement sample)
+    {
+        var arguments = sample.GetProperty("arguments").EnumerateObject().Select(a => a.Value).ToList();
+        var responses = sample.GetProperty("resps").EnumerateArray().Select(r => r[0]).ToList();
+        var prompt = arguments[0].GetProperty("arg_0").GetString()!;
+        var target = sample.GetProperty("target").GetString()!;
+        if (responses[0].ValueKind == JsonValueKind.String)
+            return new AnswerSample(prompt, responses[0].GetString()!, sample.GetProperty("filtered_resps")[0] is { ValueKind: JsonValueKind.String } found ? found.GetString()! : "", target);
+        string Choice(int index) => index < arguments.Count && arguments[index].TryGetProperty("arg_1", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
+        double Likelihood(JsonElement response) => double.Parse(response[0].GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        if (responses.Count < 2) return new AnswerSample(prompt, Choice(0), "", target);
+        var likeliest = Choice(responses.Select((r, i) => (Likelihood: Likelihood(r), i)).MaxBy(r => r.Likelihood).i);
+        return new AnswerSample(prompt, likeliest, likeliest.Trim(), int.TryParse(target, out var gold) && Choice(gold) is { Length: > 0 } text ? text.Trim() : target);
+    }
+
+    private static string Key(string metric, string filter) => filter == "none" ? metric : $"{metric},{filter}";
+}

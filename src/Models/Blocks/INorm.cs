@@ -1,0 +1,23 @@
+namespace AlpacaCot.Models.Blocks;
+
+/// <summary>A norm over the last dimension.</summary>
+internal interface INorm
+{
+    /// <summary>Norms every row of <c>[..., width]</c>.</summary>
+    Tensor Forward(Tensor x);
+
+    /// <summary>The residual stream's sum, and its norm.</summary>
+    (Tensor Sum, Tensor Normed) Forward(Residual x);
+}
+
+/// <summary>No norm: what has none at this place goes on as it is.</summary>
+internal sealed class NoNorm : INorm
+{
+    public Tensor Forward(Tensor x) => x;
+
+    public (Tensor Sum, Tensor Normed) Forward(Residual x)
+    {
+        var sum = x.Sum();
+        return (sum, sum);
+    }
+}

@@ -1,0 +1,19 @@
+namespace AlpacaCot.Specs;
+
+/// <summary>How far two words are apart.</summary>
+public static class EditDistance
+{
+    /// <summary>Levenshtein's distance: how many letters must be put in, taken out or changed.</summary>
+    public static int Between(string a, string b)
+    {
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(a[i - 1] == b[j - 1] ? diagonal : diagonal + 1, Math.Min(row[j], row[j - 1]) + 1));
+        }
+        return row[^1];
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text.Json;
+using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Specs;
+
+namespace AlpacaCot.Tests.Experiments;
+
+/// <summary>A record that was written before there were untuned bases and asked-for cues, in the middle of its first pack: it goes on as it began.</summary>
+public sealed class EarlierRecordTests
+{
+    private static SweepState Load()
+    {
+        using var record = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Records", "before-untuned-bases.json")));
+        return SweepState.Load(
+            record.RootElement.GetProperty("Origin").Deserialize<SweepOrigin>()!, record.RootElement.GetProperty("Header").Deserialize<SweepHeader>()!,
+            record.RootElement.GetProperty("Shards").Deserialize<List<SweepShard>>()!, new SchedulingOptions());
+    }
+
+    [Fact]
+    public void Load_EarlierRecord_HasTheSameTrialsUnderTheSameKeys()
+    {
+        // The record holds a hash over all trials' names and keys, which loading compares.
+        var state = Load();
+        Assert.Equal(8, state.Grid.Trials.Count);
+        Assert.DoesNotContain(state.Grid.Trials, t => t.IsUntuned);
+        Assert.Equal(TrialStatus.Succeeded, state.Find(0).Member.Status);
+    }
+
+    [Fact]
+    public void Load_EarlierRecord_TrainsOnWhatItMeant()
+    {
+        var data = Load().Spec.Data;
+        Assert.Equal([CueUse.Flan, CueUse.Text, CueUse.Flan], data[0].Sources.Select(source => data[0].CueOf(source).Use));
+        Assert.Equal("Think first.", data[0].CueOf(data[0].Sources[1]).Text);
+    }
+
+    [Fact]
+    public void Load_EarlierRecord_GoesOnToItsEnd()
+    {
+        var (state, now) = (Load(), SweepHarness.Start);
+        SweepMachine.Apply(state, new Recovered(), now);
+        while (state.Header.Status == SweepStatus.Running)
+        {
+            now += TimeSpan.FromMinutes(5);
+            foreach (var start in SweepMachine.Apply(state, new Drive([new SlotOffer("a/0")]), now).Effects.OfType<StartAssignment>().ToList())
+            {
+                SweepMachine.Apply(state, new StartAccepted(start.Assignment.Slot, start.Assignment.Fence), now);
+                foreach (var report in SweepHarness.WholeOf(start.Assignment)) SweepMachine.Apply(state, report, now);
+            }
+        }
+        Assert.Equal(new SweepCounts(8, 0, 0, 8, 0, 0), state.Count());
+    }
+}
