@@ -41,7 +41,7 @@ internal sealed class TokenizerConfig
 
     /// <summary>A whole number of tokenizer_config.json, or null.</summary>
     public int? Number(string name)
-        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and < BpeModel.MostTokens ? number : null;
+        => Exists && _config.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) && number is >= 0 and < TokenizerLimits.MostTokens ? number : null;
 
     /// <summary>The text of a special token (<c>bos_token</c>), or null.</summary>
     public string? Token(string name) => Content(_config, name) ?? Content(_map, name);
