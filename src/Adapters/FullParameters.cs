@@ -17,6 +17,7 @@ public sealed class FullParameters : Adapter
     public FullParameters(Decoder decoder)
     {
         _decoder = decoder;
+        if (decoder.Storage != WeightStorage.Plain) throw new AdapterException($"full fine-tuning needs fp32 weights, but the base is held as {decoder.Storage}; load the model as fp32");
         if (decoder.Parameters.FirstOrDefault(p => p.Value.dtype != ScalarType.Float32) is { Key: { } name })
             throw new AdapterException($"full fine-tuning needs fp32 weights, but {name} is {decoder.Parameters[name].dtype}; load the model as fp32");
         foreach (var parameter in decoder.Parameters.Values) parameter.requires_grad = true;

@@ -16,6 +16,9 @@ internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, Time
 
     /// <summary>The end of the command before its end.</summary>
     public Interruption Interruption { get; init; } = new();
+
+    /// <summary>Whether nothing is said on the console: what works belongs to another program.</summary>
+    public bool Quiet { get; init; }
 }
 
 /// <summary>Exit codes of every command.</summary>
@@ -27,11 +30,14 @@ internal static class ExitCodes
     public const int Cancelled = 130;
 }
 
-/// <summary>A command cannot go on; one line for people.</summary>
-internal sealed class ClientException(string message, int exitCode = ExitCodes.Wrong) : Exception(message)
+/// <summary>What was asked for cannot be done; one line for people.</summary>
+public sealed class ClientException : Exception
 {
-    /// <summary>What the process ends with.</summary>
-    public int ExitCode { get; } = exitCode;
+    internal ClientException(string message, int exitCode = ExitCodes.Wrong)
+        : base(message) => ExitCode = exitCode;
+
+    /// <summary>What the command line ends with: 1 where the work failed, 2 where the request was wrong.</summary>
+    public int ExitCode { get; }
 }
 
 /// <summary>How JSON is printed.</summary>

@@ -29,7 +29,13 @@ public sealed record HomeLayout(string Root)
     public string SiloSocket => Path.Combine(Run, "silo.sock");
 
     /// <summary>Folder of one sweep.</summary>
-    public string Sweep(string experiment, string sweep) => Path.Combine(Root, "experiments", experiment, sweep);
+    public string Sweep(string experiment, string sweep) => Path.Combine(Experiments, experiment, sweep);
+
+    /// <summary>Folder of all experiments.</summary>
+    public string Experiments => Path.Combine(Root, "experiments");
+
+    /// <summary>Adapters that were kept of a sweep that is deleted.</summary>
+    public string KeptAdapters(string experiment, string sweep) => Path.Combine(Root, "adapters", experiment, sweep);
 
     /// <summary>Makes a folder that only its owner may look into: whoever reaches a socket in it commands what listens there.</summary>
     public static void MakePrivate(string folder)

@@ -160,6 +160,9 @@ public sealed class InferenceEngine : IDisposable
         return results;
     }
 
+    /// <summary>Runs something on the engine's thread between two steps, when no model work is under way: adapters come into the bank, and leave it, so.</summary>
+    public T BetweenSteps<T>(Func<T> job) => _thread.Run(job);
+
     /// <inheritdoc/>
     public void Dispose() => _thread.Dispose();
 

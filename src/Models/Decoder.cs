@@ -18,6 +18,7 @@ public sealed class Decoder : IDisposable
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
     {
         (Config, _owner, _parts, Remarks) = (config, owner, parts, remarks);
+        Storage = owner.Storage;
         _decode = DecodeStep.For(parts, config, owner.Parameters.Values, owner.Sites);
     }
 
@@ -29,6 +30,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>Type that the residual stream is computed in: the embedding's.</summary>
     public ScalarType Dtype => _parts.Embedding.Weight.dtype;
+
+    /// <summary>How the weights of its blocks' projections are held; those that are not plain are no <see cref="Parameters"/>.</summary>
+    public WeightStorage Storage { get; }
 
     /// <summary>What was odd about the files that it was loaded from, though they could be used; one line each.</summary>
     public IReadOnlyList<string> Remarks { get; }
@@ -100,10 +104,11 @@ public sealed class Decoder : IDisposable
     /// <param name="config">The architecture.</param>
     /// <param name="source">Where the parameters come from.</param>
     /// <param name="finish">Given the family and the parameters once all are taken: throws where some did not fit, else says what is to be remarked.</param>
-    internal static Decoder Build(DecoderConfig config, IParameterSource source, Func<ModelFamily, IReadOnlyDictionary<string, Tensor>, IReadOnlyList<string>> finish)
+    /// <param name="storage">How the weights of the blocks' projections are held.</param>
+    internal static Decoder Build(DecoderConfig config, IParameterSource source, Func<ModelFamily, IReadOnlyDictionary<string, Tensor>, IReadOnlyList<string>> finish, WeightStorage storage = WeightStorage.Plain)
     {
         var family = ModelFamilies.Of(config);
-        var builder = new ParameterBuilder(source);
+        var builder = new ParameterBuilder(source, storage);
         try
         {
             var parts = family.Build(config, builder);

@@ -9,7 +9,11 @@ namespace AlpacaCot.Models;
 /// <summary>What a conversion adds.</summary>
 /// <param name="Tokenizer">A tokenizer to put beside the model: llama2.c's <c>.bin</c> (becomes <c>tokenizer.model</c>), or a file that is copied.</param>
 /// <param name="Dtype">Type to store the weights in, by name (<see cref="ModelConverter.DirectoryTypes"/>, <see cref="ModelConverter.GgufTypes"/>); as they are where null.</param>
-public sealed record ConvertOptions(string? Tokenizer = null, string? Dtype = null);
+public sealed record ConvertOptions(string? Tokenizer = null, string? Dtype = null)
+{
+    /// <summary>Whether what is there already is replaced.</summary>
+    public bool Replace { get; init; }
+}
 
 /// <summary>
 /// Converts any model that can be loaded (a Hugging Face directory, Meta's layout, llama2.c's <c>.bin</c>, a <c>.gguf</c> file) to a Hugging Face directory
@@ -40,9 +44,10 @@ public static class ModelConverter
     public static IReadOnlyList<string> Convert(string input, string output, ConvertOptions? options = null)
     {
         options ??= new ConvertOptions();
-        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
+        var toGguf = output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase);
+        if ((File.Exists(output) && !(options.Replace && toGguf)) || (!options.Replace && Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()))
             throw new ModelException($"{output}: exists and is not empty; choose another folder");
-        if (output.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) return ToGguf(input, output, options);
+        if (toGguf) return ToGguf(input, output, options);
         var dtype = options.Dtype is { } name ? TypeOf(name) : (ScalarType?)null;
         var gguf = Checkpoint.GgufAt(input);
         var remarks = new List<string>();

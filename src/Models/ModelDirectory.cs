@@ -9,7 +9,8 @@ namespace AlpacaCot.Models;
 /// <summary>How a model is loaded.</summary>
 /// <param name="Dtype">Type of the weights; as stored where null, and then mapped without a copy.</param>
 /// <param name="Device">Where they shall live; the processor where null.</param>
-public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null);
+/// <param name="Storage">How the weights of the blocks' projections are held.</param>
+public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null, WeightStorage Storage = WeightStorage.Plain);
 
 /// <summary>Model directories in Hugging Face's layout, and the layouts that are read into it.</summary>
 public static class ModelDirectory
@@ -35,7 +36,7 @@ public static class ModelDirectory
         {
             source.Finish(family, checkpoint.Config);
             return source.Remarks(family, checkpoint.Config, parameters);
-        });
+        }, options.Storage);
     }
 
     /// <summary>The architecture of a model in any form that can be loaded, without its weights.</summary>
@@ -58,6 +59,7 @@ public static class ModelDirectory
     public static void Save(Decoder decoder, string path, ScalarType? dtype = null, long maxShardBytes = 5_000_000_000)
     {
         ArgumentNullException.ThrowIfNull(decoder);
+        if (decoder.Storage != WeightStorage.Plain) throw new ModelException($"{path}: a base that is held as {decoder.Storage} is not saved: load the model as it is stored");
         var config = decoder.Config with { Dtype = dtype ?? decoder.Dtype };
         var shards = Shards(decoder.Parameters, dtype, maxShardBytes);
         try

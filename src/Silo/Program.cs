@@ -32,6 +32,7 @@ catch (Exception e) when (e is FormatException or HomeException)
 }
 
 var worker = Siblings.Find(AppContext.BaseDirectory, "Worker");
+var tool = new WorkerTool(home, worker);
 
 var builder = WebApplication.CreateSlimBuilder();
 builder.Logging.ClearProviders()
@@ -59,9 +60,9 @@ if (arguments.ForCommands) builder.Services.AddHostedService<UnneededSilo>();
 try
 {
     Directory.CreateDirectory(home.Logs);
-    await Gpus.RequireAsync(arguments.Gpus, home, worker);
+    await Gpus.RequireAsync(arguments.Gpus, tool);
     builder.AddSilo(home, arguments);
-    builder.AddHttp(arguments);
+    builder.AddHttp(arguments, tool);
     await using var app = builder.Build();
     var key = arguments.Port is null ? null : ApiKey.Resolve(arguments.ApiKey, home.Run);
     if (key is not null) app.MapHttp(arguments, key);

@@ -15,7 +15,7 @@ public sealed record ModelSpec
     /// <summary>The hub's revision; null is its main one.</summary>
     public string? Revision { get; init; }
 
-    /// <summary>How the frozen base is held: <c>fp32</c>, <c>bf16</c>; null follows <see cref="TrainingSpec.Precision"/>.</summary>
+    /// <summary>How the frozen base is held: <c>fp32</c>, <c>bf16</c>, <c>int8</c>, <c>nf4</c>; null follows <see cref="TrainingSpec.Precision"/>.</summary>
     public string? Load { get; init; }
 
     /// <summary>Where this value takes part; null is everywhere.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Specs;
 
@@ -21,6 +22,12 @@ public enum SpecSeverity
 /// <param name="Severity">Whether it stops the sweep.</param>
 public sealed record SpecError(int Line, int Column, string Path, string Message, string Fix, SpecSeverity Severity = SpecSeverity.Error)
 {
+    /// <summary>The remark as a JSON document.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["severity"] = Severity == SpecSeverity.Error ? "error" : "advice", ["line"] = Line, ["column"] = Column, ["path"] = Path, ["message"] = Message, ["fix"] = Fix,
+    };
+
     /// <summary>One line: <c>line 4, column 7: peft[1].alpha: must be above 0; write alpha: 16</c>.</summary>
     public override string ToString()
     {

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Schedules;
+
 namespace AlpacaCot.Specs;
 
 /// <summary>How a trial trains. Defaults are those of Alpaca-CoT's trainer where it has one.</summary>
@@ -61,17 +63,14 @@ public sealed record TrainingSpec
     public int? CheckpointSteps { get; init; }
 
     /// <summary>The schedules that are built, by transformers' names, each with the names of its own arguments.</summary>
-    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Schedules { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
-    {
-        ["linear"] = [], ["cosine"] = ["num_cycles"], ["cosine_with_restarts"] = ["num_cycles"], ["polynomial"] = ["power", "lr_end"], ["inverse_sqrt"] = ["timescale"],
-        [Constant] = [], ["constant_with_warmup"] = [],
-    };
+    public static IReadOnlyDictionary<string, IReadOnlyList<string>> Schedules { get; } =
+        ScheduleCatalogue.All.ToDictionary(s => s.Name, s => (IReadOnlyList<string>)[.. s.Arguments.Select(a => a.Name)], StringComparer.Ordinal);
 
     /// <summary>The one schedule without a warm-up.</summary>
     public const string Constant = "constant";
 
     /// <summary>The precisions that are built.</summary>
-    public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32"];
+    public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32", "int8", "nf4"];
 
     /// <summary>Optimiser steps of one pass over so many rows.</summary>
     public int StepsPerEpoch(int rows) => Math.Max(1, (rows + BatchSize - 1) / BatchSize);

@@ -1,4 +1,5 @@
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Schedules;
 
 namespace AlpacaCot.Training;
 
@@ -8,24 +9,24 @@ namespace AlpacaCot.Training;
 /// </summary>
 public static class Schedules
 {
-    private delegate double Factor(double t, double w, double n, double rate, Func<string, double, double> argument);
+    private delegate double Factor(double t, double w, double n, double rate, Func<string, double?> argument);
 
     private static readonly Dictionary<string, Factor> All = new(StringComparer.Ordinal)
     {
         ["constant_with_warmup"] = (_, _, _, _, _) => 1,
         ["linear"] = (t, w, n, _, _) => Math.Max(0, (n - t) / Math.Max(1, n - w)),
         ["cosine"] = (t, w, n, _, argument)
-            => Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * argument("num_cycles", 0.5) * 2 * Progress(t, w, n)))),
+            => Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * argument("num_cycles")!.Value * 2 * Progress(t, w, n)))),
         ["cosine_with_restarts"] = (t, w, n, _, argument)
-            => Progress(t, w, n) >= 1 ? 0 : Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * (argument("num_cycles", 1) * Progress(t, w, n) % 1)))),
+            => Progress(t, w, n) >= 1 ? 0 : Math.Max(0, 0.5 * (1 + Math.Cos(Math.PI * (argument("num_cycles")!.Value * Progress(t, w, n) % 1)))),
         ["polynomial"] = (t, w, n, rate, argument) =>
         {
-            var end = argument("lr_end", 1e-7);
-            return t > n ? end / rate : ((rate - end) * Math.Pow(1 - (t - w) / (n - w), argument("power", 1)) + end) / rate;
+            var end = argument("lr_end")!.Value;
+            return t > n ? end / rate : ((rate - end) * Math.Pow(1 - (t - w) / (n - w), argument("power")!.Value) + end) / rate;
         },
         ["inverse_sqrt"] = (t, w, _, _, argument) =>
         {
-            var timescale = argument("timescale", w > 0 ? w : 10_000);
+            var timescale = argument("timescale") ?? (w > 0 ? w : 10_000);
             return 1 / Math.Sqrt((t + timescale - w) / timescale);
         },
     };
@@ -47,7 +48,7 @@ public static class Schedules
         if (!All.TryGetValue(settings.Schedule, out var factor))
             throw new TrainingException($"schedule '{settings.Schedule}' is unknown; known: {string.Join(", ", Known)}");
         if (step < warmupSteps) return rate * ((double)step / Math.Max(1, warmupSteps));
-        return rate * factor(step, warmupSteps, totalSteps, rate, (name, otherwise) => settings.ScheduleArguments.TryGetValue(name, out var given) ? given : otherwise);
+        return rate * factor(step, warmupSteps, totalSteps, rate, name => settings.ScheduleArguments.TryGetValue(name, out var given) ? given : ScheduleCatalogue.DefaultOf(settings.Schedule, name));
     }
 
     private static double Progress(double t, double w, double n) => (t - w) / Math.Max(1, n - w);

@@ -26,7 +26,10 @@ public sealed record CancelCommand(string Assignment, long Fence) : WorkerComman
 /// <param name="Raw">Take the prompt as it is, without a template.</param>
 /// <param name="Decoding">How to decode.</param>
 /// <param name="Seed">Seed of the sampler.</param>
-public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0) : WorkerCommand;
+/// <param name="Adapter">The directory of the adapter that answers; null for the bare base. It stays loaded for the requests that follow.</param>
+/// <param name="Cue">Appended to the instruction, or null.</param>
+/// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
+public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0, string? Adapter = null, string? Cue = null, string? Template = null) : WorkerCommand;
 
 /// <summary>Ends the worker process.</summary>
 public sealed record StopCommand : WorkerCommand;

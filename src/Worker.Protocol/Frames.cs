@@ -9,7 +9,7 @@ namespace AlpacaCot.Worker.Protocol;
 public static class Frames
 {
     /// <summary>Version of the protocol; supervisor and worker refuse another one.</summary>
-    public const int Version = 2;
+    public const int Version = 3;
 
     /// <summary>Largest frame, 16 MiB. Weights and datasets travel as paths, never in a frame.</summary>
     public const int MaxBytes = 16 << 20;

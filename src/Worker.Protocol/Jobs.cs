@@ -153,14 +153,11 @@ public sealed record EvaluateTrial
     public required IReadOnlyList<EvaluationSpec> Evaluation { get; init; }
 }
 
-/// <summary>Keeps a model loaded and answers <see cref="GenerateCommand"/>s.</summary>
+/// <summary>Keeps a base loaded, with the adapters that it is asked through, and answers <see cref="GenerateCommand"/>s.</summary>
 /// <param name="Base">The base.</param>
-/// <param name="Adapter">An adapter directory, or null for the bare base.</param>
-/// <param name="Cue">Appended to each instruction, or null.</param>
 /// <param name="Threads">Threads for kernels.</param>
 /// <param name="Folders">Folders shared by all jobs.</param>
-/// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
-public sealed record ServeJob(BaseModel Base, string? Adapter, string? Cue, int Threads, WorkerFolders Folders, string? Template = null) : WorkerJob;
+public sealed record ServeJob(BaseModel Base, int Threads, WorkerFolders Folders) : WorkerJob;
 
 /// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
 /// <param name="Tool">Which tool.</param>

@@ -1,5 +1,6 @@
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -8,7 +9,7 @@ using AlpacaCot.Worker.Tools;
 namespace AlpacaCot.Worker;
 
 /// <summary>A base that is loaded, with its tokenizer.</summary>
-internal sealed record LoadedBase(string Path, ScalarType? Precision, string? Content, Decoder Decoder, ITokenizer Tokenizer);
+internal sealed record LoadedBase(string Path, LoadOptions Loading, string? Content, Decoder Decoder, ITokenizer Tokenizer);
 
 /// <summary>What stays loaded between the jobs of a worker: the last base, on the worker's device.</summary>
 /// <param name="device">The device by libtorch's name: <c>cpu</c>, or <c>cuda:0</c> for the one GPU that the worker sees.</param>
@@ -24,17 +25,17 @@ internal sealed class WorkerState(string device = "cpu")
         FileStamps.RequireUnchanged(stamps ?? [], "the base model");
         var content = FileStamps.ContentOf(stamps ?? []);
         var path = ModelPlaces.Resolve(model.Path, folders);
-        var precision = PrecisionOf(model.Precision);
-        if (_base is { } loaded && loaded.Path == path && loaded.Precision == precision && loaded.Content == content) return loaded;
+        var loading = LoadingOf(model.Precision);
+        if (_base is { } loaded && loaded.Path == path && loaded.Loading == loading && loaded.Content == content) return loaded;
         _base?.Decoder.Dispose();
         _base = null;
-        var decoder = ModelDirectory.Load(path, new LoadOptions(precision, Device()));
+        var decoder = ModelDirectory.Load(path, loading with { Device = Device() });
         try
         {
             var tokenizer = TokenizerDirectory.Load(path);
             if (tokenizer.VocabularySize > decoder.Config.VocabularySize)
                 throw new ModelException($"{path}: the tokenizer has {tokenizer.VocabularySize} ids, the embedding {decoder.Config.VocabularySize} rows; put the tokenizer beside the weights that were trained with it");
-            return _base = new LoadedBase(path, precision, content, decoder, tokenizer);
+            return _base = new LoadedBase(path, loading, content, decoder, tokenizer);
         }
         catch
         {
@@ -50,13 +51,15 @@ internal sealed class WorkerState(string device = "cpu")
         return torch.device(device);
     }
 
-    /// <summary>A precision by its name; empty is as stored.</summary>
-    public static ScalarType? PrecisionOf(string? name) => name switch
+    /// <summary>How a base is held, by name; empty is as stored. What is held in fewer bits is computed with in bf16.</summary>
+    public static LoadOptions LoadingOf(string? name) => name switch
     {
-        null or "" => null,
-        "fp32" => ScalarType.Float32,
-        "bf16" => ScalarType.BFloat16,
-        _ => throw new ToolException($"precision '{name}' is unknown; known are bf16 and fp32"),
+        null or "" => new LoadOptions(),
+        "fp32" => new LoadOptions(ScalarType.Float32),
+        "bf16" => new LoadOptions(ScalarType.BFloat16),
+        "int8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Int8),
+        "nf4" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Nf4),
+        _ => throw new ToolException($"precision '{name}' is unknown; known are {string.Join(", ", TrainingSpec.Precisions)}"),
     };
 }
 
@@ -65,6 +68,9 @@ internal static class ModelPlaces
 {
     /// <summary>A model directory or file: a path from the working folder, or a name under the home's models.</summary>
     /// <exception cref="ModelException">There is none.</exception>
-    public static string Resolve(string reference, WorkerFolders folders) => new Places(Environment.CurrentDirectory, folders.Models).Find(reference)
-        ?? throw new ModelException($"{reference}: no such model (looked there and in {folders.Models})");
+    public static string Resolve(string reference, WorkerFolders folders)
+    {
+        var places = new Places(Environment.CurrentDirectory, folders.Models);
+        return places.Find(reference) ?? throw new ModelException($"{reference}: no such model ({places.Looked(reference, Suggestions.Nearest)})");
+    }
 }

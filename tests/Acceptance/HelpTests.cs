@@ -6,8 +6,9 @@ public sealed class HelpTests(Bases bases)
 {
     private static readonly string[] _commands =
     [
-        "quickstart", "silo", "train", "eval", "generate", "merge", "bench", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep report", "sweep cancel",
-        "sweep resume", "sweep list", "model", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
+        "quickstart", "init", "silo", "train", "eval", "generate", "merge", "bench", "doctor", "disk", "disk clean", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep show",
+        "sweep ask", "sweep report", "sweep cancel", "sweep resume", "sweep delete", "sweep list", "list", "list models", "list methods", "list data", "list suites", "list templates", "list schedules", "show",
+        "show model", "show method", "show data", "show suite", "show template", "show schedule", "model", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
     ];
 
     [Fact]

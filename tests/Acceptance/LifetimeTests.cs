@@ -107,7 +107,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
     public async Task Silo_GpusThatAreNotThere_IsRefused()
     {
         var refused = await _home.RunAsync("silo", "--gpus", "64");
-        refused.Refused(2, "--gpus 64", "GPU");
+        refused.Refused(2, "--gpus 64", "GPU", "looked for", "/dev/nvidia0", "CUDA_VISIBLE_DEVICES");
         await NothingLeftAsync();
     }
 }

@@ -52,7 +52,7 @@ public sealed class ServingTests(Bases bases)
         Assert.Equal(first.SelectMany(c => c.Ids), (await AskAsync(server, new GenerateRequest { Prompt = "7 + 5", MaxNewTokens = 6 })).SelectMany(c => c.Ids));
 
         var registry = host.Services.GetRequiredService<IClusterClient>().GetGrain<IDeviceRegistryGrain>("default");
-        Assert.Equal(["server:default/tiny/" + trial], (await registry.ListAsync()).Select(slot => slot.User));
+        Assert.Equal([$"server:fp32:{bases.Sums}"], (await registry.ListAsync()).Select(slot => slot.User));
         await server.UnloadAsync();
         Assert.All(await registry.ListAsync(), slot => Assert.Null(slot.User));
         await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the server's worker ends", _limit);

@@ -23,14 +23,14 @@ public sealed class AdapterGoldenTests
         var (ids, labels) = (c.Expected["a.input_ids"], c.Expected["a.labels"]);
 
         var logits = c.Logits(ids);
-        c.Expected.AssertClose("a.logits", logits, c.Golden.Tolerance("logits_rel", 1e-4));
+        c.Expected.AssertClose("a.logits", logits, GoldenStorage.Rounded(c.Decoder, c.Golden.Tolerance("logits_rel", 1e-4)));
 
         var loss = torch.nn.functional.cross_entropy(logits.narrow(0, 0, logits.size(0) - 1), labels.narrow(0, 1, labels.size(0) - 1));
-        Assert.Equal(c.Expected["a.loss"].item<float>(), loss.item<float>(), c.Golden.Tolerance("loss_abs", 1e-5));
+        Assert.Equal(c.Expected["a.loss"].item<float>(), loss.item<float>(), GoldenStorage.Rounded(c.Decoder, c.Golden.Tolerance("loss_abs", 1e-5)));
 
         Autograd.Backward(loss);
         foreach (var parameter in c.Adapter.Parameters)
-            c.Expected.AssertClose($"grad.{parameter.Key}", parameter.Value.grad!, c.Golden.Tolerance("grad_rel", 1e-3));
+            c.Expected.AssertClose($"grad.{parameter.Key}", parameter.Value.grad!, GoldenStorage.Rounded(c.Decoder, c.Golden.Tolerance("grad_rel", 1e-3)));
         Assert.All(c.Decoder.Parameters.Values, weight => Assert.Null(weight.grad));
     }
 
@@ -40,7 +40,8 @@ public sealed class AdapterGoldenTests
     {
         using var c = GoldenAdapter.Open(folder);
         Assert.Equal(c.Golden.Json.GetProperty("trainable_parameters").GetInt64(), c.Adapter.TrainableParameters);
-        var expected = c.Golden.Json.GetProperty("parameters").EnumerateObject()
+        Assert.SkipUnless(c.Golden.Json.TryGetProperty("parameters", out var parameters), "the case lists no parameters");
+        var expected = parameters.EnumerateObject()
             .Select(p => $"{p.Name} {p.Value.GetRawText().ReplaceLineEndings("").Replace(" ", "", StringComparison.Ordinal)}").Order(StringComparer.Ordinal);
         Assert.Equal(expected, c.Adapter.Parameters.Select(p => $"{p.Key} [{string.Join(",", p.Value.shape)}]").Order(StringComparer.Ordinal));
         Assert.Equal(c.Expected.Names.Where(n => n.StartsWith("init.", StringComparison.Ordinal)).Order(StringComparer.Ordinal),
@@ -79,6 +80,16 @@ public sealed class AdapterGoldenTests
         var names = c.Expected.Names.Where(n => n.StartsWith("merged.", StringComparison.Ordinal)).ToList();
         Assert.SkipWhen(names.Count == 0, "the case has no merged weights");
         int[] row = [.. c.Expected["a.input_ids"].ToArray<long>().Select(id => (int)id)];
+        if (c.Decoder.Storage != WeightStorage.Plain)
+        {
+            // The merged weights are quantised again, so that the logits are theirs and not the unmerged ones.
+            Merger.Merge(c.Decoder, c.Adapter, [row], double.MaxValue);
+            var layout = SegmentLayout.Single(row.Length);
+            using var scope = torch.NewDisposeScope();
+            using var still = torch.no_grad();
+            c.Expected.AssertClose("merged.logits", c.Decoder.Logits(c.Decoder.Hidden(c.Expected["a.input_ids"], layout), layout), GoldenStorage.Rounded(c.Decoder, c.Golden.Tolerance("logits_rel", 1e-4)));
+            return;
+        }
 
         var report = Merger.Merge(c.Decoder, c.Adapter, [row], 1e-4);
 

@@ -34,7 +34,6 @@ internal sealed class GoldenAdapter : IDisposable
     public static GoldenAdapter Open(string folder)
     {
         var golden = AlpacaCot.Tests.Golden.Open(folder);
-        PinnedCases.Adapters.SkipUnless(!golden.Json.TryGetProperty("quantisation", out var q) || q.ValueKind == JsonValueKind.Null, folder, "quantised bases are not supported yet");
         PinnedCases.Adapters.SkipUnless(File.Exists(golden.File(AdapterDirectory.ConfigFile)), folder, "the case has no adapter_config.json");
         var basePath = BasePath(golden.Json.GetProperty("base").GetString()!);
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(basePath, "config.json")));
@@ -44,7 +43,7 @@ internal sealed class GoldenAdapter : IDisposable
         try
         {
             AdapterDirectory.ReadConfig(golden.Path);
-            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32));
+            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32, Storage: GoldenStorage.Of(golden.Json)));
             return new GoldenAdapter(golden, decoder, AdapterDirectory.Load(decoder, golden.Path));
         }
         catch (AdapterNotSupportedException e)

@@ -13,9 +13,10 @@ public sealed class OpeningTests : IDisposable
     [Fact]
     public async Task Open_FirstProgramIsNotThere_TakesTheNext()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "a shell script is no program there");
         var program = Path.Combine(_folder, "reader");
         await File.WriteAllTextAsync(program, $"#!/bin/sh\nprintf %s \"$1\" > '{_folder}/part' && mv '{_folder}/part' '{_folder}/opened'\n", TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Opening.Open("/x/a report.html", ["/nowhere/reader", program]);
         var waited = Stopwatch.StartNew();
         while (!File.Exists(Path.Combine(_folder, "opened")) && waited.Elapsed < TimeSpan.FromSeconds(30)) await Task.Yield();

@@ -4,6 +4,7 @@ using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Tests;
 
@@ -21,7 +22,10 @@ public sealed class PinnedNamesTests
 
     [Fact]
     public void SuiteRegistry_Known_AreThese()
-        => Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity"], SuiteRegistry.Known);
+    {
+        Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity"], SuiteRegistry.Known);
+        Assert.Equal(SuiteRegistry.Known, SuiteCatalogue.All.Select(suite => suite.Name));
+    }
 
     [Fact]
     public void Golden_Cases_AreAllThere()
@@ -32,8 +36,8 @@ public sealed class PinnedNamesTests
     public void ModelTypes_OfTheGoldenCases_AreKnown() => Assert.Contains("llama", Models.ModelDirectory.ModelTypes);
 
     [Fact]
-    public void GoldChoice_Forms_AreThese() => Assert.Equal(["any", "letter", "number", "text"], GoldChoice.Forms);
+    public void GoldChoice_Forms_AreThese() => Assert.Equal(["any", "letter", "number", "text"], SuiteCatalogue.Find("multiple-choice")!.Option("answer_form")!.Choices);
 
     [Fact]
-    public void AnswerScoring_Extractions_AreThese() => Assert.Equal(["final", "last_number", "first_line", "none"], AnswerScoring.Extractions);
+    public void AnswerScoring_Extractions_AreThese() => Assert.Equal(["final", "last_number", "first_line", "none"], SuiteCatalogue.Find("exact-match")!.Option("extract")!.Choices);
 }

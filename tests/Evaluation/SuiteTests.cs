@@ -33,6 +33,22 @@ public sealed class SuiteTests
         Assert.Contains("no-such-file.jsonl", missing.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>What is declared is read: a suite that reads less would take an option and do nothing with it.</summary>
+    [Fact]
+    public void Configuration_HoldsEveryOptionThatIsDeclared()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["rows.csv"], "question,answer,context,completion,Question,A,B,C,D,Answer,text\nq,1,c,d,Q,w,x,y,z,A,some words\n");
+        foreach (var definition in AlpacaCot.Specs.Suites.SuiteCatalogue.All)
+        {
+            var declaration = new JsonObject { ["suite"] = definition.Name };
+            if (definition.Option("file") is not null) declaration["file"] = "rows.csv";
+            if (definition.Option("filter_list") is not null) declaration["filter_list"] = JsonNode.Parse("""[{"name": "n", "filter": [{"function": "take_first"}]}]""");
+            var suite = SuiteRegistry.Create(declaration, [folder.Path]);
+            Assert.Equal(definition.AllOptions.Select(option => option.Name).Append("suite").Order(StringComparer.Ordinal), suite.Configuration.Select(option => option.Key).Order(StringComparer.Ordinal));
+        }
+    }
+
     [Fact]
     public void GoatArithmetic_Items_HeldOutSpreadOverCellsAndSeeded()
     {

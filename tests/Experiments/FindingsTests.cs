@@ -50,12 +50,12 @@ public sealed class FindingsTests
     [Fact]
     public void Of_InteractionThatTurnsASign_GivesTheSimpleEffectsAndNoMeanOfThem()
     {
-        var sentence = Assert.Single(_flip.Sentences, s => s.Contains("depends on", StringComparison.Ordinal));
+        var sentence = Assert.Single(_flip.Sentences, s => s.StartsWith("rationales against answers", StringComparison.Ordinal));
         Assert.StartsWith("rationales against answers depends on cot: −0.", sentence, StringComparison.Ordinal);
         Assert.Contains(" with plain, +0.", sentence, StringComparison.Ordinal);
         Assert.EndsWith("Its sign turns, so a mean over cot would describe neither.", sentence, StringComparison.Ordinal);
         Assert.DoesNotContain(_flip.Sentences, s => s.Contains("rationales cannot", StringComparison.Ordinal) || s.Contains("rationales is", StringComparison.Ordinal) && s.Contains("than answers", StringComparison.Ordinal));
-        var interaction = _flip.Summary.Interactions.Single(i => (i.Factor, i.By) == ("data", "cot"));
+        var interaction = _flip.Summary.Interactions.Single(i => (i.Factor, i.By, i.Reference) == ("data", "cot", "answers"));
         Assert.Equal(("answers", "rationales", true), (interaction.Reference, interaction.Name, interaction.TurnsSign));
         Assert.All(interaction.Effects, e => Assert.InRange(Math.Abs(e.Difference.Mean), 0.3, 0.5));
     }
@@ -105,6 +105,15 @@ public sealed class FindingsTests
             ["The values of peft are not compared: every trial has the very same value under each of them.", "The values of data are not compared: every trial has the very same value under each of them.",
                 "The values of cot are not compared: every trial has the very same value under each of them."],
             study.Summary.NotCompared);
+    }
+
+    [Fact]
+    public void Of_DifferenceWithTheBaseThatDependsOnTheCue_SaysSo()
+    {
+        // Both ways of asking serve the base alike; what was tuned is ruined by one of them.
+        var study = new PlantedStudy { Base = _ => 0.6, Tuned = (_, data, cot) => data == "answers" && cot == "cue" ? 0.1 : 0.6 };
+        Assert.Contains(study.Sentences, s => s.StartsWith("answers against the untuned base depends on cot: ", StringComparison.Ordinal));
+        Assert.DoesNotContain(study.Sentences, s => s.StartsWith("answers is worse than the untuned base", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -41,4 +41,18 @@ public sealed class PlacesTests : IDisposable
     [InlineData("none")]
     [InlineData("")]
     public void Find_Nothing_IsNull(string reference) => Assert.Null(new Places(_folder.Path).Find(reference));
+
+    [Fact]
+    public void Looked_NamesEveryFolder_AndWhatIsNear()
+    {
+        Touch("sweep/other.txt");
+        Touch("home/rows/train.json");
+        var places = new Places(_folder["sweep"], _folder["home"]);
+        static string? Nearest(string word, IEnumerable<string> known) => known.FirstOrDefault(name => name[0] == word[0]);
+        var text = places.Looked("rows/tain.json", Nearest);
+        Assert.Contains($"looked in {_folder["sweep/rows"]} and {_folder["home/rows"]}", text, StringComparison.Ordinal);
+        Assert.EndsWith("did you mean 'rows/train.json'?", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("did you mean", places.Looked("zebra", (_, _) => null), StringComparison.Ordinal);
+        Assert.Equal("it is empty", places.Looked(" ", Nearest));
+    }
 }

@@ -38,7 +38,7 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal("stop", chunks[^1].FinishReason);
         Assert.All(chunks.SkipLast(1), chunk => Assert.Null(chunk.FinishReason));
         var worker = Assert.Single(Platform.Workers(_folder));
-        Assert.Equal("server:test/s/t", await UserAsync(platform));
+        Assert.Equal("server:fp32:t", await UserAsync(platform));
         Assert.Single(await AskAsync(platform, "say 1"));
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
@@ -146,6 +146,22 @@ public sealed class ModelServerTests : IDisposable
         await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3.5), "the time for loading is over");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+    }
+
+    /// <summary>Trials that name the same base (the part of their names before a plus sign here) share its slot and its worker.</summary>
+    [Fact]
+    public async Task TrialsOfOneBase_AreServedSideBySideOnOneSlot()
+    {
+        await using var platform = await StartAsync();
+        var both = await Task.WhenAll(AskAsync(platform, "say 40", "base+a"), AskAsync(platform, "say 40", "base+b"));
+        Assert.All(both, chunks => Assert.Equal(Enumerable.Range(0, 40), chunks.SelectMany(chunk => chunk.Ids)));
+        var worker = Assert.Single(Platform.Workers(_folder));
+        Assert.Equal("server:fp32:base", await UserAsync(platform));
+        // Each is answered by its own adapter, with its own cue.
+        Assert.Equal("base+a/cue", Assert.Single(await AskAsync(platform, "adapter", "base+a")).Text);
+        Assert.Equal("base+b/cue", Assert.Single(await AskAsync(platform, "adapter", "base+b")).Text);
+        Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
+        Assert.Contains("busy", Assert.Single(await AskAsync(platform, "say 1", "other+a")).Error, StringComparison.Ordinal);
     }
 
     [Fact]

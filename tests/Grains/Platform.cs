@@ -216,9 +216,9 @@ internal sealed class Owner
                 Told.Enqueue(key);
                 return Task.CompletedTask;
             case nameof(ISweepGrain.LocateAsync):
-                // The base is named as the trial is; one named none is not trained.
+                // The base is named as the trial is up to a plus sign, the adapter as the whole of it; one named none is not trained.
                 var trial = (string)context.Request.GetArgument(0)!;
-                context.Result = trial == "none" ? new TrainedModel("", "", null, null, "the trial 'none' is not trained yet") : new TrainedModel(trial, "fp32", null, null, null);
+                context.Result = trial == "none" ? new TrainedModel("", "", null, null, "the trial 'none' is not trained yet") : new TrainedModel(trial.Split('+')[0], "fp32", trial, "cue", null);
                 return Task.CompletedTask;
             default:
                 return context.Invoke();

@@ -105,7 +105,7 @@ public sealed class DecodingTests
         Assert.Equal(["foo", "bar"], decoding.BadWords);
         Assert.Equal((-2, 1.05), (decoding.SequenceBias["maybe"], decoding.ExponentialDecayLengthPenalty[1]));
         AskingOptions.ReadDecoding(Given(("length_penalty", ["2"])), out remarks);
-        Assert.Equal("--length-penalty: has no effect without several beams (give --num-beams, or leave it out)", Assert.Single(remarks).ToString());
+        Assert.Equal("--length-penalty: has no effect without several beams; give --num-beams, or leave it out", Assert.Single(remarks).ToString());
         AskingOptions.ReadDecoding(Given(("min_p", ["0.1"])), out remarks);
         Assert.Contains("no effect on greedy", Assert.Single(remarks).Message, StringComparison.Ordinal);
 

@@ -3,7 +3,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Supervision;
 
-/// <summary>A worker that serves a model which answers what it is told: <c>say N</c> is N chunks, <c>wait</c> none until it is cancelled, <c>job</c> the threads that it was given, <c>die</c> the process's end. The model <c>hang</c> is never loaded.</summary>
+/// <summary>A worker that serves a model which answers what it is told: <c>say N</c> is N chunks, <c>wait</c> none until it is cancelled, <c>job</c> the threads that it was given, <c>adapter</c> the adapter and the cue that it was asked with, <c>die</c> the process's end. The model <c>hang</c> is never loaded.</summary>
 internal static class ServingWorker
 {
     public static async Task<int> RunAsync(string path)
@@ -34,6 +34,9 @@ internal static class ServingWorker
                     return 9;
                 case GenerateCommand { Prompt: "job" } request:
                     await TellAsync(request.Request, 0, $"{((ServeJob)start!.Job).Threads}", "stop");
+                    break;
+                case GenerateCommand { Prompt: "adapter" } request:
+                    await TellAsync(request.Request, 0, $"{request.Adapter}/{request.Cue}", "stop");
                     break;
                 case GenerateCommand request:
                     var count = int.Parse(request.Prompt["say ".Length..], System.Globalization.CultureInfo.InvariantCulture);

@@ -19,14 +19,13 @@ internal static class GoldenTraining
 {
     public static Decoder Base(GoldenCase golden, GoldenPins pins)
     {
-        pins.SkipUnless(!golden.Json.TryGetProperty("quantisation", out var q) || q.ValueKind == JsonValueKind.Null, golden.Folder, "quantised bases are not supported yet");
         var name = golden.Json.GetProperty("base").GetString()!;
         var path = Path.Combine(Golden.Root!, name);
         if (!Directory.Exists(path)) path = Path.Combine(Golden.Root!, "models", name);
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "config.json")));
         var type = config.RootElement.GetProperty("model_type").GetString()!;
         pins.SkipUnless(ModelDirectory.ModelTypes.Contains(type), golden.Folder, $"model_type {type} is not supported yet");
-        return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32));
+        return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32, Storage: GoldenStorage.Of(golden.Json)));
     }
 
     public static Adapter Adapter(Decoder decoder, string folder, GoldenCase golden, GoldenPins pins)

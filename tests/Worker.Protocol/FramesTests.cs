@@ -64,10 +64,10 @@ public sealed class FramesTests
                 },
             ],
         }),
-        ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), "/a", "cue", 2, s_folders)),
+        ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), 2, s_folders)),
         ["tool"] = new StartCommand("tool", 1, new ToolJob("model show", Element("""{"model":"m"}"""), s_folders)),
         ["cancel"] = new CancelCommand("pack-0", 7),
-        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSpec { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9 }, 5),
+        ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSpec { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9 }, 5, "/a", "cue"),
         ["stop"] = new StopCommand(),
     };
 

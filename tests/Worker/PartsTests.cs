@@ -196,8 +196,10 @@ public sealed class PartsTests : IDisposable
     [InlineData("", null)]
     [InlineData("fp32", ScalarType.Float32)]
     [InlineData("bf16", ScalarType.BFloat16)]
-    public void Precision_ByName(string? name, ScalarType? type) => Assert.Equal(type, WorkerState.PrecisionOf(name));
+    [InlineData("int8", ScalarType.BFloat16, WeightStorage.Int8)]
+    [InlineData("nf4", ScalarType.BFloat16, WeightStorage.Nf4)]
+    public void Loading_ByName(string? name, ScalarType? type, WeightStorage storage = WeightStorage.Plain) => Assert.Equal(new LoadOptions(type, null, storage), WorkerState.LoadingOf(name));
 
     [Fact]
-    public void Precision_Unknown_NamesTheKnown() => Assert.Contains("bf16 and fp32", Assert.Throws<ToolException>(() => WorkerState.PrecisionOf("int4")).Message, StringComparison.Ordinal);
+    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, nf4", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
 }

@@ -33,6 +33,52 @@ public sealed class ServeRunnerTests : IDisposable
         Assert.Equal([WorkPhases.Load, WorkPhases.Generate], _phases.Distinct());
     }
 
+    /// <summary>Many adapters on one loaded base, asked in turn and side by side: each answers as it does alone, also those that were given up in between.</summary>
+    [Fact]
+    public async Task Run_MoreAdaptersThanStayLoaded_EachAnswersAsAlone()
+    {
+        var first = TinyPack.Run(_pack.Job(1, ("a", TinyPack.Fine), ("b", TinyPack.Fine))).OfType<TrainedEvent>().Select(t => t.AdapterDirectory).ToList();
+        var folders = Enumerable.Range(0, 20).Select(n => CopyOf(first[n % 2], n)).ToList();
+        var alone = first.Select(folder => Ask(folder, null, "1+2", raw: false)).ToList();
+        Assert.NotEqual(alone[0], alone[1]);
+        var commands = Channel.CreateUnbounded<WorkerCommand>();
+        var answers = new System.Collections.Concurrent.ConcurrentDictionary<string, List<int>>();
+        var ended = Channel.CreateUnbounded<string>();
+        void Send(WorkerEvent news)
+        {
+            foreach (var request in (news as TokensEvent)?.Requests ?? [])
+            {
+                Assert.Null(request.Error);
+                answers.GetOrAdd(request.Request, _ => []).AddRange(request.Ids);
+                if (request.FinishReason is not null) ended.Writer.TryWrite(request.Request);
+            }
+        }
+        var serving = Task.Run(() => ServeRunner.Run(
+            new ServeJob(new BaseModel("tiny", "fp32"), 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None)));
+        for (var round = 0; round < 2; round++)
+        {
+            // Three at a time, so that adapters are loaded and given up while others answer.
+            foreach (var some in folders.Select((folder, n) => (folder, n)).Chunk(3))
+            {
+                foreach (var (folder, n) in some) commands.Writer.TryWrite(new GenerateCommand($"{round}-{n}", "1+2", false, Sampled, 0, folder));
+                foreach (var _ in some) await ended.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+            }
+        }
+        commands.Writer.Complete();
+        await serving;
+        foreach (var (request, ids) in answers) Assert.Equal(alone[int.Parse(request.Split('-')[1], System.Globalization.CultureInfo.InvariantCulture) % 2], string.Join(' ', ids));
+        Assert.Equal(2 * folders.Count, answers.Count);
+    }
+
+    private static AlpacaCot.Specs.DecodingSpec Sampled => new() { Strategy = "sample", MaxNewTokens = 24, Temperature = 1.5 };
+
+    private string CopyOf(string adapter, int n)
+    {
+        var copy = Directory.CreateDirectory(_pack[System.FormattableString.Invariant($"copies/{n}")]).FullName;
+        foreach (var file in Directory.EnumerateFiles(adapter)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        return copy;
+    }
+
     private string Ask(string? adapter, string? cue, string prompt, bool raw)
     {
         var commands = Channel.CreateUnbounded<WorkerCommand>();
@@ -49,9 +95,9 @@ public sealed class ServeRunnerTests : IDisposable
                 if (request.FinishReason is not null) commands.Writer.Complete();
             }
         }
-        commands.Writer.TryWrite(new GenerateCommand("r", prompt, raw, new() { Strategy = "sample", MaxNewTokens = 24, Temperature = 1.5 }));
+        commands.Writer.TryWrite(new GenerateCommand("r", prompt, raw, Sampled, 0, adapter, cue));
         ServeRunner.Run(
-            new ServeJob(new BaseModel("tiny", "fp32"), adapter, cue, 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
+            new ServeJob(new BaseModel("tiny", "fp32"), 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
         return string.Join(' ', answer);
     }
 }

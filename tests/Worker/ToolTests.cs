@@ -201,6 +201,58 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("leave --chat", Assert.Throws<ToolException>(() => Ask(("chat", true), ("adapter", _pack["a"]))).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Tokenizer_TrainedByBothKinds_ComparedOnTheSameText()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Range(0, 300).Select(i => $"The sum of {i} and {i * 7} is {i * 8}, they say.")));
+        JsonObject Train(string name, params (string Key, JsonNode Value)[] more)
+        {
+            var options = new JsonObject { ["out"] = _pack[name], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 270 };
+            foreach (var (key, value) in more) options[key] = value;
+            return Run("tokenizer train", options).Answer;
+        }
+
+        Assert.Equal((270, 300), ((int)Train("bytes")["vocabulary_size"]!, (int)Train("pieces", ("kind", "sentencepiece"), ("vocab", 310))["lines"]!));
+        // The seed decides which lines are learnt from.
+        Assert.Equal((string?)Train("s1", ("lines", 20), ("seed", 1))["content_hash"], (string?)Train("s2", ("lines", 20), ("seed", 1))["content_hash"]);
+        Assert.NotEqual((string?)Train("s3", ("lines", 20), ("seed", 2))["content_hash"], (string?)Train("s4", ("lines", 20), ("seed", 3))["content_hash"]);
+        Assert.Contains("another folder", Assert.Throws<ToolException>(() => Train("bytes")).Message, StringComparison.Ordinal);
+        Assert.Contains("byte-bpe and sentencepiece", Assert.Throws<ToolException>(() => Train("x", ("kind", "words"))).Message, StringComparison.Ordinal);
+
+        var compared = Run("tokenizer compare", new JsonObject { ["tokenizers"] = new JsonArray(_pack["bytes"], _pack["pieces"]), ["text"] = new JsonArray(_pack["text.txt"]), ["show"] = "a 12" });
+        Assert.Contains("4 tokens: a| |1|2", compared.Text, StringComparison.Ordinal);
+        Assert.All(compared.Answer["tokenizers"]!.AsArray(), tokenizer => Assert.Equal(1.0, (double)tokenizer!["files"]![0]!["kinds"]!.AsArray().Single(kind => (string?)kind!["kind"] == "digits")!["characters_per_token"]!));
+        Assert.Throws<ToolException>(() => Run("tokenizer compare", new JsonObject { ["tokenizers"] = new JsonArray(_pack["bytes"]) }));
+    }
+
+    [Fact]
+    public void ExpandVocabulary_LargerTokenizer_KnownTokensKeepTheirRowsAndNewOnesBeginAtTheirPieces()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Repeat("the thermometer then thaws there", 20)));
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["small"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 262 });
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["large"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 275 });
+        Run("model pretrain", new JsonObject { ["out"] = _pack["base"], ["task"] = "text", ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 262, ["steps"] = 2, ["batch_size"] = 2, ["hidden"] = 16, ["layers"] = 1, ["heads"] = 2 });
+        var ran = Run("model expand-vocab", new JsonObject { ["in"] = _pack["base"], ["out"] = _pack["grown"], ["tokenizer"] = _pack["large"] });
+        Assert.Equal((262, 275, 262, 13, 0), ((int)ran.Answer["vocabulary_before"]!, (int)ran.Answer["vocabulary_size"]!, (int)ran.Answer["kept"]!, (int)ran.Answer["from_pieces"]!, (int)ran.Answer["from_mean"]!));
+        using var before = ModelDirectory.Load(_pack["base"]);
+        using var after = ModelDirectory.Load(_pack["grown"]);
+        var (small, large) = (AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["base"]), AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["grown"]));
+        float[] Row(Decoder decoder, int id) => decoder.Embedding[id].to(ScalarType.Float32).ToArray<float>();
+        Assert.Equal(Row(before, small.Find("t")!.Value), Row(after, large.Find("t")!.Value));
+        var made = Enumerable.Range(0, 275).First(id => small.Find(large.Token(id)) is null && !large.Token(id).Contains('Ġ', StringComparison.Ordinal));
+        var pieces = small.Encode(large.Token(made));
+        Assert.True(pieces.Length > 1);
+        Assert.All(Row(after, made).Zip(Enumerable.Range(0, 16).Select(i => pieces.Average(id => Row(before, id)[i]))), pair => Assert.Equal(pair.Second, pair.First, 1e-6f));
+        // A larger tokenizer is what it is for.
+        Assert.Contains("nothing to add", Assert.Throws<ToolException>(() => Run("model expand-vocab", new JsonObject { ["in"] = _pack["grown"], ["out"] = _pack["x"], ["tokenizer"] = _pack["small"] })).Message, StringComparison.Ordinal);
+        Assert.Equal(13, (int)Run("model expand-vocab", new JsonObject { ["in"] = _pack["base"], ["out"] = _pack["y"], ["tokenizer"] = _pack["large"], ["init"] = "mean" }).Answer["from_mean"]!);
+        // What was expanded goes on learning.
+        var more = Run("model pretrain", new JsonObject { ["out"] = _pack["more"], ["task"] = "text", ["from"] = _pack["grown"], ["text"] = new JsonArray(_pack["text.txt"]), ["steps"] = 3, ["batch_size"] = 2 });
+        Assert.True((double)more.Answer["final_loss"]! > 0);
+        using var trained = ModelDirectory.Load(_pack["more"]);
+        Assert.Equal((275, false), (trained.Config.VocabularySize, Row(trained, 3).SequenceEqual(Row(after, 3))));
+    }
+
     /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
     [Fact]
     public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()
@@ -290,6 +342,87 @@ public sealed class ToolTests : IDisposable
         Assert.Contains("tokenizer none", Run("model show", new JsonObject { ["model"] = _pack["q8.gguf"] }).Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Results_ThatAreThereAlready_AreReplacedOnlyWhereThatIsMeant_AndOnlyWhatSuchACommandWrote()
+    {
+        Train("a");
+        Assert.Contains("--force", Assert.Throws<ToolException>(() => Train("a")).Message, StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(_pack["a"], "left-over"), "");
+        Train("a", ("force", true));
+        Assert.False(File.Exists(Path.Combine(_pack["a"], "left-over")));
+        Directory.CreateDirectory(_pack["own"]);
+        File.WriteAllText(_pack["own/thesis.txt"], "");
+        Assert.Contains("only what such a command has written", Assert.Throws<ToolException>(() => Train("own", ("force", true))).Message, StringComparison.Ordinal);
+
+        foreach (var (tool, options) in ((string, JsonObject)[])[
+            ("merge", new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"] }), ("model convert", new JsonObject { ["in"] = _pack["models/tiny"] }),
+            ("model pretrain", new JsonObject { ["steps"] = 1, ["batch_size"] = 2, ["hidden"] = 16, ["heads"] = 2, ["layers"] = 1 })])
+        {
+            options["out"] = _pack["model-out"];
+            Run(tool, options);
+            Assert.Contains("--force", Assert.Throws<ToolException>(() => Run(tool, options)).Message, StringComparison.Ordinal);
+            options["force"] = true;
+            Run(tool, options);
+            options["out"] = _pack["own"];
+            Assert.Throws<ToolException>(() => Run(tool, options));
+            Assert.True(File.Exists(_pack["own/thesis.txt"]));
+            Directory.Delete(_pack["model-out"], recursive: true);
+        }
+    }
+
+    [Fact]
+    public void Train_LeavesWhatItWasMadeOf_BesideTheAdapter()
+    {
+        Train("a", ("max_steps", 3), ("r", 2), ("seed", 7));
+        var trial = JsonNode.Parse(File.ReadAllText(Path.Combine(_pack["a"], "trial.json")))!;
+        Assert.Null(trial["sweep"]);
+        Assert.Equal((_pack["models/tiny"], "lora", 2, 16.0, 7L, 3L), (
+            (string)trial["model"]!["path"]!, (string)trial["peft"]!["method"]!, (int)trial["peft"]!["r"]!, (double)trial["peft"]!["alpha"]!, (long)trial["seed"]!, (long)trial["steps"]!));
+        Assert.Equal((16, "plain"), ((int)trial["training"]!["batch_size"]!, (string)trial["data"]!["template"]!));
+    }
+
+    [Fact]
+    public void ModelShow_WithoutATokenizer_ShowsTheModelAndSaysSo()
+    {
+        foreach (var file in Directory.EnumerateFiles(_pack["models/tiny"]).Where(file => Path.GetFileName(file).StartsWith("tokenizer", StringComparison.Ordinal))) File.Delete(file);
+        var shown = Run("model show", new JsonObject { ["model"] = "tiny" });
+        Assert.Equal("llama", (string)shown.Answer["model_type"]!);
+        Assert.Null(shown.Answer["tokenizer_ids"]);
+        Assert.Contains("tokenizer none", shown.Text, StringComparison.Ordinal);
+        Assert.Contains(shown.Remarks, remark => remark.Contains("tokenizer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void ModelThatIsMistyped_IsToldWhereItWasLookedFor_AndWhatIsNear()
+    {
+        var message = Assert.Throws<ModelException>(() => Run("model show", new JsonObject { ["model"] = "tinny" })).Message;
+        Assert.Contains(_pack["models"], message, StringComparison.Ordinal);
+        Assert.Contains("did you mean 'tiny'?", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Lists_HaveModelsDataAndTemplates()
+    {
+        Directory.CreateDirectory(_pack["datasets"]);
+        File.WriteAllText(_pack["datasets/seed_tasks.jsonl"], Rows);
+        File.WriteAllText(_pack["datasets/mine.json"], Rows);
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(_pack["models/odd"]).FullName, "config.json"), """{"model_type": "unheard-of"}""");
+        var models = List<ListedModel>("list models");
+        Assert.Equal([("odd", "unheard-of", false, false), ("tiny", "llama", true, true)], models.Select(m => (m.Name, m.ModelType, m.Supported, m.Tokenizer)));
+        var data = List<ListedData>("list data");
+        Assert.Equal(["mine", "seed-tasks"], data.Where(set => set.Present).Select(set => set.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(data, set => set is { Name: "cot", Language: "zh", Present: false, Expected.Count: > 0 });
+        Assert.Equal(TemplateNames.All, List<ListedTemplate>("list templates").Select(template => template.Name));
+    }
+
+    private T[] List<T>(string tool)
+    {
+        var events = new List<WorkerEvent>();
+        var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(new { }), _pack.Folders), context);
+        return events.OfType<OutputEvent>().Last().Document.Deserialize<T[]>(Frames.Json)!;
+    }
+
     private Ran Train(string output, params (string Name, JsonNode? Value)[] more)
     {
         var options = new JsonObject
@@ -313,7 +446,7 @@ public sealed class ToolTests : IDisposable
         JsonNode? Checked<T>(T record, IReadOnlyList<SpecError> remarks)
             => remarks.FirstOrDefault(r => r.Severity == SpecSeverity.Error) is { } error ? throw new ToolException(error.ToString()) : JsonSerializer.SerializeToNode(record, Frames.Json);
         if (tool == "train")
-            options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads")), File.Exists, out var remarks), remarks);
+            options["training"] = Checked(TrainOptions.Read(Take(key => key is not ("model" or "out" or "threads" or "force")), File.Exists, out var remarks), remarks);
         if (tool is "generate" or "eval")
             options["decoding"] = Checked(AskingOptions.ReadDecoding(Take(key => AskingOptions.Decoding.Any(option => option.Key == key)), out var remarks), remarks);
         if (tool == "eval")

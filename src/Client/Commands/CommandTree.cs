@@ -9,15 +9,18 @@ internal static class CommandTree
     /// <summary>Builds the tree; the context is made when a command runs.</summary>
     public static Command Build(Func<ClientContext> context)
     {
+        var json = JsonOption();
         var root = new Command(
             "alpacacot",
-            "AlpacaCot.Orleans: an instruction-tuning laboratory. One YAML file describes an ablation (model × PEFT method × data × CoT cue × seed);\n"
-            + "it is checked as a whole, trained in packs on frozen bases, evaluated, aggregated with intervals, and served.\n\n"
-            + "Begin with:\n  ./alpacacot quickstart\n  ./alpacacot sweep run examples/quickstart.yaml\n\nAlso:  ./alpacacot test   runs every test") { Help.Option() };
+            "AlpacaCot.Orleans: an instruction-tuning laboratory. One YAML file describes an\n"
+            + "ablation; it is checked whole, trained, evaluated, aggregated and served.") { Help.Option(), Version.Option(json), json };
         root.Subcommands.Add(QuickstartCommand.Build(context));
+        root.Subcommands.Add(InitCommand.Build(context));
         root.Subcommands.Add(SweepCommands.Build(context));
+        foreach (var command in CatalogueCommands.Build(context)) root.Subcommands.Add(command);
         root.Subcommands.Add(SiloCommand.Build(context));
         foreach (var command in ModelCommands.Build(context)) root.Subcommands.Add(command);
+        root.Subcommands.Add(DiskCommand.Build(context));
         root.Subcommands.Add(BenchCommand.Build(context));
         root.Subcommands.Add(DoctorCommand.Build(context));
         return root;

@@ -34,6 +34,11 @@ internal static class Help
 
         public override int Invoke(ParseResult parseResult)
         {
+            if (parseResult.CommandResult.Command.Parents.FirstOrDefault() is null)
+            {
+                RootHelp.Print(parseResult.CommandResult.Command, parseResult.InvocationConfiguration.Output);
+                return ExitCodes.Done;
+            }
             var code = plain.Invoke(parseResult);
             if (ExampleOf(parseResult.CommandResult.Command) is { } example)
                 parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  ./alpacacot {example.Replace("\n", "\n  ./alpacacot ", StringComparison.Ordinal)}\n");

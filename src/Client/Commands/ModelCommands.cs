@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using AlpacaCot.Client.Running;
 using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;
@@ -6,12 +8,13 @@ namespace AlpacaCot.Client.Commands;
 /// <summary>The commands that are one job of a worker and need no silo.</summary>
 internal static class ModelCommands
 {
-    /// <summary><c>train</c>, <c>eval</c>, <c>generate</c>, <c>merge</c>, <c>model …</c>, <c>data …</c>.</summary>
+    /// <summary><c>train</c>, <c>eval</c>, <c>generate</c>, <c>merge</c>, <c>model …</c>, <c>data …</c>, <c>tokenizer …</c>.</summary>
     public static IEnumerable<Command> Build(Func<ClientContext> context)
     {
         yield return new ToolCommand(context, "train", "train", "Train one adapter on one base, without a sweep", "train --model models/llama-nano --data alpaca.json --out out/lora")
             .Required("--model", "Model directory of the frozen base")
             .Required("--out", "Adapter directory to write")
+            .Option<bool>("--force", "Replace an adapter that is there already")
             .Keys("training", TrainOptions.All, (given, out remarks) => TrainOptions.Read(given, IsThere, out remarks))
             .Option<int?>("--threads", "Threads for kernels")
             .Command;
@@ -46,25 +49,29 @@ internal static class ModelCommands
             .Required("--model", "Model directory of the base")
             .Required("--adapter", "Adapter directory")
             .Required("--out", "Model directory to write")
+            .Option<bool>("--force", "Replace a model that is there already")
             .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by the type of the base: fp32 0.001, fp16 0.01, bf16 0.05)")
             .Command;
         yield return ModelCommand(context);
         yield return DataCommand(context);
+        yield return TokenizerCommand(context);
     }
 
     private static Command ModelCommand(Func<ClientContext> context)
     {
-        var model = new Command("model", "Models: convert, pretrain, show, verify").WithExample("model show models/llama-nano");
+        var model = new Command("model", "Models: convert, pretrain, expand-vocab, show, verify").WithExample("model show models/llama-nano");
         model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, GGUF, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
             .Argument("IN", "A llama2.c .bin or a .gguf file, or a model folder")
             .Argument("OUT", "The Hugging Face directory to write, or a file that ends in .gguf")
             .Option<string>("--tokenizer", "The tokenizer that belongs to it: llama2.c .bin, tokenizer.model or tokenizer.json")
             .Option<string>("--dtype", "bf16 or fp32, for a .gguf also fp16, q8_0, q4_0, q4_k; as stored otherwise")
+            .Option<bool>("--force", "Replace a model that is there already")
             .Command);
         model.Subcommands.Add(new ToolCommand(context, "model pretrain", "pretrain", "Train a small decoder from scratch on generated or given text, seeded", "model pretrain models/nano --task arithmetic --steps 1500 --seed 0")
             .Argument("OUT", "The model directory to write")
             .Option<string>("--task", "arithmetic (default) or text")
             .Option<string[]>("--text", "Text files for the task text")
+            .Option<string>("--from", "Go on with this model, its shape and its tokenizer, instead of from scratch (task text)")
             .Option<string>("--style", "Form of the sums: direct (default) or steps (worked out column by column)")
             .Option<string>("--cue", "Appended to every other question of the sums")
             .Option<int?>("--digits", "Most digits of the operands (3)")
@@ -78,6 +85,13 @@ internal static class ModelCommands
             .Option<double?>("--learning-rate", "Peak learning rate")
             .Option<long?>("--seed", "Seed")
             .Option<int?>("--threads", "Threads for kernels")
+            .Option<bool>("--force", "Replace a model that is there already")
+            .Command);
+        model.Subcommands.Add(new ToolCommand(context, "model expand-vocab", "expand-vocab", "Give a model a larger tokenizer: known tokens keep their rows, new ones begin near what they stand for", "model expand-vocab models/llama-nano models/llama-zh --tokenizer zh/tokenizer.model")
+            .Argument("IN", "A model directory")
+            .Argument("OUT", "The model directory to write")
+            .Required("--tokenizer", "The larger tokenizer: a folder, or a file of one")
+            .Option<string>("--init", "How new rows begin: pieces (default), the mean of the rows that the old tokenizer writes the token's text with, or mean, of all rows")
             .Command);
         model.Subcommands.Add(new ToolCommand(context, "model show", "show", "Show a model: family, parameters, memory, tokenizer, template, projections", "model show models/llama-nano")
             .Argument("MODEL", "A model directory, or a .gguf or llama2.c file")
@@ -93,14 +107,45 @@ internal static class ModelCommands
     private static Command DataCommand(Func<ClientContext> context)
     {
         var data = new Command("data", "Data: what the model will see").WithExample("data show alpaca.json --model models/llama-nano");
-        data.Subcommands.Add(new ToolCommand(context, "data show", "show", "Show rows as they are trained: rendered, tokenised, with the loss mask, and a report of what is dropped and why", "data show alpaca.json --model models/llama-nano --rows 2")
-            .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
-            .Required("--model", "Model directory or tokenizer file")
+        var sweep = new Option<string?>("--sweep") { Description = "A sweep file: shows one of its data mixes, with its template, cutoff and masks, under its first model's tokenizer unless --model names another" };
+        var mix = new Option<string?>("--data") { Description = "Which mix of the sweep; the only one otherwise" };
+        var tool = new ToolCommand(context, "data show", "show", "Show rows as they are trained: rendered, tokenised, with the loss mask, and a report of what is dropped and why", "data show alpaca.json --model models/llama-nano --rows 2\ndata show --sweep examples/quickstart.yaml --data rationales")
+            .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data", unless: sweep)
+            .Option<string>("--model", "Model directory or tokenizer file")
             .Option<int?>("--rows", "How many rows to show (3)")
             .Option<int?>("--cutoff-len", "Most tokens of a row (512)")
-            .Option<long?>("--seed", "Seed of mixing and order")
-            .Command);
+            .Option<long?>("--seed", "Seed of mixing and order");
+        var show = tool.Command;
+        show.Options.Add(sweep);
+        show.Options.Add(mix);
+        show.Validators.Add(result =>
+        {
+            if (result.GetResult(sweep) is null && result.GetResult(mix) is not null) result.AddError("--data names a mix of a sweep: give its file with --sweep");
+            if (result.GetResult(sweep) is null && result.Children.All(child => (child as OptionResult)?.Option.Name != "--model")) result.AddError("Option '--model' is required.");
+        });
+        tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
+        data.Subcommands.Add(show);
         return data;
+    }
+
+    private static Command TokenizerCommand(Func<ClientContext> context)
+    {
+        var tokenizer = new Command("tokenizer", "Tokenizers: train, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
+        tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer train", "train", "Train a tokenizer on text", "tokenizer train out/tokenizer --text book.txt --vocab 8000")
+            .Argument("OUT", "The folder to write: tokenizer.json, or tokenizer.model for sentencepiece")
+            .Option<string[]>("--text", "Text files; each line is a sentence")
+            .Option<string>("--kind", "byte-bpe (default), or sentencepiece: BPE over characters with byte fallback, as LLaMA's")
+            .Option<int?>("--vocab", "Number of ids (8000)")
+            .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
+            .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
+            .Option<long?>("--seed", "Seed of the draw")
+            .Command);
+        tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")
+            .Arguments("TOKENIZERS", "Model directories or tokenizer files")
+            .Option<string[]>("--text", "Text files to count on")
+            .Option<string>("--show", "A text whose pieces are shown")
+            .Command);
+        return tokenizer;
     }
 
     private static bool IsThere(string path) => File.Exists(path) || Directory.Exists(path);

@@ -10,20 +10,22 @@ internal static class SweepCommands
     /// <summary>Builds the commands.</summary>
     public static Command Build(Func<ClientContext> context)
     {
-        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, report, cancel, resume, ask, list").WithExample("sweep run examples/quickstart.yaml");
+        var sweep = new Command("sweep", "Sweeps: validate, run, watch, status, show, ask, report, cancel, resume, delete, list").WithExample("sweep run examples/quickstart.yaml");
         sweep.Subcommands.Add(Validate(context));
         sweep.Subcommands.Add(Run(context));
         sweep.Subcommands.Add(Named("watch", "Follow a sweep until it ends", context, (c, key, json, stop) => SweepRunner.WatchAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Named("status", "Show a sweep and the state of every trial", context, (c, key, json, stop) => SweepRunner.StatusAsync(c, key, json, stop)));
+        sweep.Subcommands.Add(Show(context));
         sweep.Subcommands.Add(Report(context));
         sweep.Subcommands.Add(Named("cancel", "Cancel what is not done yet", context, (c, key, json, stop) => SweepRunner.CancelAsync(c, key, json, stop)));
         sweep.Subcommands.Add(Resume(context));
         sweep.Subcommands.Add(Ask(context));
+        sweep.Subcommands.Add(Delete(context));
         sweep.Subcommands.Add(List(context));
         return sweep;
     }
 
-    private static Option<string> ExperimentOption() => new("--experiment") { Description = "The experiment that sweeps belong to (default)", DefaultValueFactory = _ => "default" };
+    private static Option<string> ExperimentOption() => new("--experiment") { Description = "The experiment that sweeps belong to (default)", DefaultValueFactory = _ => SweepName.DefaultExperiment };
 
     private static Command Validate(Func<ClientContext> context)
     {
@@ -40,11 +42,43 @@ internal static class SweepCommands
         var name = new Option<string?>("--name") { Description = "Name of this run (the sweep's own name)" };
         var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
         var fresh = new Option<bool>("--fresh") { Description = "Compute everything anew; otherwise adapters and results that other sweeps of this home have computed with equal keys are taken over" };
+        var detach = new Option<bool>("--detach") { Description = "Return once the sweep is submitted; it goes on by itself, and sweep watch follows it" };
+        var force = new Option<bool>("--force") { Description = "Where another file's sweep of that name is there already, delete that one first, with its files" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs") { file, name, slots, fresh, experiment, json }.WithExample("sweep run examples/quickstart.yaml --name first");
+        var command = new Command("run", "Run a sweep to its end and print the summary; starts a silo where none runs") { file, name, slots, fresh, detach, force, experiment, json }.WithExample("sweep run examples/quickstart.yaml --name first\nsweep run examples/quickstart.yaml --detach");
         command.SetAction((parsed, stop) => SweepRunner.RunAsync(
-            context(), parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(fresh), parsed.GetValue(json), stop));
+            context(),
+            new RunRequest(
+                parsed.GetValue(file)!, parsed.GetValue(name), parsed.GetValue(experiment)!, parsed.GetValue(slots), parsed.GetValue(fresh), parsed.GetValue(detach), parsed.GetValue(force)),
+            parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Show(Func<ClientContext> context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var trial = new Argument<string?>("TRIAL") { Description = "One of its trials", Arity = ArgumentArity.ZeroOrOne };
+        var samples = new Option<int>("--samples") { Description = "How many questions of each evaluation are shown, right and wrong ones (4)", DefaultValueFactory = _ => 4 };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("show", "Show a sweep's specification and trials, or one trial: its settings, adapter, log, metrics, samples, and the commands that use it")
+            { name, trial, samples, experiment, json }.WithExample("sweep show first\nsweep show first nano+lora+data+none+s0");
+        command.SetAction((parsed, stop) => SweepShowing.RunAsync(
+            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trial), parsed.GetValue(samples), parsed.GetValue(json), stop));
+        return command;
+    }
+
+    private static Command Delete(Func<ClientContext> context)
+    {
+        var name = new Argument<string>("NAME") { Description = "The sweep's name" };
+        var keep = new Option<bool>("--keep-adapters") { Description = "Keep its adapters, in the home's adapters/" };
+        var force = new Option<bool>("--force") { Description = "Cancel it first where it is not done" };
+        var experiment = ExperimentOption();
+        var json = CommandTree.JsonOption();
+        var command = new Command("delete", "Delete a sweep that has ended: its record and its files") { name, keep, force, experiment, json }.WithExample("sweep delete first --keep-adapters");
+        command.SetAction((parsed, stop) => SweepDeleting.RunAsync(
+            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(keep), parsed.GetValue(force), parsed.GetValue(json), stop));
         return command;
     }
 
@@ -64,8 +98,8 @@ internal static class SweepCommands
     private static Command Ask(Func<ClientContext> context)
     {
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
-        var trial = new Argument<string>("TRIAL") { Description = "The trial's name; sweep status shows them" };
-        var prompt = new Option<string>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied", Required = true };
+        var trials = new Argument<string[]>("TRIAL") { Description = "Trials, side by side where there are several; sweep status shows their names", Arity = ArgumentArity.OneOrMore };
+        var prompt = new Option<string?>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied. Without it, instructions are read from stdin, a line each, and the models stay loaded" };
         var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
         var tokens = new Option<int>("--max-new-tokens") { Description = "Most new tokens", DefaultValueFactory = _ => 128 };
         var temperature = new Option<double>("--temperature") { Description = "Sample at this temperature; greedy otherwise" };
@@ -76,15 +110,14 @@ internal static class SweepCommands
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
-        var command = new Command("ask", "Ask a finished trial's model through its server; tokens are printed as they come")
-            { name, trial, prompt, raw, tokens, temperature, topP, topK, penalty, stops, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"");
+        var command = new Command("ask", "Ask trained trials' models, one or several side by side; tokens are printed as they come")
+            { name, trials, prompt, raw, tokens, temperature, topP, topK, penalty, stops, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"\nsweep ask first base+lora+data+none+s0 base+ia3+data+none+s0");
         command.SetAction((parsed, stop) => SweepAsking.RunAsync(
-            context(), new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trial)!,
-            new GenerateRequest
+            context(), new AskRequest(new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trials)!, parsed.GetValue(prompt), new GenerateRequest
             {
-                Prompt = parsed.GetValue(prompt)!, Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature),
+                Prompt = "", Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature),
                 TopP = parsed.GetValue(topP), TopK = parsed.GetValue(topK), RepetitionPenalty = parsed.GetValue(penalty), Stop = parsed.GetValue(stops) ?? [], Seed = parsed.GetValue(seed),
-            },
+            }),
             parsed.GetValue(json), stop));
         return command;
     }

@@ -24,13 +24,17 @@ internal sealed class ToolCommand
         Command = new Command(name, description).WithExample(example);
         var json = CommandTree.JsonOption();
         Command.Options.Add(json);
-        Command.SetAction((parsed, cancellationToken) =>
+        Command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = OptionsOf(parsed);
+            if (Adjust is { } adjust) await adjust(parsed, options, cancellationToken);
             foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
-            return ToolRunner.RunAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
+            return await ToolRunner.RunAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
         });
     }
+
+    /// <summary>Changes the job's options by what else was given, before it is run; null changes nothing.</summary>
+    public Func<ParseResult, JsonObject, CancellationToken, Task>? Adjust { get; set; }
 
     /// <summary>The command.</summary>
     public Command Command { get; }
@@ -91,16 +95,18 @@ internal sealed class ToolCommand
     /// <param name="keys">The options.</param>
     /// <param name="read">Reads what was given, by key.</param>
     /// <param name="argument">The key that is written as arguments, without its name.</param>
-    public ToolCommand Keys<T>(string name, IReadOnlyList<CommandOption> keys, ReadKeys<T> read, string? argument = null)
+    /// <param name="unless">An option in whose presence the keys are not read: the record comes from elsewhere.</param>
+    public ToolCommand Keys<T>(string name, IReadOnlyList<CommandOption> keys, ReadKeys<T> read, string? argument = null, Option? unless = null)
     {
         var sources = new Dictionary<string, Func<CommandResult, IReadOnlyList<string>?>>(StringComparer.Ordinal);
         foreach (var key in keys)
-            sources[key.Key] = key.Key == argument ? Arguments(key) : Option(key);
+            sources[key.Key] = key.Key == argument ? Arguments(key, unless is not null) : Option(key);
         T Read(CommandResult result, out IReadOnlyList<SpecError> remarks)
             => read(sources.Select(s => (s.Key, Values: s.Value(result))).Where(s => s.Values is not null).ToDictionary(s => s.Key, s => s.Values!, StringComparer.Ordinal), out remarks);
 
         Command.Validators.Add(result =>
         {
+            if (unless is not null && result.GetResult(unless) is not null) return;
             // An error here would hide the library's own, about what is missing or given twice.
             if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
             if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
@@ -109,6 +115,7 @@ internal sealed class ToolCommand
         });
         _readers.Add((parsed, options) =>
         {
+            if (unless is not null && parsed.GetResult(unless) is not null) return;
             options[name] = JsonSerializer.SerializeToNode(Read(parsed.CommandResult, out var remarks), Frames.Json);
             _advice.AddRange(remarks.Where(r => r.Severity == SpecSeverity.Advice));
         });
@@ -129,9 +136,9 @@ internal sealed class ToolCommand
         return Values(option);
     }
 
-    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key)
+    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key, bool optional)
     {
-        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = ArgumentArity.OneOrMore };
+        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore };
         Command.Arguments.Add(argument);
         return Values(argument);
     }

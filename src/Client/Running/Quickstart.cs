@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Client.Running;
@@ -18,15 +17,15 @@ internal static class Quickstart
     /// <summary>Runs it; the last line on stdout is the path of the report.</summary>
     public static async Task<int> RunAsync(ClientContext context, bool json, CancellationToken stop)
     {
-        await Task.WhenAll(_bases.Select(b => PretrainAsync(context, b.Name, b.Recipe, stop)));
+        await Task.WhenAll(_bases.Select(b => PretrainAsync(context, b.Name, stop)));
         var file = Path.Combine(context.Home.Cache, Sweep);
         Directory.CreateDirectory(context.Home.Cache);
-        await File.WriteAllTextAsync(file, await ReadSweepAsync(), stop);
-        return await SweepRunner.RunAsync(context, file, name: null, "default", Math.Max(1, Environment.ProcessorCount), fresh: false, json, stop);
+        await File.WriteAllTextAsync(file, await Starter.ReadAsync(Sweep), stop);
+        return await SweepRunner.RunAsync(context, new RunRequest(file, Slots: Math.Max(1, Environment.ProcessorCount)), json, stop);
     }
 
-    /// <summary>One base; both are trained side by side, on a thread each.</summary>
-    private static async Task PretrainAsync(ClientContext context, string name, JsonObject recipe, CancellationToken stop)
+    /// <summary>Makes one of the two bases, unless it is there; both are trained side by side, on a thread each.</summary>
+    public static async Task PretrainAsync(ClientContext context, string name, CancellationToken stop)
     {
         var folder = Path.Combine(context.Home.Models, name);
         if (File.Exists(Path.Combine(folder, "config.json")))
@@ -35,16 +34,8 @@ internal static class Quickstart
             return;
         }
         System.Console.Error.WriteLine($"base {name}: pretraining into {folder}");
-        var options = (JsonObject)recipe.DeepClone();
+        var options = (JsonObject)_bases.First(b => b.Name == name).Recipe.DeepClone();
         options["out"] = folder;
         await ToolRunner.AskAsync(context, "model pretrain", options, stop);
-    }
-
-    /// <summary>The example travels inside the program, so that it is the same wherever the program runs.</summary>
-    private static async Task<string> ReadSweepAsync()
-    {
-        await using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Sweep) ?? throw new ClientException($"this build holds no {Sweep}", ExitCodes.Failed);
-        using var reader = new StreamReader(stream);
-        return await reader.ReadToEndAsync();
     }
 }

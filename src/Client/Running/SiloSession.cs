@@ -79,7 +79,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (await JoinAsync(context, cancellationToken) is { } running) return running;
         if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
-        System.Console.Error.WriteLine("no silo runs; starting one for this command");
+        if (!context.Quiet) System.Console.Error.WriteLine("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
         var silo = Launch(context, log, siloArguments);
         var began = context.Time.GetTimestamp();

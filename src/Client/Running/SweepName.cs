@@ -5,6 +5,9 @@ namespace AlpacaCot.Client.Running;
 /// <summary>A sweep as the command line names it.</summary>
 internal sealed record SweepName(string Experiment, string Name)
 {
+    /// <summary>The experiment of sweeps that name none.</summary>
+    public const string DefaultExperiment = "default";
+
     /// <summary>The sweep's grain key.</summary>
     public string Key => $"{Experiment}/{Name}";
 

@@ -6,6 +6,7 @@ using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
@@ -21,6 +22,9 @@ internal sealed class SweepPreflight
     private readonly IReadOnlyList<SpecError> _remarks;
     private readonly Grid? _grid;
     private readonly RunPlan? _plan;
+
+    /// <summary>Keys as the rest of the document writes them.</summary>
+    private static readonly JsonSerializerOptions _planJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
     internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
@@ -45,6 +49,9 @@ internal sealed class SweepPreflight
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
 
+    /// <summary>Errors and advice.</summary>
+    public IReadOnlyList<SpecError> Remarks => _remarks;
+
     /// <summary>The sweep's own name.</summary>
     public string Name => _document.Spec.Name;
 
@@ -52,16 +59,26 @@ internal sealed class SweepPreflight
     /// <exception cref="ClientException">The file cannot be read.</exception>
     public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
     {
-        byte[] text;
+        var document = await ReadAsync(file, stop);
+        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+    }
+
+    /// <summary>Reads a sweep file.</summary>
+    /// <exception cref="ClientException">It is not there, or cannot be read.</exception>
+    public static async Task<SweepDocument> ReadAsync(string file, CancellationToken stop)
+    {
         try
         {
-            text = FileText.ReadBytes(file, SweepDocument.LargestFile);
+            return SweepDocument.Parse(FileText.ReadBytes(file, SweepDocument.LargestFile));
+        }
+        catch (InvalidDataException) when (!File.Exists(file))
+        {
+            throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
         catch (InvalidDataException e)
         {
             throw new ClientException(e.Message);
         }
-        return await CheckAsync(context, SweepDocument.Parse(text), Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
     }
 
     /// <summary>Checks a document.</summary>
@@ -73,6 +90,15 @@ internal sealed class SweepPreflight
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
         return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
     }
+
+    /// <summary>The sweep as it is submitted.</summary>
+    /// <param name="home">The home in which its files lie.</param>
+    /// <param name="sweep">The name of this run.</param>
+    /// <param name="fresh">Take nothing over from other sweeps of the home.</param>
+    public SubmitSweep Submission(HomeLayout home, SweepName sweep, bool fresh) => new()
+    {
+        Name = sweep.Name, Yaml = SweepSpecJson.Write(Spec), BaseDirectory = BaseDirectory, Facts = JsonSerializer.Serialize(Facts, Frames.Json), Directory = home.Sweep(sweep.Experiment, sweep.Name), Fresh = fresh,
+    };
 
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
     public void Print(TextWriter output)
@@ -108,14 +134,10 @@ internal sealed class SweepPreflight
     {
         ["name"] = Name,
         ["valid"] = IsValid,
-        ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)new JsonObject
-        {
-            ["severity"] = remark.Severity == SpecSeverity.Error ? "error" : "advice", ["line"] = remark.Line, ["column"] = remark.Column,
-            ["path"] = remark.Path, ["message"] = remark.Message, ["fix"] = remark.Fix,
-        })]),
+        ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)remark.ToJson())]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
-        ["plan"] = JsonSerializer.SerializeToNode(_plan, Frames.Json),
+        ["plan"] = JsonSerializer.SerializeToNode(_plan, _planJson),
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

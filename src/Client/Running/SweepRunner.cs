@@ -1,10 +1,18 @@
-using System.Text.Json;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
-using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Running;
+
+/// <summary>What <c>sweep run</c> was asked for.</summary>
+/// <param name="File">The sweep's file.</param>
+/// <param name="Name">The name of this run; the sweep's own where null.</param>
+/// <param name="Experiment">The experiment that it belongs to.</param>
+/// <param name="Slots">CPU slots of a silo that has to be started.</param>
+/// <param name="Fresh">Take nothing over from other sweeps.</param>
+/// <param name="Detach">Return once it is submitted.</param>
+/// <param name="Force">Delete another sweep of that name first.</param>
+internal sealed record RunRequest(string File, string? Name = null, string Experiment = SweepName.DefaultExperiment, int? Slots = null, bool Fresh = false, bool Detach = false, bool Force = false);
 
 /// <summary>What the commands of <c>sweep</c> do.</summary>
 internal static class SweepRunner
@@ -21,23 +29,33 @@ internal static class SweepRunner
     }
 
     /// <summary>Checks a file, submits it and follows it to its end.</summary>
-    public static async Task<int> RunAsync(ClientContext context, string file, string? name, string experiment, int? slots, bool fresh, bool json, CancellationToken stop)
+    public static async Task<int> RunAsync(ClientContext context, RunRequest request, bool json, CancellationToken stop)
     {
-        var check = await SweepPreflight.CheckAsync(context, file, stop);
+        var check = await SweepPreflight.CheckAsync(context, request.File, stop);
         if (!check.IsValid)
         {
             check.Print(System.Console.Error);
             return ExitCodes.Wrong;
         }
         check.PrintAdvice(System.Console.Error);
-        var sweep = new SweepName(experiment, name ?? check.Name).Checked();
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
-        var reply = await silo.Grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
+        var sweep = new SweepName(request.Experiment, request.Name ?? check.Name).Checked();
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(request.Slots), stop);
+        var submission = check.Submission(context.Home, sweep, request.Fresh);
+        var experiment = silo.Grains.GetGrain<IExperimentGrain>(sweep.Experiment);
+        var reply = await experiment.SubmitAsync(submission);
+        if (reply.Problem is not null && reply.Existing && request.Force)
         {
-            Name = sweep.Name, Yaml = SweepSpecJson.Write(check.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json), Directory = context.Home.Sweep(experiment, sweep.Name),
-            Fresh = fresh,
-        });
+            await SweepDeleting.DeleteAsync(context, silo, sweep, keepAdapters: false, cancel: true, stop);
+            reply = await experiment.SubmitAsync(submission);
+        }
         if (reply.Problem is not null) throw new ClientException(reply.Problem);
+        if (request.Detach)
+        {
+            // The silo goes on without this session: it ends when the sweep has.
+            if (json) ClientJson.Print(new { name = sweep.Name, trials = reply.Trials, existing = reply.Existing });
+            else System.Console.Out.WriteLine($"sweep {sweep.Name}: {reply.Trials} trials, running; follow it with: {TrialCommands.Line("sweep", "watch", sweep.Name)}");
+            return ExitCodes.Done;
+        }
         silo.Follows = sweep.Key;
         System.Console.Error.WriteLine(reply.Existing ? $"sweep {sweep.Name} is there already; following it" : $"sweep {sweep.Name}: {reply.Trials} trials");
         return await FollowAsync(context, silo, sweep, json, stop);
@@ -47,20 +65,27 @@ internal static class SweepRunner
     public static async Task<int> ResumeAsync(ClientContext context, SweepName sweep, bool retryFailed, int? slots, bool json, CancellationToken stop)
     {
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
-        var grain = await KnownAsync(silo, sweep);
+        var grain = await KnownAsync(context, silo, sweep, stop);
         await grain.ResumeAsync(retryFailed);
         silo.Follows = sweep.Key;
         return await FollowAsync(context, silo, sweep, json, stop);
     }
 
-    /// <summary>Follows a sweep to its end.</summary>
+    /// <summary>Follows a sweep to its end. It is a look: a sweep that nothing drives is not taken up, and no silo is started.</summary>
     public static async Task<int> WatchAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
+        var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
+        if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
+        if (_ended.Contains(status.State))
+        {
+            var code = Code(status);
+            if (!json) SweepView.PrintSummary(status);
+            return code;
+        }
+        if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
         await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
-        var grain = await KnownAsync(silo, sweep);
-        // A silo that a command has started drives only what it is asked for: to follow a sweep is to ask for it.
-        await grain.WakeAsync();
         if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
+        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
         return Code(await grain.GetStatusAsync());
     }
@@ -69,9 +94,11 @@ internal static class SweepRunner
     public static async Task<int> StatusAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
         var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
-        if (status.State == "unknown") throw Unknown(sweep);
+        if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
         if (json) ClientJson.Print(status);
         else SweepView.PrintStatus(status);
+        if (!_ended.Contains(status.State) && !status.Driven)
+            System.Console.Error.WriteLine($"nothing drives it now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
         return ExitCodes.Done;
     }
 
@@ -79,7 +106,7 @@ internal static class SweepRunner
     public static async Task<int> ReportAsync(ClientContext context, SweepName sweep, bool open, bool json, CancellationToken stop)
     {
         await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
-        var files = await (await KnownAsync(silo, sweep)).WriteReportAsync();
+        var files = await (await KnownAsync(context, silo, sweep, stop)).WriteReportAsync();
         if (json) ClientJson.Print(files);
         else
         {
@@ -94,7 +121,7 @@ internal static class SweepRunner
     public static async Task<int> CancelAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
         await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
-        var grain = await KnownAsync(silo, sweep);
+        var grain = await KnownAsync(context, silo, sweep, stop);
         await grain.CancelAsync();
         if (json) ClientJson.Print(await grain.GetStatusAsync());
         else System.Console.Out.WriteLine($"sweep {sweep.Name} is cancelled; take it up again with: ./alpacacot sweep resume {sweep.Name}");
@@ -163,16 +190,22 @@ internal static class SweepRunner
         }
     }
 
-    private static async Task<ISweepGrain> KnownAsync(SiloSession silo, SweepName sweep)
+    private static async Task<ISweepGrain> KnownAsync(ClientContext context, SiloSession silo, SweepName sweep, CancellationToken stop)
     {
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Checked().Key);
         if ((await grain.GetStatusAsync()).State != "unknown") return grain;
-        throw Unknown(sweep);
+        throw await UnknownAsync(context, sweep, stop);
     }
 
-    private static ClientException Unknown(SweepName sweep) => new($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; sweep list shows what there is");
+    /// <summary>The error for a sweep that there is not, with the name that is near to it.</summary>
+    public static async Task<ClientException> UnknownAsync(ClientContext context, SweepName sweep, CancellationToken stop)
+    {
+        var near = Suggestions.Nearest(sweep.Name, [.. (await StoredState.ListAsync(context, sweep.Experiment, stop)).Select(known => known.Name)]);
+        return new ClientException($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; {(near is null ? "sweep list shows what there is" : $"did you mean '{near}'? sweep list shows what there is")}");
+    }
 
-    private static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
+    /// <summary>The arguments of a silo that is started with so many slots.</summary>
+    public static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
     private static int Code(SweepStatus status) => status.State switch { "done" => ExitCodes.Done, "cancelled" => ExitCodes.Cancelled, _ => ExitCodes.Failed };
 }

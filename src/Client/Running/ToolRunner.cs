@@ -65,6 +65,8 @@ internal static class ToolRunner
             lock (gate) pulse.Heard(news);
             switch (news)
             {
+                case ProgressEvent or RemarkEvent when context.Quiet:
+                    break;
                 case ProgressEvent p:
                     progress.Show(p);
                     break;

@@ -52,7 +52,7 @@ public sealed class DatasetCatalogue
 
     private IReadOnlyList<string> At(string path) => new Places(_roots).Find(path) switch
     {
-        null => throw new DatasetException($"{path}: no such file"),
+        null => throw new DatasetException($"{path}: no such file ({new Places(_roots).Looked(path, Suggestions.Nearest)})"),
         var found when Directory.Exists(found) => Folder(found),
         var found => [found],
     };

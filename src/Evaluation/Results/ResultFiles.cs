@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation.Results;
@@ -158,12 +158,12 @@ public static partial class ResultFiles
             ["device"] = run.Device,
             ["use_cache"] = null,
             ["limit"] = null,
-            ["bootstrap_iters"] = BootstrapDefaults.Iterations,
+            ["bootstrap_iters"] = SuiteCatalogue.BootstrapIterations,
             ["gen_kwargs"] = run.Decoding?.DeepClone(),
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,
             ["torch_seed"] = 1234,
-            ["fewshot_seed"] = SuiteOptions.DefaultSeed,
+            ["fewshot_seed"] = SuiteCatalogue.DefaultSeed,
             ["cue"] = run.Cue,
         };
         foreach (var (key, value) in run.Extra ?? []) config[key] = value?.DeepClone();

@@ -8,9 +8,6 @@ namespace AlpacaCot.Evaluation.Suites;
 /// <summary>How a generated text becomes the answer that is scored. The rule of reading answers back is the Data room's, which writes them.</summary>
 internal static class AnswerScoring
 {
-    /// <summary>Names of the extractions.</summary>
-    public static readonly string[] Extractions = ["final", "last_number", "first_line", "none"];
-
     /// <summary>Extracts an answer and brings it into one form.</summary>
     public static string Extract(string extraction, string text) => extraction switch
     {

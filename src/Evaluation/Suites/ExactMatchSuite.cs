@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using AlpacaCot.Evaluation.Harness;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -14,7 +15,6 @@ internal sealed class ExactMatchSuite : ISuite
 {
     public const string Kind = "exact-match";
 
-    private const string QuestionSlot = "{question}";
     private readonly SuiteOptions _options;
     private readonly ExactMatchOptions _match;
     private readonly string _extraction;
@@ -27,19 +27,19 @@ internal sealed class ExactMatchSuite : ISuite
     {
         _options = options;
         var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
-        string question = _options.Text("question", "question"), answer = _options.Text("answer", "answer");
-        var format = _options.Text("format", QuestionSlot);
-        if (!format.Contains(QuestionSlot, StringComparison.Ordinal)) throw _options.Wrong("format", $"does not contain {QuestionSlot}");
-        _extraction = _options.OneOf("extract", AnswerScoring.Extractions);
-        _until = _options.Texts("until", []);
-        var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
-        var firstN = _options.OneOf("few_shot_order", "sampled", "first") == "first";
+        string question = _options.Text("question"), answer = _options.Text("answer");
+        var format = _options.Text("format");
+        if (!format.Contains(SuiteCatalogue.QuestionField, StringComparison.Ordinal)) throw _options.Wrong("format", $"does not contain {SuiteCatalogue.QuestionField}");
+        _extraction = _options.OneOf("extract");
+        _until = _options.Texts("until");
+        var sampled = _options.OneOf("order") == "sampled";
+        var firstN = _options.OneOf("few_shot_order") == "first";
         var pool = _options.File("few_shot_file");
         _match = Match();
         foreach (var pipeline in Pipelines()) _filters.Add(pipeline);
         _options.Done();
 
-        SuiteItem Item(RowFields row) => Checked(new SuiteItem(0, row.Row, format.Replace(QuestionSlot, row.Text(question), StringComparison.Ordinal), row.Text(answer), []));
+        SuiteItem Item(RowFields row) => Checked(new SuiteItem(0, row.Row, format.Replace(SuiteCatalogue.QuestionField, row.Text(question), StringComparison.Ordinal), row.Text(answer), []));
         var all = Rows.Read(file, Item);
         _original = all.Count;
         Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
@@ -94,14 +94,14 @@ internal sealed class ExactMatchSuite : ISuite
 
     private ExactMatchOptions Match()
     {
-        var patterns = _options.Texts("regexes_to_ignore", []);
+        var patterns = _options.Texts("regexes_to_ignore");
         try
         {
             return new ExactMatchOptions
             {
-                IgnoreCase = _options.Flag("ignore_case", false),
-                IgnorePunctuation = _options.Flag("ignore_punctuation", false),
-                IgnoreNumbers = _options.Flag("ignore_numbers", false),
+                IgnoreCase = _options.Flag("ignore_case"),
+                IgnorePunctuation = _options.Flag("ignore_punctuation"),
+                IgnoreNumbers = _options.Flag("ignore_numbers"),
                 RegexesToIgnore = patterns,
             };
         }

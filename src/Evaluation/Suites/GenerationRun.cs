@@ -32,7 +32,7 @@ internal static class GenerationRun
         var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
         var settings = Describe(decoding);
         return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text), generations[i].FinishReason == FinishReasons.Length))],
-            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room));
+            PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room) with { NewTokens = (long)items.Count * context.Decoding.MaxNewTokens });
     }
 
     private static int Room(int maxLength, int maxNewTokens) => maxLength > maxNewTokens ? maxLength - maxNewTokens

@@ -15,34 +15,28 @@ internal sealed class GoatArithmeticSuite : ISuite
 {
     public const string Kind = "goat-arithmetic";
 
-    private const int DefaultLimit = 200;
-    private static readonly Dictionary<string, GoatOperation> _operations = Enum.GetValues<GoatOperation>()
-        .ToDictionary(o => o.ToString().ToLowerInvariant(), StringComparer.Ordinal);
-
     private readonly SuiteOptions _options;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
 
     public GoatArithmeticSuite(SuiteOptions options)
     {
         _options = options;
-        var defaults = new GoatOptions();
-        var names = _options.Texts("operations", [.. defaults.Operations.Select(o => o.ToString().ToLowerInvariant())]);
+        var names = _options.Texts("operations");
         foreach (var name in names)
-            if (!_operations.ContainsKey(name)) throw _options.Wrong("operations", $"'{name}' is unknown; known are {string.Join(", ", _operations.Keys)}");
-        var digits = _options.Integers("digits", [defaults.MinDigits, defaults.MaxDigits]);
+            if (Words.Operations.All(o => o.Word != name)) throw _options.Wrong("operations", $"'{name}' is unknown; known are {string.Join(", ", Words.Operations.Select(o => o.Word))}");
+        var digits = _options.Integers("digits");
         if (digits.Count != 2) throw _options.Wrong("digits", "needs the fewest and the most, [1, 5]");
-        var style = _options.OneOf("style", [.. Enum.GetValues<GoatStyle>().Select(s => s.ToString().ToLowerInvariant())]);
-        var goat = defaults with
+        var style = _options.OneOf("style");
+        var goat = new GoatOptions
         {
-            Operations = [.. names.Select(n => _operations[n])],
+            Operations = [.. names.Select(name => Words.Operations.First(o => o.Word == name).Value)],
             MinDigits = digits[0],
             MaxDigits = digits[1],
-            Noise = _options.Flag("noise", defaults.Noise),
-            Style = Enum.Parse<GoatStyle>(style, ignoreCase: true),
-            Count = _options.Limit == 0 ? DefaultLimit : _options.Limit,
+            Noise = _options.Flag("noise"),
+            Style = Words.Styles.First(s => s.Word == style).Value,
+            Count = _options.Limit,
             Split = GoatSplit.HeldOut,
         };
-        _options.Used["limit"] = goat.Count;
         _options.Done();
         try
         {

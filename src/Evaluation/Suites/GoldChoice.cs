@@ -10,12 +10,6 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed partial class GoldChoice(string form)
 {
-    /// <summary>Values of the option <c>answer_form</c>; the first is the default.</summary>
-    public static readonly string[] Forms = ["any", "letter", "number", "text"];
-
-    /// <summary>Most options that have a letter.</summary>
-    public const int MostOptions = 26;
-
     private bool _zero;
     private int _largest = -1;
 

@@ -24,11 +24,11 @@ internal sealed class LogLikelihoodSuite : ISuite
     {
         _options = options;
         var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
-        string question = _options.Text("question", "context"), answer = _options.Text("answer", "completion");
-        _delimiter = _options.Text("target_delimiter", "");
-        _iterations = _options.Integer("bootstrap_iters", BootstrapDefaults.Iterations);
+        string question = _options.Text("question"), answer = _options.Text("answer");
+        _delimiter = _options.Text("target_delimiter");
+        _iterations = _options.Integer("bootstrap_iters");
         if (_iterations < 1) throw _options.Wrong("bootstrap_iters", "must be 1 or more");
-        var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
+        var sampled = _options.OneOf("order") == "sampled";
         _options.Done();
         var all = Rows.Read(file, row => new SuiteItem(0, row.Row, row.TextOrEmpty(question), row.Text(answer), []));
         _original = all.Count;

@@ -5,6 +5,7 @@ using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -30,15 +31,15 @@ internal sealed class MultipleChoiceSuite : ISuite
         _options = options;
         var files = _options.Files("file");
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
-        _letters = _options.OneOf("form", "letters", "options") == "letters";
-        var columns = new Columns(_options.Text("question", "Question"), _options.Texts("choices", ["A", "B", "C", "D"]), _options.Text("answer", "Answer"),
-            _options.Text("answer_mark", "答案："), _letters, new GoldChoice(_options.OneOf("answer_form", GoldChoice.Forms)));
-        if (columns.Choices.Count is < 2 or > GoldChoice.MostOptions) throw _options.Wrong("choices", $"names {columns.Choices.Count} columns, expected 2 to {GoldChoice.MostOptions}");
-        _description = _options.Text("description", "");
-        _delimiter = _options.Text("target_delimiter", " ");
-        _mutualInformation = _options.Flag("mutual_information", false);
-        var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
-        var firstN = _options.OneOf("few_shot_order", "first", "sampled") == "first";
+        _letters = _options.OneOf("form") == "letters";
+        var columns = new Columns(_options.Text("question"), _options.Texts("choices"), _options.Text("answer"),
+            _options.Text("answer_mark"), _letters, new GoldChoice(_options.OneOf("answer_form")));
+        if (columns.Choices.Count is < 2 or > SuiteCatalogue.MostChoices) throw _options.Wrong("choices", $"names {columns.Choices.Count} columns, expected 2 to {SuiteCatalogue.MostChoices}");
+        _description = _options.Text("description");
+        _delimiter = _options.Text("target_delimiter");
+        _mutualInformation = _options.Flag("mutual_information");
+        var sampled = _options.OneOf("order") == "sampled";
+        var firstN = _options.OneOf("few_shot_order") == "first";
         var shotFiles = _options.Files("few_shot_file");
         _options.Done();
 

@@ -21,8 +21,8 @@ internal sealed class PerplexitySuite : ISuite
         _options = options;
         var files = _options.Files("file");
         if (files.Count == 0) throw _options.Wrong("file", "names no file");
-        var key = _options.Text("text", "text");
-        var sampled = _options.OneOf("order", "sampled", "first") == "sampled";
+        var key = _options.Text("text");
+        var sampled = _options.OneOf("order") == "sampled";
         if (_options.FewShot > 0) throw _options.Wrong("few_shot", "texts have no worked examples");
         _options.Done();
         var all = files.SelectMany(path => Path.GetExtension(path) == ".txt"

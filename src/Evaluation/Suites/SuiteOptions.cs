@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Files;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -10,29 +12,26 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class SuiteOptions
 {
-    /// <summary>Seed of few-shot draws and of limited samples where none is given; lm-eval's.</summary>
-    public const int DefaultSeed = 1234;
-
     private readonly JsonObject _declaration;
     private readonly HashSet<string> _read = new(StringComparer.Ordinal) { "suite", "name" };
 
+    private readonly SuiteDefinition _definition;
     private readonly Places _places;
 
-    public SuiteOptions(JsonObject declaration, IReadOnlyList<string> roots)
+    public SuiteOptions(JsonObject declaration, SuiteDefinition definition, IReadOnlyList<string> roots)
     {
-        (_declaration, _places) = (declaration, new Places(roots));
-        Suite = declaration["suite"]?.GetValue<string>() ?? throw new EvaluationException("a suite's declaration needs 'suite'");
+        (_declaration, _definition, _places) = (declaration, definition, new Places(roots));
         Name = Text("name", Suite);
         Used["suite"] = Suite;
-        Limit = Integer("limit", 0);
-        FewShot = Integer("few_shot", 0);
-        Seed = Integer("seed", DefaultSeed);
+        Limit = Integer("limit");
+        FewShot = Integer("few_shot");
+        Seed = Integer("seed");
         if (Limit < 0 || Limit == 0 && declaration["limit"] is not null) throw Wrong("limit", "must be 1 or more; leave it out for all questions");
         if (FewShot < 0) throw Wrong("few_shot", "must be 0 or more");
     }
 
     /// <summary>The registered suite.</summary>
-    public string Suite { get; }
+    public string Suite => _definition.Name;
 
     /// <summary>Its name in results; the suite's own unless given.</summary>
     public string Name { get; }
@@ -49,37 +48,37 @@ internal sealed class SuiteOptions
     /// <summary>Options as they were used.</summary>
     public JsonObject Used { get; } = [];
 
-    public string Text(string key, string otherwise) => Read(key, otherwise, v => v.GetValue<string>(), v => JsonValue.Create(v));
+    public string Text(string key, string? otherwise = null) => Read(key, v => v.GetValue<string>(), v => JsonValue.Create(v), otherwise ?? "");
 
-    public int Integer(string key, int otherwise) => Read(key, otherwise, v => v.GetValue<int>(), v => JsonValue.Create(v));
+    public int Integer(string key) => Read(key, v => v.GetValue<int>(), v => JsonValue.Create(v), 0);
 
-    public bool Flag(string key, bool otherwise) => Read(key, otherwise, v => v.GetValue<bool>(), v => JsonValue.Create(v));
+    public bool Flag(string key) => Read(key, v => v.GetValue<bool>(), v => JsonValue.Create(v), false);
 
     /// <summary>A list of texts; a single text stands for a list of one.</summary>
-    public IReadOnlyList<string> Texts(string key, IReadOnlyList<string> otherwise) => Read(key, otherwise,
+    public IReadOnlyList<string> Texts(string key) => Read(key,
         v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<string>())] : (IReadOnlyList<string>)[v.GetValue<string>()],
-        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
+        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]), []);
 
     /// <summary>A file, as <see cref="Files"/> finds it; null where the option is not given.</summary>
-    public string? File(string key) => Text(key, "") is { Length: > 0 } path ? Find(path) : null;
+    public string? File(string key) => Text(key) is { Length: > 0 } path ? Find(path) : null;
 
     /// <summary>Files: a relative path counts from the roots, then from the working folder; a folder stands for its tables in order of name.</summary>
-    public IReadOnlyList<string> Files(string key) => [.. Texts(key, []).Select(Find).SelectMany(path => Directory.Exists(path)
+    public IReadOnlyList<string> Files(string key) => [.. Texts(key).Select(Find).SelectMany(path => Directory.Exists(path)
         ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt").Order(StringComparer.Ordinal)
         : (IEnumerable<string>)[path])];
 
     /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>
-    public IReadOnlyList<int> Integers(string key, IReadOnlyList<int> otherwise) => Read(key, otherwise,
+    public IReadOnlyList<int> Integers(string key) => Read(key,
         v => v is JsonArray items ? [.. items.Select(i => Item(i).GetValue<int>())] : (IReadOnlyList<int>)[v.GetValue<int>()],
-        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]));
+        v => new JsonArray([.. v.Select(t => JsonValue.Create(t))]), []);
 
     /// <summary>A list of objects as it stands.</summary>
-    public JsonArray? Objects(string key) => Read<JsonArray?>(key, null, v => (JsonArray)v.DeepClone(), v => v?.DeepClone());
+    public JsonArray? Objects(string key) => Read<JsonArray?>(key, v => (JsonArray)v.DeepClone(), v => v?.DeepClone(), null);
 
-    /// <summary>One of several names.</summary>
-    public string OneOf(string key, params string[] known)
+    /// <summary>One of the option's words.</summary>
+    public string OneOf(string key)
     {
-        var value = Text(key, known[0]);
+        var (value, known) = (Text(key), Option(key).Choices);
         return known.Contains(value) ? value : throw Wrong(key, $"'{value}' is unknown; known are {string.Join(", ", known)}");
     }
 
@@ -88,19 +87,22 @@ internal sealed class SuiteOptions
     {
         var unknown = _declaration.Select(p => p.Key).Where(key => !_read.Contains(key)).ToList();
         if (unknown.Count > 0)
-            throw new EvaluationException($"suite {Suite} has no option '{string.Join("', '", unknown)}'; it has {string.Join(", ", _read.Where(k => k != "suite").Order(StringComparer.Ordinal))}");
+            throw new EvaluationException($"suite {Suite} has no option '{string.Join("', '", unknown)}'; it has {string.Join(", ", _definition.AllOptions.Select(option => option.Name).Order(StringComparer.Ordinal))}");
     }
 
     public EvaluationException Wrong(string key, string why) => new($"suite {Suite}, option {key}: {why}");
 
     private static JsonNode Item(JsonNode? item) => item ?? throw new InvalidOperationException("null in a list");
 
-    private string Find(string path) => _places.Find(path) ?? path;
+    private string Find(string path) => _places.Find(path) ?? throw new EvaluationException($"suite {Suite}: {path}: no such file ({_places.Looked(path, Suggestions.Nearest)})");
 
-    private T Read<T>(string key, T otherwise, Func<JsonNode, T> convert, Func<T, JsonNode?> store)
+    private SuiteOption Option(string key) => _definition.Option(key) ?? throw new ArgumentException($"the suite {Suite} declares no option '{key}'", nameof(key));
+
+    /// <summary>An option's value: as given, else its default, else <paramref name="otherwise"/>.</summary>
+    private T Read<T>(string key, Func<JsonNode, T> convert, Func<T, JsonNode?> store, T otherwise)
     {
         _read.Add(key);
-        var value = otherwise;
+        var value = Option(key).Default is { } usual ? convert(usual) : otherwise;
         if (_declaration[key] is { } node)
         {
             try

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -33,7 +34,7 @@ public static class SuiteRegistry
             ? text
             : throw new EvaluationException($"an evaluation needs 'suite'; known are {string.Join(", ", Known)}");
         return _suites.TryGetValue(name, out var create)
-            ? create(new SuiteOptions(declaration, roots ?? []))
+            ? create(new SuiteOptions(declaration, SuiteCatalogue.Find(name)!, roots ?? []))
             : throw new EvaluationException($"suite '{name}' is unknown; known are {string.Join(", ", Known)}");
     }
 }

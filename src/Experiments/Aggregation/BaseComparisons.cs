@@ -11,7 +11,8 @@ internal static class BaseComparisons
 
     /// <summary>One value of a factor against the bases of its cells; null where they have none.</summary>
     public static Comparison? Compare(Cells cells, string factor, string name, IReadOnlyList<Cells.Cell> tuned)
-        => Aggregator.Compare(cells, factor, MethodSpec.UntunedName, name, [.. tuned.Where(c => cells.BaseOf(c) is not null).Select(c => (cells.BaseOf(c)!, c))]);
+        => Aggregator.Compare(cells, factor, MethodSpec.UntunedName, name, [.. tuned.Where(c => cells.BaseOf(c) is not null).Select(c => (cells.BaseOf(c)!, c))]) is { } comparison
+            ? comparison with { IsAgainstBase = true } : null;
 
     /// <summary>Mean over the bases of some cells, each as often as cells are compared with it; null where one has none.</summary>
     public static double? MeanOf(Cells cells, IReadOnlyCollection<Cells.Cell> tuned)

@@ -56,6 +56,10 @@ public sealed record Comparison(string Factor, string Reference, string Name, Es
     /// <summary>Chance of a false finding among all of a table that is accepted.</summary>
     internal const double Level = 0.05;
 
+    /// <summary>Whether it is with the untuned base, and not with a value of the axis.</summary>
+    [JsonIgnore]
+    public bool IsAgainstBase { get; init; }
+
     /// <summary>Whether the difference can be told from none, all comparisons of its table considered.</summary>
     [JsonIgnore]
     public bool IsTold => AdjustedP < Level;

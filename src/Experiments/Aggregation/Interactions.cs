@@ -7,14 +7,17 @@ internal static class Interactions
 {
     private sealed record Found(string Factor, string Reference, string Name, string By, List<(string Level, IReadOnlyList<Cells.Seeded> BySeed, int Pairs)> Effects);
 
-    /// <summary>All that can be told after Holm's correction over every contrast of the metric.</summary>
+    /// <summary>All that can be told after Holm's correction over every contrast of the metric; those of differences with the untuned base are a table of their own.</summary>
     public static IReadOnlyList<Interaction> Of(Cells cells, IReadOnlyList<FactorSummary> factors)
+        => [.. Of(cells, factors, againstBase: false), .. Of(cells, factors, againstBase: true)];
+
+    private static IReadOnlyList<Interaction> Of(Cells cells, IReadOnlyList<FactorSummary> factors, bool againstBase)
     {
         var found = new List<Found>();
         foreach (var factor in factors)
-            foreach (var other in factors.Where(f => f.Factor != factor.Factor))
-                foreach (var name in factor.Levels.Skip(1).Select(l => l.Name))
-                    if (Effects(cells, factor, name, other) is { Effects.Count: > 1 } effects) found.Add(effects);
+            foreach (var comparison in factor.Comparisons.Where(c => c.IsAgainstBase == againstBase))
+                foreach (var other in factors.Where(f => f.Factor != factor.Factor))
+                    if (Effects(cells, comparison, other) is { Effects.Count: > 1 } effects) found.Add(effects);
         // (a − b under x) − (a − b under y) is (x − y under a) − (x − y under b): each such contrast is one test, whichever way it is told.
         var tested = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var of in found)
@@ -28,19 +31,20 @@ internal static class Interactions
         ];
     }
 
-    private static Found Effects(Cells cells, FactorSummary factor, string name, FactorSummary other)
+    private static Found Effects(Cells cells, Comparison comparison, FactorSummary other)
     {
-        var reference = factor.Levels[0].Name;
-        var byContext = cells.All.Where(c => c.Factors[factor.Factor] == reference).ToDictionary(c => c.Context(factor.Factor), StringComparer.Ordinal);
-        var pairs = cells.All.Where(c => c.Factors[factor.Factor] == name && byContext.ContainsKey(c.Context(factor.Factor)))
-            .Select(c => (Reference: byContext[c.Context(factor.Factor)], Cell: c)).Where(p => cells.IsComplete(p.Reference) && cells.IsComplete(p.Cell)).ToList();
+        var (factor, reference) = (comparison.Factor, comparison.Reference);
+        var byContext = cells.All.Where(c => c.Factors[factor] == reference).ToDictionary(c => c.Context(factor), StringComparer.Ordinal);
+        Cells.Cell? ReferenceOf(Cells.Cell cell) => comparison.IsAgainstBase ? cells.BaseOf(cell) : byContext.GetValueOrDefault(cell.Context(factor));
+        var pairs = cells.All.Where(c => c.Factors[factor] == comparison.Name && ReferenceOf(c) is not null)
+            .Select(c => (Reference: ReferenceOf(c)!, Cell: c)).Where(p => cells.IsComplete(p.Reference) && cells.IsComplete(p.Cell)).ToList();
         var byLevel = other.Levels.Select(l => (l.Name, Pairs: pairs.Where(p => p.Cell.Factors[other.Factor] == l.Name).ToList())).Where(l => l.Pairs.Count > 0).ToList();
         // Only what every value of the other factor has: else their differences would differ for reasons that are not its own.
-        var shared = byLevel.Select(l => l.Pairs.Select(p => p.Cell.Context(factor.Factor, other.Factor)).ToHashSet(StringComparer.Ordinal))
+        var shared = byLevel.Select(l => l.Pairs.Select(p => p.Cell.Context(factor, other.Factor)).ToHashSet(StringComparer.Ordinal))
             .Aggregate((HashSet<string>?)null, (all, of) => all is null ? of : [.. all.Intersect(of)]) ?? [];
-        var effects = byLevel.Select(l => (l.Name, Difference: cells.Difference([.. l.Pairs.Where(p => shared.Contains(p.Cell.Context(factor.Factor, other.Factor)))])))
+        var effects = byLevel.Select(l => (l.Name, Difference: cells.Difference([.. l.Pairs.Where(p => shared.Contains(p.Cell.Context(factor, other.Factor)))])))
             .Where(l => l.Difference is not null).Select(l => (l.Name, l.Difference!.Value.BySeed, l.Difference.Value.Pairs)).ToList();
-        return new Found(factor.Factor, reference, name, other.Factor, effects);
+        return new Found(factor, reference, comparison.Name, other.Factor, effects);
     }
 
     private static IEnumerable<(string Level, double P)> Contrasts(Cells cells, Found of)

@@ -37,7 +37,7 @@ internal static class Findings
     public static string Of(MetricSummary metric, Interaction interaction)
     {
         var effects = string.Join(", ", interaction.Effects.Select(e => $"{Numbers.Difference(metric.Scale, e.Difference)} with {e.Level}"));
-        return $"{interaction.Name} against {interaction.Reference} depends on {interaction.By}: {effects}. "
+        return $"{interaction.Name} against {(interaction.Reference == MethodSpec.UntunedName ? "the untuned base" : interaction.Reference)} depends on {interaction.By}: {effects}. "
             + (interaction.TurnsSign ? $"Its sign turns, so a mean over {interaction.By} would describe neither." : $"A mean over {interaction.By} would hide that.");
     }
 
@@ -78,13 +78,13 @@ internal static class Findings
         var first = metric.Groups.Where(g => g.Rank == 1).ToList();
         var (count, tied) = (metric.Groups.Count, metric.TiedWithBest.Count);
         var value = Numbers.WithInterval(first[0].Estimate);
-        if (count == 1) return $"{first[0].Group} has {value} by {metric.Metric}.";
+        if (count == 1) return $"{Label(first[0])} has {value} by {metric.Metric}.";
         if (first.Count == count) return $"The {count} groups cannot be told apart by {metric.Metric}: each has the mean {value}.";
         if (metric.Groups.All(g => g.IsBase || g.Estimate.N < 2))
-            return $"The {(metric.LowerIsBetter ? "smallest" : "largest")} {metric.Metric} is that of {And(first.Select(g => g.Group))}, {value}. With one seed it cannot be told from the others.";
+            return $"The {(metric.LowerIsBetter ? "smallest" : "largest")} {metric.Metric} is that of {And(first.Select(Label))}, {value}. With one seed it cannot be told from the others.";
         if (tied == count - 1)
-            return $"The {count} groups cannot be told apart by {metric.Metric}: they reach from {Numbers.Value(metric.Groups[^1].Estimate.Mean)} ({metric.Groups[^1].Group}) to {Numbers.Value(first[0].Estimate.Mean)} ({And(first.Select(g => g.Group))}), which is within what seeds and items do.";
-        return $"Best by {metric.Metric}: {And(first.Select(g => g.Group))}, {value}. "
+            return $"The {count} groups cannot be told apart by {metric.Metric}: they reach from {Numbers.Value(metric.Groups[^1].Estimate.Mean)} ({Label(metric.Groups[^1])}) to {Numbers.Value(first[0].Estimate.Mean)} ({And(first.Select(Label))}), which is within what seeds and items do.";
+        return $"Best by {metric.Metric}: {And(first.Select(Label))}, {value}. "
             + (tied == 0 ? $"It can be told from {(count == 2 ? "the other group" : $"all {count - 1} others")}." : $"{tied} of the other {count - 1} groups cannot be told from {(first.Count == 1 ? "it" : "them")}.");
     }
 
@@ -96,16 +96,21 @@ internal static class Findings
 
     private static IEnumerable<string> Effects(MetricSummary metric)
     {
-        var interactions = metric.Interactions.OrderByDescending(i => i.TurnsSign)
-            .DistinctBy(i => string.CompareOrdinal(i.Factor, i.By) < 0 ? (i.Factor, i.By) : (i.By, i.Factor)).Select(i => Of(metric, i));
+        // Of the two ways to tell one, what was tuned under each model and not what a model does to each tuning.
+        var interactions = metric.Interactions.OrderByDescending(i => i.TurnsSign).ThenBy(i => i.Factor == "model")
+            .DistinctBy(i => (string.CompareOrdinal(i.Factor, i.By) < 0 ? i.Factor : i.By, string.CompareOrdinal(i.Factor, i.By) < 0 ? i.By : i.Factor, i.Reference == MethodSpec.UntunedName ? i.Name : ""))
+            .ToLookup(i => i.Reference == MethodSpec.UntunedName, i => Of(metric, i));
         var plain = metric.Factors.SelectMany(f => f.Comparisons).Where(c => c.IsTold && !metric.Interactions.Any(i => Concerns(i, c)))
             .Select(c => $"{Of(metric, c)} ({Numbers.Interval(c.Difference)}).");
-        return interactions.Concat(plain).Take(MostEffects);
+        return interactions[false].Concat(plain).Concat(interactions[true]).Take(MostEffects);
     }
 
     /// <summary>Whether a mean difference hides that it depends on another factor.</summary>
     public static bool Concerns(Interaction interaction, Comparison comparison)
         => interaction.Factor == comparison.Factor && interaction.Name == comparison.Name && interaction.Reference == comparison.Reference;
+
+    /// <summary>A group's name, and whether it is an untuned base.</summary>
+    public static string Label(GroupSummary group) => group.IsBase ? $"{group.Group} (untuned)" : group.Group;
 
     private static bool IsBetter(MetricSummary metric, Estimate difference) => difference.Mean > (metric.Scale == MetricScale.Log ? 1 : 0) != metric.LowerIsBetter;
 

@@ -90,7 +90,7 @@ internal static class HtmlMetrics
         if (isRanked) page.Append("<p class=\"soft\">Green: the best, and those that cannot be told from it after Holm's correction over all groups. Untuned bases are marked; the dashed line is the one that is asked as the group is.</p>\n");
         else if (metric.Groups.Count > 1) page.Append("<p class=\"soft\">No group can be told to be the best.</p>\n");
         var rows = metric.Groups.Take(MostGroups)
-            .Select((g, i) => new IntervalRow(g.IsBase ? $"{g.Group} (untuned)" : g.Group, g.Estimate, isRanked && (i == 0 || tied.Contains(g.Group)) ? "c0" : "tied", Numbers.Value(g.Estimate.Mean), g.BaseMean))
+            .Select((g, i) => new IntervalRow(Findings.Label(g), g.Estimate, isRanked && (i == 0 || tied.Contains(g.Group)) ? "c0" : "tied", Numbers.Value(g.Estimate.Mean), g.BaseMean))
             .ToList();
         page.Append($"<figure>{IntervalPlot.Draw("groups", rows, metric.Scale)}</figure>\n");
         if (metric.Groups.Count > MostGroups) page.Append($"<p class=\"soft\">{metric.Groups.Count - MostGroups} more are in the table and in the JSON report.</p>\n");

@@ -44,7 +44,7 @@ internal static class HtmlTables
             Row(
                 page, "",
                 [
-                    g.IsBase ? $"{g.Group} (untuned)" : g.Group, g.Rank is { } rank ? Numbers.Integer(rank) : "", Numbers.Value(g.Estimate.Mean), Numbers.Interval(g.Estimate),
+                    Findings.Label(g), g.Rank is { } rank ? Numbers.Integer(rank) : "", Numbers.Value(g.Estimate.Mean), Numbers.Interval(g.Estimate),
                     g.Estimate.StandardDeviation is { } sd ? Numbers.Value(sd) : "", Numbers.Over(g.Estimate), g.BaseMean is { } untuned ? Numbers.Value(untuned) : "",
                     .. hasLimit ? (string[])[g.AtLimit is { } limit ? Numbers.Percent(limit) : ""] : [],
                 ]);

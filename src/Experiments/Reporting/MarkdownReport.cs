@@ -47,7 +47,7 @@ internal static class MarkdownReport
             text, ["group", "rank", "mean", "95 % interval", "over", .. hasLimit ? (string[])["at the length limit"] : []],
             metric.Groups.Take(MostGroups).Select(g => (IEnumerable<string>)
             [
-                g.IsBase ? $"{g.Group} (untuned)" : g.Group, g.Rank is { } rank ? Numbers.Integer(rank) : "", Numbers.Value(g.Estimate.Mean), Numbers.Interval(g.Estimate), Numbers.Over(g.Estimate),
+                Findings.Label(g), g.Rank is { } rank ? Numbers.Integer(rank) : "", Numbers.Value(g.Estimate.Mean), Numbers.Interval(g.Estimate), Numbers.Over(g.Estimate),
                 .. hasLimit ? (string[])[g.AtLimit is { } limit ? Numbers.Percent(limit) : ""] : [],
             ]));
         if (metric.Groups.Count > MostGroups) text.Append($"\n{metric.Groups.Count - MostGroups} more groups are in the JSON report.\n");

@@ -22,7 +22,14 @@ internal static class Numbers
     public static string Signed(double value) => Math.Abs(value) < 1e-12 ? "0" : value > 0 ? "+" + Value(value) : "−" + Value(-value);
 
     /// <summary>An interval's ends; nothing where there is none.</summary>
-    public static string Interval(Estimate estimate) => estimate is { Low: { } low, High: { } high } ? $"{Value(low)} … {Value(high)}" : "";
+    public static string Interval(Estimate estimate)
+    {
+        if (estimate is not { Low: { } low, High: { } high }) return "";
+        // An end near zero is told with the other end's decimals and one more, not as a power of ten.
+        string End(double value) => Math.Abs(value) < 0.001 && value != 0 && Math.Max(Math.Abs(low), Math.Abs(high)) >= 0.01
+            ? value.ToString("0.0000", CultureInfo.InvariantCulture).Replace('-', '−') : Value(value);
+        return $"{End(low)} … {End(high)}";
+    }
 
     /// <summary>A mean with its interval behind it.</summary>
     public static string WithInterval(Estimate estimate) => estimate.Low is null ? Value(estimate.Mean) : $"{Value(estimate.Mean)} ({Interval(estimate)})";

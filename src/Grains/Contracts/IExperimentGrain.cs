@@ -15,9 +15,13 @@ public interface IExperimentGrain : IGrainWithStringKey
     [Alias("List"), AlwaysInterleave, Idempotent]
     Task<SweepSummary[]> ListAsync();
 
-    /// <summary>Takes the present summary of one of its sweeps.</summary>
+    /// <summary>Takes the present summary of one of its sweeps. A sweep whose summary says that it runs is asked again whenever sweeps are listed.</summary>
     [Alias("Update"), AlwaysInterleave]
     Task UpdateAsync(SweepSummary summary);
+
+    /// <summary>Deletes a sweep that has ended: its record and its files.</summary>
+    [Alias("Delete"), ResponseTimeout("00:05:00")]
+    Task<DeleteReply> DeleteAsync(string sweep, bool keepAdapters);
 }
 
 /// <summary>A sweep to be run.</summary>
@@ -50,6 +54,12 @@ public sealed record SubmitSweep
 /// <param name="Problem">Why it was refused, or null.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.SubmitReply.v1")]
 public sealed record SubmitReply([property: Id(0)] string Key, [property: Id(1)] int Trials, [property: Id(2)] bool Existing, [property: Id(3)] string? Problem);
+
+/// <summary>How a deletion went.</summary>
+/// <param name="Problem">Why it is not deleted, or null.</param>
+/// <param name="Unfinished">Whether that is because it has not ended yet.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.DeleteReply.v1")]
+public sealed record DeleteReply([property: Id(0)] string? Problem, [property: Id(1)] bool Unfinished);
 
 /// <summary>A sweep in one line.</summary>
 [GenerateSerializer, Immutable, Alias("alpaca.SweepSummary.v1")]

@@ -2,7 +2,7 @@ using Orleans.CodeGeneration;
 
 namespace AlpacaCot.Grains.Contracts;
 
-/// <summary>A model that answers requests. Key: <c>{experiment}/{sweep}/{trial}</c>.</summary>
+/// <summary>A trial's model that answers requests. Key: <c>{experiment}/{sweep}/{trial}</c>. Trials of one base share the slot on which it is loaded.</summary>
 [Alias("alpaca.IModelServerGrain"), Version(1)]
 public interface IModelServerGrain : IGrainWithStringKey
 {
@@ -10,7 +10,7 @@ public interface IModelServerGrain : IGrainWithStringKey
     [Alias("Generate")]
     IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends the worker behind it.</summary>
+    /// <summary>Ends the worker behind it, and with it the other trials' models on the same base.</summary>
     [Alias("Unload")]
     Task UnloadAsync();
 }

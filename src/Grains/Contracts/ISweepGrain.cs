@@ -38,6 +38,18 @@ public interface ISweepGrain : IGrainWithStringKey
     [Alias("WriteReport"), ResponseTimeout("00:05:00")]
     Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken = default);
 
+    /// <summary>What the sweep is made of, and which files its record refers to; null where there is no such sweep.</summary>
+    [Alias("Show"), AlwaysInterleave, Idempotent]
+    Task<SweepDetails?> ShowAsync();
+
+    /// <summary>All that is known of one trial; null where there is none of that name.</summary>
+    [Alias("ShowTrial"), AlwaysInterleave, Idempotent]
+    Task<TrialDetails?> ShowTrialAsync(string trial);
+
+    /// <summary>Deletes the sweep's record and files, if it has ended; its experiment calls this and forgets it then.</summary>
+    [Alias("Delete"), ResponseTimeout("00:05:00")]
+    Task<DeleteReply> DeleteAsync(bool keepAdapters);
+
     /// <summary>Events after a sequence number; ends when the sweep ends. A gap is told by a jump of the number.</summary>
     [Alias("Watch")]
     IAsyncEnumerable<WatchedEvent> WatchAsync(long afterSequence, CancellationToken cancellationToken = default);

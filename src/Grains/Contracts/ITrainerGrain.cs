@@ -21,11 +21,11 @@ public interface ITrainerGrain : IGrainWithStringKey
 
     /// <summary>Loads a model for a server; returns when it answers, or with why it does not. A model that is loaded already stays.</summary>
     [Alias("Serve"), AlwaysInterleave, ResponseTimeout("00:05:00")]
-    Task<string?> ServeAsync(ServeAssignment assignment, CancellationToken cancellationToken = default);
+    Task<string?> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken = default);
 
-    /// <summary>Asks the model of a server. The only chunk has the finish reason <see cref="TokenChunk.NotServed"/> where this slot does not serve for it.</summary>
+    /// <summary>Asks a trial's model of a server. The only chunk has the finish reason <see cref="TokenChunk.NotServed"/> where this slot does not serve for it.</summary>
     [Alias("Generate")]
-    IAsyncEnumerable<TokenChunk> GenerateAsync(string server, GenerateRequest request, CancellationToken cancellationToken = default);
+    IAsyncEnumerable<TokenChunk> GenerateAsync(string server, ServedRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>Ends the worker of a server, which gives the slot back.</summary>
     [Alias("Unload"), AlwaysInterleave]
@@ -63,11 +63,20 @@ public enum StartReply
 [GenerateSerializer, Immutable, Alias("alpaca.StartAnswer.v1")]
 public sealed record StartAnswer([property: Id(0)] StartReply Reply, [property: Id(1)] long SeenFence);
 
-/// <summary>A model that a slot is to serve.</summary>
-/// <param name="Server">The server's grain key.</param>
-/// <param name="Model">Base, adapter and cue.</param>
-[GenerateSerializer, Immutable, Alias("alpaca.ServeAssignment.v1")]
-public sealed record ServeAssignment([property: Id(0)] string Server, [property: Id(1)] TrainedModel Model);
+/// <summary>A base that a slot is to serve; each request names its adapter.</summary>
+/// <param name="Server">The server: one for each base and precision.</param>
+/// <param name="Base">The base model.</param>
+/// <param name="Precision">How it is held.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.ServeBaseAssignment.v1")]
+public sealed record ServeBaseAssignment([property: Id(0)] string Server, [property: Id(1)] string Base, [property: Id(2)] string Precision);
+
+/// <summary>A request to a trial's model on a served base.</summary>
+/// <param name="Request">The request.</param>
+/// <param name="Adapter">The trial's adapter, or null for the bare base.</param>
+/// <param name="Cue">The trial's cue, or null.</param>
+/// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.ServedRequest.v1")]
+public sealed record ServedRequest([property: Id(0)] GenerateRequest Request, [property: Id(1)] string? Adapter, [property: Id(2)] string? Cue, [property: Id(3)] string? Template = null);
 
 /// <summary>What a slot's worker has said since the last report that was answered.</summary>
 /// <param name="Slot">The slot.</param>

@@ -27,6 +27,9 @@ public sealed record SweepStatus
 
     /// <summary>Why the sweep's record cannot be written (a full disk); null where it can.</summary>
     [Id(7)] public string? Problem { get; init; }
+
+    /// <summary>Whether a silo drives it now. One that is not done and that nothing drives was left over: resuming takes it up.</summary>
+    [Id(8)] public bool Driven { get; init; }
 }
 
 /// <summary>How far a sweep is.</summary>
@@ -56,6 +59,9 @@ public sealed record SweepProgress
 
     /// <summary>As <see cref="SweepStatus.Problem"/>.</summary>
     [Id(6)] public string? Problem { get; init; }
+
+    /// <summary>As <see cref="SweepStatus.Driven"/>.</summary>
+    [Id(7)] public bool Driven { get; init; }
 }
 
 /// <summary>State of a trial.</summary>

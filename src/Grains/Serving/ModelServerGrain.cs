@@ -3,7 +3,10 @@ using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Grains.Serving;
 
-/// <summary>Serves one trial's model on a slot of any node: finds the slot, has the model loaded there, and passes requests on. Nobody asks for a while, and the slot unloads it.</summary>
+/// <summary>
+/// Serves one trial's model on a slot of any node: finds the slot that serves its base, or has it loaded on a free one, and passes requests on with the trial's adapter. Nobody asks for a while,
+/// and the slot unloads it.
+/// </summary>
 [GrainType("model-server")]
 internal sealed class ModelServerGrain : Grain, IModelServerGrain
 {
@@ -14,8 +17,11 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
 
     private IDeviceRegistryGrain Registry => GrainFactory.GetGrain<IDeviceRegistryGrain>("default");
 
-    /// <summary>The slot that serves, or why none does.</summary>
-    private sealed record Served(string? Slot, string? Problem);
+    /// <summary>The slot that serves, and what; or why none does.</summary>
+    private sealed record Served(string Slot, TrainedModel Model, string? Problem)
+    {
+        public Served(string problem) : this("", new TrainedModel("", "", null, null, problem), problem) { }
+    }
 
     public async IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -23,15 +29,16 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
         {
             var serving = _serving ??= LoadAsync();
             var served = await serving;
-            if (served.Slot is not { } slot)
+            if (served.Problem is not null)
             {
                 // The next request tries again.
                 if (_serving == serving) _serving = null;
-                yield return Error(served.Problem!);
+                yield return Error(served.Problem);
                 yield break;
             }
-            await using var chunks = GrainFactory.GetGrain<ITrainerGrain>(slot).GenerateAsync(Key, request, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (await NextAsync(chunks, slot) is { } chunk)
+            await using var chunks = GrainFactory.GetGrain<ITrainerGrain>(served.Slot)
+                .GenerateAsync(ModelServers.ServerOf(served.Model), new ServedRequest(request, served.Model.Adapter, served.Model.Cue, served.Model.Template), cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (await NextAsync(chunks, served.Slot) is { } chunk)
             {
                 if (chunk.FinishReason == TokenChunk.NotServed) break;
                 yield return chunk;
@@ -46,30 +53,39 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
     public async Task UnloadAsync()
     {
         _serving = null;
-        foreach (var slot in (await Registry.ListAsync()).Where(slot => slot.User == ModelServers.UserOf(Key))) await GrainFactory.GetGrain<ITrainerGrain>(slot.Slot).UnloadAsync(Key);
+        if (await LocateAsync() is not { Problem: null } model) return;
+        var server = ModelServers.ServerOf(model);
+        foreach (var slot in (await Registry.ListAsync()).Where(slot => slot.User == ModelServers.UserOf(server))) await GrainFactory.GetGrain<ITrainerGrain>(slot.Slot).UnloadAsync(server);
     }
 
-    /// <summary>Takes a slot and has the model loaded on it; where that fails, the slot goes back. A slot that is held already, and a model that is loaded already, stay.</summary>
+    private async Task<TrainedModel> LocateAsync()
+    {
+        var cut = Key.LastIndexOf('/');
+        return cut <= 0 || SweepNames.Split(Key[..cut]) is null ? new TrainedModel("", "", null, null, $"'{Key}' is not experiment/sweep/trial") : await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
+    }
+
+    /// <summary>Takes the slot of the base, or a free one, and has the base loaded on it; where that fails, the slot goes back. A slot that is held already, and a base that is loaded already, stay.</summary>
     private async Task<Served> LoadAsync()
     {
         string[] slots = [];
+        var user = "";
         try
         {
-            var cut = Key.LastIndexOf('/');
-            if (cut <= 0 || SweepNames.Split(Key[..cut]) is null) return new Served(null, $"'{Key}' is not experiment/sweep/trial");
-            var model = await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
-            if (model.Problem is not null) return new Served(null, model.Problem);
-            slots = await Registry.ReserveAsync(ModelServers.UserOf(Key), 1);
-            if (slots.Length == 0) return new Served(null, "all slots are busy; ask again when a trial has ended");
-            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeAssignment(Key, model));
-            if (problem is null) return new Served(slots[0], null);
-            await Registry.ReleaseAsync(ModelServers.UserOf(Key), slots);
-            return new Served(null, problem);
+            var model = await LocateAsync();
+            if (model.Problem is { } missing) return new Served(missing);
+            var server = ModelServers.ServerOf(model);
+            user = ModelServers.UserOf(server);
+            slots = await Registry.ReserveAsync(user, 1);
+            if (slots.Length == 0) return new Served("all slots are busy; ask again when a trial has ended");
+            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeBaseAssignment(server, model.Base, model.Precision));
+            if (problem is null) return new Served(slots[0], model, null);
+            await Registry.ReleaseAsync(user, slots);
+            return new Served(problem);
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {
-            if (slots.Length > 0) await Registry.ReleaseAsync(ModelServers.UserOf(Key), slots);
-            return new Served(null, $"the slot cannot be reached: {e.Message}");
+            if (slots.Length > 0) await Registry.ReleaseAsync(user, slots);
+            return new Served($"the slot cannot be reached: {e.Message}");
         }
     }
 
@@ -93,6 +109,9 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
 internal static class ModelServers
 {
     private const string Prefix = "server:";
+
+    /// <summary>The server of a trial's base: trials of one base, held alike, share it.</summary>
+    public static string ServerOf(TrainedModel model) => $"{model.Precision}:{model.Base}";
 
     /// <summary>A server as a user of slots.</summary>
     public static string UserOf(string server) => Prefix + server;

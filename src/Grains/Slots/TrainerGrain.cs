@@ -55,10 +55,10 @@ internal sealed class TrainerGrain([PersistentState("slot", GrainStorage.Name)] 
         return Task.CompletedTask;
     }
 
-    public Task<string?> ServeAsync(ServeAssignment assignment, CancellationToken cancellationToken) => Worker.ServeAsync(assignment).WaitAsync(cancellationToken);
+    public Task<string?> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken) => Worker.ServeAsync(assignment).WaitAsync(cancellationToken);
 
     public async IAsyncEnumerable<TokenChunk> GenerateAsync(
-        string server, GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        string server, ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var chunk in Worker.GenerateAsync(server, request, cancellationToken)) yield return chunk;
     }

@@ -55,6 +55,15 @@ internal sealed class ExperimentStore(GrainId experiment, IGrainStorage storage)
         return _pages.Count - 1;
     }
 
+    /// <summary>Takes a sweep out; the page that held it, null where none did. A page that empties stays: the record ends at the first that is not there.</summary>
+    public int? Remove(string name)
+    {
+        var page = _pages.FindIndex(page => page.State!.Sweeps.Exists(sweep => sweep.Name == name));
+        if (page < 0) return null;
+        _pages[page].State!.Sweeps.RemoveAll(sweep => sweep.Name == name);
+        return page;
+    }
+
     /// <summary>Writes a page.</summary>
     public Task WriteAsync(int page) => storage.WriteStateAsync(NameOf(page), experiment, _pages[page]).WithinPatience();
 

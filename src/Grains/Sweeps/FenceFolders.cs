@@ -21,6 +21,11 @@ internal static class FenceFolders
         ];
     }
 
+    /// <summary>All that the record refers to: adapters, result files, checkpoints.</summary>
+    public static IEnumerable<string> ReferredTo(SweepState state)
+        => state.Packs.SelectMany(pack => pack.Members).SelectMany(member => member.Trials.SelectMany(trial => trial.Results).Select(result => result.Uri).Append(member.Adapter?.Uri))
+            .Concat(state.Packs.Select(pack => pack.Checkpoint?.Uri)).OfType<string>().Distinct(StringComparer.Ordinal);
+
     /// <summary>Deletes what fences before a given one left of some work and nothing refers to.</summary>
     /// <param name="folder">The work's folder.</param>
     /// <param name="fence">The fence whose work was accepted.</param>

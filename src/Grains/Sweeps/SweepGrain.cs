@@ -38,6 +38,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     private readonly SweepReminder _reminder;
     private readonly EventLog _events = new();
     private readonly LiveProgress _live;
+    private readonly TrialLogs _logs;
     private SweepState? _state;
     private WorkerReports? _reader;
     private IGrainTimer? _timer;
@@ -53,9 +54,12 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _slots = new SweepSlots(Key, GrainFactory, time, logger);
         _shared = new SharedLookup(Key, home, time);
         _reminder = new SweepReminder(this);
+        _logs = new TrialLogs((folder, problem) => LogNoTrialLog(Key, folder, problem));
     }
 
     private string Key => this.GetPrimaryKeyString();
+
+    private string Experiment => Key[..Key.IndexOf('/', StringComparison.Ordinal)];
 
     private DateTimeOffset Now => _clock.Now;
 
@@ -97,9 +101,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key) });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key) });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
 
     public async Task CancelAsync()
     {
@@ -112,13 +116,19 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     public async Task ResumeAsync(bool retryFailed)
     {
         if (_state is not { } state) return;
+        // Before it goes on: a list that is made in between asks this sweep, and says what it says.
+        if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live) with { State = ExperimentGrain.Unfinished });
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
             await _writer.RunAsync(async () =>
             {
                 await _store.WriteReportAsync(new StoredReport());
                 await _store.WriteEndedAsync(state, ended: false);
             });
-        if (!Running) return;
+        if (!Running)
+        {
+            if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
+            return;
+        }
         await Index.AddAsync(Key);
         await StartDrivingAsync();
     }
@@ -127,6 +137,32 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     /// <summary>As <see cref="WakeAsync"/>; one that was left over is removed.</summary>
     public Task ReceiveReminder(string reminderName, TickStatus status) => _state is null || _store.Ended ? _reminder.RemoveAsync() : Task.CompletedTask;
+
+    public Task<SweepDetails?> ShowAsync() => Task.FromResult(SweepDetailsView.Of(Key, _state, _store));
+
+    public Task<TrialDetails?> ShowTrialAsync(string trial) => Task.FromResult(SweepDetailsView.OfTrial(trial, _state, _store));
+
+    public async Task<DeleteReply> DeleteAsync(bool keepAdapters)
+    {
+        if (_state is not { } state) return new DeleteReply(null, Unfinished: false);
+        if (!_store.Ended) return new DeleteReply($"the sweep {Key} is not done: cancel it first", Unfinished: true);
+        await _deleting;
+        await _logs.Written;
+        var (folder, kept) = (_store.Submission.Directory, keepAdapters ? _home.KeptAdapters(Experiment, _store.Submission.Name) : null);
+        try
+        {
+            // The files first: where that is cut short, the sweep is still there to be deleted.
+            await Task.Run(() => SweepFiles.Delete(state, folder, kept));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new DeleteReply($"{folder} cannot be deleted: {e.Message}", Unfinished: false);
+        }
+        await _writer.RunAsync(_store.DeleteAsync);
+        _state = null;
+        DeactivateOnIdle();
+        return new DeleteReply(null, Unfinished: false);
+    }
 
     public async Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken)
     {
@@ -217,6 +253,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         }
         finally
         {
+            _logs.Flush(_store.Submission.Directory);
             // Also where the registry cannot be reached.
             if (state.IsDirty) await _writer.WriteAsync(state);
         }
@@ -227,7 +264,11 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         var outcome = SweepMachine.Apply(_state!, input, Now);
         // Events keep the order of what happened: another input may be applied while this one's changes are written.
-        foreach (var emit in outcome.Effects.OfType<Emit>()) _events.Add(emit.Event);
+        foreach (var emit in outcome.Effects.OfType<Emit>())
+        {
+            _events.Add(emit.Event);
+            _logs.Add(_state!, emit.Event);
+        }
         var starts = new List<Task<StartRefused?>>();
         foreach (var effect in outcome.Effects)
             switch (effect)
@@ -292,8 +333,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
         });
-        var status = SweepStatusView.Status(Key, state, _store, _live, _events.Last);
-        await GrainFactory.GetGrain<IExperimentGrain>(Key[..Key.IndexOf('/', StringComparison.Ordinal)]).UpdateAsync(SweepStatusView.Summary(status, Now));
+        await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
         await Index.RemoveAsync(Key);
         await _reminder.RemoveAsync();
         _timer?.Dispose();
@@ -301,6 +341,12 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _use.End(Key);
         _events.Wake();
     }
+
+    private Task TellExperimentAsync(SweepProgress progress)
+        => GrainFactory.GetGrain<IExperimentGrain>(Experiment).UpdateAsync(SweepStatusView.Summary(progress, Now, _store.Report.Html));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "sweep {Sweep}: the trials' logs in {Folder} cannot be written: {Problem}")]
+    private partial void LogNoTrialLog(string sweep, string folder, string problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "sweep {Sweep}: {Assignment} goes to {Slot} under fence {Fence}")]
     private partial void LogStarting(string sweep, string assignment, string slot, long fence);

@@ -73,10 +73,11 @@ internal static class SweepStatusView
     };
 
     /// <summary>The sweep in one line.</summary>
-    public static SweepSummary Summary(SweepStatus status, DateTimeOffset now) => new(
-        status.Name, status.State, status.Trials.Length, status.Trials.Count(t => t.State == "succeeded"), status.Trials.Count(t => t.State == "failed"), now, status.Report);
+    public static SweepSummary Summary(SweepProgress progress, DateTimeOffset submitted, string? report)
+        => new(progress.Name, progress.State, progress.Trials, progress.Done, progress.Failed, submitted, report);
 
-    private static TrialStatus Trial(TrialView view) => new()
+    /// <summary>One trial.</summary>
+    public static TrialStatus Trial(TrialView view) => new()
     {
         Name = view.Trial.Name,
         State = view.Phase switch

@@ -77,6 +77,15 @@ internal sealed class SweepStore(GrainId sweep, IGrainStorage storage, RecordHea
         return WriteAsync("report", _report);
     }
 
+    /// <summary>Removes the record; its head goes first, and with it the sweep.</summary>
+    public async Task DeleteAsync()
+    {
+        await storage.ClearStateAsync("sweep", sweep, _record);
+        foreach (var (index, shard) in _shards.Where(shard => shard.Value.RecordExists)) await storage.ClearStateAsync(ShardName(index), sweep, shard);
+        await storage.ClearStateAsync("report", sweep, _report);
+        await storage.ClearStateAsync("submission", sweep, _submission);
+    }
+
     private async Task WriteAsync<T>(string part, GrainState<T> state)
     {
         try

@@ -9,14 +9,14 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Grains.Workers;
 
-/// <summary>A model that a slot's worker has loaded for a server, from its loading to its end.</summary>
+/// <summary>A base that a slot's worker has loaded for a server, from its loading to its end.</summary>
 internal sealed class ServedModel : IDisposable
 {
     private const string Assignment = "serve";
     private const long Fence = 1;
     private readonly ConcurrentDictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource<string?> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly ServeAssignment _what;
+    private readonly ServeBaseAssignment _what;
     private readonly ServeJob _job;
     private readonly TimeProvider _time;
     private readonly SlotOptions _options;
@@ -31,10 +31,10 @@ internal sealed class ServedModel : IDisposable
     private int _count;
 
     /// <summary>A model that is not loaded yet.</summary>
-    public ServedModel(ServeAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
+    public ServedModel(ServeBaseAssignment what, int threads, WorkerFolders folders, SlotOptions options, TimeProvider time, CancellationToken closing)
     {
         (_what, _options, _time) = (what, options, time);
-        _job = new ServeJob(new BaseModel(what.Model.Base, what.Model.Precision), what.Model.Adapter, what.Model.Cue, threads, folders, what.Model.Template);
+        _job = new ServeJob(new BaseModel(what.Base, what.Precision), threads, folders);
         _end = new CancellationTokenSource(options.LoadTimeout, time);
         _closing = closing.Register(_end.Cancel);
         _pulse = new Pulse(options.Silence, time, options.Heartbeat);
@@ -90,7 +90,7 @@ internal sealed class ServedModel : IDisposable
     }
 
     /// <summary>Asks the model; the chunks as the worker makes them.</summary>
-    public async IAsyncEnumerable<TokenChunk> GenerateAsync(GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (await Loaded is { } problem)
         {
@@ -104,7 +104,7 @@ internal sealed class ServedModel : IDisposable
         if (_ended is not null) Finish(name);
         try
         {
-            if (!await TrySendAsync(new GenerateCommand(name, request.Prompt, request.Raw, Decoding(request), request.Seed), cancellationToken)) Finish(name);
+            if (!await TrySendAsync(Command(name, request), cancellationToken)) Finish(name);
             await foreach (var news in tokens.Reader.ReadAllAsync(cancellationToken))
             {
                 yield return new TokenChunk(news.Sequence, [.. news.Ids], news.Text, news.FinishReason, news.Error);
@@ -168,6 +168,10 @@ internal sealed class ServedModel : IDisposable
             return false;
         }
     }
+
+    /// <summary>A request as the worker hears it.</summary>
+    internal static GenerateCommand Command(string name, ServedRequest served)
+        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue, served.Template);
 
     /// <summary>How a request is decoded, as the worker hears it.</summary>
     internal static DecodingSpec Decoding(GenerateRequest request) => new()

@@ -88,7 +88,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     }
 
     /// <summary>Loads a model for a server, unless it is loaded; null when it answers, or why it does not.</summary>
-    public Task<string?> ServeAsync(ServeAssignment assignment)
+    public Task<string?> ServeAsync(ServeBaseAssignment assignment)
     {
         lock (_gate)
         {
@@ -101,7 +101,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     }
 
     /// <summary>Asks the model of a server.</summary>
-    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<TokenChunk> GenerateAsync(string server, ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ServedModel? model;
         lock (_gate) model = _model;

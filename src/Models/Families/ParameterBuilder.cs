@@ -1,4 +1,5 @@
 using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models.Families;
 
@@ -28,7 +29,7 @@ internal interface IParameterSource
 /// <summary>
 /// Makes blocks over parameters by name while a family puts its decoder together; collects the parameters and the projection sites.
 /// </summary>
-internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
+internal sealed class ParameterBuilder(IParameterSource source, WeightStorage storage = WeightStorage.Plain) : IDisposable
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<ProjectionSite> _sites = [];
@@ -37,6 +38,9 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 
     /// <summary>The parameters by their name in the file, in the order they were asked for.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
+
+    /// <summary>How the weights of the blocks' projections are held.</summary>
+    public WeightStorage Storage => storage;
 
     /// <summary>The projections inside the blocks.</summary>
     public IReadOnlyList<ProjectionSite> Sites => _sites;
@@ -73,7 +77,8 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
         bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null);
 
     /// <summary>A named projection of a block, where adapters can act.</summary>
-    public ProjectionSite Site(int block, string path, int input, int output, bool bias) => Named(block, path, Projection(path, input, output, bias));
+    public ProjectionSite Site(int block, string path, int input, int output, bool bias) => Named(
+        block, path, storage == WeightStorage.Plain || block == ProjectionSite.Outside ? Projection(path, input, output, bias) : Quantised(path, input, output, bias));
 
     /// <summary>A named projection whose weight is stored as <c>[in, out]</c>, with a bias.</summary>
     public ProjectionSite Conv1dSite(int block, string path, int input, int output)
@@ -87,6 +92,20 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
     {
         foreach (var projection in _projections) projection.Dispose();
         foreach (var tensor in _parameters.Values.Concat(_absent)) tensor.Dispose();
+    }
+
+    // The weight is let go of as soon as its codes are there, so that one at a time is held whole.
+    private Projection Quantised(string path, int input, int output, bool bias)
+    {
+        var weight = source.Take($"{path}.weight", [output, input], Initialisation.Normal);
+        var added = bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null;
+        if (weight is not { Value: { } value }) return Dense(Absent(), added);
+        using (value)
+        {
+            var projection = QuantisedProjection.Of(value, added, storage);
+            _projections.Add(projection);
+            return projection;
+        }
     }
 
     private ProjectionSite Named(int block, string path, Projection projection)
@@ -105,13 +124,16 @@ internal sealed class ParameterBuilder(IParameterSource source) : IDisposable
 
     private Tensor Take(string name, long[] shape, Initialisation initialisation)
     {
-        if (source.Take(name, shape, initialisation) is not { } found)
-        {
-            var placeholder = torch.empty([0]).DetachFromDisposeScope();   // never computed with: the source reports the absence
-            _absent.Add(placeholder);
-            return placeholder;
-        }
+        if (source.Take(name, shape, initialisation) is not { } found) return Absent();
         _parameters.Add(found.Name, found.Value);
         return found.Value;
+    }
+
+    // Never computed with: the source reports the absence.
+    private Tensor Absent()
+    {
+        var placeholder = torch.empty([0]).DetachFromDisposeScope();
+        _absent.Add(placeholder);
+        return placeholder;
     }
 }

@@ -8,8 +8,9 @@ namespace AlpacaCot.Silo.Http;
 internal static class HttpHosting
 {
     /// <summary>Adds the server. Without a port there is none, and no dashboard.</summary>
-    public static void AddHttp(this WebApplicationBuilder builder, SiloArguments arguments)
+    public static void AddHttp(this WebApplicationBuilder builder, SiloArguments arguments, WorkerTool worker)
     {
+        builder.Services.AddSingleton(worker);
         if (arguments.Port is not { } port)
         {
             builder.WebHost.UseServer(new NoServer());
@@ -28,15 +29,14 @@ internal static class HttpHosting
         app.UseHostGate(arguments);
         app.UseKeyGate(key);
         app.UseKnownNames();
-        app.MapGet("/", () => Results.Redirect("/dashboard/"));
-        StatusPages.Map(app);
+        HttpRoutes.Map(app);
         app.MapOrleansDashboard("/dashboard");
     }
 
-    /// <summary>Where a browser finds the dashboard: with the key, unless the user has given it and knows it.</summary>
+    /// <summary>Where a browser finds the pages: with the key, unless the user has given it and knows it.</summary>
     public static string Address(SiloArguments arguments, ApiKey key)
     {
         var host = arguments.Bind.Equals(IPAddress.Any) || arguments.Bind.Equals(IPAddress.IPv6Any) ? Environment.MachineName : arguments.Bind.ToString();
-        return new UriBuilder(Uri.UriSchemeHttp, host, arguments.Port!.Value, "/dashboard") { Query = key.IsGiven ? "" : $"key={key.Value}" }.Uri.ToString();
+        return new UriBuilder(Uri.UriSchemeHttp, host, arguments.Port!.Value, "/") { Query = key.IsGiven ? "" : $"key={key.Value}" }.Uri.ToString();
     }
 }

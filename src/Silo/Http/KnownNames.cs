@@ -23,6 +23,12 @@ internal static class KnownNames
                 return;
             }
             var sweep = context.GetRouteValue("sweep") as string;
+            // What is submitted may be the first of its experiment; the grain checks the name.
+            if (sweep is null && HttpMethods.IsPost(context.Request.Method))
+            {
+                await next(context);
+                return;
+            }
             var known = SweepNames.ProblemOf(experiment) is null ? await sweeps.ListAsync(experiment) : [];
             if (sweep is null ? known.Length > 0 : known.Any(line => line.Name == sweep))
             {

@@ -53,7 +53,7 @@ public static class DataOptions
         foreach (var word in operations.Split(',', StringSplitOptions.TrimEntries))
             // The words of a sweep file, and the nouns that go with them.
             if (Words.Operations.Where(o => o.Word == word || Nouns[(int)o.Value] == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
-            else options.Error("data", $"the generator has no operation '{word}'", Parsing.Suggestions.For(word, Words.Operations.Select(o => o.Word)));
+            else options.Error("data", $"the generator has no operation '{word}'", Suggestions.For(word, Words.Operations.Select(o => o.Word)));
         return new SourceSpec { Goat = new GoatOptions { Operations = [.. chosen.Distinct()] } };
     }
 

@@ -18,9 +18,11 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
 
     private readonly Dictionary<(string, string), string> _parts = [];
 
+    private string Code => "code: " + (known.Code ?? "unknown");
+
     /// <summary>Everything that changes the trained weights.</summary>
     public string Training(ModelSpec model, MethodSpec method, DataSpec data, int seed, double learningRate) => Key(
-        "code: " + (known.Code ?? "unknown"),
+        Code,
         Part("base", model.Name, () => Base(model)),
         Part("adapter", method.Name + "\n" + model.Name, () => Adapter(method, model)),
         Part("data", data.Name, () => Data(data)),
@@ -46,7 +48,7 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
     /// <param name="cot">The way of asking.</param>
     /// <param name="seed">The sampler's seed; null where decoding is greedy.</param>
     public string Untuned(ModelSpec model, DataSpec asked, CotSpec cot, int? seed) => Key(
-        "code: " + (known.Code ?? "unknown"),
+        Code,
         Part("base", model.Name, () => Base(model)),
         "template: " + TemplateOf(asked),
         Asking(cot),

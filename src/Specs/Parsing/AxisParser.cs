@@ -155,6 +155,6 @@ internal static class AxisParser
 
     private static readonly Dictionary<string, string> LoadsNotBuilt = new(StringComparer.Ordinal)
     {
-        ["nf4"] = "", ["int8"] = "", ["fp16"] = "", ["int4"] = ""
+        ["fp16"] = "", ["int4"] = "nf4 has four bits too"
     };
 }

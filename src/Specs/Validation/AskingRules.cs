@@ -1,5 +1,4 @@
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 

@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
-using AlpacaCot.Specs.Parsing;
 
 namespace AlpacaCot.Specs.Validation;
 

@@ -12,7 +12,7 @@ internal sealed class ModelRule : ISpecRule
             var at = path + (model.Hub is null ? ".path" : ".hub");
             if (!fact.Exists)
                 remarks.Error(
-                    at, $"'{model.Reference}' is not there",
+                    at, fact.Error ?? $"'{model.Reference}' is not there",
                     model.Hub is null ? "give a folder with config.json and weights" : "fetch it first: alpacacot model fetch " + model.Hub);
             else if (fact.Error is { } error) remarks.Error(at, error);
             else if (!fact.Supported)

@@ -48,12 +48,17 @@ public static class ByteBpeTrainer
         var smallest = SpecialCount + 256;
         if (options.VocabularySize < smallest)
             throw new TokenizerException($"a vocabulary of {options.VocabularySize} is too small; {SpecialCount} special tokens and 256 bytes need {smallest}");
-        var merges = Merges(Count(texts, options.SplitDigits), options);
-        TokenizerFiles.Write(directory, options, merges);
+        List<string> tokens =
+        [
+            options.SpecialTokens.Unknown, options.SpecialTokens.Begin, options.SpecialTokens.End,
+            .. Enumerable.Range(0, 256).Select(b => ByteAlphabet.Character((byte)b).ToString()),
+        ];
+        var merges = BpeLearner.Learn(Count(texts, options.SplitDigits), tokens, options.VocabularySize, options.MinimumCount);
+        TokenizerFiles.Write(directory, options, tokens, merges);
         return TokenizerDirectory.Load(directory);
     }
 
-    private static List<Word> Count(IEnumerable<string> texts, bool splitDigits)
+    private static List<CountedWord> Count(IEnumerable<string> texts, bool splitDigits)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
         var lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -66,7 +71,7 @@ public static class ByteBpeTrainer
             foreach (var range in pieces.Ranges) CollectionsMarshal.GetValueRefOrAddDefault(lookup, pieces[range], out _)++;
         }
         var sorted = counts.OrderBy(word => word.Key, StringComparer.Ordinal);
-        return [.. sorted.Select(word => new Word([.. word.Key.Select(c => SpecialCount + ByteAlphabet.Byte(c))], word.Value))];
+        return [.. sorted.Select(word => new CountedWord([.. word.Key.Select(c => SpecialCount + ByteAlphabet.Byte(c))], word.Value))];
     }
 
     private static SequencePreTokenizer PreTokenizer(bool splitDigits)
@@ -74,57 +79,4 @@ public static class ByteBpeTrainer
         var bytes = new ByteLevelPreTokenizer(addPrefixSpace: false, useRegex: true);
         return new SequencePreTokenizer(splitDigits ? [new Splitter(new ClassPattern(CharClass.IsNumber), SplitBehavior.Isolated), bytes] : [bytes]);
     }
-
-    private static List<(int Left, int Right)> Merges(List<Word> words, ByteBpeOptions options)
-    {
-        var (counts, where) = (new Dictionary<long, long>(), new Dictionary<long, HashSet<int>>());
-        for (var w = 0; w < words.Count; w++)
-            for (var i = 0; i + 1 < words[w].Symbols.Count; i++) Add(words[w].Symbols[i], words[w].Symbols[i + 1], words[w].Count, w);
-        var queue = new PriorityQueue<long, (long, long)>(counts.Select(pair => (pair.Key, (-pair.Value, pair.Key))));
-        var merges = new List<(int, int)>();
-        var next = SpecialCount + 256;
-        while (next < options.VocabularySize && queue.TryDequeue(out var pair, out var priority))
-        {
-            // Counts change while an entry waits; one that is out of date goes back with its new count.
-            var count = counts.GetValueOrDefault(pair);
-            if (count != -priority.Item1)
-            {
-                if (count > 0) queue.Enqueue(pair, (-count, pair));
-                continue;
-            }
-            if (count < options.MinimumCount) break;
-            var (left, right) = ((int)(pair >> 32), (int)pair);
-            merges.Add((left, right));
-            var grown = new HashSet<long>();
-            foreach (var w in where[pair].Order())
-            {
-                var symbols = words[w].Symbols;
-                for (var i = 0; i + 1 < symbols.Count; i++)
-                {
-                    if (symbols[i] != left || symbols[i + 1] != right) continue;
-                    if (i > 0) Add(symbols[i - 1], left, -words[w].Count, w);
-                    if (i + 2 < symbols.Count) Add(right, symbols[i + 2], -words[w].Count, w);
-                    symbols[i] = next;
-                    symbols.RemoveAt(i + 1);
-                    if (i > 0) grown.Add(Add(symbols[i - 1], next, words[w].Count, w));
-                    if (i + 1 < symbols.Count) grown.Add(Add(next, symbols[i + 1], words[w].Count, w));
-                }
-            }
-            counts.Remove(pair);
-            where.Remove(pair);
-            foreach (var changed in grown) queue.Enqueue(changed, (-counts.GetValueOrDefault(changed), changed));
-            next++;
-        }
-        return merges;
-
-        long Add(int left, int right, long count, int word)
-        {
-            var key = ((long)left << 32) | (uint)right;
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _) += count;
-            if (count > 0) (CollectionsMarshal.GetValueRefOrAddDefault(where, key, out _) ??= []).Add(word);
-            return key;
-        }
-    }
-
-    private sealed record Word(List<int> Symbols, long Count);
 }

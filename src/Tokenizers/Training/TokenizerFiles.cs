@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using AlpacaCot.Files;
-using AlpacaCot.Tokenizers.Text;
 
 namespace AlpacaCot.Tokenizers.Training;
 
@@ -11,11 +10,11 @@ internal static class TokenizerFiles
 {
     private static readonly JsonWriterOptions _format = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(string directory, ByteBpeOptions options, IReadOnlyList<(int Left, int Right)> merges)
+    public static void Write(string directory, ByteBpeOptions options, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
     {
         Directory.CreateDirectory(directory);
         Put(Path.Combine(directory, "tokenizer_config.json"), json => Config(json, options));
-        Put(Path.Combine(directory, "tokenizer.json"), json => Tokenizer(json, options, merges));
+        Put(Path.Combine(directory, "tokenizer.json"), json => Tokenizer(json, options, tokens, merges));
     }
 
     private static void Put(string path, Action<Utf8JsonWriter> write)
@@ -36,7 +35,7 @@ internal static class TokenizerFiles
         json.WriteEndObject();
     }
 
-    private static void Tokenizer(Utf8JsonWriter json, ByteBpeOptions options, IReadOnlyList<(int Left, int Right)> merges)
+    private static void Tokenizer(Utf8JsonWriter json, ByteBpeOptions options, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
     {
         string[] special = [options.SpecialTokens.Unknown, options.SpecialTokens.Begin, options.SpecialTokens.End];
         json.WriteStartObject();
@@ -75,7 +74,7 @@ internal static class TokenizerFiles
         else json.WriteNullValue();
         json.WritePropertyName("decoder");
         ByteLevel(json, useRegex: true);
-        Model(json, special, merges);
+        Model(json, tokens, merges);
         json.WriteEndObject();
     }
 
@@ -127,10 +126,8 @@ internal static class TokenizerFiles
         json.WriteEndObject();
     }
 
-    private static void Model(Utf8JsonWriter json, string[] special, IReadOnlyList<(int Left, int Right)> merges)
+    private static void Model(Utf8JsonWriter json, IReadOnlyList<string> tokens, IReadOnlyList<(int Left, int Right)> merges)
     {
-        List<string> tokens = [.. special, .. Enumerable.Range(0, 256).Select(b => ByteAlphabet.Character((byte)b).ToString())];
-        foreach (var (left, right) in merges) tokens.Add(tokens[left] + tokens[right]);
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
         foreach (var absent in new[] { "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix" }) json.WriteNull(absent);

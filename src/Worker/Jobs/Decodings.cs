@@ -40,7 +40,7 @@ internal static class Decodings
         MaxNewTokens = decoding.MaxNewTokens,
         MinNewTokens = decoding.MinNewTokens,
         MinLength = decoding.MinLength,
-        StopStrings = decoding.Stop,
+        StopStrings = [.. decoding.Stop],
         StopTokenIds = Tokens("stop_tokens", decoding.StopTokens, tokenizer),
         Seed = seed,
     };

@@ -16,9 +16,15 @@ internal static class JobTable
         ["merge"] = MergeTool.Run,
         ["model convert"] = ModelTools.Convert,
         ["model pretrain"] = PretrainTool.Run,
+        ["model expand-vocab"] = ExpandVocabularyTool.Run,
         ["model show"] = ModelTools.Show,
         ["model verify"] = ModelTools.Verify,
         ["data show"] = DataTool.Show,
+        ["list models"] = ListTools.Models,
+        ["list data"] = ListTools.Data,
+        ["list templates"] = ListTools.Templates,
+        ["tokenizer train"] = TokenizerTools.Train,
+        ["tokenizer compare"] = TokenizerTools.Compare,
         ["doctor"] = DoctorTool.Run,
         ["devices"] = DevicesTool.Run,
         ["bench training"] = BenchTools.Training,
@@ -27,7 +33,7 @@ internal static class JobTable
     };
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
-    private static readonly HashSet<string> _withoutTorch = ["data show", "bench tokenize", "doctor"];
+    private static readonly HashSet<string> _withoutTorch = ["data show", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "bench tokenize", "doctor"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)

@@ -8,7 +8,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
 
-/// <summary>Keeps a model loaded and answers requests until it is stopped; requests run side by side in the engine's batch.</summary>
+/// <summary>Keeps a base loaded, with the adapters that it is asked through, and answers requests until it is stopped; requests run side by side in the engine's batch.</summary>
 internal static class ServeRunner
 {
     /// <summary>Serves.</summary>
@@ -18,10 +18,10 @@ internal static class ServeRunner
         context.Beat(WorkPhases.Load);
         var loaded = context.State.Base(job.Base, job.Folders);
         var bank = new AdapterBank(loaded.Decoder);
-        using var adapter = job.Adapter is null ? null : AdapterDirectory.Load(loaded.Decoder, job.Adapter);
-        var member = adapter is null ? -1 : bank.Add(adapter);
-        var template = job.Template is { } named ? PromptTemplates.Get(named) : TemplateFile.Load(job.Adapter ?? loaded.Path);
-        using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
+        var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
+        // The engine ends first: its thread may still be in a step that uses an adapter.
+        using var adapters = new HotAdapters(loaded, bank, engine);
+        using var ended = engine;
         var running = new ConcurrentDictionary<string, CancellationTokenSource>(StringComparer.Ordinal);
         context.Progress("serve", 1, 1, note: "ready");
         var loop = ServeAsync();
@@ -54,9 +54,13 @@ internal static class ServeRunner
             void Tell(long sequence, IReadOnlyList<int> ids, string text, string? finish, string? error = null)
                 => context.Send(new TokensEvent(context.Assignment, context.Fence, [new RequestTokens(request.Request, sequence, ids, text, finish, error)]));
             long sequence = 0;
+            var taken = false;
             try
             {
-                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, job.Cue);
+                // Off the loop of commands, which must go on while an adapter is loaded.
+                var (member, template) = await Task.Run(() => adapters.Take(request.Adapter, request.Template));
+                taken = true;
+                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, request.Cue);
                 var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
                 var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
                 var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
@@ -81,6 +85,7 @@ internal static class ServeRunner
             finally
             {
                 running.TryRemove(request.Request, out _);
+                if (taken) adapters.Return(request.Adapter);
             }
         }
     }

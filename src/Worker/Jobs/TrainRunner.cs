@@ -112,6 +112,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 AdapterDirectory.Save(member.Adapter, to);
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
+                TrialFile.Write(to, pack.Sweep, pack.Members.First(of => of.Name == member.Name), model, result);
             });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(

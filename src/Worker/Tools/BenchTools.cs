@@ -43,7 +43,7 @@ internal static class BenchTools
             MaxPositions = 2048, EosTokenIds = [2], BosTokenId = 1,
         };
         using var generator = new Generator(0);
-        using var decoder = Decoder.CreateRandom(config, generator, WorkerState.PrecisionOf(precision));
+        using var decoder = Decoder.CreateRandom(config, generator, WorkerState.LoadingOf(precision).Dtype);
         var bank = new AdapterBank(decoder);
         for (var i = 0; i < members; i++) bank.Add(AdapterFactory.Create(decoder, new LoraConfig { Init = LoraInit.Random }, generator));
         foreach (var figure in DecodeBenchmark.Run(decoder, ByteTokens.Instance, [1, 8], newTokens: tokens, bank: bank, members: members))

@@ -20,8 +20,9 @@ internal static class MergeTool
     {
         var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));
         var given = options.RangeOrNull("tolerance", 0, double.MaxValue);
+        var force = options.Flag("force");
         options.Done();
-        ModelTools.RequireNew(output);
+        ModelTools.RequireNew(output, force);
         var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
         using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         context.Remark(ModelTools.Remarks(loaded, adapter));

@@ -24,9 +24,9 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
         {
             folder = ModelPlaces.Resolve(reference, folders);
         }
-        catch (ModelException)
+        catch (ModelException e)
         {
-            return new ModelInspection(facts with { Exists = false }, null);
+            return new ModelInspection(facts with { Exists = false, Error = e.Message }, null);
         }
         ITokenizer? tokenizer = null;
         try

@@ -13,7 +13,7 @@ namespace AlpacaCot.Worker.Tools;
 internal static class ModelTools
 {
     private static readonly string[] _tokenizerFiles =
-        ["tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
+        ["tokenizer.json", "tokenizer.model", "ice_text.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
 
     /// <summary>Converts a model between formats.</summary>
     public static void Convert(ToolOptions options, ToolJob job, JobContext context)
@@ -21,9 +21,10 @@ internal static class ModelTools
         var (input, output) = (options.Text("in"), options.Text("out"));
         var tokenizer = options.TextOrNull("tokenizer");
         var dtype = options.TextOrNull("dtype");
+        var force = options.Flag("force");
         options.Done();
-        RequireNew(output);
-        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype)));
+        RequireNew(output, force);
+        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype) { Replace = force }));
         var config = ModelDirectory.ReadConfig(output);
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
@@ -42,7 +43,7 @@ internal static class ModelTools
         var config = decoder.Config;
         var cache = 2L * config.Layers * config.KeyValueHeads * config.HeadDim * decoder.Dtype.Size();
         var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
-        var (tokenizer, ids) = TokenizerOf(path);
+        var (tokenizer, ids) = TokenizerOf(path, context);
         var template = TemplateOf(path);
         context.Answer(
             new
@@ -81,7 +82,7 @@ internal static class ModelTools
     }
 
     // A model can be looked at without the tokenizer that it cannot be used without.
-    private static (string Text, int? Ids) TokenizerOf(string path)
+    private static (string Text, int? Ids) TokenizerOf(string path, JobContext context)
     {
         try
         {
@@ -90,7 +91,8 @@ internal static class ModelTools
         }
         catch (TokenizerException e)
         {
-            return ($"none: {e.Message}", null);
+            context.Remark($"it cannot be trained or asked without a tokenizer: {e.Message}");
+            return ("none", null);
         }
     }
 
@@ -107,11 +109,16 @@ internal static class ModelTools
     public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
         => [.. loaded.Decoder.Remarks, .. adapter is null ? [] : AdapterRemarks.Of(adapter, loaded.Decoder, loaded.Path)];
 
-    /// <summary>Refuses to write over something.</summary>
-    public static void RequireNew(string folder)
+    /// <summary>Refuses to write over something, unless it is an earlier result of the same kind and the user means it.</summary>
+    /// <param name="folder">The folder to write.</param>
+    /// <param name="force">Whether an earlier result may be replaced.</param>
+    /// <param name="marks">The file by which an earlier result is known: nothing else is ever deleted.</param>
+    public static void RequireNew(string folder, bool force, string marks = "config.json")
     {
-        if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
-            throw new ToolException($"{folder} is there already; choose another folder or remove it");
+        if (!File.Exists(folder) && (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder).Any())) return;
+        if (!force) throw new ToolException($"{folder} is there already; choose another folder, or replace it with --force");
+        if (File.Exists(folder) && folder.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)) return;
+        if (!File.Exists(Path.Combine(folder, marks))) throw new ToolException($"{folder} is there already and has no {marks}: --force replaces only what such a command has written; choose another folder");
     }
 
     /// <summary>Copies the tokenizer's files of a model directory.</summary>

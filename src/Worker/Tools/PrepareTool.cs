@@ -10,6 +10,7 @@ using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;

@@ -30,6 +30,10 @@ internal static class PretrainTool
         var cue = options.TextOrNull("cue");
         var digits = options.Count("digits", 3);
         var texts = options.Texts("text");
+        var from = options.TextOrNull("from");
+        if (from is not null && options.Given("style", "cue", "digits", "hidden", "layers", "heads", "intermediate", "vocab") is { } foreign)
+            throw new ToolException($"--{foreign.Replace('_', '-')} has no effect with --from, which brings shape and tokenizer: leave it out");
+        if (from is not null && task != "text") throw new ToolException("--from goes on with text: give --task text and --text FILES");
         var (hidden, layers, heads) = (options.Count("hidden", 128), options.Count("layers", 3), options.Count("heads", 4));
         var intermediate = options.Count("intermediate", hidden * 2);
         var vocabulary = options.Count("vocab", task == "text" ? 1024 : 300);
@@ -38,17 +42,20 @@ internal static class PretrainTool
         var rate = options.RangeOrNull("learning_rate", 0, 10, above: true) ?? 2e-3;
         var seed = options.Long("seed", 0);
         var threads = options.Count("threads", Environment.ProcessorCount);
+        var force = options.Flag("force");
         options.Done();
         if (hidden % heads != 0 || hidden / heads % 2 != 0) throw new ToolException($"--hidden {hidden} over --heads {heads} does not give an even head size");
-        ModelTools.RequireNew(output);
+        ModelTools.RequireNew(output, force);
         Threads.Count = threads;
 
         AtomicFile.WriteDirectory(output, folder =>
         {
-            var (tokenizer, rows) = task switch
+            using var known = from is null ? null : ModelDirectory.Load(ModelPlaces.Resolve(from, job.Folders), new LoadOptions(ScalarType.Float32));
+            if (from is not null) ModelTools.CopyTokenizer(ModelPlaces.Resolve(from, job.Folders), folder);
+            var (tokenizer, rows) = known is not null ? Passages(TokenizerDirectory.Load(folder), texts) : task switch
             {
                 "arithmetic" => Sums(folder, vocabulary, style, cue, digits, steps * batch, seed),
-                "text" => Passages(folder, vocabulary, texts),
+                "text" => Passages(ByteBpeTrainer.Train(Read(texts), new ByteBpeOptions { VocabularySize = vocabulary }, folder), texts),
                 _ => throw new ToolException($"task '{task}' is unknown; known are arithmetic and text"),
             };
             var config = new DecoderConfig
@@ -57,7 +64,8 @@ internal static class PretrainTool
                 HeadDim = hidden / heads, MaxPositions = 512, TieWordEmbeddings = true, BosTokenId = tokenizer.BosId, EosTokenIds = tokenizer.EosId is { } eos ? [eos] : [],
             };
             using var generator = new Generator(unchecked((ulong)seed));
-            using var decoder = Decoder.CreateRandom(config, generator, ScalarType.Float32);
+            using var made = known is null ? Decoder.CreateRandom(config, generator, ScalarType.Float32) : null;
+            var decoder = known ?? made!;
             var loss = Train(decoder, rows, steps, batch, rate, seed, Path.GetFileName(output), context);
             ModelDirectory.Save(decoder, folder);
             context.Answer(
@@ -99,13 +107,13 @@ internal static class PretrainTool
     }
 
     /// <summary>Given texts, cut into passages of equal length; every token is learnt.</summary>
-    private static (ITokenizer, IReadOnlyList<Example>) Passages(string folder, int vocabulary, IReadOnlyList<string> files)
+    private static (ITokenizer, IReadOnlyList<Example>) Passages(ITokenizer tokenizer, IReadOnlyList<string> files)
     {
-        if (files.Count == 0) throw new ToolException("--task text needs --text FILE");
-        var texts = files.Select(file => File.Exists(file) ? File.ReadAllText(file) : throw new ToolException($"{file}: no such file")).ToList();
-        var tokenizer = ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary }, folder);
-        var ids = texts.SelectMany(text => tokenizer.Encode(text)).ToArray();
+        var ids = Read(files).SelectMany(text => tokenizer.Encode(text)).ToArray();
         var rows = ids.Chunk(PassageTokens).Where(chunk => chunk.Length > 1).Select(chunk => new Example(chunk, (int[])chunk.Clone())).ToList();
         return rows.Count > 0 ? (tokenizer, rows) : throw new ToolException($"{string.Join(", ", files)}: too little text to learn from");
     }
+
+    private static List<string> Read(IReadOnlyList<string> files) => files.Count == 0 ? throw new ToolException("--task text needs --text FILE")
+        : [.. files.Select(file => File.Exists(file) ? File.ReadAllText(file) : throw new ToolException($"{file}: no such file"))];
 }

@@ -17,6 +17,9 @@ internal sealed class ToolOptions
     /// <summary>Whether an option was given.</summary>
     public bool Has(string name) => _values.ContainsKey(name);
 
+    /// <summary>The first of some options that was given, or null.</summary>
+    public string? Given(params string[] names) => names.FirstOrDefault(_values.ContainsKey);
+
     /// <summary>A required text.</summary>
     public string Text(string name) => TextOrNull(name) ?? throw new ToolException($"--{name.Replace('_', '-')} is missing");
 

@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters;
 using AlpacaCot.Files;
 using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Worker.Jobs;
@@ -14,8 +15,9 @@ internal static class TrainTool
         var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
         var single = options.Record<SingleTraining>("training");
         var threads = options.Count("threads", Environment.ProcessorCount);
+        var force = options.Flag("force");
         options.Done();
-        ModelTools.RequireNew(output);
+        ModelTools.RequireNew(output, force, AdapterDirectory.ConfigFile);
 
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";

@@ -61,7 +61,7 @@ internal static class GgufFile
     private static unsafe Tensor Dequantised(MappedFile file, GgufTensor tensor)
     {
         var values = torch.empty([tensor.Elements], ScalarType.Float32);
-        GgufBlocks.Dequantise(tensor.Type, file.Address(tensor.Offset, tensor.Elements / tensor.Type.Elements * tensor.Type.Bytes), tensor.Elements / tensor.Type.Elements, (nint)values.Pointer());
+        GgufBlocks.Dequantise(tensor.Type, file.Address(tensor.Offset, checked(tensor.Elements / tensor.Type.Elements * tensor.Type.Bytes)), tensor.Elements / tensor.Type.Elements, (nint)values.Pointer());
         return values;
     }
 

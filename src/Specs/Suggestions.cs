@@ -1,7 +1,7 @@
-namespace AlpacaCot.Specs.Parsing;
+namespace AlpacaCot.Specs;
 
 /// <summary>Finds what a user probably meant.</summary>
-internal static class Suggestions
+public static class Suggestions
 {
     /// <summary>Names that other tools use for the same thing.</summary>
     private static readonly Dictionary<string, string[]> Elsewhere = new(StringComparer.OrdinalIgnoreCase)

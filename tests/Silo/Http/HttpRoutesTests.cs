@@ -15,6 +15,7 @@ using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Silo.Http;
 using AlpacaCot.Specs.Facts;
+using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -29,7 +30,7 @@ using Orleans.Runtime;
 namespace AlpacaCot.Tests.Silo.Http;
 
 /// <summary>The pages through a real server on a free loopback port, with the real grains behind them.</summary>
-public sealed class StatusPagesTests : IAsyncLifetime
+public sealed class HttpRoutesTests : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new();
     private WebApplication _app = null!;
@@ -64,7 +65,7 @@ public sealed class StatusPagesTests : IAsyncLifetime
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
         builder.AddSilo(Home, arguments);
-        builder.AddHttp(arguments);
+        builder.AddHttp(arguments, new WorkerTool(Home, Siblings.Find(AppContext.BaseDirectory, "Worker")));
         return builder.Build();
     }
 
@@ -154,6 +155,111 @@ public sealed class StatusPagesTests : IAsyncLifetime
         using var answer = await _http.GetAsync("/experiments/e/s/report");
         Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
         Assert.Equal(File.ReadAllText(_folder["experiments/e/s/report.html"]), await answer.Content.ReadAsStringAsync());
+    }
+
+    private async Task<(HttpStatusCode Code, JsonElement Json)> PostAsync(string path, string body = "")
+    {
+        using var answer = await _http.PostAsync(path, new StringContent(body));
+        return (answer.StatusCode, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement);
+    }
+
+    [Fact]
+    public async Task Index_NamesEveryRouteAndLinksTheSweeps()
+    {
+        await SubmitAsync();
+        Directory.CreateDirectory(_folder["experiments/e"]);
+        using var answer = await _http.GetAsync("/");
+        Assert.Equal("text/html", answer.Content.Headers.ContentType?.MediaType);
+        var page = await answer.Content.ReadAsStringAsync();
+        foreach (var route in HttpRoutes.All) Assert.Contains($"<code>{route.Path}</code>", page, StringComparison.Ordinal);
+        Assert.Equal(HttpRoutes.All.Count(route => route.LoopbackOnly), page.Split("(from this machine only)").Length - 1);
+        Assert.Contains("<a href=\"/api/experiments/e/sweeps/s\">e/s</a>", page, StringComparison.Ordinal);
+        Assert.Contains("default-src 'none'", answer.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+    }
+
+    /// <summary>What is mapped is listed: an endpoint that nobody is told of is a mistake.</summary>
+    [Fact]
+    public void Routes_AreThoseThatAreMapped()
+    {
+        var mapped = ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText?.TrimStart('/').StartsWith("dashboard", StringComparison.Ordinal) != true)
+            .Select(endpoint => $"{endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()?.HttpMethods.Single()} {endpoint.RoutePattern.RawText}");
+        Assert.Equal(HttpRoutes.All.Where(route => route.Handler is not null).Select(route => $"{route.Method} {route.Path}").Order(StringComparer.Ordinal), mapped.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The page of the docs names every route, and says which are for the silo's own machine.</summary>
+    [Fact]
+    public void Docs_NameEveryRoute()
+    {
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at!.FullName, "AlpacaCot.Orleans.sln"))) at = at.Parent;
+        var lines = File.ReadAllLines(Path.Combine(at.FullName, "docs", "http.md"));
+        foreach (var route in HttpRoutes.All)
+        {
+            var line = Assert.Single(lines, line => line.StartsWith($"| {route.Method} | `{route.Path}` |", StringComparison.Ordinal));
+            Assert.Equal(route.LoopbackOnly, line.Contains("this machine only", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Validate_WrongFile_AnswersEveryErrorWithLineAndFix()
+    {
+        var (code, json) = await PostAsync("/api/validate", "name: x\nunheard_of: 1\nmodels: [none]\npeft: [lorra]\ndata: [goat]\n");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, false), (code, json.GetProperty("valid").GetBoolean()));
+        var remarks = json.GetProperty("remarks").EnumerateArray().Where(r => r.GetProperty("severity").GetString() == "error").ToList();
+        foreach (var says in (string[])["unheard_of", "lorra", "none: no such model"]) Assert.Contains(remarks, r => r.GetRawText().Contains(says, StringComparison.Ordinal));
+        Assert.Equal(2, remarks.First(r => r.GetRawText().Contains("unheard_of", StringComparison.Ordinal)).GetProperty("line").GetInt32());
+        // The same is the answer of a submission, and nothing is submitted.
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync("/api/experiments/e/sweeps", "name: x\nunheard_of: 1")).Code);
+        Assert.Empty((await GetAsync("/api/experiments/e/sweeps")).Json.EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData("?base_directory=relative")]
+    [InlineData("?base_directory=/no/such/folder")]
+    public async Task Validate_FolderThatIsNone_IsRefused(string query)
+        => Assert.Contains("base_directory", (await PostAsync("/api/validate" + query, "name: x")).Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Validate_BodyThatIsTooLarge_IsRefused()
+        => Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await PostAsync("/api/validate", new string('#', (1 << 20) + 1))).Code);
+
+    /// <summary>The key may be known elsewhere; what reads this machine's files is this machine's programs' all the same.</summary>
+    [Fact]
+    public async Task LoopbackOnly_FromElsewhere_IsForbidden()
+    {
+        foreach (var endpoint in ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<Microsoft.AspNetCore.Routing.RouteEndpoint>())
+        {
+            if (HttpRoutes.All.FirstOrDefault(route => route.Path == endpoint.RoutePattern.RawText && endpoint.Metadata.GetMetadata<Microsoft.AspNetCore.Routing.HttpMethodMetadata>()!.HttpMethods.Contains(route.Method)) is not { LoopbackOnly: true } route) continue;
+            foreach (var (from, refused) in ((string, bool)[])[("192.0.2.7", true), ("127.0.0.1", false), ("::1", false), ("::ffff:127.0.0.1", false)])
+            {
+                using var scope = _app.Services.CreateScope();
+                var context = new Microsoft.AspNetCore.Http.DefaultHttpContext { RequestServices = scope.ServiceProvider };
+                (context.Request.Method, context.Request.Body, context.Request.RouteValues["experiment"]) = (route.Method, new MemoryStream("name: ["u8.ToArray()), "e");
+                context.Connection.RemoteIpAddress = IPAddress.Parse(from);
+                await endpoint.RequestDelegate!(context);
+                Assert.Equal(refused ? 403 : 422, context.Response.StatusCode);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Cancel_StopsASweep_AndAnUnknownOneIsNotFound()
+    {
+        await SubmitAsync();
+        var (code, json) = await PostAsync("/api/experiments/e/sweeps/s/cancel");
+        Assert.Equal((HttpStatusCode.OK, "cancelled"), (code, json.GetProperty("state").GetString()));
+        Assert.Equal(HttpStatusCode.NotFound, (await PostAsync("/api/experiments/e/sweeps/none/cancel")).Code);
+    }
+
+    [Fact]
+    public async Task SpecificationAndTrial_AreShown()
+    {
+        await SubmitAsync();
+        Assert.Contains("cutoff_len", (await GetAsync("/api/experiments/e/sweeps/s/specification")).Json.GetProperty("specification").GetString(), StringComparison.Ordinal);
+        Assert.Equal("m+lora+d+none+s1", (await GetAsync("/api/experiments/e/sweeps/s/trials/m+lora+d+none+s1")).Json.GetProperty("trial").GetProperty("name").GetString());
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/api/experiments/e/sweeps/s/trials/none")).Code);
+        Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/api/experiments/e/sweeps/none/specification")).Code);
     }
 
     [Fact]

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Schedules;
+using AlpacaCot.Specs.Suites;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Client.Running;
+
+/// <summary>Something that a sweep or a command can name.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="About">One line.</param>
+/// <param name="Facts">What else is to be said, each by its name.</param>
+/// <param name="Options">Its options.</param>
+/// <param name="Example">How it is written in a sweep file.</param>
+internal sealed record CatalogueEntry(string Name, string About, IReadOnlyList<(string Name, string Value)> Facts, IReadOnlyList<CatalogueOption> Options, string? Example)
+{
+    /// <summary>Whether a model can be trained as it is.</summary>
+    public bool Usable { get; init; }
+
+    /// <summary>All of it as a JSON document.</summary>
+    public JsonObject ToJson()
+    {
+        var document = new JsonObject { ["name"] = Name, ["about"] = About };
+        foreach (var (name, value) in Facts) document[name] = value;
+        if (Options.Count > 0) document["options"] = JsonSerializer.SerializeToNode(Options, Frames.Json);
+        if (Example is not null) document["example"] = Example;
+        return document;
+    }
+}
+
+/// <summary>An option of something.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">The type of its value, or the words that it takes.</param>
+/// <param name="Default">What is taken where it is left out; null where that is nothing, or follows from something else.</param>
+/// <param name="Meaning">One sentence.</param>
+/// <param name="Required">Whether it must be given.</param>
+internal sealed record CatalogueOption(string Name, string Type, string? Default, string Meaning, bool Required = false);
+
+/// <summary>What a sweep and the commands can name, by kind: from the same declarations that read and judge them.</summary>
+internal static class Catalogue
+{
+    /// <summary>The adapter methods, with all their options.</summary>
+    public static IReadOnlyList<CatalogueEntry> Methods { get; } = [.. MethodCatalogue.All.Select(Method)];
+
+    /// <summary>The evaluation suites, with all their options.</summary>
+    public static IReadOnlyList<CatalogueEntry> Suites { get; } = [.. SuiteCatalogue.All.Select(Suite)];
+
+    /// <summary>The learning rate schedules, with their own numbers.</summary>
+    public static IReadOnlyList<CatalogueEntry> Schedules { get; } = [.. ScheduleCatalogue.All.Select(Schedule)];
+
+    /// <summary>The models of the home.</summary>
+    public static async Task<IReadOnlyList<CatalogueEntry>> ModelsAsync(ClientContext context, CancellationToken stop)
+        => [.. (await ListAsync<ListedModel>(context, "list models", stop)).Select(model => new CatalogueEntry(
+            model.Name, model.Problem ?? $"{(model.ModelType.Length == 0 ? "no family named" : model.ModelType)}{(model.Supported ? "" : ", not built")}{(model.Tokenizer ? "" : ", no tokenizer")}",
+            [("path", model.Path), ("model_type", model.ModelType), ("tokenizer", model.Tokenizer ? "yes" : "no"), ("bytes", model.Bytes.ToString(CultureInfo.InvariantCulture))], [],
+            $"{{ name: {model.Name}, path: {model.Name} }}") { Usable = model is { Supported: true, Tokenizer: true, Problem: null } })];
+
+    /// <summary>The data sets that can be named.</summary>
+    public static async Task<IReadOnlyList<CatalogueEntry>> DataAsync(ClientContext context, CancellationToken stop)
+        => [.. (await ListAsync<ListedData>(context, "list data", stop)).Select(set => new CatalogueEntry(
+            set.Name, $"{(set.Language.Length > 0 ? $"{set.Language}, " : "")}{set.About}{(set.Present ? "" : " (not there)")}",
+            [("present", set.Present ? "yes" : "no"), ("files", string.Join(" ", set.Files)), ("expected", string.Join(" or ", set.Expected.Select(file => Path.Combine(context.Home.Datasets, file))))], [],
+            $"{{ name: {set.Name}, sources: [{set.Name}] }}"))];
+
+    /// <summary>The prompt templates.</summary>
+    public static async Task<IReadOnlyList<CatalogueEntry>> TemplatesAsync(ClientContext context, CancellationToken stop)
+        => [.. (await ListAsync<ListedTemplate>(context, "list templates", stop)).Select(template => new CatalogueEntry(
+            template.Name, $"{template.PromptWithoutInput.ReplaceLineEndings("⏎")}{template.ResponsePrefix}…",
+            [("prompt with input", template.PromptWithInput), ("prompt without input", template.PromptWithoutInput), ("before the answer", template.ResponsePrefix), ("sha256", template.Sha256)], [],
+            $"template: {template.Name}"))];
+
+    private static async Task<T[]> ListAsync<T>(ClientContext context, string tool, CancellationToken stop)
+        => (await ToolRunner.AskAsync(context, tool, [], stop)).Deserialize<T[]>(Frames.Json) ?? [];
+
+    private static CatalogueEntry Method(MethodDefinition method) => new(
+        method.Name, string.Create(CultureInfo.InvariantCulture, $"PEFT's {method.PeftType}; learning rate {method.DefaultLearningRate} where none is given"),
+        [("peft_type", method.PeftType), ("learning_rate", string.Create(CultureInfo.InvariantCulture, $"{method.DefaultLearningRate} ({method.LearningRateReason})"))],
+        [.. method.Options.Select(option => new CatalogueOption(
+            option.ShortName == option.Name ? option.Name : $"{option.ShortName} ({option.Name})", TypeOf(option), option.Default?.ToJsonString(ClientJson.Options), option.Meaning))],
+        $"{{ name: my-{method.Name}, method: {method.Name}{(method.Options.FirstOrDefault(o => o.Default is not null && o.Kind is OptionKind.Integer) is { } first ? $", {first.ShortName}: {first.Default!.ToJsonString()}" : "")} }}");
+
+    private static string TypeOf(MethodOption option) => option.Kind switch
+    {
+        OptionKind.Integer => $"whole number, {option.Limits}",
+        OptionKind.Number => $"number, {option.Limits}",
+        OptionKind.Flag => "true or false",
+        OptionKind.Modules => "all-linear, names, or a pattern",
+        OptionKind.Integers => "whole numbers",
+        OptionKind.Texts => "words",
+        OptionKind.Choice => string.Join(", ", option.Choices),
+        OptionKind.IntegerMap => "pattern to whole number",
+        _ => "pattern to number",
+    };
+
+    private static CatalogueEntry Suite(SuiteDefinition suite) => new(
+        suite.Name, suite.Meaning, [("rows", suite.Rows), ("metrics", string.Join(", ", suite.Metrics))],
+        [.. suite.AllOptions.Select(option => new CatalogueOption(option.Name, TypeOf(option), DefaultOf(option), option.Meaning, option.Required))], suite.Example);
+
+    private static string TypeOf(SuiteOption option) => option.Kind switch
+    {
+        SuiteOptionKind.Text => "text",
+        SuiteOptionKind.Texts => "text or list of texts",
+        SuiteOptionKind.File => "file",
+        SuiteOptionKind.Files => "file, folder or list of files",
+        SuiteOptionKind.Integer => "whole number",
+        SuiteOptionKind.Integers => "list of whole numbers",
+        SuiteOptionKind.Flag => "true or false",
+        SuiteOptionKind.Choice => string.Join(", ", option.Choices),
+        _ => "list of mappings",
+    };
+
+    /// <summary>The default as a user would write it; null where nothing is taken.</summary>
+    private static string? DefaultOf(SuiteOption option) => option switch
+    {
+        { Default: null } or { Default: JsonArray { Count: 0 } } => null,
+        { Name: "limit" } when option.Default.GetValue<int>() == 0 => null,
+        { Kind: SuiteOptionKind.File } => null,
+        _ when option.Default.GetValueKind() == JsonValueKind.String && option.Default.GetValue<string>() is { Length: > 0 } text && text == text.Trim() => text,
+        _ => option.Default.ToJsonString(ClientJson.Options),
+    };
+
+    private static CatalogueEntry Schedule(ScheduleDefinition schedule) => new(
+        schedule.Name, schedule.Meaning, [],
+        [.. schedule.Arguments.Select(argument => new CatalogueOption(argument.Name, "number", argument.Default?.ToString(CultureInfo.InvariantCulture), argument.Meaning))],
+        schedule.Arguments is [var first, ..] ? string.Create(CultureInfo.InvariantCulture, $"training: {{ schedule: {schedule.Name}, schedule_arguments: {{ {first.Name}: {first.Default ?? 1000} }} }}") : $"training: {{ schedule: {schedule.Name} }}");
+}

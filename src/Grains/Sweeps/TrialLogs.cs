@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text;
+using AlpacaCot.Experiments.Scheduling;
+
+namespace AlpacaCot.Grains.Sweeps;
+
+/// <summary>A log for every trial of a sweep, <c>logs/&lt;trial&gt;.log</c> in the sweep's folder: what happened to it, and when, also where all goes well.</summary>
+internal sealed class TrialLogs(Action<string, string> failed)
+{
+    /// <summary>Steps come many times a second; a log of them shows one in so long.</summary>
+    private static readonly TimeSpan _pause = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<string, StringBuilder> _unwritten = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<string>> _work = new(StringComparer.Ordinal);
+    private Dictionary<string, IReadOnlyList<string>>? _trainings;
+    private readonly Dictionary<string, DateTimeOffset> _progress = new(StringComparer.Ordinal);
+    private Task _writing = Task.CompletedTask;
+
+    /// <summary>The log of a trial.</summary>
+    public static string FileOf(string folder, string trial) => Path.Combine(folder, "logs", $"{trial}.log");
+
+    /// <summary>Takes an event; <see cref="Flush"/> writes it.</summary>
+    public void Add(SweepState state, SweepEvent news)
+    {
+        if (news is { Kind: SweepEventKind.Progress, Training: { } training } && !IsDue(training, news.At)) return;
+        var fence = news.Kind == SweepEventKind.Leased ? string.Create(CultureInfo.InvariantCulture, $", fence {news.Fence}") : "";
+        var line = string.Create(CultureInfo.InvariantCulture, $"{news.At:yyyy-MM-dd'T'HH:mm:ss'Z'} {news.Message.ReplaceLineEndings(" ")}{fence}\n");
+        foreach (var trial in TrialsOf(state, news))
+        {
+            if (!_unwritten.TryGetValue(trial, out var lines)) _unwritten[trial] = lines = new StringBuilder();
+            lines.Append(line);
+        }
+    }
+
+    /// <summary>Writes what was taken, off the activation's turns, one write after the other. A log that cannot be written costs nothing but itself.</summary>
+    public void Flush(string folder)
+    {
+        if (_unwritten.Count == 0) return;
+        var lines = _unwritten.Select(log => (FileOf(folder, log.Key), log.Value.ToString())).ToList();
+        _unwritten.Clear();
+        _writing = AfterAsync(_writing);
+
+        async Task AfterAsync(Task before)
+        {
+            await before;
+            try
+            {
+                await Task.Run(() =>
+                {
+                    Directory.CreateDirectory(Path.Combine(folder, "logs"));
+                    foreach (var (file, text) in lines) File.AppendAllText(file, text);
+                });
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                failed(folder, e.Message);
+            }
+        }
+    }
+
+    /// <summary>Ends when all that was flushed is written.</summary>
+    public Task Written => _writing;
+
+    private bool IsDue(string training, DateTimeOffset at)
+    {
+        if (_progress.TryGetValue(training, out var last) && at - last < _pause) return false;
+        _progress[training] = at;
+        return true;
+    }
+
+    /// <summary>The trials that an event is about: itself, those of its training, or those of its pack or evaluation.</summary>
+    private IReadOnlyList<string> TrialsOf(SweepState state, SweepEvent news)
+    {
+        if (news.Trial is { } trial) return [trial];
+        if (news.Training is { } training)
+        {
+            _trainings ??= state.Grid.Trainings.ToDictionary(run => run.Name, run => (IReadOnlyList<string>)[.. run.Trials.Select(t => state.Grid.Trials[t].Name)], StringComparer.Ordinal);
+            return _trainings.GetValueOrDefault(training, []);
+        }
+        if (news.Work is not { } work) return [];
+        // Work that has ended is no slot's any more: what it held is known from its beginning.
+        if (news.Fence is { } fence && state.Leases.TryGetValue(fence, out var leased)) _work[work] = NamesOf(state, leased);
+        var names = _work.GetValueOrDefault(work, []);
+        if (news.Kind == SweepEventKind.Ended) _work.Remove(work);
+        return names;
+    }
+
+    private static IReadOnlyList<string> NamesOf(SweepState state, WorkState work)
+        => [.. (work switch
+        {
+            PackState pack => pack.Members.SelectMany(member => member.Trials).Select(t => t.Trial),
+            EvaluationState evaluation => evaluation.Trials,
+            _ => [],
+        }).Select(trial => state.Grid.Trials[trial].Name)];
+}

@@ -1,0 +1,17 @@
+namespace AlpacaCot.Models;
+
+/// <summary>How a decoder holds the frozen weights of its blocks' projections, whatever type it computes in.</summary>
+public enum WeightStorage
+{
+    /// <summary>In the type it computes in.</summary>
+    Plain,
+
+    /// <summary>A byte a weight and a scale a row (the codes of LLM.int8, Dettmers et al. 2022), multiplied as the weights they stand for.</summary>
+    Int8,
+
+    /// <summary>NF4 (QLoRA, Dettmers et al. 2023): four bits a weight, a scale for 64, the scales in eight bits (double quantisation).</summary>
+    Nf4,
+
+    /// <summary>NF4 with its scales in fp32.</summary>
+    Nf4Single,
+}

@@ -1,0 +1,38 @@
+using System.Text.Json;
+using AlpacaCot.Experiments.Expansion;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Validation;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Silo.Http;
+
+/// <summary>A sweep file that came over HTTP, checked as a whole: its text, and what a worker found out about its models, data and suites.</summary>
+/// <param name="Document">The file as read.</param>
+/// <param name="Facts">What the worker found out.</param>
+/// <param name="BaseDirectory">What relative paths in it count from.</param>
+internal sealed record SweepCheck(SweepDocument Document, SpecFacts Facts, string BaseDirectory)
+{
+    private readonly IReadOnlyList<SpecError> _remarks = SpecValidator.Validate(Document, Facts);
+
+    /// <summary>Whether it may run.</summary>
+    public bool IsValid => _remarks.All(remark => remark.Severity != SpecSeverity.Error);
+
+    /// <summary>Checks a file.</summary>
+    /// <exception cref="WorkerToolException">No worker could look its names up.</exception>
+    public static async Task<SweepCheck> OfAsync(WorkerTool worker, byte[] file, string baseDirectory, CancellationToken cancellationToken)
+    {
+        var document = SweepDocument.Parse(file);
+        // What could not be read at all has no names to look up.
+        if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepCheck(document, new SpecFacts(), baseDirectory);
+        var answer = await worker.AskAsync("prepare", new { base_directory = baseDirectory, spec = document.Spec }, cancellationToken);
+        return new SweepCheck(document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts(), baseDirectory);
+    }
+
+    /// <summary>What is answered: every remark with its line and its fix, and how large the grid is where it may run.</summary>
+    public object ToJson()
+    {
+        var grid = IsValid ? GridExpander.Expand(Document.Spec, SpecValidator.Identities(Document.Spec, Facts)) : null;
+        return new { name = Document.Spec.Name, valid = IsValid, remarks = _remarks.Select(remark => remark.ToJson()), trials = grid?.Trials.Count, trainings = grid?.Trainings.Count };
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using AlpacaCot.Data;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>list models|data|templates</c>: what this home has, and what a sweep can name.</summary>
+internal static class ListTools
+{
+    private static readonly string[] _rowFiles = [".json", ".jsonl", ".tsv"];
+
+    /// <summary>The model directories of the home.</summary>
+    public static void Models(ToolOptions options, ToolJob job, JobContext context)
+    {
+        options.Done();
+        context.Answer(Folders(job.Folders.Models).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Select(Model).ToList());
+    }
+
+    /// <summary>The known data sets, each with what is there of it, and the other files of the home's data sets' folder.</summary>
+    public static void Data(ToolOptions options, ToolJob job, JobContext context)
+    {
+        options.Done();
+        var catalogue = new DatasetCatalogue([job.Folders.Datasets]);
+        var known = DatasetCatalogue.Known.Select(set =>
+        {
+            var files = Files(catalogue, set);
+            return new ListedData(set.Name, set.Language, set.About, files.Count > 0, files, set.Patterns);
+        }).ToList();
+        var own = Directory.Exists(job.Folders.Datasets)
+            ? Directory.EnumerateFileSystemEntries(job.Folders.Datasets).Where(entry => Directory.Exists(entry) || _rowFiles.Contains(Path.GetExtension(entry))).Order(StringComparer.Ordinal).ToList() : [];
+        var used = known.SelectMany(set => set.Files).ToHashSet(StringComparer.Ordinal);
+        context.Answer((IReadOnlyList<ListedData>)
+        [
+            .. known,
+            .. own.Where(entry => !used.Any(file => file == entry || file.StartsWith(entry + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
+                .Select(entry => new ListedData(Path.GetFileNameWithoutExtension(entry), "", Directory.Exists(entry) ? "a folder of the home" : "a file of the home", true, [entry], [])),
+        ]);
+    }
+
+    /// <summary>The prompt templates.</summary>
+    public static void Templates(ToolOptions options, ToolJob job, JobContext context)
+    {
+        options.Done();
+        context.Answer(PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)).ToList());
+    }
+
+    private static IReadOnlyList<string> Files(DatasetCatalogue catalogue, KnownSet set)
+    {
+        try
+        {
+            return catalogue.Files(new SourceSpec { Set = set.Name, Language = set.Language });
+        }
+        catch (DatasetException)
+        {
+            return [];
+        }
+    }
+
+    private static ListedModel Model(string folder)
+    {
+        var (name, bytes) = (Path.GetFileName(folder), new DirectoryInfo(folder).EnumerateFiles().Sum(file => file.Length));
+        var tokenizer = HasTokenizer(folder);
+        try
+        {
+            var type = DecoderConfig.ModelTypeOf(Path.Combine(folder, "config.json"));
+            return new ListedModel(name, folder, type, ModelDirectory.ModelTypes.Contains(type), tokenizer, bytes);
+        }
+        catch (Exception e) when (e is ModelException or JsonException)
+        {
+            return new ListedModel(name, folder, "", false, tokenizer, bytes, e.Message);
+        }
+    }
+
+    private static bool HasTokenizer(string folder)
+    {
+        try
+        {
+            return TokenizerDirectory.Load(folder).VocabularySize > 0;
+        }
+        catch (TokenizerException)
+        {
+            return false;
+        }
+    }
+
+    private static IEnumerable<string> Folders(string folder) => Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal) : [];
+}

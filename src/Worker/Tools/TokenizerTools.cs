@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Text;
+using AlpacaCot.Files;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Tokenizers.Training;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>tokenizer train</c> and <c>tokenizer compare</c>.</summary>
+internal static class TokenizerTools
+{
+    private const string ByteBpe = "byte-bpe";
+    private const string SentencePiece = "sentencepiece";
+
+    /// <summary>Trains a tokenizer on text.</summary>
+    public static void Train(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var output = options.Text("out");
+        var files = options.Texts("text");
+        var kind = options.TextOrNull("kind") ?? ByteBpe;
+        var vocabulary = options.Count("vocab", 8000);
+        var whole = options.Flag("whole_numbers");
+        var (lines, seed) = (options.CountOrNull("lines"), options.Long("seed", 0));
+        options.Done();
+        if (files.Count == 0) throw new ToolException("--text names no file");
+        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw new ToolException($"{output} is there already: give another folder");
+        var texts = files.SelectMany(Lines).ToList();
+        var all = texts.Count;
+        if (lines is { } most && most < texts.Count) texts = Sample(texts, most, seed);
+        var tokenizer = kind switch
+        {
+            ByteBpe => ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary, SplitDigits = !whole }, output),
+            SentencePiece => SentencePieceTrainer.Train(texts, new SentencePieceTraining { VocabularySize = vocabulary, SplitDigits = !whole }, output),
+            _ => throw new ToolException($"kind '{kind}' is unknown; known are {ByteBpe} and {SentencePiece}"),
+        };
+        if (tokenizer.VocabularySize < vocabulary) context.Remark([$"the text offers no more pairs: {tokenizer.VocabularySize} of {vocabulary} ids"]);
+        context.Answer(
+            new { @out = output, kind, vocabulary_size = tokenizer.VocabularySize, lines = texts.Count, of_lines = all, seed, content_hash = tokenizer.ContentHash },
+            string.Create(CultureInfo.InvariantCulture, $"{kind}, {tokenizer.VocabularySize} ids, from {texts.Count:N0} of {all:N0} lines\n{output}"));
+    }
+
+    /// <summary>Shows how several tokenizers split the same text.</summary>
+    public static void Compare(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var names = options.Texts("tokenizers");
+        var files = options.Texts("text");
+        var shown = options.TextOrNull("show");
+        options.Done();
+        if (files.Count == 0 && shown is null) throw new ToolException("nothing to compare on: give --text FILES or --show TEXT");
+        var texts = files.Select(file => (File: file, Lines: Lines(file).ToList())).ToList();
+        var compared = names.Select(name =>
+        {
+            var tokenizer = TokenizerDirectory.Load(File.Exists(name) ? name : ModelPlaces.Resolve(name, job.Folders));
+            return (Name: name, Tokenizer: tokenizer, Files: texts.Select(text => (text.File, Figures: TokenizerComparison.Of(tokenizer, text.Lines, context.Stop))).ToList(),
+                Pieces: shown is null ? null : TokenizerComparison.Pieces(tokenizer, shown));
+        }).ToList();
+        var text = new StringBuilder();
+        foreach (var (name, tokenizer, figures, pieces) in compared)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{name} ({tokenizer.VocabularySize:N0} ids)\n");
+            if (pieces is not null) text.Append(CultureInfo.InvariantCulture, $"  {pieces.Count} tokens: {string.Join('|', pieces)}\n");
+            foreach (var (file, kinds) in figures)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"  {file}\n    {"",-14}{"characters",12}{"tokens",10}{"chars/token",13}{"bytes/token",13}\n");
+                foreach (var kind in kinds) text.Append(CultureInfo.InvariantCulture, $"    {kind.Kind,-14}{kind.Characters,12}{kind.Tokens,10}{kind.CharactersPerToken,13:0.00}{kind.BytesPerToken,13:0.00}\n");
+            }
+        }
+        context.Answer(
+            new
+            {
+                tokenizers = compared.Select(c => new
+                {
+                    tokenizer = c.Name, vocabulary_size = c.Tokenizer.VocabularySize, pieces = c.Pieces,
+                    files = c.Files.Select(f => new
+                    {
+                        file = f.File,
+                        kinds = f.Figures.Select(k => new { kind = k.Kind, characters = k.Characters, bytes = k.Bytes, tokens = k.Tokens, characters_per_token = Math.Round(k.CharactersPerToken, 4), bytes_per_token = Math.Round(k.BytesPerToken, 4) }),
+                    }),
+                }),
+            },
+            text.ToString().TrimEnd());
+    }
+
+    private static IEnumerable<string> Lines(string file)
+    {
+        if (!File.Exists(file)) throw new ToolException($"{file}: no such file");
+        try
+        {
+            return FileText.Read(file).Split('\n');
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ToolException(e.Message);
+        }
+    }
+
+    /// <summary>So many lines, in their order, by the seed alone.</summary>
+    private static List<string> Sample(List<string> lines, int most, long seed)
+    {
+        var random = Specs.Randomness.SeededRandom.For(seed, "tokenizer lines");
+        var places = Enumerable.Range(0, lines.Count).ToArray();
+        random.Shuffle<int>(places);
+        return [.. places.Take(most).Order().Select(place => lines[place])];
+    }
+}
