@@ -16,6 +16,9 @@ public static partial class AnswerExtraction
 
     private const string Boxed = @"\boxed{";
 
+    /// <summary>Marks inside one another that are taken off; a text of nothing but marks would take the square of its length.</summary>
+    private const int MostLayers = 16;
+
     /// <summary>
     /// The final answer, trimmed. After the first <c>####</c>, for what follows its line is a model that runs on; else inside the last <c>\boxed{}</c>;
     /// else after the last "answer is" or "answer:"; else on the last line that is not blank what follows its last <c>=</c>, or that whole line. A sentence
@@ -66,22 +69,21 @@ public static partial class AnswerExtraction
     /// <summary>What stands inside the last <c>\boxed{…}</c> whose bracket is closed, or null.</summary>
     private static string? LastBoxed(string text)
     {
-        for (var at = text.LastIndexOf(Boxed, StringComparison.Ordinal); at >= 0; at = at == 0 ? -1 : text.LastIndexOf(Boxed, at - 1, StringComparison.Ordinal))
+        if (!text.Contains(Boxed, StringComparison.Ordinal)) return null;
+        var open = new Stack<int>();   // behind each bracket that is open
+        var (start, end) = (-1, -1);
+        for (var i = 0; i < text.Length; i++)
         {
-            var (start, depth) = (at + Boxed.Length, 1);
-            for (var i = start; i < text.Length; i++)
-            {
-                if (text[i] == '{') depth++;
-                else if (text[i] == '}' && --depth == 0) return text[start..i].Trim();
-            }
+            if (text[i] == '{') open.Push(i + 1);
+            else if (text[i] == '}' && open.TryPop(out var from) && from > start && text.AsSpan(0, from).EndsWith(Boxed, StringComparison.Ordinal)) (start, end) = (from, i);
         }
-        return null;
+        return start < 0 ? null : text[start..end].Trim();
     }
 
     // Marks of mathematics and emphasis around a whole answer say nothing about it.
     private static string Bare(string text)
     {
-        while (Wrapped().Match(text) is { Success: true } wrapped) text = wrapped.Groups["inside"].Value.Trim();
+        for (var layer = 0; layer < MostLayers && Wrapped().Match(text) is { Success: true } wrapped; layer++) text = wrapped.Groups["inside"].Value.Trim();
         return text;
     }
 
@@ -107,7 +109,7 @@ public static partial class AnswerExtraction
     [GeneratedRegex("#{4,}")]
     private static partial Regex Mark();
 
-    [GeneratedRegex(@"(?:\banswer\s*(?:is\s*:?|:)|答案(?:是|为|：|:)[：:]?)(?=[^\S\n]*\S)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"(?:\banswer\s*(?:is(?>\s*):?|:)|答案(?:是|为|：|:)[：:]?)(?=[^\S\n]*\S)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex AnswerSentence();
 
     [GeneratedRegex(@"^(?<answer>\([A-Za-z]\)|yes|no|true|false)[.!?](?=\s|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -14,6 +14,9 @@ internal static partial class AnswerNumbers
     /// <summary>Digits beyond this are no answer; an exponent beyond it would fill the memory with zeros.</summary>
     private const int MostDigits = 1000;
 
+    /// <summary>A number of so many digits, with separators and marks of mathematics, is shorter than this: what is longer is none, and is not searched for one.</summary>
+    private const int LongestNumber = 4 * MostDigits;
+
     private const string Minus = "-\u2010\u2011\u2012\u2013\u2212\u207B\uFE63\uFF0D";
 
     // Groups of three behind commas, apostrophes or the spaces that are made for it; India's groups of two before the last three.
@@ -24,7 +27,7 @@ internal static partial class AnswerNumbers
     private const string Amount = "(?:%|percent|per cent|dollars?|euros?|yuan|USD|EUR|GBP|CNY|RMB|元|美元|欧元|[$€£¥₹₩])";
     private const string Unsigned =
         $@"(?:(?<whole>[0-9]+)[ ](?=[0-9]+/[0-9]))?(?:(?<int>{Grouped}|[0-9]+)(?:\.(?<frac>[0-9]+))?|\.(?<frac>[0-9]+))"
-        + $@"(?:[eE](?<exp>[+-]?[0-9]+)(?![\p{{L}}0-9])|{TimesTen})?(?:(?<![0-9]/[0-9]+)/(?<den>[0-9]+)(?![0-9]*[./][0-9]))?";
+        + $@"(?:[eE](?<exp>[+-]?[0-9]+)(?![\p{{L}}0-9])|{TimesTen})?(?:(?=/)(?<![0-9]/[0-9]+)/(?<den>(?>[0-9]+))(?![0-9]*[./][0-9]))?";
 
     /// <summary>Digits of every script, minus signs before numbers and the like in their ASCII forms.</summary>
     public static string Fold(string text)
@@ -52,6 +55,7 @@ internal static partial class AnswerNumbers
     /// <summary>The number that a whole answer is, whatever currency or percent sign stands with it, in its one form; null where it is something else.</summary>
     public static string? OfWhole(string answer)
     {
+        if (answer.Length > LongestNumber) return null;
         var text = Latex(Fold(answer)).Trim().Trim('"', '\'', '“', '”').Trim();
         if (text.StartsWith('=')) text = text[1..].TrimStart();
         text = SpacedGroups().Replace(Ending().Replace(text, ""), match => match.Value.Replace(" ", "", StringComparison.Ordinal));
@@ -66,7 +70,7 @@ internal static partial class AnswerNumbers
     }
 
     /// <summary>The number at the beginning of a line where a sentence ends after it, as it is written; null where there is none.</summary>
-    public static string? Leading(string line) => EndedNumber().Match(Fold(line)) is { Success: true } match ? match.Groups["number"].Value : null;
+    public static string? Leading(string line) => EndedNumber().Match(Fold(line.Length > LongestNumber ? line[..LongestNumber] : line)) is { Success: true } match ? match.Groups["number"].Value : null;
 
     private static string? Value(Match number)
     {
@@ -131,7 +135,8 @@ internal static partial class AnswerNumbers
     [GeneratedRegex(@"(?<=(?:×|x|X|\*|·|⋅)\s?10)(?<sign>⁻)?(?<digits>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", RegexOptions.CultureInvariant)]
     private static partial Regex Superscript();
 
-    [GeneratedRegex(@"(?<digit>[0-9])?\s*\\[dtc]?frac\s*(?:\{\s*(?<over>[0-9]+)\s*\}\s*\{\s*(?<under>[0-9]+)\s*\}|(?<over>[0-9])(?<under>[0-9]))", RegexOptions.CultureInvariant)]
+    // White space is matched from its beginning alone: from each of its characters on, a long run would take the square of its length.
+    [GeneratedRegex(@"(?:(?<digit>[0-9])\s*|(?<!\s)\s+|)\\[dtc]?frac\s*(?:\{\s*(?<over>[0-9]+)\s*\}\s*\{\s*(?<under>[0-9]+)\s*\}|(?<over>[0-9])(?<under>[0-9]))", RegexOptions.CultureInvariant)]
     private static partial Regex LatexFraction();
 
     [GeneratedRegex($@"\s*{Amount}?\s*[.。]?$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

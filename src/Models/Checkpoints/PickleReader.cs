@@ -133,7 +133,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     {
         if (id[0] is not "storage" || id[1] is not Global { Name: var name } || !name.StartsWith("torch.", StringComparison.Ordinal)
             || !Storages.TryGetValue(name["torch.".Length..], out var type))
-            throw new FormatException($"unknown storage {(id.Count > 1 ? id[1] : id[0])}");
+            throw new FormatException($"a storage of {(id.Count > 1 && id[1] is Global { Name: var other } ? other : "an unknown kind")}, which is no plain tensor's");
         Spend(1);
         var offset = id.Count > 5 && id[5] is List<object?> view ? (long)view[1]! : 0;
         var storage = new PickledStorage((string)id[2]!, StoredType.Find(type)!, offset);
@@ -149,7 +149,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     private static object Long(ReadOnlySpan<byte> little)
     {
         var value = new BigInteger(little);
-        return value >= long.MinValue && value <= long.MaxValue ? (long)value : value;
+        return value >= long.MinValue && value <= long.MaxValue ? (object)(long)value : value;
     }
 
     private void SetItems(List<object?> items)

@@ -155,10 +155,12 @@ internal static class YamlTree
     // Parts of the library's messages, which speak of its scanner and not of the file.
     private static readonly (string Said, string Meant)[] _meanings =
     [
-        ("quoted scalar", "a quote is not closed, or something stands behind it"),
+        ("Unicode character escape", "a Unicode escape stands for no character"),
         ("escape", "a backslash stands before a character that it cannot stand before"),
+        ("quoted scalar", "a quote is not closed, or something stands behind it"),
         ("flow mapping", "a brace { is not closed, or a comma is missing"),
         ("flow sequence", "a bracket [ is not closed, or a comma is missing"),
+        ("invalid mapping", "a colon stands where none can; put the text in quotes"),
         ("mapping values", "a colon stands where none can; put the text in quotes"),
         ("simple key", "a key stands on one line with a colon behind it"),
         ("block mapping", "a key with a colon is expected, at the column of the keys before it"),

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Text;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Preparation;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
+using AlpacaCot.Tests;
+
+namespace AlpacaCot.Data.Tests;
+
+/// <summary>Rows without measure: no line and no row grows without bound, and no answer takes the square of its length.</summary>
+public sealed class HostileRowsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("{\"instruction\":\"a\",\"output\":\"", "line 1 is longer than 16777216 bytes")]
+    [InlineData("[{\"instruction\":\"a\",\"output\":\"", "row 1, line 1: is longer than 16777216 bytes")]
+    [InlineData("a\tb\tc\nd\te\t", "line 2 is longer than 16777216 bytes")]
+    public void Read_RowLongerThanAnyContext_Refused(string beginning, string says)
+    {
+        File.WriteAllText(_folder["rows"], beginning + new string('x', 40 << 20));
+        Assert.Contains(says, Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_LongRowInUtf16_TakesTheTextsLength()
+    {
+        File.WriteAllText(_folder["rows"], $$"""[{"instruction":"a","output":"{{new string('x', 4 << 20)}}"}]""", Encoding.Unicode);
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(4 << 20, Assert.Single(RecordReader.Read(_folder["rows"])).Output.Length);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
+    }
+
+    [Theory]
+    [InlineData("{\"instruction\":\"a\",\"output\":\"b\",\"x\":1e999}", "row 1, line 1: x is a number beyond what can be held")]
+    [InlineData("{\"instruction\":\"a\",\"output\":\"b\",\"x\":[\"\\ud800\"]}", "row 1, line 1: x is not valid text")]
+    [InlineData("{\"instruction\":\"a\",\"\\udc00\":\"b\"}", "row 1, line 1: a key is not valid text")]
+    [InlineData("[{\"instruction\":\"a\",\"output\":\"b\",\"x\":{\"y\":1,\"y\":2}}]", "row 1: has the key y twice")]
+    public void Read_ValuesThatNoTextHolds_RefusedByEveryReader(string rows, string says)
+    {
+        File.WriteAllText(_folder["rows"], rows);
+        Assert.Contains(says, Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).Count()).Message, StringComparison.Ordinal);
+        Assert.Contains(says, Assert.Throws<DatasetException>(() => RowFile.Objects(_folder["rows"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_PipeInTheFilesPlace_RefusedAtOnce()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes are told apart on Linux");
+        using (var made = Process.Start("mkfifo", _folder["rows"])) made.WaitForExit();
+        Assert.Contains("it is a pipe, not a file", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Objects_TableLargerThanItsLimit_RefusedWithoutReadingIt()
+    {
+        using (var file = File.Create(_folder["t.csv"])) file.SetLength(1L << 33);
+        Assert.Contains("write large tables as JSON lines", Assert.Throws<DatasetException>(() => RowFile.Objects(_folder["t.csv"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Preview_MoreThanAMessageHolds_IsCut()
+    {
+        File.WriteAllLines(_folder["rows.jsonl"], Enumerable.Range(0, 200).Select(i => $$"""{"instruction":"{{i}} {{new string('x', 4000)}}","output":"y"}"""));
+        var spec = new DataSpec { Name = "d", Sources = [new SourceSpec { Path = _folder["rows.jsonl"] }] };
+        var rows = DataPreview.Rows(new DatasetCatalogue(_folder.Path), spec, new ByteTokenizer(), PromptTemplates.Get(PromptTemplates.Default), cutoffLength: 8192, seed: 0, count: 200);
+        Assert.InRange(rows.Count, 20, 100);
+    }
+
+    [Fact]
+    public void FromJson_WrongValues_RefusedInOurWords()
+    {
+        foreach (var (json, says) in (IEnumerable<(string, string)>)
+            [
+                ("""{"prompt_input": 7}""", "the value of prompt_input is not a text"), ("[]", "t.json"), ("null", "t.json"), ("""{"prompt_input":"a","prompt_input":"b"}""", "has the key prompt_input twice"),
+            ])
+        {
+            var message = Assert.Throws<DatasetException>(() => TemplateFile.FromJson(json, "t.json")).Message;
+            Assert.Contains(says, message, StringComparison.Ordinal);
+            Assert.DoesNotContain("System.", message, StringComparison.Ordinal);
+        }
+    }
+
+    public static TheoryData<string> Runs => ["1", " ", "\\boxed{", "1 ", "111 ", "1,111", "-", "\\(", "{", "**", "answer is ", "#### ", "1/", "1e", "½", "\\frac", "\n", "a "];
+
+    [Theory]
+    [MemberData(nameof(Runs))]
+    public void Answers_LongRunsOfAnything_TakeTheTextsLength(string part)
+    {
+        var run = string.Concat(Enumerable.Repeat(part, 100_000 / part.Length));
+        var watch = Stopwatch.StartNew();
+        foreach (var text in (string[])[run, run + "x", "1/" + run + "/1", "The answer is" + run, "1" + run + "\\frac12", "\\boxed{1}" + run])
+        {
+            AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(text));
+            AnswerExtraction.LastNumber(text);
+        }
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 10);
+    }
+}

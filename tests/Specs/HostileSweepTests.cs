@@ -1,0 +1,73 @@
+using System.Text;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Methods;
+
+namespace AlpacaCot.Tests.Specs;
+
+/// <summary>Sweep files without measure, and expressions that never end, are refused in one line and in words of our own.</summary>
+public sealed class HostileSweepTests
+{
+    private const string Head = "name: a\nmodels: m\npeft: lora\ndata: d\n";
+
+    [Fact]
+    public void Parse_ListLongerThanAnySweepHas_NamesItAndItsLength()
+        => Assert.Contains("seeds: has 20000 items, more than 10000", Only(Head + $"seeds: [{string.Join(',', Enumerable.Range(0, 20_000))}]"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Parse_LongTextByAliases_RefusedBeforeItIsWrittenOut()
+        => Assert.Contains(
+            "aliases counted as what they stand for",
+            Only(Head + $"evaluation:\n  - suite: s\n    options:\n      a: &a {new string('x', 100_000)}\n      b: [{string.Join(", ", Enumerable.Repeat("*a", 9000))}]\n"), StringComparison.Ordinal);
+
+    [Fact]
+    public void Parse_FileWithoutMeasure_Refused()
+        => Assert.Contains("the text has more than 16777216 characters", Only(new string('#', 17 << 20)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("description: \"\\ud800\"", "this is no YAML: a Unicode escape stands for no character")]
+    [InlineData("a: [ {b: c, d\ne\n", "this is no YAML")]
+    [InlineData("description: 'open", "this is no YAML: a quote is not closed")]
+    [InlineData("description: [1, 2", "this is no YAML: a bracket [ is not closed")]
+    [InlineData("description: @x", "this is no YAML: a character stands where none can")]
+    [InlineData("description: a: b", "this is no YAML: a colon stands where none can")]
+    public void Parse_NoYaml_SaysSoInOurWords(string line, string says)
+    {
+        var message = Only(Head + line);
+        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("While ", message, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("(Line:", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(@"(.+)+\1!", "takes too long on")]
+    [InlineData(@"(?=(.+)+!).*q_proj", "takes too long on")]
+    [InlineData("(q|v", "a bracket ( is not closed")]
+    [InlineData("q)|(v", "a bracket ) closes nothing")]
+    [InlineData("[q", "a bracket [ is not closed")]
+    public void Mistake_ExpressionWithoutEnd_ToldWhenItIsRead(string expression, string says)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Contains(says, ModulePattern.Mistake(expression), StringComparison.Ordinal);
+        Assert.DoesNotContain("Invalid pattern", ModulePattern.Mistake(expression), StringComparison.Ordinal);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+    }
+
+    [Theory]
+    [InlineData("(.+)+!")]
+    [InlineData("(a+)+$")]
+    [InlineData(@".*\.(q|v)_proj")]
+    [InlineData(@"(?!.*vision).*q_proj")]
+    public void Mistake_ExpressionThatEnds_IsNone(string expression) => Assert.Null(ModulePattern.Mistake(expression));
+
+    [Fact]
+    public void Whole_RepetitionsOfRepetitions_TakeThePathsLength()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.DoesNotMatch(ModulePattern.Whole("(a+)+b"), new string('a', 5000));
+        Assert.Matches(ModulePattern.Ending("q_proj"), "model.layers.0.self_attn.q_proj");
+        Assert.DoesNotMatch(ModulePattern.Ending("q_proj"), "model.layers.0.self_attn.xq_proj");
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+    }
+
+    private static string Only(string yaml) => Assert.Single(SweepDocument.Parse(Encoding.UTF8.GetBytes(yaml)).Errors).ToString();
+}
