@@ -39,10 +39,11 @@ public sealed class Laboratory : IAsyncDisposable
     /// <param name="options">Where it is; the user's home by default.</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="ClientException">No silo runs, and none was to be started or could be.</exception>
+    /// <exception cref="HomeException">The home cannot be used.</exception>
     public static async Task<Laboratory> ConnectAsync(LaboratoryOptions? options = null, CancellationToken cancellationToken = default)
     {
         options ??= new LaboratoryOptions();
-        var home = options.Home is { } folder ? new HomeLayout(Directory.CreateDirectory(Path.GetFullPath(folder)).FullName) : HomeLayout.FromEnvironment();
+        var home = options.Home is { } folder ? HomeLayout.At(folder) : HomeLayout.FromEnvironment();
         var context = new ClientContext(home, options.Programs ?? AppContext.BaseDirectory, TimeProvider.System) { Cluster = options.Cluster, Quiet = true };
         return new Laboratory(context, await SiloSession.ConnectAsync(context, options.StartSilo, SweepRunner.SlotArguments(options.Slots), cancellationToken));
     }

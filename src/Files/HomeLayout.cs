@@ -50,6 +50,10 @@ public sealed record HomeLayout(string Root)
     /// <exception cref="HomeException">There is none, or it cannot be used.</exception>
     public static HomeLayout FromEnvironment() => Of(Environment.GetEnvironmentVariable(Variable), Environment.GetFolderPath(Environment.SpecialFolder.UserProfile));
 
+    /// <summary>The home in a folder, made if need be and its owner's alone.</summary>
+    /// <exception cref="HomeException">It cannot be used.</exception>
+    public static HomeLayout At(string folder) => Of(folder, "");
+
     /// <summary>The home of a name, or of the user's folder where there is none.</summary>
     internal static HomeLayout Of(string? named, string profile)
     {

@@ -22,6 +22,8 @@ public enum SpecSeverity
 /// <param name="Severity">Whether it stops the sweep.</param>
 public sealed record SpecError(int Line, int Column, string Path, string Message, string Fix, SpecSeverity Severity = SpecSeverity.Error)
 {
+    private const int LongestLine = 1000;
+
     /// <summary>The remark as a JSON document.</summary>
     public JsonObject ToJson() => new()
     {
@@ -34,7 +36,9 @@ public sealed record SpecError(int Line, int Column, string Path, string Message
         var place = Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {Line}, column {Column}: ") : "";
         var path = Path.Length > 0 ? Path + ": " : "";
         var fix = Fix.Length > 0 ? "; " + Fix : "";
-        return place + path + Message + fix;
+        // Messages show what the file says, which may be of any length and have lines of its own.
+        var line = (place + path + Message + fix).ReplaceLineEndings(" ");
+        return line.Length <= LongestLine ? line : line[..LongestLine] + "…";
     }
 }
 

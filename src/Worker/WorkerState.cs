@@ -9,7 +9,11 @@ using AlpacaCot.Worker.Tools;
 namespace AlpacaCot.Worker;
 
 /// <summary>A base that is loaded, with its tokenizer.</summary>
-internal sealed record LoadedBase(string Path, LoadOptions Loading, string? Content, Decoder Decoder, ITokenizer Tokenizer);
+internal sealed record LoadedBase(string Path, LoadOptions Loading, string? Content, Decoder Decoder, ITokenizer Tokenizer)
+{
+    /// <summary>How it is held, as sweep files name it; null is as stored.</summary>
+    public string? Precision { get; init; }
+}
 
 /// <summary>What stays loaded between the jobs of a worker: the last base, on the worker's device.</summary>
 /// <param name="device">The device by libtorch's name: <c>cpu</c>, or <c>cuda:0</c> for the one GPU that the worker sees.</param>
@@ -35,7 +39,7 @@ internal sealed class WorkerState(string device = "cpu")
             var tokenizer = TokenizerDirectory.Load(path);
             if (tokenizer.VocabularySize > decoder.Config.VocabularySize)
                 throw new ModelException($"{path}: the tokenizer has {tokenizer.VocabularySize} ids, the embedding {decoder.Config.VocabularySize} rows; put the tokenizer beside the weights that were trained with it");
-            return _base = new LoadedBase(path, loading, content, decoder, tokenizer);
+            return _base = new LoadedBase(path, loading, content, decoder, tokenizer) { Precision = model.Precision.Length > 0 ? model.Precision : null };
         }
         catch
         {

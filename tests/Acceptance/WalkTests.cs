@@ -116,7 +116,7 @@ public sealed partial class WalkTests(Bases bases) : IDisposable
         Assert.True(freed > 0);
         (await _home.RunAsync("sweep", "ask", "more", trial, "--prompt", "1 + 1", "--max-new-tokens", "2")).Done();
         // Another file under the same name, where that is meant: the old one goes first, with its files.
-        Assert.Equal(2, (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweep("more", "5"), "more.yaml"), "--force", "--json")).Done().Json().GetProperty("trials").GetArrayLength());
+        Assert.Equal(3, (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweep("more", "5"), "more.yaml"), "--force", "--json")).Done().Json().GetProperty("trials").GetArrayLength());
         await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing is left running", TimeSpan.FromSeconds(20));
     }
 

@@ -31,12 +31,19 @@ public sealed class TrialTests : IDisposable
         Assert.Equal(
             """./alpacacot eval --model /m --adapter '/x/a b' --precision fp32 --suite goat-arithmetic --limit 5 --few-shot 2 --suite-options '{"operations":["add"]}' --cue 'Let'\''s think' --max-new-tokens 128""",
             Assert.Single(commands.Evaluate));
-        Assert.EndsWith("--temperature 0.5 --top-p 0.9 --top-k 4 --seed 1",
+        Assert.EndsWith("--max-new-tokens 128 --temperature 0.5 --top-k 4 --top-p 0.9 --repetition-penalty 1.5 --stop a b --seed 1",
             Assert.Single(Commands(Details(), "decoding: { strategy: sample, temperature: 0.5, top_p: 0.9, top_k: 4, repetition_penalty: 1.5, stop: [a, b] }").Evaluate), StringComparison.Ordinal);
-        Assert.Contains("--repetition-penalty 1.5 --stop a b --temperature",
-            Assert.Single(Commands(Details(), "decoding: { strategy: sample, temperature: 0.5, repetition_penalty: 1.5, stop: [a, b] }").Evaluate), StringComparison.Ordinal);
         Assert.Contains("--experiment other", Commands(Details(), experiment: "other").Ask, StringComparison.Ordinal);
         Assert.Equal((null, null, 0), Commands(Details(adapter: null)) is var none ? (none.Ask, none.Merge, none.Evaluate.Count) : default);
+    }
+
+    [Fact]
+    public void Commands_OfAnUntunedBase_NameItsTemplate_AndMergeNothing()
+    {
+        var commands = Commands(Details(adapter: null, cue: null) with { Template = "goat" });
+        Assert.NotNull(commands.Ask);
+        Assert.Null(commands.Merge);
+        Assert.Contains("eval --model /m --template goat --precision fp32 --suite", Assert.Single(commands.Evaluate), StringComparison.Ordinal);
     }
 
     /// <summary>The commands are taken by the command line itself, with every value that was meant.</summary>

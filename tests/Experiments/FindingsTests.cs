@@ -22,6 +22,21 @@ public sealed class FindingsTests
     }
 
     [Fact]
+    public void Of_TuningDoesHarmToTwoModels_SaysSoOfBoth()
+    {
+        List<ReportTrial> two = [.. _harm.Trials, .. _harm.Trials.Select(t => t with
+        {
+            Name = "n" + t.Name[1..], Group = "n" + t.Group[1..], Base = t.Base is { } of ? "n" + of[1..] : null, Training = "n" + t.Training, Factors = new Dictionary<string, string>(t.Factors) { ["model"] = "n" },
+        })];
+        var sentences = Findings.Of([Aggregator.Summarise(two, PlantedStudy.Metric, new Dictionary<string, IReadOnlyList<string>>(PlantedStudy.Axes) { ["model"] = ["m", "n"] })]);
+        Assert.Equal("No tuned group beats its untuned base by sums/exact_match.", sentences[0]);
+        Assert.StartsWith("m: m+base+answers+", sentences[1], StringComparison.Ordinal);
+        Assert.StartsWith("n: n+base+answers+", sentences[2], StringComparison.Ordinal);
+        // What never differs between the two models is not compared between them.
+        Assert.DoesNotContain(sentences, s => s.StartsWith("n cannot", StringComparison.Ordinal) || s.StartsWith("n is", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Of_TuningDoesHarm_ComparesEachValueWithTheBase()
     {
         var data = _harm.Summary.Factors.Single(f => f.Factor == "data").Comparisons;

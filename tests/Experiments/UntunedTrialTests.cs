@@ -144,6 +144,19 @@ public sealed class UntunedTrialTests
         yaml ?? Yaml, facts: new SpecFacts { Files = [new ReferencedFiles(ReferencedFiles.Model, "m", [])] },
         identities: new SpecIdentities { Suites = new Dictionary<string, string> { ["x"] = "items" } });
 
+    /// <summary>A report that is made meanwhile says of a trial what the status says.</summary>
+    [Fact]
+    public void Report_Interim_ShowsWhatRunsAsRunning()
+    {
+        var sweep = One();
+        foreach (var started in sweep.Drive("a/0", "c/0")) sweep.Apply(new StartAccepted(started.Slot, started.Fence));
+        var report = ReportBuilder.Build(sweep.State, [], new Dictionary<string, string>(), sweep.Now);
+        var running = sweep.State.View().Where(v => v.Phase is TrialPhase.Training or TrialPhase.Evaluating).Select(v => v.Trial.Name).ToList();
+        Assert.InRange(running.Count, 1, report.Trials.Count);
+        var lines = AlpacaCot.Experiments.Reporting.ReportWriter.Markdown(report).Split('\n').Where(line => line.StartsWith('|')).ToList();
+        Assert.All(report.Trials, trial => Assert.Equal(running.Contains(trial.Name), lines.Any(line => line.Contains($" {trial.Name} ", StringComparison.Ordinal) && line.Contains(" running ", StringComparison.Ordinal))));
+    }
+
     [Fact]
     public void Report_Base_IsATrialWithoutDataAndWhatGroupsAreComparedWith()
     {

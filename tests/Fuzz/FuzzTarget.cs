@@ -8,8 +8,8 @@ namespace AlpacaCot.Tests.Fuzz;
 /// <param name="Refuses">Whether an exception is the format's own.</param>
 internal sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Seeds, IReadOnlyList<string> Words, Action<byte[], string> Read, Func<Exception, bool> Refuses)
 {
-    /// <summary>Whether an input takes milliseconds: it is opened, tables are made for it, and texts go through it.</summary>
-    public bool IsSlow { get; init; }
+    /// <summary>Inputs of a long run, so that each reader takes about half a minute and all of them together more than a million.</summary>
+    public int LongRun { get; init; } = 20_000;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -7,9 +7,6 @@ namespace AlpacaCot.Tests.Fuzz;
 /// <summary>Whatever is in a file or a message from outside: it is read, or refused by the format's own exception in one line, in time and within memory.</summary>
 public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
 {
-    /// <summary>Inputs of a reader in a long run, more than a million in all: fewer where one takes milliseconds.</summary>
-    private static int InputsOf(FuzzTarget target) => target.IsSlow ? 12_000 : 45_000;
-
     private const double MostMegabytes = 1000;
     private readonly TemporaryFolder _folder = new();
 
@@ -36,7 +33,7 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         foreach (var target in Targets.All)
         {
             // A process each: one that ends with a signal, or takes all memory, is known by its target.
-            using var process = Process.Start(new ProcessStartInfo("dotnet", [program, "fuzz", target.Name, InputsOf(target).ToString(CultureInfo.InvariantCulture), "1", _folder[target.Name]]) { RedirectStandardOutput = true })!;
+            using var process = Process.Start(new ProcessStartInfo("dotnet", [program, "fuzz", target.Name, target.LongRun.ToString(CultureInfo.InvariantCulture), "1", _folder[target.Name]]) { RedirectStandardOutput = true })!;
             var answer = process.StandardOutput.ReadToEnd();
             process.WaitForExit();
             Assert.True(process.ExitCode == 0, $"{target.Name}: ended with {process.ExitCode}: {answer}");

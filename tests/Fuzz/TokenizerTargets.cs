@@ -18,16 +18,16 @@ internal static class TokenizerTargets
     /// <summary>All of them.</summary>
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        new("tokenizer.json", [.. Files.Select(Encoding.UTF8.GetBytes)], _words, (bytes, folder) => Use(TokenizerDirectory.Load(Targets.Written(folder, "tokenizer.json", bytes))), e => e is TokenizerException) { IsSlow = true },
-        new("tokenizer.model", [Model(1), Model(2)], ["▁", "<0x41>", "\n\u0004", "\u0012", "\u001a"], (bytes, folder) => Use(TokenizerDirectory.Load(Targets.Written(folder, "tokenizer.model", bytes))), e => e is TokenizerException) { IsSlow = true },
+        new("tokenizer.json", [.. Files.Select(Encoding.UTF8.GetBytes)], _words, (bytes, folder) => Use(TokenizerDirectory.Load(Targets.Written(folder, "tokenizer.json", bytes))), e => e is TokenizerException) { LongRun = 6_000 },
+        new("tokenizer.model", [Model(1), Model(2)], ["▁", "<0x41>", "\n\u0004", "\u0012", "\u001a"], (bytes, folder) => Use(TokenizerDirectory.Load(Targets.Written(folder, "tokenizer.model", bytes))), e => e is TokenizerException) { LongRun = 6_000 },
         new("tokenizer-config", [Encoding.UTF8.GetBytes("""
             {"tokenizer_class":"LlamaTokenizer","add_bos_token":true,"add_eos_token":false,"bos_token":"<s>","eos_token":{"content":"</s>","special":true},"pad_token":null,"legacy":false,
              "added_tokens_decoder":{"14":{"content":"<call>","special":false,"lstrip":true},"15":{"content":"<end>","special":true,"rstrip":true}}}
-            """)], _words, Configured, e => e is TokenizerException) { IsSlow = true },
-        new("vocab", ["""{"a":0,"b":1,"ab":2,"Ġ":3,"Ġa":4,"<|endoftext|>":5}"""u8.ToArray()], _words, (bytes, folder) => Paired(bytes, "#version: 0.2\na b\nĠ a\n"u8.ToArray(), folder), e => e is TokenizerException) { IsSlow = true },
-        new("merges", ["#version: 0.2\na b\nĠ a\n"u8.ToArray()], ["\n", " ", "a", "b", "#version"], (bytes, folder) => Paired("""{"a":0,"b":1,"ab":2,"Ġ":3,"Ġa":4}"""u8.ToArray(), bytes, folder), e => e is TokenizerException) { IsSlow = true },
-        new("tiktoken", ["YQ== 0\nYg== 1\nYWI= 2\nIA== 3\n"u8.ToArray()], ["\n", " ", "==", "2097151"], (bytes, folder) => Use(TokenizerDirectory.LoadTiktoken(Targets.Written(folder, "t.tiktoken", bytes), @"\w+|\s+", new Dictionary<string, int> { ["<end>"] = 7 })), e => e is TokenizerException) { IsSlow = true },
-        new("pattern", [.. Patterns.Select(Encoding.UTF8.GetBytes)], ["(", ")", "[", "]", "|", "*", "+", "?", "{2,3}", "{1000}", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "\\p{L}", "\\p{^N}", "&&", "[:alpha:]", "^", "$", "\\b", "\\x{1F600}", "++", "??", "a", "\\s"], Pattern, e => e is TokenizerException) { IsSlow = true },
+            """)], _words, Configured, e => e is TokenizerException) { LongRun = 6_000 },
+        new("vocab", ["""{"a":0,"b":1,"ab":2,"Ġ":3,"Ġa":4,"<|endoftext|>":5}"""u8.ToArray()], _words, (bytes, folder) => Paired(bytes, "#version: 0.2\na b\nĠ a\n"u8.ToArray(), folder), e => e is TokenizerException) { LongRun = 6_000 },
+        new("merges", ["#version: 0.2\na b\nĠ a\n"u8.ToArray()], ["\n", " ", "a", "b", "#version"], (bytes, folder) => Paired("""{"a":0,"b":1,"ab":2,"Ġ":3,"Ġa":4}"""u8.ToArray(), bytes, folder), e => e is TokenizerException) { LongRun = 6_000 },
+        new("tiktoken", ["YQ== 0\nYg== 1\nYWI= 2\nIA== 3\n"u8.ToArray()], ["\n", " ", "==", "2097151"], (bytes, folder) => Use(TokenizerDirectory.LoadTiktoken(Targets.Written(folder, "t.tiktoken", bytes), @"\w+|\s+", new Dictionary<string, int> { ["<end>"] = 7 })), e => e is TokenizerException) { LongRun = 6_000 },
+        new("pattern", [.. Patterns.Select(Encoding.UTF8.GetBytes)], ["(", ")", "[", "]", "|", "*", "+", "?", "{2,3}", "{1000}", "(?i:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "\\p{L}", "\\p{^N}", "&&", "[:alpha:]", "^", "$", "\\b", "\\x{1F600}", "++", "??", "a", "\\s"], Pattern, e => e is TokenizerException) { LongRun = 6_000 },
     ];
 
     private static string[] Patterns =>

@@ -51,4 +51,23 @@ public sealed class CatalogueTests
         // Where nothing is trained there is nothing to say of it.
         Assert.Equal(["model", "seed", "cot", "decoding", "evaluation"], TrialSpecJson.Trial(spec, spec.Models[0], null, null, spec.Cot[0], null, 0).Select(part => part.Key));
     }
+
+    /// <summary>The words of a decoding are read back to an equal one, whatever it sets.</summary>
+    [Theory]
+    [InlineData("{ }")]
+    [InlineData("{ strategy: sample, temperature: 0.7, top_p: 0.9, top_k: 5, stop: [a, 'b c'] }")]
+    [InlineData("{ max_new_tokens: 7, repetition_penalty: 1.2, no_repeat_ngram_size: 3, bad_words: [x, y], remove_invalid_values: true }")]
+    [InlineData("{ num_beams: 4, length_penalty: 0.5, early_stopping: true }")]
+    public void WordsOf_ADecoding_AreReadBack(string decoding)
+    {
+        var spec = SweepDocument.ParseValid($"name: x\nmodels: [m]\npeft: [lora]\ndata: [goat]\ndecoding: {decoding}").Decoding;
+        var given = new Dictionary<string, IReadOnlyList<string>>();
+        foreach (var word in CommandLine.AskingOptions.WordsOf(spec))
+            if (word.StartsWith("--", StringComparison.Ordinal)) given[word[2..].Replace('-', '_')] = [];
+            else given[given.Keys.Last()] = [.. given[given.Keys.Last()], word];
+        foreach (var flag in given.Where(key => key.Value.Count == 0).Select(key => key.Key).ToList()) given[flag] = ["true"];
+        var read = CommandLine.AskingOptions.ReadDecoding(given, out var remarks);
+        Assert.Empty(remarks);
+        Assert.Equal(SweepSpecJson.Decoding(spec).ToJsonString(), SweepSpecJson.Decoding(read).ToJsonString());
+    }
 }

@@ -11,20 +11,47 @@ public sealed class HostileSweepTests
 
     [Fact]
     public void Parse_ListLongerThanAnySweepHas_NamesItAndItsLength()
-        => Assert.Contains("seeds: has 20000 items, more than 10000", Only(Head + $"seeds: [{string.Join(',', Enumerable.Range(0, 20_000))}]"), StringComparison.Ordinal);
+        => Assert.Contains("seeds: has 20000 items, more than 10000", Only(Head + $"seeds: [{string.Join(",\n", Enumerable.Range(0, 20_000))}]"), StringComparison.Ordinal);
 
     [Fact]
     public void Parse_LongTextByAliases_RefusedBeforeItIsWrittenOut()
         => Assert.Contains(
             "aliases counted as what they stand for",
-            Only(Head + $"evaluation:\n  - suite: s\n    options:\n      a: &a {new string('x', 100_000)}\n      b: [{string.Join(", ", Enumerable.Repeat("*a", 9000))}]\n"), StringComparison.Ordinal);
+            Only(Head + $"evaluation:\n  - suite: s\n    options:\n      a: &a {new string('x', 30_000)}\n      b: [{string.Join(",\n", Enumerable.Repeat("*a", 9000))}]\n"), StringComparison.Ordinal);
 
     [Fact]
     public void Parse_FileWithoutMeasure_Refused()
         => Assert.Contains("the text has more than 16777216 characters", Only(new string('#', 17 << 20)), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("description: \"\\ud800\"", "this is no YAML: a Unicode escape stands for no character")]
+    [InlineData("")]
+    [InlineData("# a comment\n\n")]
+    [InlineData("name: a\n...\n")]
+    public void Parse_DirectiveOrLineWithoutMeasure_RefusedAtOnce(string before)
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var hundredThousand = string.Concat(Enumerable.Repeat(" 16,:>,:", 12_500));
+        Assert.Contains("this line has more than 32768 characters", Only(before + "%YA" + hundredThousand), StringComparison.Ordinal);
+        Assert.Contains("is a directive", Only(before + "%YA" + hundredThousand[..30_000]), StringComparison.Ordinal);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
+    }
+
+    [Fact]
+    public void Parse_PercentSignInsideTheDocument_IsText()
+        => Assert.Equal("a\n%b", SweepDocument.Parse("name: x\ndescription: |-\n  a\n  %b\n").Spec.Description);
+
+    [Fact]
+    public void Parse_ValueOfManyLinesOrAnyLength_IsShownInOneShortLine()
+    {
+        foreach (var error in SweepDocument.Parse("name: a\n b\n\n c\nmodels: [{ pth: m }]\n" + new string('k', 5000) + ": 1\n").Errors)
+        {
+            Assert.DoesNotContain('\n', error.ToString());
+            Assert.InRange(error.ToString().Length, 1, 1001);
+        }
+    }
+
+    [Theory]
+    [InlineData("description: \"\\ud800\"", "this is no YAML: half a surrogate pair stands alone")]
     [InlineData("a: [ {b: c, d\ne\n", "this is no YAML")]
     [InlineData("description: 'open", "this is no YAML: a quote is not closed")]
     [InlineData("description: [1, 2", "this is no YAML: a bracket [ is not closed")]

@@ -90,6 +90,15 @@ public sealed class SweepDocumentTests
         Assert.All(expected, (line, i) => Assert.StartsWith(line, errors[i].ToString(), StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("int8")]
+    [InlineData("nf4")]
+    public void Parse_BaseInFewerBits_PerModelOrForAll(string load)
+    {
+        Assert.Empty(SweepFiles.ErrorsOf(SweepFiles.Example.Replace("load: fp32", "load: " + load, StringComparison.Ordinal)));
+        Assert.Empty(SweepFiles.ErrorsOf(SweepFiles.Example.Replace("precision: bf16", "precision: " + load, StringComparison.Ordinal)));
+    }
+
     [Fact]
     public void Parse_WhatIsNotBuiltYet_IsTheOnlyThingRefused()
     {

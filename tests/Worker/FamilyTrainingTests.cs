@@ -21,6 +21,19 @@ public sealed class FamilyTrainingTests
     };
 
     [Theory]
+    [InlineData("int8")]
+    [InlineData("nf4")]
+    public void Run_BaseInFewerBits_TrainsAndAnswers(string precision)
+    {
+        using var pack = new TinyPack();
+        var job = pack.Job(1, ("a", TinyPack.Fine));
+        var trained = Assert.Single(TinyPack.Run(job with { Base = job.Base with { Precision = precision } }).OfType<TrainedEvent>());
+        Assert.True(double.IsFinite(trained.FinalLoss));
+        var evaluation = pack.Evaluation(1, (trained, [TinyPack.Trial("t", new EvaluationSpec { Name = "sums", Suite = "goat-arithmetic", Limit = 4 })]));
+        Assert.Empty(TinyPack.Run(evaluation with { Base = evaluation.Base with { Precision = precision } }).OfType<FailedEvent>());
+    }
+
+    [Theory]
     [MemberData(nameof(Families))]
     public void Run_DefaultTargets_TrainsAndAnswers(string config, string[] targets)
     {

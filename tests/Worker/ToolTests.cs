@@ -237,7 +237,7 @@ public sealed class ToolTests : IDisposable
         using var before = ModelDirectory.Load(_pack["base"]);
         using var after = ModelDirectory.Load(_pack["grown"]);
         var (small, large) = (AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["base"]), AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["grown"]));
-        float[] Row(Decoder decoder, int id) => decoder.Embedding[id].to(ScalarType.Float32).ToArray<float>();
+        float[] Row(Decoder decoder, int id) => Kernels.TensorData.ToArray<float>(decoder.Embedding[id].to(ScalarType.Float32));
         Assert.Equal(Row(before, small.Find("t")!.Value), Row(after, large.Find("t")!.Value));
         var made = Enumerable.Range(0, 275).First(id => small.Find(large.Token(id)) is null && !large.Token(id).Contains('Ġ', StringComparison.Ordinal));
         var pieces = small.Encode(large.Token(made));

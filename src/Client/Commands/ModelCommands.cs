@@ -92,6 +92,7 @@ internal static class ModelCommands
             .Argument("OUT", "The model directory to write")
             .Required("--tokenizer", "The larger tokenizer: a folder, or a file of one")
             .Option<string>("--init", "How new rows begin: pieces (default), the mean of the rows that the old tokenizer writes the token's text with, or mean, of all rows")
+            .Option<bool>("--force", "Replace a model that is there already")
             .Command);
         model.Subcommands.Add(new ToolCommand(context, "model show", "show", "Show a model: family, parameters, memory, tokenizer, template, projections", "model show models/llama-nano")
             .Argument("MODEL", "A model directory, or a .gguf or llama2.c file")

@@ -25,6 +25,7 @@ internal static class SweepData
             ?? throw new ClientException($"{file} has no data mix '{name}'; {(names.Count == 0 ? "it has none" : Suggestions.For(name!, names))}");
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
         options["data"] = JsonSerializer.SerializeToNode(spec.Resolved(mix), Frames.Json);
+        options["matched"] = JsonSerializer.SerializeToNode(spec.MatchedWith(mix), Frames.Json);
         // What the command line names counts from where the command was given.
         if (options["model"]?.GetValue<string>() is { } given) options["model"] = Path.Exists(given) ? Path.GetFullPath(given) : given;
         else options["model"] = spec.Models.Count > 0 ? spec.Models[0].Reference : throw new ClientException($"{file} names no model; give one with --model");

@@ -55,7 +55,7 @@ internal static class SweepShowing
 internal sealed record ShownTrial(TrialDetails Details, JsonObject Configuration, string Base, IReadOnlyList<IReadOnlyList<TrialSample>> Samples, SweepSpec Spec, SweepName Sweep)
 {
     /// <summary>What may be done with it.</summary>
-    public TrialCommands Commands { get; } = TrialCommands.Of(Sweep, Spec, Details, Base, Configuration["seed"]!.GetValue<long>());
+    public TrialCommands Commands { get; } = TrialCommands.Of(Sweep, Spec, Details, Base, Configuration["seed"]?.GetValue<long>() ?? 0);
 
     /// <summary>All of it as a JSON document.</summary>
     public JsonObject ToJson()

@@ -2,11 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Running;
 
 /// <summary>The commands that use a trial's model: to ask it, to merge it, to evaluate it again as the sweep did.</summary>
-/// <param name="Ask">Asks it through its server; null where it is not trained.</param>
+/// <param name="Ask">Asks it through its server; null where it is not trained yet.</param>
 /// <param name="Merge">Merges its adapter into its base; null where it has none.</param>
 /// <param name="Evaluate">One command an evaluation of the sweep.</param>
 internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<string> Evaluate)
@@ -21,12 +22,14 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
     /// <param name="seed">The trial's seed.</param>
     public static TrialCommands Of(SweepName sweep, SweepSpec spec, TrialDetails trial, string model, long seed)
     {
-        if (trial.Adapter is not { } adapter) return new TrialCommands(null, null, []);
+        if (trial.Adapter is null && trial.Template is null) return new TrialCommands(null, null, []);
         var merged = $"{sweep.Name}-{trial.Trial.Name}".Replace('+', '-');
+        // An untuned base has no adapter that would bring its template.
+        string[] asked = trial.Adapter is { } adapter ? ["--model", model, "--adapter", adapter] : ["--model", model, "--template", trial.Template!];
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
-            Line("merge", "--model", model, "--adapter", adapter, "--out", merged),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", "--model", model, "--adapter", adapter, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
+            trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
     }
 
     /// <summary>A command as a shell takes it.</summary>
@@ -43,11 +46,8 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         if (evaluation.FewShot > 0) foreach (var word in (string[])["--few-shot", Number(evaluation.FewShot)]) yield return word;
         if (evaluation.Options.Count > 0) foreach (var word in (string[])["--suite-options", JsonSerializer.Serialize(evaluation.Options, ClientJson.Options)]) yield return word;
         if (cue is not null) foreach (var word in (string[])["--cue", cue]) yield return word;
-        foreach (var word in (string[])["--max-new-tokens", Number(decoding.MaxNewTokens)]) yield return word;
-        if (decoding.RepetitionPenalty != 1) foreach (var word in (string[])["--repetition-penalty", Number(decoding.RepetitionPenalty)]) yield return word;
-        if (decoding.Stop.Count > 0) foreach (var word in decoding.Stop.Prepend("--stop")) yield return word;
-        if (decoding.Strategy != DecodingSpec.Sample) yield break;
-        foreach (var word in (string[])["--temperature", Number(decoding.Temperature), "--top-p", Number(decoding.TopP), "--top-k", Number(decoding.TopK), "--seed", Number(seed)]) yield return word;
+        foreach (var word in AskingOptions.WordsOf(decoding)) yield return word;
+        if (decoding.Strategy == DecodingSpec.Sample) foreach (var word in (string[])["--seed", Number(seed)]) yield return word;
     }
 
     /// <summary>A word in quotes where a shell would take it for something else.</summary>

@@ -65,7 +65,7 @@ public static class ReportBuilder
         return new ReportTrial
         {
             Name = view.Trial.Name, Group = view.Trial.Group, Factors = view.Trial.Factors, Seed = view.Trial.Seed ?? 0, IsBase = view.Trial.IsUntuned, Base = view.Trial.Base,
-            Status = view.Status, Metrics = metrics, Training = view.Training?.Name ?? "", SharedBy = view.Training?.Trials.Count ?? 1,
+            Status = view.Status, Phase = view.Phase, Metrics = metrics, Training = view.Training?.Name ?? "", SharedBy = view.Training?.Trials.Count ?? 1,
             LearningRate = view.Training?.LearningRate ?? 0, LearningRateSource = view.Training?.LearningRateSource ?? default,
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
             TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,

@@ -56,7 +56,7 @@ internal static class ReportNotes
     {
         var destroyed = trials.DistinctBy(t => t.Training).Where(t => t.GuessingLoss is not null).ToList();
         if (destroyed.Count == 0) yield break;
-        var named = string.Join(", ", destroyed.Take(8).Select(t => Text($"{t.Training} ({t.Metrics[MetricTraits.TrainingLoss]:0.00} of {t.GuessingLoss:0.00})")));
+        var named = string.Join(", ", destroyed.Take(8).Select(t => Text($"{t.Training} ({t.Metrics[MetricTraits.TrainingLoss]:0.00}; guessing has {t.GuessingLoss:0.00})")));
         yield return $"{(destroyed.Count == 1 ? "One training is" : $"{destroyed.Count} trainings are")} destroyed: the loss at the end is that of guessing among all tokens: {named}{(destroyed.Count > 8 ? ", …" : "")}. A lower learning rate is the first thing to try.";
     }
 

@@ -30,6 +30,10 @@ public sealed record ReportTrial
     [JsonPropertyName("state")]
     public required TrialStatus Status { get; init; }
 
+    /// <summary>What it was doing when the report was made, while it had not ended.</summary>
+    [JsonIgnore]
+    public TrialPhase Phase { get; init; } = TrialPhase.Ended;
+
     /// <summary><c>evaluation/metric</c> to value; <c>training/loss</c> too.</summary>
     public required IReadOnlyDictionary<string, double> Metrics { get; init; }
 

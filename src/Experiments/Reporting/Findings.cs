@@ -47,9 +47,13 @@ internal static class Findings
         if (verdicts.Count == 0) yield break;
         if (verdicts.All(v => v.Ahead == 0))
         {
-            yield return verdicts.Count == 1
-                ? $"No tuned group beats the untuned base by {metric.Metric}: {Stand(verdicts[0])} {Behind(verdicts[0])}"
-                : $"No tuned group beats its untuned base by {metric.Metric}. {string.Join(" ", verdicts.Select(v => $"{v.Model}: {Stand(v)} {Behind(v)}"))}";
+            if (verdicts.Count == 1)
+            {
+                yield return $"No tuned group beats the untuned base by {metric.Metric}: {Stand(verdicts[0])} {Behind(verdicts[0])}";
+                yield break;
+            }
+            yield return $"No tuned group beats its untuned base by {metric.Metric}.";
+            foreach (var v in verdicts) yield return $"{v.Model}: {Stand(v)} {Behind(v)}";
             yield break;
         }
         if (verdicts.All(v => v.Told == 0) && verdicts.All(v => v.Difference.AdjustedP is not null))

@@ -79,7 +79,7 @@ internal static class HtmlTables
         foreach (var t in report.Trials.Take(MostTrials))
         {
             var css = t.Status switch { TrialStatus.Succeeded => "good", TrialStatus.Failed => "bad", _ => "warn" };
-            page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t.Status)}</td>");
+            page.Append($"<tr><td>{E(t.Name)}</td><td class=\"{css}\">{Numbers.State(t)}</td>");
             foreach (var metric in metrics) Cell(t.Metrics.TryGetValue(metric, out var value) ? Numbers.Value(value) : "");
             if (t.IsBase) page.Append("<td colspan=\"6\" class=\"soft\">untuned</td>");
             else

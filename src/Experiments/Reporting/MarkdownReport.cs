@@ -82,7 +82,7 @@ internal static class MarkdownReport
             text, ["trial", "state", primary ?? "metric", "loss", "learning rate", "steps", "attempts", "fence"],
             report.Trials.Select(t => (IEnumerable<string>)
         [
-            t.Name, Numbers.State(t.Status) + (t.Failure is { } failure ? $": {failure.Kind}, {failure.Message}" : ""),
+            t.Name, Numbers.State(t) + (t.Failure is { } failure ? $": {failure.Kind}, {failure.Message}" : ""),
             primary is not null && t.Metrics.TryGetValue(primary, out var value) ? Numbers.Value(value) : "",
             t.Metrics.TryGetValue(MetricTraits.TrainingLoss, out var loss) ? Numbers.Value(loss) : "",
             t.IsBase ? "untuned" : Numbers.Rate(t.LearningRate), Numbers.Integer(t.Steps), Numbers.Integer(t.Attempts), t.TakenOverFrom is { } other ? $"of {other}" : Numbers.Integer(t.Fence),

@@ -71,8 +71,9 @@ internal static class Numbers
 
     public static string Integer(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    public static string State(TrialStatus status) => status switch
+    public static string State(ReportTrial trial) => trial.Status switch
     {
+        TrialStatus.Pending when trial.Phase is TrialPhase.Training or TrialPhase.Evaluating => "running",
         TrialStatus.Succeeded => "done",
         TrialStatus.Failed => "failed",
         TrialStatus.Cancelled => "cancelled",

@@ -81,14 +81,17 @@ public sealed record TrialDetails
     /// <summary>What it was asked.</summary>
     [Id(14)] public TrialResult[] Results { get; init; } = [];
 
-    /// <summary>Key of the training: equal where everything is that changes trained weights.</summary>
-    [Id(15)] public required string TrainingKey { get; init; }
+    /// <summary>Key of the training: equal where everything is that changes trained weights; null of an untuned base.</summary>
+    [Id(15)] public string? TrainingKey { get; init; }
 
-    /// <summary>Key of the trial: the training's, and how it is asked.</summary>
+    /// <summary>Key of the trial: the training's, or the base's, and how it is asked.</summary>
     [Id(16)] public required string TrialKey { get; init; }
 
     /// <summary>What a relative path of the base counts from, before the home's models.</summary>
     [Id(17)] public required string BaseDirectory { get; init; }
+
+    /// <summary>The template that an untuned base is asked through; null of a tuned trial, whose adapter brings its own.</summary>
+    [Id(18)] public string? Template { get; init; }
 }
 
 /// <summary>One evaluation of a trial.</summary>

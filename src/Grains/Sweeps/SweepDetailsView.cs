@@ -31,17 +31,17 @@ internal static class SweepDetailsView
         {
             Trial = SweepStatusView.Trial(view),
             Configuration = TrialSpecJson.Trial(
-                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training.LearningRate, found.Seed).ToJsonString(),
+                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed).ToJsonString(),
             Base = model.Reference, BaseDirectory = store.Submission.BaseDirectory, Precision = spec.LoadOf(model), Cue = cot.Cue,
             Adapter = view.Adapter?.Uri, AdapterSha256 = view.Adapter?.Sha256, Steps = view.Step, Loss = view.Loss, Seconds = view.Adapter?.Seconds, Tokens = view.Adapter?.Tokens,
             Slot = view.Slot, Log = TrialLogs.FileOf(store.Submission.Directory, trial),
-            SharedWith = [.. view.Training.Trials.Where(other => other != found.Index).Select(other => state.Grid.Trials[other].Name)],
+            SharedWith = [.. (view.Training?.Trials ?? []).Where(other => other != found.Index).Select(other => state.Grid.Trials[other].Name)],
             Results =
             [
                 .. view.Results.Select(result => new TrialResult(result.Evaluation, new Dictionary<string, double>(result.Metrics, StringComparer.Ordinal), result.Items, result.Seconds, result.Uri, null)),
                 .. view.Failures.Select(failure => new TrialResult(failure.Evaluation, [], 0, 0, null, failure.Message)),
             ],
-            TrainingKey = view.Training.Key, TrialKey = found.TrialKey,
+            TrainingKey = view.Training?.Key, Template = found.Template, TrialKey = found.TrialKey,
         };
     }
 }

@@ -14,7 +14,7 @@ internal static class SweepFiles
     {
         if (!Directory.Exists(folder)) return;
         if (keepIn is not null)
-            foreach (var (training, adapter) in state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training.Index).Select(view => (view.Training.Name, view.Adapter!.Uri)))
+            foreach (var (training, adapter) in state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training!.Index).Select(view => (view.Training!.Name, view.Adapter!.Uri)))
                 // A deletion that was cut short has moved some already.
                 if (adapter.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Directory.Exists(adapter))
                 {

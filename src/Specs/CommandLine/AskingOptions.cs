@@ -44,6 +44,23 @@ public static class AskingOptions
         return decoding;
     }
 
+    /// <summary>The words of a command line that ask for a decoding: <see cref="ReadDecoding"/> reads an equal one back.</summary>
+    public static IReadOnlyList<string> WordsOf(DecodingSpec decoding)
+    {
+        var off = SweepSpecJson.EveryDecodingKey(new DecodingSpec());
+        // The number of tokens says how the answers end, and a temperature that they are drawn: both are said also where they are the default.
+        return [.. SweepSpecJson.Decoding(decoding).Where(key => key.Key is "max_new_tokens" or "temperature" || !(key.Key == "strategy" || JsonNode.DeepEquals(key.Value, off[key.Key])))
+            .SelectMany(key => (IEnumerable<string>)[CommandOption.NameOf(key.Key), .. ValuesOf(key.Value!)])];
+    }
+
+    private static IEnumerable<string> ValuesOf(JsonNode value) => value switch
+    {
+        JsonArray many => many.Select(one => one!.ToString()),
+        _ when value.GetValueKind() == JsonValueKind.True => [],
+        JsonObject => [value.ToJsonString()],
+        _ => [value.ToString()],
+    };
+
     /// <summary>Reads which suites are asked.</summary>
     /// <param name="given">Key to its values.</param>
     /// <param name="remarks">Errors; with one nothing must be asked.</param>

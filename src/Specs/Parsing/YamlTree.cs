@@ -29,6 +29,9 @@ internal static class YamlTree
     /// <summary>Characters of the largest text: a file's, or what is written of one with every default.</summary>
     private const int LongestText = 4 * SweepDocument.LargestFile;
 
+    /// <summary>Characters of the longest line.</summary>
+    private const int LongestLine = 1 << 15;
+
     /// <summary>YAML's key for the entries of another mapping (yaml.org/type/merge).</summary>
     private const string MergeKey = "<<";
 
@@ -37,6 +40,11 @@ internal static class YamlTree
         if (text.Length > LongestText)
         {
             errors.Add(new SpecError(0, 0, "", $"the text has more than {LongestText} characters", "split it into several sweeps"));
+            return null;
+        }
+        if (Unread(text) is { } unread)
+        {
+            errors.Add(unread);
             return null;
         }
         var parser = new Parser(new StringReader(text));
@@ -136,6 +144,23 @@ internal static class YamlTree
         return node;
     }
 
+    /// <summary>
+    /// What the library is not given: it takes the square of a line's length for some lines, directives above all, which no sweep file needs.
+    /// </summary>
+    private static SpecError? Unread(string text)
+    {
+        var (line, begins) = (0, true);
+        foreach (var row in text.EnumerateLines())
+        {
+            line++;
+            if (row.Length > LongestLine) return new SpecError(line, LongestLine, "", $"this line has more than {LongestLine} characters", "break it into several");
+            // Directives stand before a document: at the beginning, or after a line of three dots.
+            if (begins && row.StartsWith("%")) return new SpecError(line, 1, "", "a percent sign at a line's beginning is a directive, which a sweep file has none of", "remove the line");
+            begins = row.StartsWith("...") || (begins && (row.IsWhiteSpace() || row[0] is '#' or '\uFEFF'));
+        }
+        return null;
+    }
+
     /// <summary>The first line that is indented with a tab: YAML forbids that, and its readers complain about another line.</summary>
     private static SpecError? Tab(string text)
     {
@@ -155,6 +180,7 @@ internal static class YamlTree
     // Parts of the library's messages, which speak of its scanner and not of the file.
     private static readonly (string Said, string Meant)[] _meanings =
     [
+        ("Unicode surrogates", "half a surrogate pair stands alone"),
         ("Unicode character escape", "a Unicode escape stands for no character"),
         ("escape", "a backslash stands before a character that it cannot stand before"),
         ("quoted scalar", "a quote is not closed, or something stands behind it"),

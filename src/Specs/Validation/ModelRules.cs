@@ -18,13 +18,15 @@ internal sealed class ModelRule : ISpecRule
             else if (!fact.Supported)
                 remarks.Error(
                     at, $"model_type '{fact.ModelType}' is not built yet",
-                    fact.SupportedTypes.Count == 0 ? "" : "built are " + string.Join(", ", fact.SupportedTypes));
+                    fact.SupportedTypes.Count == 0 ? "" : Near(fact) + "built are " + string.Join(", ", fact.SupportedTypes));
             else if (fact.MaxPositions is { } positions && spec.Training.CutoffLen > positions)
                 remarks.Advice(
                     "training.cutoff_len", $"{spec.Training.CutoffLen} tokens are more than {model.Name} was made for ({positions})",
                     $"write cutoff_len: {positions}");
         }
     }
+
+    private static string Near(ModelFacts fact) => Suggestions.Nearest(fact.ModelType ?? "", fact.SupportedTypes) is { } near ? $"nearest is {near}; " : "";
 }
 
 /// <summary>The tokenizer can be read, has the tokens that decoding names, and none of its ids is beyond the embedding.</summary>

@@ -27,7 +27,7 @@ internal static class TrialFile
         var file = new JsonObject
         {
             ["sweep"] = sweep.Length == 0 ? null : sweep, ["name"] = member.Name,
-            ["model"] = new JsonObject { ["path"] = model.Path, ["load"] = model.Precision is { } precision ? precision.ToString() : null, ["content"] = model.Content },
+            ["model"] = new JsonObject { ["path"] = model.Path, ["load"] = model.Precision, ["content"] = model.Content },
         };
         foreach (var (key, value) in TrialSpecJson.Training(member.Method, member.Data, member.Training, member.Seed)) file[key] = value?.DeepClone();
         file["steps"] = result.Steps;

@@ -89,7 +89,7 @@ internal static class Calibration
             ModelType = "llama", VocabularySize = Vocabulary, HiddenSize = hidden, IntermediateSize = hidden * 43 / 16, Layers = 2, Heads = 4, KeyValueHeads = 4, HeadDim = hidden / 4, MaxPositions = 256,
             EosTokenIds = [2], BosTokenId = 1,
         },
-        generator, WorkerState.PrecisionOf(precision));
+        generator, WorkerState.LoadingOf(precision).Dtype);
 
     private static MachineSpeed? Recall(string remembered)
     {

@@ -22,6 +22,7 @@ internal static class DataTool
     {
         var model = options.Text("model");
         var spec = options.Record<DataSpec>("data");
+        var matched = options.Has("matched") ? options.Record<IReadOnlyList<DataSpec>>("matched") : [];
         var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
         var trainOnPrompt = options.Flag("train_on_prompt");
         if (options.TextOrNull("base_directory") is { } folder) Directory.SetCurrentDirectory(folder);
@@ -29,7 +30,7 @@ internal static class DataTool
         var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
         var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt);
+        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched);
         context.Remark(prepared.Report.Remarks);
         var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows, trainOnPrompt), context);
         context.Answer(

@@ -19,9 +19,10 @@ internal static class ExpandVocabularyTool
     {
         var (input, output, source) = (options.Text("in"), options.Text("out"), options.Text("tokenizer"));
         var start = options.TextOrNull("init") ?? Pieces;
+        var force = options.Flag("force");
         options.Done();
         if (start is not (Pieces or Mean)) throw new ToolException($"--init {start} is unknown; known are {Pieces} and {Mean}");
-        ModelTools.RequireNew(output);
+        ModelTools.RequireNew(output, force);
         var folder = ModelPlaces.Resolve(input, job.Folders);
         var (before, after) = (TokenizerDirectory.Load(folder), TokenizerDirectory.Load(source));
         using var old = ModelDirectory.Load(folder);

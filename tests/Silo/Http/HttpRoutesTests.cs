@@ -131,7 +131,8 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         var (code, json) = await GetAsync("/api/experiments/e/sweeps/s");
         Assert.Equal(HttpStatusCode.OK, code);
         Assert.Equal("running", json.GetProperty("state").GetString());
-        Assert.Equal(["pending", "pending"], json.GetProperty("trials").EnumerateArray().Select(t => t.GetProperty("state").GetString()!));
+        // Two tuned trials and the base.
+        Assert.Equal(["pending", "pending", "pending"], json.GetProperty("trials").EnumerateArray().Select(t => t.GetProperty("state").GetString()!));
         Assert.Equal("s", (await GetAsync("/api/experiments/e/sweeps")).Json[0].GetProperty("name").GetString());
     }
 
