@@ -1,10 +1,7 @@
 using System.Diagnostics;
 using System.Text;
-using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Importing;
-using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
-using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
@@ -60,15 +57,6 @@ public sealed class HostileRowsTests : IDisposable
     {
         using (var file = File.Create(_folder["t.csv"])) file.SetLength(1L << 33);
         Assert.Contains("write large tables as JSON lines", Assert.Throws<DatasetException>(() => RowFile.Objects(_folder["t.csv"])).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Preview_MoreThanAMessageHolds_IsCut()
-    {
-        File.WriteAllLines(_folder["rows.jsonl"], Enumerable.Range(0, 200).Select(i => $$"""{"instruction":"{{i}} {{new string('x', 4000)}}","output":"y"}"""));
-        var spec = new DataSpec { Name = "d", Sources = [new SourceSpec { Path = _folder["rows.jsonl"] }] };
-        var rows = DataPreview.Rows(new DatasetCatalogue(_folder.Path), spec, new ByteTokenizer(), PromptTemplates.Get(PromptTemplates.Default), cutoffLength: 8192, seed: 0, count: 200);
-        Assert.InRange(rows.Count, 20, 100);
     }
 
     [Fact]

@@ -137,7 +137,7 @@ public sealed class HostileCheckpointTests : IDisposable
     {
         File.WriteAllBytes(_folder["f"], new byte[64]);
         using var file = new MappedFile(_folder["f"]);
-        foreach (var shape in (long[][])[[], [4], [3, 2], [2, 2, 2]])
+        foreach (var shape in (long[][])[[], [3], [3, 2], [2, 2, 2]])
             Assert.Contains("has no rows for the pairs of 2 heads", Assert.Throws<ModelException>(() => new StoredTensor("q", StoredType.Find("F32")!, shape, file, 0).PairsToHalves(2)).Message, StringComparison.Ordinal);
     }
 

@@ -11,7 +11,7 @@ public sealed class HostileSweepTests
 
     [Fact]
     public void Parse_ListLongerThanAnySweepHas_NamesItAndItsLength()
-        => Assert.Contains("seeds: has 20000 items, more than 10000", Only(Head + $"seeds: [{string.Join(",\n", Enumerable.Range(0, 20_000))}]"), StringComparison.Ordinal);
+        => Assert.Contains("seeds: has 20000 items, more than 10000", Only(Head + $"seeds: [{string.Join(",\n  ", Enumerable.Range(0, 20_000))}]"), StringComparison.Ordinal);
 
     [Fact]
     public void Parse_LongTextByAliases_RefusedBeforeItIsWrittenOut()

@@ -50,23 +50,6 @@ public sealed class ConnectionTests : IDisposable
         await foreach (var command in connection.CommandsAsync(TestContext.Current.CancellationToken)) Assert.Fail($"nobody sent {command}");
     }
 
-    [Fact]
-    public async Task Send_MessageOverTheLimit_FailsItsJobAloudAndNothingElse()
-    {
-        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], TestContext.Current.CancellationToken);
-        await using var stream = new NetworkStream(await _listener.AcceptAsync(TestContext.Current.CancellationToken), ownsSocket: true);
-        _ = await Frames.ReadAsync<WorkerEvent>(stream, TestContext.Current.CancellationToken);
-
-        await connection.SendAsync(new OutputEvent("a", 3, System.Text.Json.JsonSerializer.SerializeToElement("x"), new string('x', Frames.MaxBytes)), TestContext.Current.CancellationToken);
-        await connection.SendAsync(new DoneEvent("a", 3, 1, 1), TestContext.Current.CancellationToken);
-        await connection.SendAsync(new DoneEvent("b", 4, 1, 1), TestContext.Current.CancellationToken);
-
-        var failed = Assert.IsType<FailedEvent>(await Frames.ReadAsync<WorkerEvent>(stream, TestContext.Current.CancellationToken));
-        Assert.Equal(("a", 3), (failed.Assignment, failed.Fence));
-        Assert.Contains("over the limit", failed.Message, StringComparison.Ordinal);
-        Assert.Equal(new DoneEvent("b", 4, 1, 1), await Frames.ReadAsync<WorkerEvent>(stream, TestContext.Current.CancellationToken));
-    }
-
     [Theory]
     [InlineData("""{"event":"done","assignment":"a","assignment":"b","fence":1,"seconds":1,"peakMemoryBytes":1}""")]
     [InlineData("""{"event":"remark","assignment":"\ud800","fence":1,"text":"t"}""")]

@@ -100,6 +100,9 @@ internal sealed class SweepPreflight
         Name = sweep.Name, Yaml = SweepSpecJson.Write(Spec), BaseDirectory = BaseDirectory, Facts = JsonSerializer.Serialize(Facts, Frames.Json), Directory = home.Sweep(sweep.Experiment, sweep.Name), Fresh = fresh,
     };
 
+    /// <summary>What the sweep takes, as JSON; null where it may not run.</summary>
+    public JsonNode? Plan() => JsonSerializer.SerializeToNode(_plan, _planJson);
+
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
     public void Print(TextWriter output)
     {
@@ -137,7 +140,7 @@ internal sealed class SweepPreflight
         ["remarks"] = new JsonArray([.. _remarks.Select(remark => (JsonNode)remark.ToJson())]),
         ["trials"] = _grid?.Trials.Count,
         ["trainings"] = _grid?.Trainings.Count,
-        ["plan"] = JsonSerializer.SerializeToNode(_plan, _planJson),
+        ["plan"] = Plan(),
         ["facts"] = JsonSerializer.SerializeToNode(Facts, Frames.Json),
     };
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
@@ -52,13 +53,13 @@ internal static class SweepRunner
         if (request.Detach)
         {
             // The silo goes on without this session: it ends when the sweep has.
-            if (json) ClientJson.Print(new { name = sweep.Name, trials = reply.Trials, existing = reply.Existing });
+            if (json) ClientJson.Print(new { name = sweep.Name, trials = reply.Trials, existing = reply.Existing, plan = check.Plan() });
             else System.Console.Out.WriteLine($"sweep {sweep.Name}: {reply.Trials} trials, running; follow it with: {TrialCommands.Line("sweep", "watch", sweep.Name)}");
             return ExitCodes.Done;
         }
         silo.Follows = sweep.Key;
         System.Console.Error.WriteLine(reply.Existing ? $"sweep {sweep.Name} is there already; following it" : $"sweep {sweep.Name}: {reply.Trials} trials");
-        return await FollowAsync(context, silo, sweep, json, stop);
+        return await FollowAsync(context, silo, sweep, json, stop, check.Plan());
     }
 
     /// <summary>Takes up a sweep and follows it to its end.</summary>
@@ -137,7 +138,7 @@ internal static class SweepRunner
         return ExitCodes.Done;
     }
 
-    private static async Task<int> FollowAsync(ClientContext context, SiloSession silo, SweepName sweep, bool json, CancellationToken stop)
+    private static async Task<int> FollowAsync(ClientContext context, SiloSession silo, SweepName sweep, bool json, CancellationToken stop, JsonNode? plan = null)
     {
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         SweepStatus status;
@@ -159,19 +160,19 @@ internal static class SweepRunner
             if (await EndedMeanwhileAsync(context, sweep, stop) is { } ended)
             {
                 silo.Follows = null;
-                return Show(ended, json);
+                return Show(ended, json, plan);
             }
             throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
         }
         if (_ended.Contains(status.State)) silo.Follows = null;
         if (status.Problem is { } problem)
             throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
-        return Show(status, json);
+        return Show(status, json, plan);
     }
 
-    private static int Show(SweepStatus status, bool json)
+    private static int Show(SweepStatus status, bool json, JsonNode? plan = null)
     {
-        if (json) ClientJson.Print(SweepView.Summary(status));
+        if (json) ClientJson.Print(Summary(status, plan));
         else SweepView.PrintSummary(status);
         return Code(status);
     }
@@ -188,6 +189,14 @@ internal static class SweepRunner
             // Why its silo is gone says more than why the records cannot be read.
             return null;
         }
+    }
+
+    /// <summary>The summary, with the plan that the run began with, where it is known.</summary>
+    private static JsonObject Summary(SweepStatus status, JsonNode? plan)
+    {
+        var summary = SweepView.Summary(status);
+        if (plan is not null) summary["plan"] = plan;
+        return summary;
     }
 
     private static async Task<ISweepGrain> KnownAsync(ClientContext context, SiloSession silo, SweepName sweep, CancellationToken stop)

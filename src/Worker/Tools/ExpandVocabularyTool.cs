@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
@@ -30,7 +31,7 @@ internal static class ExpandVocabularyTool
         if (after.VocabularySize <= old.Config.VocabularySize)
             throw new ToolException($"{source} has {after.VocabularySize} ids and the model {old.Config.VocabularySize} rows: there is nothing to add");
         List<(int[] Rows, bool Kept)> origins = [.. Enumerable.Range(0, after.VocabularySize).Select(id => Origin(id, before, after, start == Pieces))];
-        var config = old.Config with { VocabularySize = after.VocabularySize, BosTokenId = after.BosId, EosTokenIds = after.EosId is { } eos ? [eos] : [] };
+        var config = old.Config with { VocabularySize = after.VocabularySize, BosTokenId = after.BosId, EosTokenIds = after.EosId is { } eos ? [eos] : [], Source = Grown(old.Config.Source, after) };
         using var generator = new Generator(0);
         using var expanded = Decoder.CreateRandom(config, generator, old.Dtype);
         using (torch.no_grad())
@@ -51,6 +52,17 @@ internal static class ExpandVocabularyTool
         context.Answer(
             new { @out = output, vocabulary_before = old.Config.VocabularySize, vocabulary_size = after.VocabularySize, kept, from_pieces = pieces, from_mean = origins.Count - kept - pieces },
             $"{old.Config.VocabularySize} rows before, {after.VocabularySize} now: {kept} kept, {pieces} from the pieces of their text, {origins.Count - kept - pieces} from the mean of all\n{output}");
+    }
+
+    /// <summary>The configuration as it was read, with the new size and tokens.</summary>
+    private static JsonObject? Grown(JsonObject? source, ITokenizer tokenizer)
+    {
+        if (source?.DeepClone().AsObject() is not { } config) return null;
+        foreach (var key in new[] { "vocab_size", "padded_vocab_size" })
+            if (config.ContainsKey(key)) config[key] = tokenizer.VocabularySize;
+        foreach (var (key, id) in new[] { ("bos_token_id", tokenizer.BosId), ("eos_token_id", tokenizer.EosId), ("pad_token_id", tokenizer.PadId) })
+            if (config.ContainsKey(key)) config[key] = id;
+        return config;
     }
 
     /// <summary>A folder's tokenizer, or one file under the name that folders have it by, with the configuration beside it.</summary>
