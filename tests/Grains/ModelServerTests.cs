@@ -127,7 +127,7 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatIsNeverLoaded_IsGivenUp_AndGivesTheSlotBack()
     {
-        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromMilliseconds(500) });
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(5) });
         var only = Assert.Single(await AskAsync(platform, "say 1", "hang"));
         Assert.Equal("error", only.FinishReason);
         Assert.Contains("before it was loaded", only.Error, StringComparison.Ordinal);

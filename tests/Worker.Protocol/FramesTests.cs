@@ -23,6 +23,7 @@ public sealed class FramesTests
         ["hello"] = new HelloEvent(1, 42),
         ["started"] = new StartedEvent("pack-0", 7),
         ["progress"] = new ProgressEvent("pack-0", 7, "m", "train", 3, 10, 1.25, 1000.5, "note"),
+        ["heartbeat"] = new HeartbeatEvent("pack-0", 7, "load"),
         ["checkpoint"] = new CheckpointEvent("pack-0", 7, "/c/step-3", 3, "ab"),
         ["remark"] = new RemarkEvent("tool", 1, "2 rows of 10 dropped"),
         ["trained"] = new TrainedEvent("pack-0", 7, "m", "/a", "ab", 10, double.NaN, 1.5, 12345678901),
