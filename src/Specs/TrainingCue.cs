@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace AlpacaCot.Specs;
 
 /// <summary>Where the cues in training prompts come from.</summary>
@@ -29,5 +31,5 @@ public sealed record TrainingCue(CueUse Use, string? Text = null)
         => Words.Cues.Where(known => known.Word == word).Select(known => new TrainingCue(known.Value)).FirstOrDefault() ?? new TrainingCue(CueUse.Text, word);
 
     /// <summary>As it is written in a sweep file.</summary>
-    public string Word => Text ?? Words.Cues.Of(Use);
+    [JsonIgnore] public string Word => Text ?? Words.Cues.Of(Use);
 }

@@ -51,7 +51,8 @@ public abstract class SweepScenario : IDisposable
     }
 
     private protected static Task RunningAsync(Platform platform)
-        => Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Trials.Any(t => t.State == "running"), "a trial runs");
+        // By a worker that has said something already: one that ends before is no attempt.
+        => Poll.UntilAsync(async () => await Sweep(platform).GetStatusAsync() is var status && status.Trials.Any(t => t.State == "running") && status.Packs.Any(p => p.State == "done"), "a trial runs");
 
     /// <summary>Submits a sweep whose slots are played by the test; the first fence.</summary>
     private protected async Task<long> SubmitSilentlyAsync(Platform platform, string yaml = Yaml)
