@@ -22,7 +22,7 @@ public static class Words
     /// <summary>Which of its questions are drawn.</summary>
     public static IReadOnlyList<(string Word, GoatSplit Value)> Splits { get; } = [("train", GoatSplit.Train), ("held_out", GoatSplit.HeldOut)];
 
-    /// <summary>The word of a value.</summary>
+    /// <summary>The word of a value; one that has none is told by its number.</summary>
     public static string Of<T>(this IReadOnlyList<(string Word, T Value)> words, T value) where T : struct, Enum
-        => words.First(word => EqualityComparer<T>.Default.Equals(word.Value, value)).Word;
+        => words.FirstOrDefault(word => EqualityComparer<T>.Default.Equals(word.Value, value)).Word ?? value.ToString();
 }
