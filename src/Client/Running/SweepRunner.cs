@@ -84,7 +84,19 @@ internal static class SweepRunner
             return code;
         }
         if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
-        await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
+        SiloSession connected;
+        try
+        {
+            connected = await SiloSession.ConnectAsync(context, start: false, [], stop);
+        }
+        catch (ClientException)
+        {
+            // Between the look and the call it has ended, and its silo with it.
+            if (await EndedMeanwhileAsync(context, sweep, stop) is not { } ended) throw;
+            if (!json) SweepView.PrintSummary(ended);
+            return Code(ended);
+        }
+        await using var silo = connected;
         if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
