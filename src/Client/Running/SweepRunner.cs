@@ -97,7 +97,17 @@ internal static class SweepRunner
             return Code(ended);
         }
         await using var silo = connected;
-        if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
+        try
+        {
+            if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
+        }
+        catch (ArgumentException)
+        {
+            // A silo that is on its way out offers no grains any more.
+            if (await EndedMeanwhileAsync(context, sweep, stop) is not { } ended) throw;
+            SweepView.PrintSummary(ended);
+            return Code(ended);
+        }
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
         return Code(await grain.GetStatusAsync());
