@@ -37,20 +37,14 @@ public static unsafe class Nf4
     /// <param name="largest">Receives the largest absolute value of each block.</param>
     /// <exception cref="ArgumentException">Sizes or types do not fit.</exception>
     public static void Quantise(Tensor weights, Span<byte> packed, Span<float> largest)
-    {
-        var context = Check(weights, packed.Length, largest.Length);
-        fixed (byte* p = packed)
-        fixed (float* l = largest)
-        {
-            context.Packed = p;
-            context.Largest = l;
-            Threads.For(Threads.Parts(context.Blocks, BlocksPerPart), &QuantisePart, &context);
-        }
-    }
+        => ForBlocks(weights, packed, largest, &QuantisePart);
 
     /// <summary>The weights that codes stand for, code · largest of the block, into a contiguous fp32 tensor on the processor.</summary>
     /// <exception cref="ArgumentException">Sizes or types do not fit.</exception>
     public static void Dequantise(ReadOnlySpan<byte> packed, ReadOnlySpan<float> largest, Tensor weights)
+        => ForBlocks(weights, packed, largest, &DequantisePart);
+
+    private static void ForBlocks(Tensor weights, ReadOnlySpan<byte> packed, ReadOnlySpan<float> largest, delegate*<void*, int, void> part)
     {
         var context = Check(weights, packed.Length, largest.Length);
         fixed (byte* p = packed)
@@ -58,7 +52,7 @@ public static unsafe class Nf4
         {
             context.Packed = p;
             context.Largest = l;
-            Threads.For(Threads.Parts(context.Blocks, BlocksPerPart), &DequantisePart, &context);
+            Threads.For(Threads.Parts(context.Blocks, BlocksPerPart), part, &context);
         }
     }
 

@@ -21,11 +21,14 @@ public sealed record ConvertOptions(string? Tokenizer = null, string? Dtype = nu
 /// </summary>
 public static class ModelConverter
 {
-    private static readonly string[] TextFiles =
+    /// <summary>The files of a tokenizer beside a model, its chat template among them.</summary>
+    public static IReadOnlyList<string> TokenizerFiles { get; } =
     [
-        "tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.jinja", "template.json",
+        "tokenizer.json", "tokenizer.model", "ice_text.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "chat_template.jinja",
     ];
+
+    private static readonly string[] TextFiles = [.. TokenizerFiles, "template.json"];
 
     private static readonly (string Name, ScalarType Type)[] Types = [("fp32", ScalarType.Float32), ("bf16", ScalarType.BFloat16)];
 

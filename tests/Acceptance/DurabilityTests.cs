@@ -1,17 +1,11 @@
 using System.Text.Json;
 using AlpacaCot.Client.Hosting;
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
-using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
-using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans;
 
 namespace AlpacaCot.Tests.Acceptance;
 

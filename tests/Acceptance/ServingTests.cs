@@ -1,9 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using AlpacaCot.Client.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 

@@ -1,11 +1,5 @@
 using System.Text.Json;
-using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Adapters.Tests;
 

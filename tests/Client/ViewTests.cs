@@ -1,13 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Running;
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
-using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
-using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;

@@ -1,5 +1,4 @@
 using AlpacaCot.Data.Catalogue;
-using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;

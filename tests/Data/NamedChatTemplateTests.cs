@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Data;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Tests;
 using AlpacaCot.Tokenizers.ChatTemplates;

@@ -1,12 +1,6 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
-using AlpacaCot.Evaluation.Suites;
-using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

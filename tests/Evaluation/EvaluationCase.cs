@@ -1,20 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
-using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Evaluation.Tests;

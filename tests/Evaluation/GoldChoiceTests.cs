@@ -1,8 +1,4 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 
 namespace AlpacaCot.Evaluation.Tests;

@@ -1,17 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
-using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation.Tests;

@@ -7,9 +7,6 @@ using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Evaluation.Tests;

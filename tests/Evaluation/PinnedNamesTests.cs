@@ -1,8 +1,4 @@
-using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Specs.Suites;
 

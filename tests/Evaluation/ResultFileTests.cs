@@ -1,13 +1,9 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
+using AlpacaCot.Tokenizers;
 using Microsoft.Extensions.Time.Testing;
 
 namespace AlpacaCot.Evaluation.Tests;
@@ -30,7 +26,7 @@ public sealed class ResultFileTests
     [InlineData(-0.0, "-0.0")]
     [InlineData(double.NaN, "nan")]
     [InlineData(double.NegativeInfinity, "-inf")]
-    public void Repr_Doubles_AsPythonPrintsThem(double value, string expected) => Assert.Equal(expected, PythonText.Repr(value));
+    public void Repr_Doubles_AsPythonPrintsThem(double value, string expected) => Assert.Equal(expected, PythonValues.Repr(value));
 
     [Fact]
     public void Dumps_Values_AsPythonWritesThem()

@@ -1,13 +1,7 @@
 using System.Text.Json.Nodes;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using YamlDotNet.RepresentationModel;
 
 namespace AlpacaCot.Evaluation.Tests;

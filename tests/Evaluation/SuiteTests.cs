@@ -1,15 +1,9 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Templates;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Evaluation.Tests;

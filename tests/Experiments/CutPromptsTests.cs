@@ -1,9 +1,5 @@
 using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
-using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
-using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Tests;
 

@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;

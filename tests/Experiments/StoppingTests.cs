@@ -1,7 +1,3 @@
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
-using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Specs;
 

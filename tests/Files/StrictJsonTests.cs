@@ -1,5 +1,4 @@
 using System.Text;
-using AlpacaCot.Files;
 using AlpacaCot.Files.Json;
 
 namespace AlpacaCot.Tests.Files;

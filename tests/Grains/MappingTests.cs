@@ -1,11 +1,7 @@
 using System.Text.Json;
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
-using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;

@@ -1,16 +1,6 @@
-using System.Text.Json;
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
-using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
-using AlpacaCot.Experiments.Scheduling;
-using AlpacaCot.Grains.Slots;
-using AlpacaCot.Specs;
-using AlpacaCot.Specs.Facts;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
-using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
 namespace AlpacaCot.Tests.Grains;
 

@@ -1,8 +1,5 @@
 using System.Text.Json;
-using AlpacaCot.Experiments.Aggregation;
-using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Reporting;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Sweeps;
 using AlpacaCot.Silo.Storage;

@@ -1,5 +1,3 @@
-using AlpacaCot.Worker.Protocol;
-
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Work that is done while nobody hears of it: its owner's silo was lost and is not replaced yet.</summary>

@@ -1,10 +1,6 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
-using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

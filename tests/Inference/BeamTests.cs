@@ -1,4 +1,3 @@
-using AlpacaCot.Inference.Sampling;
 using AlpacaCot.Inference.Scheduling;
 using AlpacaCot.Models;
 

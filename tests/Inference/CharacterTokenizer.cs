@@ -1,6 +1,3 @@
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Inference.Tests;

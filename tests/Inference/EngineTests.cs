@@ -1,13 +1,4 @@
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
-using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Inference.Tests;
 
@@ -80,8 +71,11 @@ public sealed class EngineTests : IDisposable
     [Fact]
     public async Task InferAsync_Cancelled_LastChunkSaysSo()
     {
-        using var engine = new InferenceEngine(_decoder, _tokenizer);
         using var cancel = new CancellationTokenSource();
+        using var cancelled = new ManualResetEventSlim();
+        // The engine may be quicker than whoever listens: it stands still until it has been cancelled.
+        var steps = 0;
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { Stepping = () => { if (++steps > 10) cancelled.Wait(TimeSpan.FromSeconds(30)); } });
         string? reason = null;
         var tokens = 0;
         await foreach (var chunk in engine.InferAsync(Request(TinyModel.Prompt(4, 2), _greedy with { MaxNewTokens = 100 }), cancel.Token))
@@ -89,6 +83,7 @@ public sealed class EngineTests : IDisposable
             tokens += chunk.Ids.Length;
             reason = chunk.FinishReason;
             if (tokens == 3) await cancel.CancelAsync();
+            if (tokens == 3) cancelled.Set();
         }
         Assert.Equal(FinishReasons.Cancelled, reason);
         Assert.InRange(tokens, 3, 99);

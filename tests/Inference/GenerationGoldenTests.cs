@@ -1,14 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Inference.Tests;

@@ -1,7 +1,3 @@
-using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
-using AlpacaCot.Inference.Scoring;
-
 namespace AlpacaCot.Inference.Tests;
 
 /// <summary>The golden generations that run; a strategy or a family that is built adds its own.</summary>

@@ -1,5 +1,4 @@
 using AlpacaCot.Inference.Sampling;
-using AlpacaCot.Inference.Scheduling;
 using AlpacaCot.Inference.Scoring;
 
 namespace AlpacaCot.Inference.Tests;

@@ -1,9 +1,3 @@
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
-
 namespace AlpacaCot.Models.Tests;
 
 /// <summary>A cache that grows again and again, and what it refuses; a hash that follows the file.</summary>

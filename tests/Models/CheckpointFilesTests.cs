@@ -1,11 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,9 +1,5 @@
 using System.Buffers.Binary;
-using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

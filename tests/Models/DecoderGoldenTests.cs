@@ -1,9 +1,5 @@
 using System.Text.Json;
 using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,10 +1,3 @@
-using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
-
 namespace AlpacaCot.Models.Tests;
 
 /// <summary>Greedy decoding, with a cache and by whole forwards.</summary>

@@ -1,9 +1,3 @@
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
-
 namespace AlpacaCot.Models.Tests;
 
 /// <summary>The golden models that load and compute; a family that is built adds its own.</summary>

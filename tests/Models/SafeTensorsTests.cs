@@ -2,11 +2,6 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,11 +1,6 @@
 using System.IO.Compression;
 using System.Text;
-using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
 

@@ -1,6 +1,5 @@
 using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
-using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Supervision;
 

@@ -2,9 +2,6 @@ using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;
 

@@ -1,11 +1,7 @@
 global using AlpacaCot.Tests;
 
 using System.Runtime.CompilerServices;
-using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
 
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
 

@@ -1,16 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data;
-using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;
 

@@ -1,7 +1,4 @@
 using AlpacaCot.Kernels;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;
 

@@ -3,8 +3,6 @@ using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
 using AlpacaCot.Specs;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
 using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;

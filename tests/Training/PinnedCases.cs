@@ -1,7 +1,3 @@
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
-
 namespace AlpacaCot.Training.Tests;
 
 /// <summary>The golden steps, schedules and whole trainings that run; an optimiser, a schedule or a method that is built adds its own.</summary>

@@ -1,7 +1,3 @@
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
-
 namespace AlpacaCot.Training.Tests;
 
 public sealed class RowOrderTests

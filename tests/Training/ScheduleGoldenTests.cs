@@ -1,8 +1,4 @@
-using System.Text.Json;
 using AlpacaCot.Specs;
-using AlpacaCot.Training.Benchmarks;
-using AlpacaCot.Training.Checkpoints;
-using AlpacaCot.Training.Optimisers;
 
 namespace AlpacaCot.Training.Tests;
 

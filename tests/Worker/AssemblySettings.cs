@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 
 // A pack's relative paths count from the process's current directory, which a worker sets for its one job.

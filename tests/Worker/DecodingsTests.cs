@@ -1,6 +1,5 @@
 using AlpacaCot.Inference;
 using AlpacaCot.Specs;
-using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Jobs;
 
 namespace AlpacaCot.Tests.Worker;

@@ -1,9 +1,5 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation;
-using AlpacaCot.Evaluation.Harness;
-using AlpacaCot.Evaluation.Prompts;
-using AlpacaCot.Evaluation.Python;
-using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;

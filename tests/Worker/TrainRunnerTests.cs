@@ -1,11 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
 using AlpacaCot.Models;
-using AlpacaCot.Models.Blocks;
-using AlpacaCot.Models.Checkpoints;
-using AlpacaCot.Models.Conversion;
-using AlpacaCot.Models.Decoding;
-using AlpacaCot.Models.Families;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;

@@ -77,41 +77,26 @@ internal static class SweepRunner
     {
         var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
         if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
-        if (_ended.Contains(status.State))
-        {
-            var code = Code(status);
-            if (!json) SweepView.PrintSummary(status);
-            return code;
-        }
+        if (_ended.Contains(status.State)) return ShowEnd(status, json);
         if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
-        SiloSession connected;
         try
         {
-            connected = await SiloSession.ConnectAsync(context, start: false, [], stop);
-        }
-        catch (ClientException)
-        {
-            // Between the look and the call it has ended, and its silo with it.
-            if (await EndedMeanwhileAsync(context, sweep, stop) is not { } ended) throw;
-            if (!json) SweepView.PrintSummary(ended);
-            return Code(ended);
-        }
-        await using var silo = connected;
-        try
-        {
+            await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
             if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
+            var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
+            await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
+            return Code(await grain.GetStatusAsync());
         }
-        catch (ArgumentException)
+        catch (Exception e) when (e is ClientException or ArgumentException or Orleans.Runtime.OrleansException)
         {
-            // A silo that is on its way out offers no grains any more.
+            // Between the look and the call it has ended, and its silo with it; one that is on its way out offers no grains any more.
             if (await EndedMeanwhileAsync(context, sweep, stop) is not { } ended) throw;
-            SweepView.PrintSummary(ended);
-            return Code(ended);
+            return ShowEnd(ended, json);
         }
-        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
-        await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
-        return Code(await grain.GetStatusAsync());
     }
+
+    // What is watched as JSON are events; there are none any more.
+    private static int ShowEnd(SweepStatus status, bool json) => json ? Code(status) : Show(status, json: false);
 
     /// <summary>Shows the state of every trial.</summary>
     public static async Task<int> StatusAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)

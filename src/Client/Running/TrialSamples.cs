@@ -1,11 +1,12 @@
 using System.Text.Json;
+using AlpacaCot.Experiments.Aggregation;
 
 namespace AlpacaCot.Client.Running;
 
 /// <summary>A question that a trial was asked, and what came of it.</summary>
 /// <param name="Prompt">What the model was given.</param>
 /// <param name="Target">What is right.</param>
-/// <param name="Response">What it wrote, or the scores of what it was asked to choose from.</param>
+/// <param name="Response">What it wrote, or the likeliest of what it was asked to choose from.</param>
 /// <param name="Read">The answer that was read from that.</param>
 /// <param name="Right">Whether it counts as right; null where the suite knows no right and wrong.</param>
 internal sealed record TrialSample(string Prompt, string Target, string Response, string Read, bool? Right);
@@ -13,8 +14,6 @@ internal sealed record TrialSample(string Prompt, string Target, string Response
 /// <summary>Reads samples from the files beside a result file, lm-eval's <c>samples_&lt;suite&gt;_&lt;time&gt;.jsonl</c>.</summary>
 internal static class TrialSamples
 {
-    private static readonly string[] _rightOrWrong = ["exact_match", "acc"];
-
     /// <summary>Some samples of a result: as many wrong ones as right ones where there are both, in the order in which they were asked.</summary>
     /// <param name="resultFile">The result file.</param>
     /// <param name="most">How many at most.</param>
@@ -43,17 +42,8 @@ internal static class TrialSamples
     {
         using var document = JsonDocument.Parse(line);
         var sample = document.RootElement;
-        var metric = _rightOrWrong.FirstOrDefault(key => sample.TryGetProperty(key, out _));
-        return new TrialSample(
-            sample.GetProperty("arguments").EnumerateObject().First().Value.GetProperty("arg_0").GetString() ?? "", Text(sample.GetProperty("target")),
-            Text(sample.GetProperty("resps")), Text(sample.GetProperty("filtered_resps")), metric is null ? null : sample.GetProperty(metric).ToString() is "1" or "1.0" or "True" or "true");
+        var (prompt, response, read, target) = AnswerSamples.Read(sample);
+        var metric = sample.EnumerateObject().FirstOrDefault(property => AnswerSamples.TellsRight(property.Name)).Value;
+        return new TrialSample(prompt, target, response, read, metric.ValueKind == JsonValueKind.Undefined ? null : metric.ToString() is "1" or "1.0" or "True" or "true");
     }
-
-    /// <summary>A text, or the texts of a list that are one inside the other.</summary>
-    private static string Text(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString()!,
-        JsonValueKind.Array => string.Join(" | ", value.EnumerateArray().Select(Text)),
-        _ => value.GetRawText(),
-    };
 }

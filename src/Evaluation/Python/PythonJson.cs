@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Evaluation.Python;
 
@@ -89,10 +90,10 @@ internal static class PythonJson
         if (value.TryGetValue<JsonElement>(out var element))
         {
             var raw = element.GetRawText();
-            return raw.AsSpan().IndexOfAny('.', 'e', 'E') < 0 ? raw : PythonText.Repr(element.GetDouble());
+            return raw.AsSpan().IndexOfAny('.', 'e', 'E') < 0 ? raw : PythonValues.Repr(element.GetDouble());
         }
-        if (value.TryGetValue<double>(out var number)) return PythonText.Repr(number);
-        if (value.TryGetValue<float>(out var single)) return PythonText.Repr(single);
+        if (value.TryGetValue<double>(out var number)) return PythonValues.Repr(number);
+        if (value.TryGetValue<float>(out var single)) return PythonValues.Repr(single);
         return Convert.ToString(value.GetValue<object>(), CultureInfo.InvariantCulture)!;
     }
 

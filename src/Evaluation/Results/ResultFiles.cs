@@ -6,6 +6,7 @@ using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Files;
 using AlpacaCot.Specs.Suites;
 using AlpacaCot.Statistics;
+using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Evaluation.Results;
 
@@ -122,7 +123,7 @@ public static partial class ResultFiles
         document["fewshot_as_multiturn"] = false;
         document["chat_template"] = run.Template;
         document["chat_template_sha"] = run.Template is null ? null : PythonJson.Hash(run.Template);
-        document["total_evaluation_time_seconds"] = PythonText.Repr(elapsed.TotalSeconds);
+        document["total_evaluation_time_seconds"] = PythonValues.Repr(elapsed.TotalSeconds);
         return document;
     }
 

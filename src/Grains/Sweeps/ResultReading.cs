@@ -7,8 +7,6 @@ namespace AlpacaCot.Grains.Sweeps;
 /// <summary>Reads what a report needs of evaluations' files: the scores of their items, their parts, a right and a wrong answer. A file that is gone or cannot be read is as good as none.</summary>
 internal static class ResultReading
 {
-    private static readonly string[] _solved = ["exact_match", "acc"];
-
     /// <summary>The files of accepted results.</summary>
     public static Dictionary<(string Trial, string Evaluation), ResultDetail> Read(IEnumerable<(string Trial, EvaluationResult Result)> results)
     {
@@ -81,9 +79,9 @@ internal static class ResultReading
                 if (!scores.TryGetValue(Key(metric, filter), out var of)) scores[Key(metric, filter)] = of = ([], []);
                 of.Numerators.Add(numerator);
                 of.Denominators.Add(denominator);
-                if (!_solved.Contains(metric)) continue;
-                if (numerator == 1) right ??= Answer(sample);
-                else if (numerator == 0) wrong ??= Answer(sample);
+                if (!AnswerSamples.TellsRight(metric)) continue;
+                if (numerator == 1) right ??= AnswerSamples.Read(sample);
+                else if (numerator == 0) wrong ??= AnswerSamples.Read(sample);
             }
         }
         return detail with
@@ -101,22 +99,6 @@ internal static class ResultReading
         JsonValueKind.Array when value.GetArrayLength() == 2 => (value[0].GetDouble(), value[1].GetDouble()),
         _ => (double.NaN, 1),
     };
-
-    /// <summary>What was asked and answered: the text that was written, or of several choices the likeliest.</summary>
-    private static AnswerSample? Answer(JsonElement sample)
-    {
-        var arguments = sample.GetProperty("arguments").EnumerateObject().Select(a => a.Value).ToList();
-        var responses = sample.GetProperty("resps").EnumerateArray().Select(r => r[0]).ToList();
-        var prompt = arguments[0].GetProperty("arg_0").GetString()!;
-        var target = sample.GetProperty("target").GetString()!;
-        if (responses[0].ValueKind == JsonValueKind.String)
-            return new AnswerSample(prompt, responses[0].GetString()!, sample.GetProperty("filtered_resps")[0] is { ValueKind: JsonValueKind.String } found ? found.GetString()! : "", target);
-        string Choice(int index) => index < arguments.Count && arguments[index].TryGetProperty("arg_1", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString()! : "";
-        double Likelihood(JsonElement response) => double.Parse(response[0].GetString()!, System.Globalization.CultureInfo.InvariantCulture);
-        if (responses.Count < 2) return new AnswerSample(prompt, Choice(0), "", target);
-        var likeliest = Choice(responses.Select((r, i) => (Likelihood: Likelihood(r), i)).MaxBy(r => r.Likelihood).i);
-        return new AnswerSample(prompt, likeliest, likeliest.Trim(), int.TryParse(target, out var gold) && Choice(gold) is { Length: > 0 } text ? text.Trim() : target);
-    }
 
     private static string Key(string metric, string filter) => filter == "none" ? metric : $"{metric},{filter}";
 }

@@ -10,6 +10,11 @@ public static class ChatTemplateFile
 
     private const string Config = "tokenizer_config.json";
 
+    /// <summary>Where a folder's template stands, for people; null where it brings none.</summary>
+    /// <exception cref="TokenizerException">tokenizer_config.json is no JSON.</exception>
+    public static string? PlaceIn(string folder)
+        => File.Exists(Path.Combine(folder, Name)) ? Name : Declared(folder) is null ? null : $"chat_template of {Config}";
+
     /// <summary>Reads a folder's template; null where it brings none.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read; the message names the file.</exception>
     /// <exception cref="TokenizerException">tokenizer_config.json is no JSON.</exception>
@@ -17,9 +22,11 @@ public static class ChatTemplateFile
     {
         var path = Path.Combine(folder, Name);
         if (File.Exists(path)) return Parse(File.ReadAllText(path), path);
-        path = Path.Combine(folder, Config);
-        return File.Exists(path) && Declared(TokenizerDirectory.ReadJson(path)) is { } source ? Parse(source, path) : null;
+        return Declared(folder) is { } source ? Parse(source, Path.Combine(folder, Config)) : null;
     }
+
+    private static string? Declared(string folder)
+        => Path.Combine(folder, Config) is var path && File.Exists(path) ? Declared(TokenizerDirectory.ReadJson(path)) : null;
 
     /// <summary>The text of <c>chat_template</c>; of several named ones the one called <c>default</c>.</summary>
     private static string? Declared(JsonElement config)

@@ -1,10 +1,10 @@
 using System.Globalization;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
-using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
+using AlpacaCot.Tokenizers.ChatTemplates;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -12,9 +12,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>model convert</c>, <c>model show</c> and <c>model verify</c>, and what writing a model directory shares.</summary>
 internal static class ModelTools
 {
-    private static readonly string[] _tokenizerFiles =
-        ["tokenizer.json", "tokenizer.model", "ice_text.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"];
-
     /// <summary>Converts a model between formats.</summary>
     public static void Convert(ToolOptions options, ToolJob job, JobContext context)
     {
@@ -98,12 +95,7 @@ internal static class ModelTools
 
     // The template that generate, eval and servers apply, or the one that the model's makers left.
     private static string? TemplateOf(string path)
-    {
-        if (File.Exists(Path.Combine(path, TemplateFile.Name))) return TemplateFile.Name;
-        if (File.Exists(Path.Combine(path, "chat_template.jinja"))) return "chat_template.jinja";
-        var settings = Path.Combine(path, "tokenizer_config.json");
-        return File.Exists(settings) && FileText.ReadJson(settings).TryGetProperty("chat_template", out _) ? "chat_template of tokenizer_config.json" : null;
-    }
+        => File.Exists(Path.Combine(path, TemplateFile.Name)) ? TemplateFile.Name : ChatTemplateFile.PlaceIn(path);
 
     /// <summary>What is odd about a model and an adapter that a tool has loaded.</summary>
     public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
@@ -124,7 +116,7 @@ internal static class ModelTools
     /// <summary>Copies the tokenizer's files of a model directory.</summary>
     public static void CopyTokenizer(string from, string to)
     {
-        foreach (var file in _tokenizerFiles)
+        foreach (var file in ModelConverter.TokenizerFiles)
             if (File.Exists(Path.Combine(from, file))) File.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
     }
 }

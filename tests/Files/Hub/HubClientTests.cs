@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using AlpacaCot.Files;
 using AlpacaCot.Files.Hub;
-using AlpacaCot.Tests;
 
 namespace AlpacaCot.Tests.Files.Hub;
 

@@ -3,14 +3,9 @@ using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans;
-using Orleans.Configuration;
-using Orleans.Runtime;
-using Orleans.Runtime.MembershipService;
 using Orleans.Storage;
 
 namespace AlpacaCot.Tests.Silo.Hosting;

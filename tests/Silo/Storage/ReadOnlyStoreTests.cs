@@ -1,7 +1,5 @@
 using AlpacaCot.Silo.Storage;
 using Microsoft.Data.Sqlite;
-using Orleans;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Tests.Silo.Storage;
 

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using AlpacaCot.Silo.Storage;
-using Orleans.Runtime;
 
 namespace AlpacaCot.Tests.Silo.Storage;
 

@@ -138,7 +138,7 @@ internal static partial class Formats
             case "f" or "F": return value.ToString((comma ? "N" : "F") + (precision ?? 6), culture);
             case "e" or "E": return ExponentDigits().Replace(value.ToString(kind + (precision ?? 6), culture), match => match.Groups[1].Value + match.Groups[2].Value.TrimStart('0').PadLeft(2, '0'));
             case "%": return (value * 100).ToString("F" + (precision ?? 6), culture) + "%";
-            case "" when precision is null: return Python.Number(value);
+            case "" when precision is null: return PythonValues.Repr(value);
             default: return value.ToString("G" + Math.Max(1, precision ?? 6), culture);
         }
     }

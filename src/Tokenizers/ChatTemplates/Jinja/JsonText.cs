@@ -28,7 +28,7 @@ internal static class JsonText
             case null: text.Append("null"); break;
             case bool flag: text.Append(flag ? "true" : "false"); break;
             case BigInteger number: text.Append(number.ToString(CultureInfo.InvariantCulture)); break;
-            case double number: text.Append(double.IsNaN(number) ? "NaN" : double.IsInfinity(number) ? number > 0 ? "Infinity" : "-Infinity" : Python.Number(number)); break;
+            case double number: text.Append(double.IsNaN(number) ? "NaN" : double.IsInfinity(number) ? number > 0 ? "Infinity" : "-Infinity" : PythonValues.Repr(number)); break;
             case string s: Quote(text, s, style.Ascii); break;
             case Mapping mapping:
                 var entries = mapping.Select(entry => (Name: KeyOf(entry.Key.Value), entry.Value)).ToList();

@@ -165,7 +165,7 @@ internal sealed class Lexer
             if (_at >= _source.Length) return;
             if (open.Count == 0 && End(print)) return;
             var c = _source[_at];
-            if (PythonText.IsSpace(c)) _at++;
+            if (PythonValues.IsSpace(c)) _at++;
             else if (char.IsAsciiDigit(c)) Number();
             else if (c is '\'' or '"') QuotedText();
             else if (c == '_' || char.IsLetterOrDigit(c) || char.IsSurrogate(c)) Name();
@@ -276,7 +276,7 @@ internal sealed class Lexer
 
     private int Skip(int at)
     {
-        while (at < _source.Length && PythonText.IsSpace(_source[at])) at++;
+        while (at < _source.Length && PythonValues.IsSpace(_source[at])) at++;
         return at;
     }
 

@@ -116,7 +116,7 @@ internal static class Python
         null => "None",
         bool flag => flag ? "True" : "False",
         BigInteger number => number.ToString(CultureInfo.InvariantCulture),
-        double number => Number(number),
+        double number => PythonValues.Repr(number),
         string text => Quote(text),
         List<object?> items => "[" + string.Join(", ", items.Select(Repr)) + "]",
         object?[] { Length: 1 } items => $"({Repr(items[0])},)",
@@ -130,25 +130,6 @@ internal static class Python
         Function function => throw new ChatTemplateException("TypeError", $"the function {function.Name} is printed instead of called"),
         _ => throw new ChatTemplateException("TypeError", $"a {TypeName(value)} object cannot be printed"),
     };
-
-    /// <summary>A float as Python prints it: the shortest digits, an exponent from 1e16 on and below 1e-4.</summary>
-    public static string Number(double number)
-    {
-        if (double.IsNaN(number)) return "nan";
-        if (double.IsInfinity(number)) return number > 0 ? "inf" : "-inf";
-        var parts = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture).Split('E');
-        var point = parts[0].IndexOf('.') is >= 0 and var at ? at : parts[0].Length;
-        var written = parts[0].Replace(".", "", StringComparison.Ordinal);
-        var zeros = written.Length - written.TrimStart('0').Length;
-        var exponent = point - 1 - zeros + (parts.Length > 1 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 0);
-        var digits = written.Trim('0');
-        var sign = number < 0 || (number == 0 && double.IsNegative(number)) ? "-" : "";
-        if (digits.Length == 0) return sign + "0.0";
-        if (exponent is < -4 or >= 16)
-            return sign + digits[..1] + (digits.Length > 1 ? "." + digits[1..] : "") + (exponent < 0 ? "e-" : "e+") + Math.Abs(exponent).ToString("00", CultureInfo.InvariantCulture);
-        if (exponent < 0) return sign + "0." + new string('0', -exponent - 1) + digits;
-        return digits.Length <= exponent + 1 ? sign + digits.PadRight(exponent + 1, '0') + ".0" : sign + digits[..(exponent + 1)] + "." + digits[(exponent + 1)..];
-    }
 
     /// <summary>Order of code points, which is not that of UTF-16 units beyond the first plane.</summary>
     public static int CompareTexts(string a, string b)

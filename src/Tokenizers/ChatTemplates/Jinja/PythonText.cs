@@ -7,10 +7,7 @@ namespace AlpacaCot.Tokenizers.ChatTemplates.Jinja;
 internal static class PythonText
 {
     /// <summary>All characters that Python calls white space.</summary>
-    public static char[] Space { get; } = [.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(IsSpace)];
-
-    /// <summary>Whether Python calls a character white space: the file, group, record and unit separators too.</summary>
-    public static bool IsSpace(char c) => char.IsWhiteSpace(c) || c is >= '\x1c' and <= '\x1f';
+    public static char[] Space { get; } = [.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(PythonValues.IsSpace)];
 
     /// <summary>str.upper.</summary>
     public static string Upper(string text) => Map(text.ToUpperInvariant(), c => c switch

@@ -43,7 +43,7 @@ internal static class TextMethods
         ["isnumeric"] = (s, _) => All(s, Rune.IsNumber),
         ["isalnum"] = (s, _) => All(s, rune => Rune.IsLetter(rune) || Rune.IsNumber(rune)),
         ["isalpha"] = (s, _) => All(s, Rune.IsLetter),
-        ["isspace"] = (s, _) => s.Length > 0 && s.All(PythonText.IsSpace),
+        ["isspace"] = (s, _) => s.Length > 0 && s.All(PythonValues.IsSpace),
         ["isupper"] = (s, _) => s.EnumerateRunes().Any(PythonText.IsCased) && PythonText.Upper(s) == s,
         ["islower"] = (s, _) => s.EnumerateRunes().Any(PythonText.IsCased) && PythonText.Lower(s) == s,
     };
