@@ -49,7 +49,7 @@ public sealed class FrozenLinear : IDisposable
     public Tensor Forward(Tensor x)
     {
         if (MatVec.Suits(x, _weight, _bias) && !Packs(x.numel() / x.size(-1))) return MatVec.Run(x, _weight, _bias);
-        if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return nn.functional.linear(x, _weight, _bias);
+        if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return Products.Linear(x, _weight, _bias);
         Tensor y;
         using (no_grad()) y = _large ? Large(x) : Product(x, Packed(ref _forward, false), _weight.size(0), _bias);
         Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Backward(dy.to(bfloat16)) : null]);
