@@ -24,11 +24,11 @@ internal static class Products
     internal static Tensor Times(Tensor x, Tensor weight, Tensor? bias = null)
     {
         if (!Suits(x, weight) || bias is { dtype: not ScalarType.Float32 }) return nn.functional.linear(x, weight, bias);
-        if (x.dim() == 2) return Aten.LinearPointwise(x, weight, bias);
+        if (x.dim() == 2) return x.is_contiguous() ? EvenRows.Product(x, even => Aten.LinearPointwise(even, weight, bias)) : Aten.LinearPointwise(x, weight, bias);
         var shape = x.shape;
         shape[^1] = weight.size(0);
         using var rows = x.reshape(-1, x.size(-1));
-        using var flat = Aten.LinearPointwise(rows, weight, bias);
+        using var flat = Times(rows, weight, bias);
         return flat.view(shape);
     }
 
@@ -49,7 +49,7 @@ internal static class Products
             if (saved[1] is { } w) result[0] = Times(dy, w.t());
             var rows = dy.reshape(-1, dy.size(-1));
             if (saved[0] is { } input) result[1] = Times(rows.t(), input.reshape(-1, input.size(-1)).t());
-            if (forBias) result[2] = rows.sum(0);
+            if (forBias) result[2] = rows.sum([0]);
             return result;
         });
         return y;
