@@ -167,6 +167,9 @@ internal sealed class Owner
     /// <summary>Devices of slots that take any work and never report.</summary>
     public string? SilentDevice { get; init; }
 
+    /// <summary>What silent slots were given, in order.</summary>
+    public ConcurrentQueue<SlotAssignment> Given { get; } = new();
+
     /// <summary>The fences that silent slots were given, in order.</summary>
     public ConcurrentQueue<long> Silenced { get; } = new();
 
@@ -187,7 +190,9 @@ internal sealed class Owner
         switch (context.MethodName)
         {
             case nameof(ITrainerGrain.StartAsync):
-                Silenced.Enqueue(((SlotAssignment)context.Request.GetArgument(0)!).Fence);
+                var given = (SlotAssignment)context.Request.GetArgument(0)!;
+                Given.Enqueue(given);
+                Silenced.Enqueue(given.Fence);
                 context.Result = new StartAnswer(StartReply.Started, 0);
                 break;
             case nameof(ITrainerGrain.RunningFenceAsync):
