@@ -148,7 +148,7 @@ public sealed class SpecPropertyTests
         ["EvaluationSpec.Suite"] = new("Specs/SweepSpecJson.cs", "e.Suite", Key.Result, Evaluation(e => e with { Suite = "other" })),
         ["EvaluationSpec.Limit"] = new("Specs/SweepSpecJson.cs", "e.Limit", Key.Result, Evaluation(e => e with { Limit = 3 })),
         ["EvaluationSpec.FewShot"] = new("Specs/SweepSpecJson.cs", "e.FewShot", Key.Result, Evaluation(e => e with { FewShot = 3 })),
-        ["EvaluationSpec.Options"] = new("Worker/Jobs/SuiteDeclarations.cs", "evaluation.Options", Key.Result, Evaluation(e => e with { Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("f") } })),
+        ["EvaluationSpec.Options"] = new("Specs/Suites/SuiteOptions.cs", "evaluation.Options", Key.Result, Evaluation(e => e with { Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("f") } })),
 
         ["AxisMatch.Values"] = new("Specs/AxisMatch.cs", "Matches", Key.None, s => s with { Include = [Match("peft", "p")] }),
 

@@ -1,4 +1,5 @@
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Contracts;
 using Microsoft.Extensions.Hosting;
 
 namespace AlpacaCot.Client.Hosting;
@@ -11,8 +12,11 @@ internal static class ClientHosting
     /// <param name="home">The home whose silo it is.</param>
     /// <param name="cluster">The database of the cluster whose client it is instead, or null.</param>
     public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home, string? cluster = null)
-        => builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home) : client.UseCluster(cluster, home))
+    {
+        builder.Services.AddPlatformVocabulary();
+        builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home) : client.UseCluster(cluster, home))
             .AddActivityPropagation()
             // Whether to start a silo, and how long to wait for it, is for the session to say.
             .UseConnectionRetryFilter((_, _) => Task.FromResult(false)));
+    }
 }

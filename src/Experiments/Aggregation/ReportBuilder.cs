@@ -52,7 +52,7 @@ public static class ReportBuilder
             Hashes = Hashes(state.Origin.Identities),
             Notes = ReportNotes.Of(state, trials, summaries),
             Environment = environment,
-            Spec = state.Origin.Spec,
+            Spec = SweepSpecJson.Write(state.Spec),
         };
     }
 
