@@ -1,5 +1,5 @@
 using System.Text.Json;
-using AlpacaCot.Client.Hosting;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs.Facts;

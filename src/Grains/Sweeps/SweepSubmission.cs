@@ -53,7 +53,7 @@ internal sealed class SweepSubmission
         var facts = JsonSerializer.Deserialize<SpecFacts>(request.Facts, Frames.Json) ?? new SpecFacts();
         var spec = SweepDocument.ParseValid(request.Yaml);
         slots = Math.Max(1, slots);
-        var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
+        var limits = PlanLimits.For(slots, Environment.ProcessorCount);
         return SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), now, facts);
     }
 }
