@@ -1,4 +1,4 @@
-namespace AlpacaCot.Client.Hosting;
+namespace AlpacaCot.Client.Library.Hosting;
 
 /// <summary>What happens to calls whose silo is gone.</summary>
 internal static class LostSilo

@@ -1,19 +1,15 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlpacaCot.Client.Console;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
-using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Specs.Methods;
 using AlpacaCot.Specs.Validation;
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Client.Library;
 
 /// <summary>A sweep file checked as a whole, before anything runs: the text itself, and what a worker found out about its models, data and suites.</summary>
 internal sealed class SweepPreflight
@@ -27,14 +23,14 @@ internal sealed class SweepPreflight
     private static readonly JsonSerializerOptions _planJson = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Judges a text by what is known about its models, data and suites.</summary>
-    internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts)
+    internal SweepPreflight(string baseDirectory, SweepDocument document, SpecFacts facts, int slots = 1)
     {
         (BaseDirectory, _document, Facts) = (baseDirectory, document, facts);
         _remarks = SpecValidator.Validate(document, facts);
         IsValid = _remarks.All(remark => remark.Severity != SpecSeverity.Error);
         if (!IsValid) return;
         _grid = GridExpander.Expand(document.Spec, SpecValidator.Identities(document.Spec, facts));
-        _plan = RunPlanner.Of(document.Spec, _grid, facts, new PlanLimits());
+        _plan = RunPlanner.Of(document.Spec, _grid, facts, PlanLimits.For(slots, Environment.ProcessorCount));
     }
 
     /// <summary>The spec.</summary>
@@ -42,6 +38,12 @@ internal sealed class SweepPreflight
 
     /// <summary>What relative paths in it count from.</summary>
     public string BaseDirectory { get; }
+
+    /// <summary>Its trials and trainings; null where it may not run.</summary>
+    public Grid? Grid => _grid;
+
+    /// <summary>What it takes; null where it may not run.</summary>
+    public RunPlan? RunPlan => _plan;
 
     /// <summary>What the worker found out.</summary>
     public SpecFacts Facts { get; }
@@ -57,10 +59,10 @@ internal sealed class SweepPreflight
 
     /// <summary>Checks a file.</summary>
     /// <exception cref="ClientException">The file cannot be read.</exception>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop, int slots = 1)
     {
         var document = await ReadAsync(file, stop);
-        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop, slots);
     }
 
     /// <summary>Reads a sweep file.</summary>
@@ -82,13 +84,16 @@ internal sealed class SweepPreflight
     }
 
     /// <summary>Checks a document.</summary>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop)
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop, int slots = 1)
     {
         // What could not be read at all has no names to look up.
         if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts());
-        var options = new JsonObject { ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json) };
+        var options = new JsonObject
+        {
+            ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json), ["threads"] = PlanLimits.For(slots, Environment.ProcessorCount).Threads,
+        };
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
-        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
+        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts(), slots);
     }
 
     /// <summary>The sweep as it is submitted.</summary>
@@ -102,35 +107,6 @@ internal sealed class SweepPreflight
 
     /// <summary>What the sweep takes, as JSON; null where it may not run.</summary>
     public JsonNode? Plan() => JsonSerializer.SerializeToNode(_plan, _planJson);
-
-    /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
-    public void Print(TextWriter output)
-    {
-        foreach (var remark in _remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {remark}");
-        var errors = _remarks.Count(remark => remark.Severity == SpecSeverity.Error);
-        if (_grid is null)
-        {
-            output.WriteLine($"{errors} error{(errors == 1 ? "" : "s")}; nothing was run");
-            return;
-        }
-        var spec = _document.Spec;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{spec.Name}: {_grid.Trials.Count(t => !t.IsUntuned)} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds) and {_grid.Trials.Count(t => t.IsUntuned)} of untuned bases, {_grid.Trainings.Count} trainings"));
-        foreach (var peft in spec.Peft)
-        {
-            var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
-            var where = source switch { LearningRateSource.Adapter => "its own", LearningRateSource.Training => "training.learning_rate", _ => $"{peft.Method}'s default" };
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {peft.Name}: learning rate {rate} ({where})"));
-        }
-        PlanView.Print(output, spec, _grid, _plan!, Facts);
-    }
-
-    /// <summary>Prints what there is to know before a sweep runs: the remarks that do not stop it, and the plan.</summary>
-    public void PrintAdvice(TextWriter output)
-    {
-        foreach (var remark in _remarks.Where(remark => remark.Severity == SpecSeverity.Advice)) output.WriteLine($"advice: {remark}");
-        if (_grid is not null) PlanView.Print(output, _document.Spec, _grid, _plan!, Facts);
-    }
 
     /// <summary>The check as a JSON document.</summary>
     public JsonObject ToJson() => new()

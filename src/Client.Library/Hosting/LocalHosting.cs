@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace AlpacaCot.Client.Hosting;
+namespace AlpacaCot.Client.Library.Hosting;
 
 /// <summary>One machine: the silo of a home is reached by its Unix socket.</summary>
 internal static class LocalHosting
@@ -15,8 +15,8 @@ internal static class LocalHosting
     // A silo that is gone ends calls at once. One that is there and silent may have been stopped, or its machine swaps, for a few minutes: nothing is lost by waiting.
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Makes the client one of a home's silo.</summary>
-    public static IClientBuilder UseHome(this IClientBuilder client, HomeLayout home)
+    /// <summary>Makes the client one of a home's silo; the view is told where it does not answer.</summary>
+    public static IClientBuilder UseHome(this IClientBuilder client, HomeLayout home, IClientView? view)
     {
         client.UseLocalhostClustering(serviceId: PlatformCluster.Id, clusterId: PlatformCluster.Id);
         foreach (var old in client.Services.Where(service => service.IsKeyedService && service.ServiceType == typeof(IConnectionFactory)).ToList())
@@ -28,7 +28,7 @@ internal static class LocalHosting
             // A silo of this machine that is gone stays gone: only what it was too slow for is asked again.
             .RetryReads(
                 problem => problem is TimeoutException, _patience,
-                silent => System.Console.Error.WriteLine(silent ? "the silo does not answer; asking again" : "the silo answers again"))
+                silent => view?.Say(silent ? "the silo does not answer; asking again" : "the silo answers again"))
             .EndCallsWhenTheSiloIsGone();
     }
 

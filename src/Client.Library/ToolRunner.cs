@@ -1,13 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlpacaCot.Client.Console;
 using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Client.Library;
 
-/// <summary>Starts a worker with one job, shows its progress on stderr and its answer on stdout.</summary>
+/// <summary>Starts a worker with one job and hands over its answers; the context's view is told how it goes.</summary>
 internal static class ToolRunner
 {
     /// <summary>A step of training, the longest that a job takes to notice a cancellation where nothing is wrong, is shorter.</summary>
@@ -18,18 +17,6 @@ internal static class ToolRunner
 
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(5);
 
-    /// <summary>Runs a tool to its end and shows its answers.</summary>
-    /// <exception cref="ClientException">The tool failed.</exception>
-    public static async Task<int> RunAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
-    {
-        await RunAsync(context, tool, options, output =>
-        {
-            if (json || output.Text is null) ClientJson.Print(output.Document);
-            else System.Console.Out.WriteLine(output.Text);
-        }, cancellationToken);
-        return ExitCodes.Done;
-    }
-
     /// <summary>Runs a tool and returns its last answer.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
     public static async Task<JsonElement> AskAsync(ClientContext context, string tool, JsonObject options, CancellationToken cancellationToken)
@@ -39,15 +26,19 @@ internal static class ToolRunner
         return last is { } output ? output.Document : throw new ClientException($"{tool} gave no answer", ExitCodes.Failed);
     }
 
-    private static async Task RunAsync(
-        ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
+    /// <summary>Runs a tool to its end and hands over its answers as they come.</summary>
+    /// <exception cref="ClientException">The tool failed.</exception>
+    public static async Task RunAsync(ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(context.Home.Logs);
-        using var held = context.Interruption.Hold();
+        var program = context.Programs.Find("Worker");
+        context.Programs.Remember(program);
+        using var held = context.Hold?.Invoke();
+        using var view = new Shown(context.View);
         await using var worker = await WorkerProcess.StartAsync(
             new WorkerStart
             {
-                Program = Siblings.Find(context.ProgramFolder, "Worker"),
+                Program = program,
                 SocketFolder = context.Home.Run,
                 LogFile = Path.Combine(context.Home.Logs, $"tool-{tool.Replace(' ', '-')}-{Environment.ProcessId}.log"),
             },
@@ -56,7 +47,6 @@ internal static class ToolRunner
         await worker.SendAsync(new StartCommand(tool, 1, job), cancellationToken);
         // Nobody waits for it: what it does shows in the worker's events, or ends them.
         await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool, context.Time));
-        using var progress = new ProgressLine(context.Time);
         var (pulse, gate) = (new Pulse(_silence, context.Time, _look), new Lock());
         string? hangs = null;
         await using var watch = context.Time.CreateTimer(_ => Watch(), null, _look, _look);
@@ -65,30 +55,24 @@ internal static class ToolRunner
             lock (gate) pulse.Heard(news);
             switch (news)
             {
-                case ProgressEvent or RemarkEvent when context.Quiet:
-                    break;
-                case ProgressEvent p:
-                    progress.Show(p);
+                case ProgressEvent progress:
+                    context.View?.Progress(progress);
                     break;
                 case RemarkEvent remark:
-                    progress.Clear();
-                    System.Console.Error.WriteLine($"remark: {remark.Text}");
+                    context.View?.Say($"remark: {remark.Text}");
                     break;
                 case OutputEvent output:
-                    progress.Clear();
+                    context.View?.EndProgress();
                     show(output);
                     break;
                 case FailedEvent failed:
-                    progress.Clear();
                     if (failed.Kind == FailureKind.Cancelled) throw new OperationCanceledException(cancellationToken);
                     throw new ClientException(failed.Message, failed.Kind == FailureKind.Data ? ExitCodes.Wrong : ExitCodes.Failed);
                 case DoneEvent:
-                    progress.Clear();
                     Forget(worker);
                     return;
             }
         }
-        progress.Clear();
         cancellationToken.ThrowIfCancellationRequested();
         if (hangs is not null) throw new ClientException($"{hangs}; its log is {worker.LogFile}", ExitCodes.Failed);
         throw new ClientException($"{await worker.DescribeEndAsync()}; its log is {worker.LogFile}", ExitCodes.Failed);
@@ -123,5 +107,11 @@ internal static class ToolRunner
     private static void Forget(WorkerProcess worker)
     {
         if (File.Exists(worker.LogFile) && new FileInfo(worker.LogFile).Length == 0) File.Delete(worker.LogFile);
+    }
+
+    /// <summary>What is shown of a job goes with it, however it ends.</summary>
+    private sealed class Shown(IClientView? view) : IDisposable
+    {
+        public void Dispose() => view?.EndProgress();
     }
 }

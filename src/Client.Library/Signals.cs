@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Client.Library;
 
 /// <summary>Signals to processes that this program has started.</summary>
 internal static class Signals

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Diagnostics;
-using AlpacaCot.Client.Hosting;
+using System.Globalization;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Supervision;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Client.Library;
 
 /// <summary>
 /// A session with the silo of this home; one is started as a child where none runs. The silo counts its sessions: one that a command has started ends when nobody needs it any more,
@@ -36,13 +37,13 @@ internal sealed class SiloSession : IAsyncDisposable
     private readonly IHost _host;
     private readonly TimeProvider _time;
     private readonly bool _counted;
-    private readonly IDisposable _held;
+    private readonly IDisposable? _held;
     private Process? _silo;
     private Task _renewing = Task.CompletedTask;
 
     private SiloSession(IHost host, ClientContext context, bool counted)
     {
-        (_host, _time, _counted, _held) = (host, context.Time, counted, context.Interruption.Hold());
+        (_host, _time, _counted, _held) = (host, context.Time, counted, context.Hold?.Invoke());
         Grains = host.Services.GetRequiredService<IClusterClient>();
     }
 
@@ -57,7 +58,7 @@ internal sealed class SiloSession : IAsyncDisposable
     {
         if (_silo is null) return 0;
         var line = File.ReadLines($"/proc/{_silo.Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), System.Globalization.CultureInfo.InvariantCulture) / 1024;
+        return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024;
     }
 
     /// <summary>Connects to the silo that runs, without being counted as its user; null where none does.</summary>
@@ -79,7 +80,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (await JoinAsync(context, cancellationToken) is { } running) return running;
         if (context.Cluster is not null) throw new ClientException("no silo of the cluster answers; start one with ./alpacacot silo --node NAME");
         if (!start) throw new ClientException("no silo runs for this home; start one with ./alpacacot silo");
-        if (!context.Quiet) System.Console.Error.WriteLine("no silo runs; starting one for this command");
+        context.View?.Say("no silo runs; starting one for this command");
         var log = Path.Combine(context.Home.Logs, "silo.log");
         var silo = Launch(context, log, siloArguments);
         var began = context.Time.GetTimestamp();
@@ -130,6 +131,9 @@ internal sealed class SiloSession : IAsyncDisposable
         }
     }
 
+    /// <summary>The arguments of a silo that is started with so many slots.</summary>
+    public static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(CultureInfo.InvariantCulture)] : [];
+
     /// <summary>Leaves and disconnects.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -138,7 +142,7 @@ internal sealed class SiloSession : IAsyncDisposable
         _host.Dispose();
         _left.Dispose();
         _silo?.Dispose();
-        _held.Dispose();
+        _held?.Dispose();
     }
 
     private ISessionsGrain Sessions => Grains.GetGrain<ISessionsGrain>("default");
@@ -220,7 +224,7 @@ internal sealed class SiloSession : IAsyncDisposable
         if (context.Cluster is null && !File.Exists(context.Home.SiloSocket)) return null;
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
-        builder.AddSiloClient(context.Home, context.Cluster);
+        builder.AddSiloClient(context.Home, context.Cluster, context.View);
         var host = builder.Build();
         try
         {
@@ -244,10 +248,12 @@ internal sealed class SiloSession : IAsyncDisposable
     private static Process Launch(ClientContext context, string log, IReadOnlyList<string> arguments)
     {
         Directory.CreateDirectory(context.Home.Logs);
+        var program = context.Programs.Find("Silo");
+        context.Programs.Remember(program);
         // A session of its own: a Ctrl+C in this terminal is the client's to handle.
         var info = new ProcessStartInfo("setsid") { UseShellExecute = false, RedirectStandardInput = true };
         foreach (var part in (string[])["/bin/sh", "-c", "log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null", "sh", log]) info.ArgumentList.Add(part);
-        foreach (var part in Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"))) info.ArgumentList.Add(part);
+        foreach (var part in Siblings.Command(program)) info.ArgumentList.Add(part);
         foreach (var argument in (string[])["--for-commands", "yes", .. arguments]) info.ArgumentList.Add(argument);
         info.Environment[HomeLayout.Variable] = context.Home.Root;
         info.Environment.Remove(PlatformCluster.Variable);

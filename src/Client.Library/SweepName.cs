@@ -1,6 +1,6 @@
 using AlpacaCot.Grains.Contracts;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Client.Library;
 
 /// <summary>A sweep as the command line names it.</summary>
 internal sealed record SweepName(string Experiment, string Name)

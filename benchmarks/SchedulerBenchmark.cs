@@ -1,11 +1,14 @@
+using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 
-namespace AlpacaCot.Client.Running;
+namespace AlpacaCot.Benchmarks;
 
 /// <summary>
 /// No-op trials through the real grains, store, slots and protocol; only the worker's answer is a stub. A silo of its own runs under a folder of the home,
@@ -15,15 +18,31 @@ internal static class SchedulerBenchmark
 {
     private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Runs the trials and prints one JSON line.</summary>
-    public static async Task<int> RunAsync(ClientContext context, int trials, int slots, double trialSeconds, CancellationToken stop)
+    /// <summary>The command.</summary>
+    public static Command Command()
     {
-        if (trials < 1 || slots < 1 || trialSeconds < 0) throw new ClientException("--trials and --slots must be at least 1, --trial-seconds at least 0");
+        Option<int> trials = Options.Count("--trials", "Trials", 1000), slots = Options.Count("--slots", "Slots of the silo", 16);
+        var seconds = new Option<double>("--trial-seconds") { Description = "What a trial pretends to take (0)" };
+        seconds.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var value) && !(value is >= 0 and < 1e6)) result.AddError($"--trial-seconds {result.Tokens[0].Value}: must be at least 0");
+        });
+        var command = new Command("scheduler", "Trials that compute nothing, through the real grains, store, slots and protocol: seconds in all, milliseconds a trial, the silo's memory") { trials, slots, seconds };
+        command.SetAction((parsed, stop) =>
+        {
+            var home = HomeLayout.FromEnvironment();
+            return RunAsync(parsed, new ClientContext(home, PlatformPrograms.Beside(home, AppContext.BaseDirectory), TimeProvider.System), parsed.GetValue(trials), parsed.GetValue(slots), parsed.GetValue(seconds), stop);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, ClientContext context, int trials, int slots, double trialSeconds, CancellationToken stop)
+    {
         var folder = Path.Combine(context.Home.Run, string.Create(CultureInfo.InvariantCulture, $"b{Environment.ProcessId}"));
         var home = new HomeLayout(folder);
         try
         {
-            var scratch = context with { Home = home, Cluster = null };
+            var scratch = context with { Home = home };
             Directory.CreateDirectory(folder);
             string[] arguments = ["--slots", slots.ToString(CultureInfo.InvariantCulture), "--stub-workers", trialSeconds.ToString(CultureInfo.InvariantCulture)];
             await using var silo = await SiloSession.ConnectAsync(scratch, start: true, arguments, stop);
@@ -39,7 +58,7 @@ internal static class SchedulerBenchmark
             while ((await experiment.ListAsync()).Any(line => line.State == "running")) await Task.Delay(_poll, context.Time, stop);
             var status = await sweep.GetStatusAsync();
             var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
-            ClientJson.Print(new
+            Options.Print(parsed, new
             {
                 benchmark = "scheduler", trials, slots, trial_seconds = trialSeconds, completed = status.Trials.Count(t => t.State == "succeeded"), seconds = Math.Round(seconds, 3),
                 ms_per_trial = Math.Round(1000 * seconds / trials, 3), peak_rss_mb = silo.PeakMemoryMegabytes(),

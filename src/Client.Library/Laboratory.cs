@@ -1,9 +1,8 @@
-using AlpacaCot.Client.Running;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 
-namespace AlpacaCot.Client;
+namespace AlpacaCot.Client.Library;
 
 /// <summary>Where a program finds the laboratory.</summary>
 public sealed record LaboratoryOptions
@@ -11,7 +10,10 @@ public sealed record LaboratoryOptions
     /// <summary>The home; null for <c>$ALPACACOT_HOME</c>, or <c>~/.alpacacot</c>.</summary>
     public string? Home { get; init; }
 
-    /// <summary>The folder of the platform's client, beside which its silo and its worker lie (<c>artifacts/bin/Client/release</c> of a checkout, or where it was published); null for this program's own.</summary>
+    /// <summary>
+    /// The folder of the platform's client, beside which its silo and its worker lie (<c>artifacts/bin/Client/release</c> of a checkout, or where it was published). Null looks beside this program, beside the
+    /// <c>alpacacot</c> of the search path, and where the home's last silo or worker was started from. Only checking files and starting a silo need them.
+    /// </summary>
     public string? Programs { get; init; }
 
     /// <summary>The connection string of a cluster's database; null for the silo of the home.</summary>
@@ -44,8 +46,9 @@ public sealed class Laboratory : IAsyncDisposable
     {
         options ??= new LaboratoryOptions();
         var home = options.Home is { } folder ? HomeLayout.At(folder) : HomeLayout.FromEnvironment();
-        var context = new ClientContext(home, options.Programs ?? AppContext.BaseDirectory, TimeProvider.System) { Cluster = options.Cluster, Quiet = true };
-        return new Laboratory(context, await SiloSession.ConnectAsync(context, options.StartSilo, SweepRunner.SlotArguments(options.Slots), cancellationToken));
+        var programs = new PlatformPrograms(home, options.Programs, AppContext.BaseDirectory, Environment.GetEnvironmentVariable("PATH") ?? "");
+        var context = new ClientContext(home, programs, TimeProvider.System) { Cluster = options.Cluster };
+        return new Laboratory(context, await SiloSession.ConnectAsync(context, options.StartSilo, SiloSession.SlotArguments(options.Slots), cancellationToken));
     }
 
     /// <summary>Checks a sweep file whole, without running it: its text, models and tokenizers, rows under each tokenizer, suites.</summary>

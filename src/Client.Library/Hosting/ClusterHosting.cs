@@ -8,7 +8,7 @@ using Orleans.Configuration;
 using Orleans.Connections.Security;
 using Orleans.Serialization;
 
-namespace AlpacaCot.Client.Hosting;
+namespace AlpacaCot.Client.Library.Hosting;
 
 /// <summary>A cluster: its silos are found in its PostgreSQL database, and any of them answers.</summary>
 internal static class ClusterHosting

@@ -2,7 +2,7 @@ using System.Reflection;
 using AlpacaCot.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace AlpacaCot.Client.Hosting;
+namespace AlpacaCot.Client.Library.Hosting;
 
 /// <summary>Asks again where a call that changes nothing has not been answered.</summary>
 internal static class RetriedReads
