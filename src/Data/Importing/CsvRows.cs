@@ -107,15 +107,16 @@ internal static class CsvRows
     private static void Value(Utf8JsonWriter json, string field, Kind kind)
     {
         if (_missing.Contains(field)) json.WriteNullValue();
-        else if (kind == Kind.Whole) json.WriteNumberValue(long.Parse(field.Trim(), Whole, CultureInfo.InvariantCulture));
+        else if (kind == Kind.Whole) json.WriteRawValue(Int128.Parse(field.Trim(), Whole, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture));
         // A float's JSON keeps its point: 3 in a column of floats is 3.0.
-        else if (kind == Kind.Real) json.WriteRawValue(Float(double.Parse(field.Trim(), Real, CultureInfo.InvariantCulture)));
+        else if (kind == Kind.Real) json.WriteRawValue(Float(TryReal(field, out var value) ? value : double.NaN));
         else if (kind == Kind.Truth) json.WriteBooleanValue(IsTrue(field));
         else json.WriteStringValue(field);
     }
 
     private static string Float(double value)
     {
+        if (!double.IsFinite(value)) return double.IsPositive(value) ? "\"Infinity\"" : "\"-Infinity\"";
         var text = value.ToString("R", CultureInfo.InvariantCulture);
         return text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text;
     }
@@ -129,9 +130,22 @@ internal static class CsvRows
         var given = column.FindAll(field => !_missing.Contains(field));
         if (given.Count == 0) return Kind.Text;
         if (given.TrueForAll(IsTruth)) return Kind.Truth;
-        if (given.Count == column.Count && given.TrueForAll(field => long.TryParse(field.Trim(), Whole, CultureInfo.InvariantCulture, out _))) return Kind.Whole;
+        var whole = given.ConvertAll(field => Int128.TryParse(field.Trim(), Whole, CultureInfo.InvariantCulture, out var value) ? value : (Int128?)null);
+        if (given.Count == column.Count && (whole.TrueForAll(value => value >= long.MinValue && value <= long.MaxValue) || whole.TrueForAll(value => value >= 0 && value <= ulong.MaxValue))) return Kind.Whole;
         // Digits that a number of 64 bits would lose stay text.
         if (given.Exists(field => field.TrimStart('+', '-').All(char.IsAsciiDigit) && !long.TryParse(field, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Text;
-        return given.TrueForAll(field => double.TryParse(field.Trim(), Real, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)) ? Kind.Real : Kind.Text;
+        return given.TrueForAll(field => TryReal(field, out _)) ? Kind.Real : Kind.Text;
+    }
+
+    /// <summary>A float, or an infinity as it is usually written.</summary>
+    private static bool TryReal(string field, out double value)
+    {
+        var text = field.Trim();
+        if (text.TrimStart('+', '-').ToLowerInvariant() is "inf" or "infinity")
+        {
+            value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+            return true;
+        }
+        return double.TryParse(text, Real, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
     }
 }
