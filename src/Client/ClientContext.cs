@@ -14,6 +14,9 @@ internal sealed record ClientContext(HomeLayout Home, string ProgramFolder, Time
     /// <summary>The database of the cluster whose silos do the work; null where the silo of the home does.</summary>
     public string? Cluster { get; init; }
 
+    /// <summary>The address of the hub that data sets are fetched from; null is the hub's own.</summary>
+    public string? HubEndpoint { get; init; }
+
     /// <summary>The end of the command before its end.</summary>
     public Interruption Interruption { get; init; } = new();
 

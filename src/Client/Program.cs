@@ -20,6 +20,7 @@ return await CommandLine.RunAsync(
     () => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
     {
         Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+        HubEndpoint = Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } endpoint ? endpoint : null,
         Interruption = interruption,
     },
     interruption.Token);

@@ -11,6 +11,7 @@ internal static class BenchCommand
     [
         ("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second. --rows FILE --steps N --batch N --precision bf16|fp32 --threads N"),
         ("decode", "tokens per second of greedy decoding at batch sizes 1 and 8. --precision bf16|fp32 --threads N --tokens N --members N (LoRA adapters, a sequence each in turn)"),
+        ("encode", "rows per second of preparing Alpaca-like rows for training, and how long its cache takes to open. --tokenizer FILE --count N"),
         ("tokenize", "MB per second of encoding and decoding a text. --tokenizer FILE --text FILE"),
         ("scheduler", "no-op trials through the real grains and the real protocol. --trials N --slots N --trial-seconds S"),
     ];
@@ -23,7 +24,7 @@ internal static class BenchCommand
         var json = CommandTree.JsonOption();
         var command = new Command("bench", "Measure; figures are JSON lines on stdout") { name, list, json }.WithExample("bench training --rows rows.json --steps 12");
         var text = new[] { "--rows", "--precision", "--tokenizer", "--text" }.Select(o => new Option<string?>(o)).ToArray();
-        var whole = new[] { "--steps", "--batch", "--threads", "--members", "--trials", "--slots", "--layers", "--hidden", "--tokens" }.Select(o => new Option<int?>(o)).ToArray();
+        var whole = new[] { "--steps", "--batch", "--threads", "--members", "--trials", "--slots", "--layers", "--hidden", "--tokens", "--count" }.Select(o => new Option<int?>(o)).ToArray();
         var seconds = new Option<double?>("--trial-seconds");
         foreach (var option in text) command.Options.Add(option);
         foreach (var option in whole) command.Options.Add(option);

@@ -20,6 +20,10 @@ internal static class JobTable
         ["model show"] = ModelTools.Show,
         ["model verify"] = ModelTools.Verify,
         ["data show"] = DataTool.Show,
+        ["data inspect"] = DataTool.Inspect,
+        ["data list"] = DataSetTools.List,
+        ["data add"] = DataSetTools.Add,
+        ["data stats"] = DataSetTools.Stats,
         ["tokenizer train"] = TokenizerTools.Train,
         ["tokenizer compare"] = TokenizerTools.Compare,
         ["list models"] = ListTools.Models,
@@ -30,10 +34,11 @@ internal static class JobTable
         ["bench training"] = BenchTools.Training,
         ["bench decode"] = BenchTools.Decode,
         ["bench tokenize"] = BenchTools.Tokenize,
+        ["bench encode"] = BenchTools.Encode,
     };
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
-    private static readonly HashSet<string> _withoutTorch = ["data show", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "bench tokenize", "doctor"];
+    private static readonly HashSet<string> _withoutTorch = ["data show", "data inspect", "data list", "data add", "data stats", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "bench tokenize", "bench encode", "doctor"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)

@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Data.Preparation;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
@@ -54,6 +55,19 @@ internal static class BenchTools
                 allocated_per_token = figure.AllocatedPerToken, precision, threads, members,
             });
         }
+    }
+
+    /// <summary>Preparing Alpaca-like rows for training, cold and from the cache.</summary>
+    public static void Encode(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (tokenizer, count) = (TokenizerDirectory.Load(options.Text("tokenizer")), options.Count("count", 100_000));
+        options.Done();
+        var figures = EncodeBenchmark.Run(tokenizer, count, Path.Combine(job.Folders.Cache, "bench"), context.Time, context.Stop);
+        context.Answer(new
+        {
+            benchmark = "encode", rows = figures.Rows, bytes = figures.Bytes, tokens = figures.Tokens, rows_per_s = Math.Round(figures.Rows / figures.ColdSeconds), cold_s = Math.Round(figures.ColdSeconds, 3),
+            tokenizer_rows_per_s = Math.Round(figures.Rows / figures.TokenizerSeconds), open_s = Math.Round(figures.OpenSeconds, 3), peak_rss_mb = figures.PeakMegabytes, threads = Environment.ProcessorCount,
+        });
     }
 
     /// <summary>Encoding and decoding a text.</summary>
