@@ -75,6 +75,8 @@ public static class SweepSpecJson
         ["operations"] = goat.Paper ? null : Array(goat.Operations, operation => Words.Operations.Of(operation)),
         ["digits"] = goat.Paper ? null : new JsonArray(goat.MinDigits, goat.MaxDigits),
         ["style"] = Words.Styles.Of(goat.Style), ["count"] = goat.Count, ["noise"] = goat.Noise, ["split"] = Words.Splits.Of(goat.Split),
+        ["without"] = goat.Without.Count > 0 ? Array(goat.Without, step => Words.Steps.Of(step)) : null,
+        ["signed"] = goat.Signed ? true : null, ["decimals"] = goat.Decimals > 0 ? goat.Decimals : null,
     });
 
     internal static JsonObject Training(TrainingSpec t) => Without(new JsonObject

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs.CommandLine;
 
@@ -151,6 +152,7 @@ internal static class ModelCommands
             .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
             .Option<string>("--model", "Model directory or tokenizer file: lengths are counted in its tokens, not in characters")
             .Command);
+        data.Subcommands.Add(GoatCommands.Build(context));
         return data;
     }
 
@@ -176,6 +178,7 @@ internal static class ModelCommands
             .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
             .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
             .Option<long?>("--seed", "Seed of the draw")
+            .Option<bool>("--force", "Replace a tokenizer that is there already")
             .Command);
         tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")
             .Arguments("TOKENIZERS", "Model directories or tokenizer files")

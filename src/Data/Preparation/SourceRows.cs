@@ -88,7 +88,8 @@ internal sealed class SourceRows
     }
 
     private IEnumerable<(Conversation, string)> Generated(GoatOptions goat)
-        => GoatGenerator.Generate(goat with { Count = goat.Count ?? _source.Limit }, _seed).Select(item => (Conversation.Of(item.Record), $"{GoatGenerator.Name}:{item.Question.Expression}"));
+        => GoatGenerator.Stream(goat with { Count = goat.Count ?? _source.Limit }, _seed, Environment.ProcessorCount)
+            .Select(item => (Conversation.Of(item.Record), $"{GoatGenerator.Name}:{item.Question.Operation} {item.Question.Expression}"));
 
     // Reservoir sampling (Vitter 1985, algorithm R): uniform without replacement, in one pass and in the memory of the sample.
     private IEnumerable<T> Sample<T>(IEnumerable<T> rows, int limit)

@@ -60,10 +60,13 @@ public static class DataOptions
         var chosen = new List<GoatOperation>();
         foreach (var word in operations.Split(',', StringSplitOptions.TrimEntries))
             // The words of a sweep file, and the nouns that go with them.
-            if (Words.Operations.Where(o => o.Word == word || Nouns[(int)o.Value] == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
+            if (Words.Operations.Where(o => o.Word == word || Nouns.GetValueOrDefault(o.Value) == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
             else options.Error("data", $"the generator has no operation '{word}'", Suggestions.For(word, Words.Operations.Select(o => o.Word)));
         return new SourceSpec { Goat = new GoatOptions { Operations = [.. chosen.Distinct()] } };
     }
 
-    private static readonly string[] Nouns = ["addition", "subtraction", "multiplication", "division"];
+    private static readonly Dictionary<GoatOperation, string> Nouns = new()
+    {
+        [GoatOperation.Add] = "addition", [GoatOperation.Subtract] = "subtraction", [GoatOperation.Multiply] = "multiplication", [GoatOperation.Divide] = "division",
+    };
 }
