@@ -1,3 +1,4 @@
+using System.Numerics;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preflight;
@@ -20,7 +21,8 @@ internal static class MinHash
     /// <summary>Shorter texts agree by chance: greetings, yes and no.</summary>
     private const int ShortestText = 40;
 
-    private static readonly (uint A, uint B)[] _functions = Functions();
+    private static readonly uint[] _factors = Numbers(0x5EED, odd: 1);
+    private static readonly uint[] _terms = Numbers(0xB00C, odd: 0);
 
     /// <summary>The signature of a text, of which letters and digits count, whatever their case; null of a short one.</summary>
     public static uint[]? Signature(string text)
@@ -40,11 +42,11 @@ internal static class MinHash
             hash ^= hash >> 15;
             hash *= 0x2C1B3C6Du;
             hash ^= hash >> 12;
-            for (var f = 0; f < Permutations; f++)
+            var hashes = new Vector<uint>(hash);
+            for (var f = 0; f < Permutations; f += Vector<uint>.Count)
             {
-                var value = unchecked(hash * _functions[f].A + _functions[f].B);
-                value ^= value >> 16;
-                if (value < signature[f]) signature[f] = value;
+                var value = hashes * new Vector<uint>(_factors, f) + new Vector<uint>(_terms, f);
+                Vector.Min(value ^ (value >> 16), new Vector<uint>(signature, f)).CopyTo(signature, f);
             }
         }
         return signature;
@@ -59,9 +61,5 @@ internal static class MinHash
         return (double)equal / Permutations;
     }
 
-    private static (uint, uint)[] Functions()
-    {
-        var state = 0x5EEDul;
-        return [.. Enumerable.Range(0, Permutations).Select(_ => ((uint)SplitMix64.Next(ref state) | 1u, (uint)SplitMix64.Next(ref state)))];
-    }
+    private static uint[] Numbers(ulong state, uint odd) => [.. Enumerable.Range(0, Permutations).Select(_ => (uint)SplitMix64.Next(ref state) | odd)];
 }
