@@ -43,14 +43,14 @@ internal static class PrepareTool
         var sources = new SourceInspection(
             catalogue, [.. RationaleFormatter.Cues.Concat(spec.Cot.Select(cot => cot.Cue?.Trim()).OfType<string>()).Where(cue => cue.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)],
             suites.Where(suite => suite.Questions is not null).ToDictionary(suite => suite.Evaluation.Name, suite => suite.Questions!, StringComparer.Ordinal));
-        var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), sources, suites, job.Folders))).ToList();
+        var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Found: Data(spec.Resolved(mix), sources, suites, job.Folders))).Select(mix => (mix.Spec, mix.Found.Facts, mix.Found.Overlaps)).ToList();
         var mixes = new List<MixFacts>();
         foreach (var model in models.Where(m => m.Tokenizer is not null))
             foreach (var mix in data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)))
             {
                 context.Stop.ThrowIfCancellationRequested();
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Spec.Name} under {model.Facts.Name}'s tokenizer");
-                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.MatchedWith(mix.Spec), spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
+                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.MatchedWith(mix.Spec), spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts with { Remarks = [.. facts.Remarks, .. mix.Overlaps] });
             }
         var asked = new PromptLengths(
             [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
@@ -92,23 +92,24 @@ internal static class PrepareTool
         }
     }
 
-    private static DataFacts Data(DataSpec spec, SourceInspection sources, IReadOnlyList<SuiteInspection> suites, WorkerFolders folders)
+    private static (DataFacts Facts, IReadOnlyList<string> Overlaps) Data(DataSpec spec, SourceInspection sources, IReadOnlyList<SuiteInspection> suites, WorkerFolders folders)
     {
-        if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) return new DataFacts { Name = spec.Name, Errors = mistakes };
-        return new DataFacts
+        if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) return (new DataFacts { Name = spec.Name, Errors = mistakes }, []);
+        var findings = sources.Inspect(spec);
+        return (new DataFacts
         {
             Name = spec.Name,
             TemplateHash = PromptTemplates.All.FirstOrDefault(template => template.Name == spec.Template)?.Hash,
             Sources =
             [
-                .. sources.Inspect(spec).Zip(spec.Sources).Select(pair => new SourceFacts
+                .. findings.Zip(spec.Sources).Select(pair => new SourceFacts
                 {
                     // Why a source is not there says more than that it is not: where it was looked for, which variants there are.
                     Exists = true, Error = pair.First.Error, Rows = pair.First.Rows, ContentHash = pair.First.ContentHash, Cues = pair.First.Cues,
                     Leaks = [.. suites.Select(suite => suite.LeakInto(pair.Second, pair.First, folders)).OfType<LeakFacts>()],
                 }),
             ],
-        };
+        }, [.. findings.SelectMany(finding => finding.Overlaps)]);
     }
 
     private static MixFacts? Mix(
