@@ -5,8 +5,8 @@ using AlpacaCot.Client.Library;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Benchmarks;
 
@@ -50,7 +50,7 @@ internal static class SchedulerBenchmark
             var experiment = silo.Grains.GetGrain<IExperimentGrain>("bench");
             var reply = await experiment.SubmitAsync(new SubmitSweep
             {
-                Name = "noop", Yaml = Sweep(trials), BaseDirectory = folder, Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json), Directory = home.Sweep("bench", "noop"),
+                Name = "noop", Spec = SweepDocument.ParseValid(Sweep(trials)), BaseDirectory = folder, Facts = new SpecFacts(), Directory = home.Sweep("bench", "noop"),
             });
             if (reply.Problem is not null) throw new ClientException(reply.Problem, ExitCodes.Failed);
             var sweep = silo.Grains.GetGrain<ISweepGrain>(reply.Key);

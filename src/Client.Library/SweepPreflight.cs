@@ -106,7 +106,7 @@ internal sealed class SweepPreflight
     /// <param name="fresh">Take nothing over from other sweeps of the home.</param>
     public SubmitSweep Submission(HomeLayout home, SweepName sweep, bool fresh) => new()
     {
-        Name = sweep.Name, Yaml = SweepSpecJson.Write(Spec), BaseDirectory = BaseDirectory, Facts = JsonSerializer.Serialize(Facts, Frames.Json), Directory = home.Sweep(sweep.Experiment, sweep.Name), Fresh = fresh,
+        Name = sweep.Name, Spec = Spec, BaseDirectory = BaseDirectory, Facts = Facts, Directory = home.Sweep(sweep.Experiment, sweep.Name), Fresh = fresh,
     };
 
     /// <summary>What the sweep takes, as JSON; null where it may not run.</summary>

@@ -28,7 +28,7 @@ public sealed partial class ArchitectureTests
         ["Evaluation"] = ["Inference", "Adapters", "Models", "Data", "Tokenizers", "Statistics", "Kernels", "Files", "Specs"],
         ["Experiments"] = ["Specs", "Statistics"],
         ["Worker"] = ["Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Worker.Protocol", "Files", "Specs"],
-        ["Grains.Contracts"] = [],
+        ["Grains.Contracts"] = ["Worker.Protocol", "Specs"],
         ["Grains"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
         ["Silo"] = ["Grains", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
         ["Client.Library"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],

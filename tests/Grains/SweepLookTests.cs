@@ -83,16 +83,12 @@ public sealed class SweepLookTests : SweepScenario
         Assert.NotNull(details);
         Assert.Equal((status.Name, status.State, status.Report), (details.Name, details.State, details.Report));
         Assert.Equal(status.Trials.Select(t => t.Name), details.Trials.Select(t => t.Name));
-        Assert.Equal(512, JsonDocument.Parse(details.Specification).RootElement.GetProperty("training").GetProperty("cutoff_len").GetInt32());
+        Assert.Equal(512, details.Specification.Training.CutoffLen);
 
         var trial = await Sweep(platform).ShowTrialAsync(status.Trials[0].Name);
         Assert.NotNull(trial);
         Assert.Contains(trial.Adapter!, details.Files);
-        var configuration = JsonDocument.Parse(trial.Configuration).RootElement;
-        Assert.Equal("lora", configuration.GetProperty("peft").GetProperty("method").GetString());
-        Assert.Equal(16, configuration.GetProperty("peft").GetProperty("alpha").GetDouble());
-        Assert.Equal(3e-4, configuration.GetProperty("training").GetProperty("learning_rate").GetDouble());
-        Assert.Equal("alpaca", configuration.GetProperty("data").GetProperty("template").GetString());
+        Assert.Equal(("lora", 3e-4, "alpaca"), (trial.Configuration.Method!.Method, trial.Configuration.Training!.LearningRate, trial.Configuration.Data!.Template));
         Assert.Equal("goat-arithmetic", Assert.Single(trial.Results).Evaluation);
         Assert.Null(await Sweep(platform).ShowTrialAsync("unheard-of"));
         Assert.Null(await platform.Grains.GetGrain<ISweepGrain>("e/none").ShowAsync());

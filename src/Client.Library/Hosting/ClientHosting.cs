@@ -1,4 +1,5 @@
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Contracts;
 using Microsoft.Extensions.Hosting;
 
 namespace AlpacaCot.Client.Library.Hosting;
@@ -12,8 +13,11 @@ internal static class ClientHosting
     /// <param name="cluster">The database of the cluster whose client it is instead, or null.</param>
     /// <param name="view">Who is told of a silo that does not answer, or null.</param>
     public static void AddSiloClient(this IHostApplicationBuilder builder, HomeLayout home, string? cluster = null, IClientView? view = null)
-        => builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home, view) : client.UseCluster(cluster, home))
+    {
+        builder.Services.AddPlatformVocabulary();
+        builder.UseOrleansClient(client => (cluster is null ? client.UseHome(home, view) : client.UseCluster(cluster, home))
             .AddActivityPropagation()
             // Whether to start a silo, and how long to wait for it, is for the session to say.
             .UseConnectionRetryFilter((_, _) => Task.FromResult(false)));
+    }
 }

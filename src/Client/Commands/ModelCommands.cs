@@ -127,6 +127,7 @@ internal static class ModelCommands
         });
         tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
         data.Subcommands.Add(show);
+        data.Subcommands.Add(GoatCommands.Build(context));
         return data;
     }
 

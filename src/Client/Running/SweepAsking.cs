@@ -1,7 +1,6 @@
 using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Specs;
 
 namespace AlpacaCot.Client.Running;
 
@@ -49,7 +48,7 @@ internal static class SweepAsking
     /// <summary>How many slots the trials need at the same time: one for each base, held one way.</summary>
     internal static int Bases(SweepDetails details, IReadOnlyList<string> trials)
     {
-        var spec = SweepDocument.ParseValid(details.Specification);
+        var spec = details.Specification;
         // A trial's name begins with its model's, which holds no plus sign.
         return trials.Select(trial => spec.Models.First(model => model.Name == trial[..trial.IndexOf('+', StringComparison.Ordinal)]))
             .Select(model => (model.Reference, spec.LoadOf(model))).Distinct().Count();

@@ -58,7 +58,7 @@ public static class ReportBuilder
             Hashes = Hashes(state.Origin.Identities),
             Notes = [],
             Environment = environment,
-            Spec = state.Origin.Spec,
+            Spec = SweepSpecJson.Write(state.Spec),
         };
         var spec = state.Spec;
         return () =>

@@ -15,7 +15,7 @@ internal static class SweepDetailsView
         return new SweepDetails
         {
             Name = status.Name, State = status.State, Trials = status.Trials, Report = status.Report, Submitted = state.Origin.CreatedAt,
-            Specification = SweepSpecJson.Write(state.Spec), BaseDirectory = store.Submission.BaseDirectory, Directory = store.Submission.Directory,
+            Specification = state.Spec, BaseDirectory = store.Submission.BaseDirectory, Directory = store.Submission.Directory,
             Files = [.. FenceFolders.ReferredTo(state)],
         };
     }
@@ -30,8 +30,8 @@ internal static class SweepDetailsView
         return new TrialDetails
         {
             Trial = SweepStatusView.Trial(view, driven),
-            Configuration = TrialSpecJson.Trial(
-                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed).ToJsonString(),
+            Configuration = TrialSpec.Of(
+                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed),
             Base = model.Reference, BaseDirectory = store.Submission.BaseDirectory, Precision = spec.LoadOf(model), Cue = cot.Cue,
             Adapter = view.Adapter?.Uri, AdapterSha256 = view.Adapter?.Sha256, Steps = view.Step, Loss = view.Loss, Seconds = view.Adapter?.Seconds, Tokens = view.Adapter?.Tokens,
             Slot = view.Slot, Log = TrialLogs.FileOf(store.Submission.Directory, trial),

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
@@ -84,7 +83,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         if (_state is not null)
         {
             if (!_store.Ended) await StartDrivingAsync();
-            var same = _store.Submission.Yaml == request.Yaml && _store.Submission.BaseDirectory == request.BaseDirectory;
+            var same = SweepSpecJson.Write(_state.Spec) == SweepSpecJson.Write(request.Spec) && _store.Submission.BaseDirectory == request.BaseDirectory;
             return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another --name");
         }
         SweepState state;
@@ -92,7 +91,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         {
             state = SweepSubmission.Expand(request, (await GrainFactory.GetGrain<IDeviceRegistryGrain>("default").ListAsync()).Length, Now);
         }
-        catch (Exception e) when (e is SweepException or JsonException)
+        catch (SweepException e)
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
@@ -196,7 +195,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _slots.Heard(report.Fence);
         var work = state.Leases.GetValueOrDefault(report.Fence);
         var (verdict, ended, advanced) = (Verdict.Accepted, false, false);
-        foreach (var said in report.Events.Select(WorkerReports.Read))
+        foreach (var said in report.Events)
         {
             if (said is ProgressEvent progress) _live.Set(report.Pack, progress);
             if (_reader!.InputOf(said, report.Slot) is not { } input) continue;
@@ -281,7 +280,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                 case StartAssignment start:
                     var to = start.Assignment;
                     LogStarting(Key, to.Name, to.Slot, to.Fence);
-                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(Key, _state!, _store.Submission, to, _home))));
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Of(Key, _state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ITrainerGrain>(stop.Slot).StopAsync(Key, stop.Fence);

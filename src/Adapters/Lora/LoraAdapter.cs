@@ -1,7 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Adapters;
+namespace AlpacaCot.Adapters.Lora;
 
 /// <summary>
 /// Low-rank adaptation (Hu et al., 2021, <c>arXiv:2106.09685</c>): each targeted projection becomes
@@ -66,8 +66,7 @@ public sealed class LoraAdapter : Adapter
     {
         var lora = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
-        var down = torch.mm(x, lora.A.to(x.dtype).t());
-        return y.addmm(down, lora.B.to(x.dtype).t(), alpha: (float)lora.Scaling);
+        return Functional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
     }
 
     /// <inheritdoc/>
