@@ -73,6 +73,10 @@ internal sealed class SweepPreflight
         {
             return SweepDocument.Parse(FileText.ReadBytes(file, SweepDocument.LargestFile));
         }
+        catch (InvalidDataException) when (Directory.Exists(file))
+        {
+            throw new ClientException($"{file} is a folder; name a sweep file: {Path.Combine(file, "sweep.yaml")}");
+        }
         catch (InvalidDataException) when (!File.Exists(file))
         {
             throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
