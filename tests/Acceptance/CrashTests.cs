@@ -40,7 +40,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         (await run.EndAsync(_limit)).Refused(1, "silo", $"sweep resume {Name}");
         // What the killed silo had stored is told from its files; no silo is started for it.
         var left = (await home.RunAsync("sweep", "status", Name, "--json")).Done();
-        Assert.Equal("running", left.Json().GetProperty("state").GetString());
+        Assert.Equal("interrupted", left.Json().GetProperty("state").GetString());
         Assert.DoesNotContain("starting", left.Error, StringComparison.Ordinal);
         Assert.Empty(home.Processes());
 

@@ -1,4 +1,5 @@
-using AlpacaCot.Client.Hosting;
+using System.Text.Json;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;

@@ -64,7 +64,7 @@ internal static class Targets
         new("questions", Texts("""{"question":"a","answer":"B","choices":["x","y"]}""" + "\n"), [.. _json, "\n"], (bytes, folder) => Questions(bytes, folder), e => e is EvaluationException) { LongRun = 6_000 },
         new("frames", Frame(new OutputEvent("a", 1, JsonSerializer.SerializeToElement(new { x = 1 }), "t"), new TokensEvent("a", 1, [new RequestTokens("r", 0, [1, 2], "t", "stop")]), new ResultEvent("a", 1, "t", "e", new Dictionary<string, double> { ["m"] = 1 }, 1, null, 2)),
             [.. _json, "\"event\"", "\"fence\"", "NaN", "\u0002\0\0\0"], (bytes, _) => Messages(bytes), e => e is ProtocolException) { LongRun = 105_000 },
-        .. TokenizerTargets.All,
+        .. ModelTargets.All, .. TokenizerTargets.All,
     ];
 
     private static string Sweeps => """
@@ -104,7 +104,7 @@ internal static class Targets
         WeightFiles.Tensor("tok_embeddings.weight", "FloatStorage", "0", 6, 0, [2, 3], [3, 1]), WeightFiles.Tensor("layers.0.feed_forward.w1.weight", "FloatStorage", "0", 6, 0, [3, 2], [2, 1]),
         WeightFiles.Tensor("layers.0.attention.wq.weight", "FloatStorage", "0", 6, 0, [2, 2], [2, 1]), WeightFiles.Tensor("layers.0.attention.wk.weight", "FloatStorage", "0", 6, 0, [2, 2], [2, 1]), "u");
 
-    private static IReadOnlyList<byte[]> Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
+    internal static IReadOnlyList<byte[]> Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
 
     internal static string Written(string folder, string name, byte[] bytes)
     {

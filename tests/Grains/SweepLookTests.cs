@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AlpacaCot.Grains.Sweeps;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
 namespace AlpacaCot.Tests.Grains;
@@ -43,6 +45,22 @@ public sealed class SweepLookTests : SweepScenario
         Assert.Equal(("cancelled", 0, 0), await ListedAsync(platform));
         await Sweep(platform).ResumeAsync(retryFailed: false);
         Assert.Equal(("running", 0, 0), await ListedAsync(platform));
+    }
+
+    /// <summary>What its records say where no silo runs: it is not done, and nothing of it runs, whatever did when they were written.</summary>
+    [Fact]
+    public async Task Stored_OfASweepThatItsSiloLeft_IsInterrupted()
+    {
+        await using var platform = await Platform.StartAsync(Folder, slots: 0, silentDevice: "silent");
+        await SubmitSilentlyAsync(platform);
+        Assert.Equal("running", (await Sweep(platform).GetStatusAsync()).State);
+        var stored = new StoredSweeps(platform.Storage);
+        var status = await stored.StatusAsync("e/s");
+        Assert.Equal(("interrupted", false), (status.State, status.Driven));
+        Assert.All(status.Trials, trial => Assert.Equal("pending", trial.State));
+        Assert.All(status.Packs, pack => Assert.True(pack is { State: "interrupted" or "pending", Slot: null }, pack.ToString()));
+        Assert.Equal("interrupted", Assert.Single(await stored.ListAsync("e")).State);
+        Assert.Equal("interrupted", (await stored.ShowAsync("e/s"))!.State);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;

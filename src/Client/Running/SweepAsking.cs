@@ -1,4 +1,5 @@
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Client.Running;
@@ -19,7 +20,7 @@ internal static class SweepAsking
         var details = await StoredState.ShowAsync(context, asked.Sweep.Checked(), stop) ?? throw await SweepRunner.UnknownAsync(context, asked.Sweep, stop);
         foreach (var trial in asked.Trials)
             if (details.Trials.All(known => known.Name != trial)) throw SweepShowing.UnknownTrial(asked.Sweep, trial, details);
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SweepRunner.SlotArguments(Bases(details, asked.Trials)), stop);
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(Bases(details, asked.Trials)), stop);
         var servers = asked.Trials.Select(trial => (trial, Server: silo.Grains.GetGrain<IModelServerGrain>($"{asked.Sweep.Key}/{trial}"))).ToList();
         foreach (var prompt in asked.Prompt is { } only ? [only] : Prompts())
         {

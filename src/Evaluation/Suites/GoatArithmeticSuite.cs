@@ -87,7 +87,7 @@ internal sealed class GoatArithmeticSuite : ISuite
     };
 
     private static string Cell(GoatQuestion question)
-        => $"{question.Operation.ToString().ToLowerInvariant()}_{Math.Max(question.LeftDigits, question.RightDigits)}";
+        => $"{question.Operation.ToString().ToLowerInvariant()}_{question.LongestDigits}";
 
     /// <summary>Worked examples come from the trainable questions, in the style asked for; none of those is held out, so none equals a question.</summary>
     private IReadOnlyList<IReadOnlyList<(string, string)>> Examples(GoatOptions goat)

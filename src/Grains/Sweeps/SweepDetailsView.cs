@@ -8,10 +8,10 @@ namespace AlpacaCot.Grains.Sweeps;
 internal static class SweepDetailsView
 {
     /// <summary>The sweep; null where there is none.</summary>
-    public static SweepDetails? Of(string key, SweepState? state, SweepStore store)
+    public static SweepDetails? Of(string key, SweepState? state, SweepStore store, bool driven)
     {
         if (state is null) return null;
-        var status = SweepStatusView.Status(key, state, store, new LiveProgress(TimeProvider.System), 0);
+        var status = SweepStatusView.Status(key, state, store, new LiveProgress(TimeProvider.System), 0, driven);
         return new SweepDetails
         {
             Name = status.Name, State = status.State, Trials = status.Trials, Report = status.Report, Submitted = state.Origin.CreatedAt,
@@ -21,7 +21,7 @@ internal static class SweepDetailsView
     }
 
     /// <summary>One of its trials; null where there is none of that name.</summary>
-    public static TrialDetails? OfTrial(string trial, SweepState? state, SweepStore store)
+    public static TrialDetails? OfTrial(string trial, SweepState? state, SweepStore store, bool driven)
     {
         if (state?.Grid.Trials.FirstOrDefault(t => t.Name == trial) is not { } found) return null;
         var (spec, view) = (state.Spec, state.View(found.Index));
@@ -29,7 +29,7 @@ internal static class SweepDetailsView
         var cot = spec.Cot.First(c => c.Name == found.Cot);
         return new TrialDetails
         {
-            Trial = SweepStatusView.Trial(view),
+            Trial = SweepStatusView.Trial(view, driven),
             Configuration = TrialSpec.Of(
                 spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed),
             Base = model.Reference, BaseDirectory = store.Submission.BaseDirectory, Precision = spec.LoadOf(model), Cue = cot.Cue,

@@ -64,6 +64,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
 
+    private bool Driven => _timer is not null;
+
     private bool Running => _state?.Header.Status == SweepStatus.Running;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -100,9 +102,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last, Driven) with { Problem = _health.ProblemOf(Key) });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live, Driven) with { Problem = _health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
@@ -116,7 +118,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         if (_state is not { } state) return;
         // Before it goes on: a list that is made in between asks this sweep, and says what it says.
-        if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live) with { State = ExperimentGrain.Unfinished });
+        if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven) with { State = ExperimentGrain.Unfinished });
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
             await _writer.RunAsync(async () =>
             {
@@ -125,7 +127,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             });
         if (!Running)
         {
-            if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
+            if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven));
             return;
         }
         await Index.AddAsync(Key);
@@ -137,9 +139,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     /// <summary>As <see cref="WakeAsync"/>; one that was left over is removed.</summary>
     public Task ReceiveReminder(string reminderName, TickStatus status) => _state is null || _store.Ended ? _reminder.RemoveAsync() : Task.CompletedTask;
 
-    public Task<SweepDetails?> ShowAsync() => Task.FromResult(SweepDetailsView.Of(Key, _state, _store));
+    public Task<SweepDetails?> ShowAsync() => Task.FromResult(SweepDetailsView.Of(Key, _state, _store, Driven));
 
-    public Task<TrialDetails?> ShowTrialAsync(string trial) => Task.FromResult(SweepDetailsView.OfTrial(trial, _state, _store));
+    public Task<TrialDetails?> ShowTrialAsync(string trial) => Task.FromResult(SweepDetailsView.OfTrial(trial, _state, _store, Driven));
 
     public async Task<DeleteReply> DeleteAsync(bool keepAdapters)
     {
@@ -332,7 +334,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
         });
-        await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
+        await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven));
         await Index.RemoveAsync(Key);
         await _reminder.RemoveAsync();
         _timer?.Dispose();

@@ -51,7 +51,7 @@ internal sealed class SweepSubmission
         // Whoever sends it: a name that is none would become a folder's.
         if (SweepDocument.ErrorsOf(spec) is { Count: > 0 } errors) throw new SweepException(errors);
         slots = Math.Max(1, slots);
-        var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
+        var limits = PlanLimits.For(slots, Environment.ProcessorCount);
         return SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), now, facts);
     }
 }

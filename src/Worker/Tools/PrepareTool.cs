@@ -30,6 +30,7 @@ internal static class PrepareTool
         var spec = options.Record<SweepSpec>("spec");
         // A mix alone, for whoever knows the rest; or the rest, for whoever has the mixes from elsewhere.
         var (only, withoutMixes) = (options.TextOrNull("mix"), options.Flag("without_mixes"));
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var models = spec.Models.Select(model =>
@@ -72,7 +73,7 @@ internal static class PrepareTool
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
-            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
+            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], threads, job.Folders, context),
             Code = Code,
         });
     }
