@@ -13,10 +13,10 @@ internal static class Targets
 
     /// <summary>Each base that the method meets, with its projections.</summary>
     public static IEnumerable<(ModelSpec Model, ModelFacts Facts)> Bases(SweepSpec spec, SpecFacts facts, MethodSpec method)
-        => from looked in Looked.Models(spec, facts)
-           where looked.Facts.Projections.Count > 0
-           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(looked.Model.Name, StringComparer.Ordinal)
-           select (looked.Model, looked.Facts);
+        => from known in KnownFacts.Models(spec, facts)
+           where known.Facts.Projections.Count > 0
+           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(known.Model.Name, StringComparer.Ordinal)
+           select (known.Model, known.Facts);
 
     /// <summary>The names, or the one text that is <c>all-linear</c> or an expression; neither where the family decides.</summary>
     public static (IReadOnlyList<string>? Names, string? Pattern) Of(MethodSpec method)

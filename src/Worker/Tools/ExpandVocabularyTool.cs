@@ -15,7 +15,6 @@ internal static class ExpandVocabularyTool
     private const string Pieces = "pieces";
     private const string Mean = "mean";
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (input, output, source) = (options.Text("in"), options.Text("out"), options.Text("tokenizer"));

@@ -9,7 +9,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
@@ -32,7 +31,7 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
+            new TrainRunner(pack, context with { Send = workerEvent => { if (workerEvent is TrainedEvent e) trained = e; else if (workerEvent is not CheckpointEvent) context.Send(workerEvent); } }, context.Remark).Run();
             // Why it was not trained has been told.
             if (trained is null) return;
             AtomicFile.WriteDirectory(output, folder =>
