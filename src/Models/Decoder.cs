@@ -152,7 +152,8 @@ public sealed class Decoder : IDisposable
             observe?.Invoke(i + 1, h.Sum());
         }
         cache?.Advance(layout);
-        var (_, normed) = _parts.Norm.Forward(h);
+        var (stream, normed) = _parts.Norm.Forward(h);
+        if (_parts.Norm is LayerNorm) normed = LayerNorm.ShowOverflow(stream, normed);
         if (_parts.Leave is { } leave) normed = kept.Project(leave, normed);
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();

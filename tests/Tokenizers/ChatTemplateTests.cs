@@ -87,6 +87,15 @@ public sealed class ChatTemplateTests
     }
 
     [Fact]
+    public void Load_FileThatIsNone_IsRefusedAtOnce()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "devices are told apart on Linux");
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(folder["chat_template.jinja"], "/dev/zero");
+        Assert.Contains("it is a device, not a file", Assert.Throws<TokenizerException>(() => ChatTemplateFile.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Load_Folder_TheFileFirstThenTheConfiguration()
     {
         using var folder = new TemporaryFolder();

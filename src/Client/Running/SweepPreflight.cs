@@ -46,6 +46,9 @@ internal sealed class SweepPreflight
     /// <summary>What the worker found out.</summary>
     public SpecFacts Facts { get; }
 
+    /// <summary>The file that was read, as the user named it; null where the sweep came as text.</summary>
+    public string? File { get; init; }
+
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
 
@@ -60,7 +63,7 @@ internal sealed class SweepPreflight
     public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop)
     {
         var document = await ReadAsync(file, stop);
-        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop);
+        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop, file);
     }
 
     /// <summary>Reads a sweep file.</summary>
@@ -71,7 +74,7 @@ internal sealed class SweepPreflight
         {
             return SweepDocument.Parse(FileText.ReadBytes(file, SweepDocument.LargestFile));
         }
-        catch (InvalidDataException) when (!File.Exists(file))
+        catch (InvalidDataException) when (!System.IO.File.Exists(file))
         {
             throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
@@ -82,13 +85,13 @@ internal sealed class SweepPreflight
     }
 
     /// <summary>Checks a document.</summary>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop)
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop, string? file = null)
     {
         // What could not be read at all has no names to look up.
-        if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts());
+        if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts()) { File = file };
         var options = new JsonObject { ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json) };
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
-        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts());
+        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts()) { File = file };
     }
 
     /// <summary>The sweep as it is submitted.</summary>
@@ -106,7 +109,7 @@ internal sealed class SweepPreflight
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
     public void Print(TextWriter output)
     {
-        foreach (var remark in _remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {remark}");
+        foreach (var remark in _remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {(File is null ? "" : $"{File}: ")}{remark}");
         var errors = _remarks.Count(remark => remark.Severity == SpecSeverity.Error);
         if (_grid is null)
         {
