@@ -150,10 +150,12 @@ public sealed class HostileCheckpointTests : IDisposable
     [Fact]
     public void Map_FileThatWasShortenedMeanwhile_IsSaid()
     {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "a mapped file is shortened by the program truncate");
         File.WriteAllBytes(_folder["w"], WeightFiles.SafeTensors(WeightFiles.SafeTensorsHeader));
         using var file = SafeTensors.Open(_folder["w"]);
         using (file["a.weight"].Map()) { }
-        using (var stream = File.OpenWrite(_folder["w"])) stream.SetLength(100);
+        // By a program that knows nothing of locks.
+        using (var cut = Process.Start("truncate", ["-s", "100", _folder["w"]])) cut.WaitForExit();
         Assert.Contains("was shortened while it was read", Assert.Throws<ModelException>(() => file["a.weight"].Map()).Message, StringComparison.Ordinal);
     }
 
