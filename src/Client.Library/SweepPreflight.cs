@@ -48,6 +48,9 @@ internal sealed class SweepPreflight
     /// <summary>What the worker found out.</summary>
     public SpecFacts Facts { get; }
 
+    /// <summary>The file that was read, as the user named it; null where the sweep came as text.</summary>
+    public string? File { get; private set; }
+
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
 
@@ -70,10 +73,11 @@ internal sealed class SweepPreflight
     {
         var document = await ReadAsync(file, stop);
         var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
-        if (grains is null) return await CheckAsync(context, document, folder, stop, slots);
-        var check = await CheckAsync(context, document, folder, stop, slots, withoutMixes: true);
+        var check = await CheckAsync(context, document, folder, stop, slots, withoutMixes: grains is not null);
         // All errors are shown at once, those of the data too.
-        return (check.IsValid ? await check.PreparedAsync(await grains(), stop, slots) : null) ?? await CheckAsync(context, document, folder, stop, slots);
+        if (grains is not null) check = (check.IsValid ? await check.PreparedAsync(await grains(), stop, slots) : null) ?? await CheckAsync(context, document, folder, stop, slots);
+        check.File = file;
+        return check;
     }
 
     /// <summary>Reads a sweep file.</summary>
@@ -88,7 +92,7 @@ internal sealed class SweepPreflight
         {
             throw new ClientException($"{file} is a folder; name a sweep file: {Path.Combine(file, "sweep.yaml")}");
         }
-        catch (InvalidDataException) when (!File.Exists(file))
+        catch (InvalidDataException) when (!System.IO.File.Exists(file))
         {
             throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
