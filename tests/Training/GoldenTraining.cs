@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.PromptTuning;
 using AlpacaCot.Data;
 using AlpacaCot.Models;
 
@@ -32,6 +33,17 @@ internal static class GoldenTraining
             pins.SkipUnless(false, golden.Folder, e.Message);
             throw;
         }
+    }
+
+    /// <summary>The adapter that a case's steps begin with: of methods that save what an encoder made, the encoder, which the case holds.</summary>
+    public static Adapter Begun(Decoder decoder, Adapter loaded, GoldenTensors expected)
+    {
+        using var generator = new Generator(1);
+        var begun = AdapterFactory.Create(decoder, loaded.Config is PromptTuningConfig prompt ? prompt with { Init = PromptInit.Random } : loaded.Config, generator);
+        using var still = torch.no_grad();
+        foreach (var parameter in begun.Parameters) parameter.Value.copy_(expected["init." + parameter.Key]);
+        begun.ValuesChanged();
+        return begun;
     }
 
     public static List<Example> Rows(string file) => [.. File.ReadLines(file).Select(line =>
