@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
@@ -54,5 +56,23 @@ public sealed class AdapterStepsGoldenTests
             var worst = Enumerable.Range(0, want.Length).Where(i => ignored[i] == 0).Max(i => Math.Abs(want[i] - have[i]));
             Assert.True(worst <= golden.Tolerance("step10_abs", 1e-4), $"{parameter.Key} differs by {worst:E2} after the steps");
         }
+        if (Directory.Exists(golden.File("trained"))) AssertSaved(adapter, golden);
+    }
+
+    // What the reference saves after the last step, where ranks were pruned in training.
+    private static void AssertSaved(Adapter adapter, GoldenCase golden)
+    {
+        using var saved = new TemporaryFolder();
+        AdapterDirectory.Save(adapter, saved.Path);
+        JsonNode Pattern(string file) => JsonNode.Parse(File.ReadAllText(file))!["rank_pattern"]!;
+        Assert.True(JsonNode.DeepEquals(Pattern(golden.File("trained/adapter_config.json")), Pattern(saved["adapter_config.json"])));
+        var (want, have) = (SafeTensors.Read(golden.File("trained/adapter_model.safetensors")), SafeTensors.Read(saved["adapter_model.safetensors"]));
+        Assert.Equal(want.Keys.Order(StringComparer.Ordinal), have.Keys.Order(StringComparer.Ordinal));
+        foreach (var (key, tensor) in want)
+        {
+            Assert.Equal(tensor.shape, have[key].shape);
+            Assert.True(tensor.ToArray<float>().Zip(have[key].ToArray<float>(), (a, b) => Math.Abs(a - b)).DefaultIfEmpty().Max() <= golden.Tolerance("step10_abs", 1e-4), key);
+        }
+        foreach (var tensor in want.Values.Concat(have.Values)) tensor.Dispose();
     }
 }

@@ -98,6 +98,9 @@ public sealed record MethodDefinition(
     /// <summary>How many numbers an adapter trains on a base.</summary>
     public Func<MethodSpec, ModelFacts, long> Size { get; init; } = (_, _) => 0;
 
+    /// <summary>Virtual rows that it puts in front of every row of tokens, which are computed like them.</summary>
+    public Func<MethodSpec, int> VirtualRows { get; init; } = _ => 0;
+
     /// <summary>What of its settings cannot work, the option and one line each: on any base where the model is null, else on that one.</summary>
     public Func<MethodSpec, ModelFacts?, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
 

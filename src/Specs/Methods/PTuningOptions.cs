@@ -23,6 +23,7 @@ public static class PTuningOptions
         [VirtualTokens, Encoder, EncoderHidden, EncoderLayers])
     {
         Size = Count,
+        VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),
         Faults = (method, model) => VirtualTokenOptions.Faults(method, model, VirtualTokens),
         NotBuilt = [.. VirtualTokenOptions.NotBuilt, new("encoder_dropout", 0.0, "dropout between the encoder's layers")],
     };

@@ -21,6 +21,7 @@ public static class PromptTuningOptions
         [VirtualTokens, Init, InitText])
     {
         Size = (method, model) => AdapterSize.Integer(method, VirtualTokens) * VirtualTokenOptions.HiddenWidth(model),
+        VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),
         Faults = (method, model) =>
         [
             .. VirtualTokenOptions.Faults(method, model, VirtualTokens),

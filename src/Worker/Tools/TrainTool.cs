@@ -1,6 +1,10 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Files;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
@@ -9,6 +13,15 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
+    // What the method cannot do on this base is known from its configuration, long before its weights are read.
+    private static void RequireRoom(MethodSpec method, string folder)
+    {
+        var file = Path.Combine(folder, "config.json");
+        if (!File.Exists(file)) return;
+        var facts = new ModelFacts { Name = folder, MaxPositions = DecoderConfig.Read(FileText.Read(file), file).MaxPositions };
+        foreach (var (option, message) in MethodCatalogue.Get(method.Method).Faults(method, facts)) throw new ToolException($"{option}: {message}");
+    }
+
     /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
@@ -19,11 +32,14 @@ internal static class TrainTool
         options.Done();
         ModelTools.RequireNew(output, force, AdapterDirectory.ConfigFile);
 
+        var folder = ModelPlaces.Resolve(model, job.Folders);
+        RequireRoom(single.Method, folder);
+
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";
         var pack = new TrainJob
         {
-            Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), single.Training.Precision),
+            Base = new BaseModel(folder, single.Training.Precision),
             Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed }],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
         };
