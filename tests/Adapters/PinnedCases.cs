@@ -14,7 +14,7 @@ public sealed class PinnedCases
         "adapters/llama-mha/adalora", "adapters/llama-mha/adalora-sparse", "adapters/llama-mha/bottleneck-h", "adapters/llama-mha/bottleneck-h-scaled", "adapters/llama-mha/bottleneck-p", "adapters/llama-mha/parallel", "adapters/llama-mha/parallel-scaled",
         "adapters/llama-mha/p-tuning-lstm", "adapters/llama-mha/p-tuning-mlp", "adapters/llama-mha/prefix", "adapters/llama-mha/prefix-mask", "adapters/llama-mha/prefix-projection",
         "adapters/llama-mha/prompt-tuning-mask", "adapters/llama-mha/prompt-tuning-random", "adapters/llama-mha/prompt-tuning-text",
-        "adapters/llama-q/lora-int8", "adapters/llama-q/prefix-nf4", "adapters/llama-q/qlora-nf4-single");
+        "adapters/llama-q/ia3-nf4", "adapters/llama-q/lora-int8", "adapters/llama-q/prefix-nf4", "adapters/llama-q/qlora-nf4", "adapters/llama-q/qlora-nf4-single");
 
     [Fact]
     public void GoldenRoot_PinnedCases_AreThere()

@@ -66,8 +66,7 @@ public sealed class LoraAdapter : Adapter
     {
         var lora = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
-        var down = torch.mm(x, lora.A.to(x.dtype).t());
-        return y.addmm(down, lora.B.to(x.dtype).t(), alpha: (float)lora.Scaling);
+        return Functional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
     }
 
     /// <inheritdoc/>
