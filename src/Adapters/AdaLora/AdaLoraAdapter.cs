@@ -22,7 +22,7 @@ public sealed class AdaLoraAdapter : Adapter
         (_config, Targets) = (config, targets);
         foreach (var site in targets)
         {
-            var kept = config.Kept is { } pattern ? pattern.GetValueOrDefault(site.Path) ?? throw new AdapterException($"rank_pattern lacks {site.Path}, which the adapter acts on") : null;
+            var kept = config.KeptRanks is { } pattern ? pattern.GetValueOrDefault(site.Path) ?? throw new AdapterException($"rank_pattern lacks {site.Path}, which the adapter acts on") : null;
             long r = kept?.Count(keeps => keeps) ?? config.InitR;
             Tensor Parameter(string name, long[] shape, Action<Tensor> fill)
             {
@@ -36,12 +36,12 @@ public sealed class AdaLoraAdapter : Adapter
             _modules.Add(site.Path, (new Triplet(a, e, b), _modules.Count));
         }
         // An adapter that was saved pruned has its final ranks.
-        if (config.Kept is null) _allocator = new RankAllocator(config, [.. _modules.Values.Select(module => module.Factors)]);
+        if (config.KeptRanks is null) _allocator = new RankAllocator(config, [.. _modules.Values.Select(module => module.Factors)]);
     }
 
     /// <inheritdoc/>
     public override AdapterConfig Config => _allocator?.Kept is { } kept
-        ? _config with { Kept = Targets.Zip(kept).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal) }
+        ? _config with { KeptRanks = Targets.Zip(kept).ToDictionary(pair => pair.First.Path, pair => pair.Second, StringComparer.Ordinal) }
         : _config;
 
     /// <inheritdoc/>

@@ -43,7 +43,7 @@ public sealed record AdaLoraConfig : TargetedConfig
     public int? TotalStep { get; init; }
 
     /// <summary>Which of its first ranks each module has kept, by module path; null before the first allocation.</summary>
-    public IReadOnlyDictionary<string, bool[]>? Kept { get; init; }
+    public IReadOnlyDictionary<string, bool[]>? KeptRanks { get; init; }
 
     /// <summary>Numbers of the blocks to act on; null for all.</summary>
     public OneOrMany<int>? LayersToTransform { get; init; }
@@ -78,7 +78,7 @@ public sealed record AdaLoraConfig : TargetedConfig
             Beta2 = reader.Number(AdaLoraOptions.Beta2),
             OrthogonalWeight = reader.Number(AdaLoraOptions.OrthogonalWeight),
             TotalStep = reader.Integer(AdaLoraOptions.TotalStep.Name),
-            Kept = ReadPattern(reader),
+            KeptRanks = ReadPattern(reader),
             TargetModules = reader.Modules(AdaLoraOptions.Targets.Name),
             ExcludeModules = reader.Modules(AdaLoraOptions.Exclude.Name),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
@@ -120,8 +120,8 @@ public sealed record AdaLoraConfig : TargetedConfig
         fields[AdaLoraOptions.Exclude.Name] = ConfigWriter.Modules(ExcludeModules);
         fields[AdaLoraOptions.Layers.Name] = ConfigWriter.OneOrMany(LayersToTransform);
         fields[AdaLoraOptions.LayersPattern.Name] = ConfigWriter.OneOrMany(LayerListNames);
-        fields["rank_pattern"] = Kept is null ? null
-            : new JsonObject(Kept.Select(pair => KeyValuePair.Create(pair.Key + Suffix, (JsonNode?)new JsonArray([.. pair.Value.Select(kept => (JsonNode)kept)]))));
+        fields["rank_pattern"] = KeptRanks is null ? null
+            : new JsonObject(KeptRanks.Select(pair => KeyValuePair.Create(pair.Key + Suffix, (JsonNode?)new JsonArray([.. pair.Value.Select(kept => (JsonNode)kept)]))));
     }
 
     private const string Suffix = ".lora_E";
