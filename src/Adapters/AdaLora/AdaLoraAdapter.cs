@@ -75,8 +75,7 @@ public sealed class AdaLoraAdapter : Adapter
     {
         var ((a, e, b), number) = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, number);
-        var down = torch.mm(x, (a * e).to(x.dtype).t());
-        return y.addmm(down, b.to(x.dtype).t(), alpha: (float)_config.Scaling);
+        return Functional.LowRank(x, a * e, b, _config.Scaling, y);
     }
 
     /// <inheritdoc/>
