@@ -47,7 +47,7 @@ public static class LoraOptions
         [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init])
     {
         // r rows and r columns for each targeted projection.
-        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R) * (target.In + target.Out)),
+        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R!) * (target.In + target.Out)),
         NotBuilt =
         [
             new("bias", "none", "training the base's biases"),
