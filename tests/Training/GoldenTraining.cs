@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.PromptLearning;
 using AlpacaCot.Adapters.PromptTuning;
 using AlpacaCot.Data;
 using AlpacaCot.Models;
@@ -35,14 +36,14 @@ internal static class GoldenTraining
         }
     }
 
-    /// <summary>The adapter that a case's steps begin with: of methods that save what an encoder made, the encoder, which the case holds.</summary>
-    public static Adapter Begun(Decoder decoder, Adapter loaded, GoldenTensors expected)
+    /// <summary>Of methods that save what an encoder made: the adapter with the encoder that the case holds, which its steps train. Null for others.</summary>
+    public static Adapter? Encoder(Decoder decoder, Adapter loaded, GoldenTensors expected)
     {
+        if (loaded is not PromptAdapter) return null;
         using var generator = new Generator(1);
         var begun = AdapterFactory.Create(decoder, loaded.Config is PromptTuningConfig prompt ? prompt with { Init = PromptInit.Random } : loaded.Config, generator);
         using var still = torch.no_grad();
         foreach (var parameter in begun.Parameters) parameter.Value.copy_(expected["init." + parameter.Key]);
-        begun.ValuesChanged();
         return begun;
     }
 
