@@ -90,7 +90,7 @@ public sealed class RunPlanner
         var methods = members.Select(member => _spec.Peft.First(peft => peft.Name == member.Run.Peft)).ToList();
         var trained = members.Select((member, i) => _models.TryGetValue(member.Run.Model, out var model) ? AdapterSize.Of(methods[i], model) : 0).ToList();
         // Virtual rows pass through the base like tokens.
-        var virtualRows = methods.Sum(method => MethodCatalogue.Get(method.Method).VirtualRows(method) * (double)_spec.Training.BatchSize);
+        var virtualRows = methods.Sum(method => (MethodCatalogue.Find(method.Method)?.VirtualRows(method) ?? 0) * (double)_spec.Training.BatchSize);
         var pass = Math.Min(perStep.Sum() + virtualRows, pack.Kernel.MicroBatchTokens);
         var share = perStep.Sum() > 0 ? supervised.Sum() / perStep.Sum() : 0;
         var memory = MemoryOf(pack.Model, pass, pass * share, trained.Sum());
