@@ -36,6 +36,9 @@ internal sealed class ConfigReader(JsonObject document, string file)
 
     public int Integer(MethodOption option) => Ask(option.Name) is null ? (int)option.FileDefault! : (int)Within(option, Value<int>(option.Name, "an integer"));
 
+    /// <summary>A whole number, or null where there is none.</summary>
+    public int? Integer(string key) => Ask(key) is null ? null : Value<int>(key, "an integer");
+
     public double Number(MethodOption option) => Ask(option.Name) is null ? (double)option.FileDefault! : Within(option, Value<double>(option.Name, "a number"));
 
     /// <summary>An object of numbers by pattern, in the file's order.</summary>
