@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using AlpacaCot.Data;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Preparation;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
