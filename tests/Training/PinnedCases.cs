@@ -12,7 +12,9 @@ public sealed class PinnedCases
 
     public static GoldenPins Optimisers { get; } = new(
         "optimiser",
-        "optimisers/adamw", "optimisers/adamw-betas", "optimisers/adamw-clipped", "optimisers/bnb-adamw", "optimisers/clipping");
+        "optimisers/adafactor", "optimisers/adafactor-beta1", "optimisers/adafactor-relative", "optimisers/adam-l2", "optimisers/adamw", "optimisers/adamw-8bit", "optimisers/adamw-amsgrad",
+        "optimisers/adamw-betas", "optimisers/adamw-clipped", "optimisers/bnb-adamw", "optimisers/clipping", "optimisers/lion", "optimisers/lion-8bit", "optimisers/sgd", "optimisers/sgd-dampening",
+        "optimisers/sgd-momentum", "optimisers/sgd-nesterov");
 
     public static GoldenPins Schedules { get; } = new(
         "schedule",

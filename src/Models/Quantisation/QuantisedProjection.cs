@@ -105,7 +105,7 @@ internal sealed class Nf4Projection(long input, long output, Tensor? bias, Devic
     public ReadOnlySpan<byte> Packed => _packed;
 
     /// <summary>The scale of each block, as it is read back.</summary>
-    public float[] Scales() => !doubled ? _scales : [.. _scaleCodes.Select((code, i) => DynamicCode.Values[code] * _scales[i / DynamicCode.Block] + _offset)];
+    public float[] Scales() => !doubled ? _scales : [.. _scaleCodes.Select((code, i) => DynamicCode.Signed.Values[code] * _scales[i / DynamicCode.Block] + _offset)];
 
     /// <inheritdoc/>
     protected override Tensor Product(Tensor x) => QuantisedRows.Nf4Linear(x, _packed, Scales(), Out);
@@ -131,7 +131,7 @@ internal sealed class Nf4Projection(long input, long output, Tensor? bias, Devic
             return;
         }
         _offset = (float)scales.Average(scale => (double)scale);
-        _scaleCodes = DynamicCode.Quantise(Array.ConvertAll(scales, scale => scale - _offset), out _scales);
+        _scaleCodes = DynamicCode.Signed.Quantise(Array.ConvertAll(scales, scale => scale - _offset), out _scales);
     }
 
     /// <inheritdoc/>
