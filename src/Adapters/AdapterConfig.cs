@@ -51,7 +51,7 @@ public abstract record AdapterConfig
         }
         var reader = new ConfigReader(document, file);
         var type = reader.Text("peft_type") ?? throw new AdapterException($"{file}: peft_type is missing; is this a PEFT adapter?");
-        var config = AdapterMethods.Find(type, file).Read(reader) with
+        var config = AdapterMethods.Find(type, reader).Read(reader) with
         {
             TaskType = reader.Text("task_type"),
             BaseModel = reader.Text("base_model_name_or_path"),

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 

@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;

@@ -1,4 +1,6 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;

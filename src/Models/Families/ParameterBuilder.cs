@@ -33,6 +33,7 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<ProjectionSite> _sites = [];
+    private readonly List<NormSite> _norms = [];
     private readonly List<Projection> _projections = [];
     private readonly List<Tensor> _absent = [];
 
@@ -45,14 +46,27 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
     /// <summary>The projections inside the blocks.</summary>
     public IReadOnlyList<ProjectionSite> Sites => _sites;
 
-    public Embedding Embedding(string path, int rows, int width) => new(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+    /// <summary>The norms.</summary>
+    public IReadOnlyList<NormSite> Norms => _norms;
+
+    /// <summary>Module path of the token embedding.</summary>
+    public string EmbeddingPath { get; private set; } = "";
+
+    /// <summary>Module path of the head, which has one even where it is tied.</summary>
+    public string HeadPath { get; private set; } = "";
+
+    public Embedding Embedding(string path, int rows, int width)
+    {
+        EmbeddingPath = path;
+        return new Embedding(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+    }
 
     /// <summary>A norm by the root mean square; <paramref name="plusOne"/> where the factor is stored less one.</summary>
     public RmsNorm RmsNorm(string path, int width, double epsilon, bool plusOne = false)
-        => new(Take($"{path}.weight", [width], plusOne ? Initialisation.Zeros : Initialisation.Ones), epsilon, plusOne);
+        => Listed(new RmsNorm(path, Take($"{path}.weight", [width], plusOne ? Initialisation.Zeros : Initialisation.Ones), epsilon, plusOne));
 
     public LayerNorm LayerNorm(string path, int width, double epsilon)
-        => new(Take($"{path}.weight", [width], Initialisation.Ones), Take($"{path}.bias", [width], Initialisation.Zeros), epsilon);
+        => Listed(new LayerNorm(path, Take($"{path}.weight", [width], Initialisation.Ones), Take($"{path}.bias", [width], Initialisation.Zeros), epsilon));
 
     /// <summary>The blocks of a configuration under <paramref name="path"/> and a number each.</summary>
     public IReadOnlyList<DecoderBlock> Blocks(DecoderConfig config, string path, Func<BlockBuilder, DecoderBlock> block)
@@ -61,6 +75,7 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
     /// <summary>The head: a projection of its own, or the embedding.</summary>
     public Projection Head(DecoderConfig config, Embedding embedding, string path, bool bias = false)
     {
+        HeadPath = path;
         var (rows, width) = (config.VocabularySize, config.EmbeddingSize ?? config.HiddenSize);
         if (config.NormalisedHead)
         {
@@ -106,6 +121,13 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
             _projections.Add(projection);
             return projection;
         }
+    }
+
+    private T Listed<T>(T norm)
+        where T : NormSite
+    {
+        _norms.Add(norm);
+        return norm;
     }
 
     private ProjectionSite Named(int block, string path, Projection projection)

@@ -34,14 +34,19 @@ internal abstract class QuantisedProjection(long input, long output, Tensor? bia
     }
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x)
+    public override Tensor Forward(Tensor x) => Product(x, bias);
+
+    /// <inheritdoc/>
+    public override Tensor Multiply(Tensor x) => Product(x, null);
+
+    private Tensor Product(Tensor x, Tensor? added)
     {
-        if (QuantisedRows.Suits(x, In) && device.type == DeviceType.CPU) return FewRows(x);
+        if (QuantisedRows.Suits(x, In) && device.type == DeviceType.CPU) return FewRows(x, added);
         Tensor y;
         using (torch.no_grad())
         {
             using var scope = torch.NewDisposeScope();
-            y = Functional.Linear(x, Weight(x.dtype), bias).MoveToOuterDisposeScope();
+            y = Functional.Linear(x, Weight(x.dtype), added).MoveToOuterDisposeScope();
         }
         Autograd.Function([x], [y], [], (gradients, _) => [gradients[0] is { } dy ? dy.mm(Weight(dy.dtype)) : null]);
         return y;
@@ -69,11 +74,11 @@ internal abstract class QuantisedProjection(long input, long output, Tensor? bia
     /// <summary>Takes another weight.</summary>
     protected abstract void Take(Tensor weight);
 
-    private Tensor FewRows(Tensor x)
+    private Tensor FewRows(Tensor x, Tensor? added)
     {
         var y = Product(x);
-        if (bias is null) return y;
-        using (y) return y + bias;
+        if (added is null) return y;
+        using (y) return y + added;
     }
 
     private void Quantise(Tensor weight)

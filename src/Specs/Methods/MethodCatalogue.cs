@@ -1,21 +1,27 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Specs.Methods;
 
-/// <summary>The adapter methods that a sweep may name. A method is added by adding its definition to <see cref="All"/>.</summary>
+/// <summary>
+/// The adapter methods that a sweep may name. A method is added by adding its file beside this one: every class here with a static property <c>Method</c> is one.
+/// </summary>
 public static class MethodCatalogue
 {
     /// <summary>The methods that are built.</summary>
-    public static IReadOnlyList<MethodDefinition> All { get; } = [LoraOptions.Method, Ia3Options.Method];
+    public static IReadOnlyList<MethodDefinition> All { get; } = [.. typeof(MethodCatalogue).Assembly.GetTypes()
+        .Where(type => type.Namespace == typeof(MethodCatalogue).Namespace)
+        .Select(type => type.GetProperty("Method", BindingFlags.Public | BindingFlags.Static)?.GetValue(null)).OfType<MethodDefinition>()
+        .OrderBy(method => method.Name, StringComparer.Ordinal)];
 
     /// <summary>Methods of the field that are not built, each with a hint (may be empty).</summary>
-    public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["adalora"] = "", ["adapter"] = "", ["adapterh"] = "", ["adapterp"] = "", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "",
         ["ln_tuning"] = "", ["loha"] = "", ["lokr"] = "", ["miss"] = "", ["oft"] = "", ["p_tuning"] = "", ["p-tuning"] = "", ["p-adapter"] = "", ["pissa"] = "", ["prefix"] = "",
         ["prefix_tuning"] = "", ["prompt"] = "", ["prompt_tuning"] = "", ["qlora"] = "it is lora over a base with load: nf4", ["randlora"] = "",
         ["rslora"] = "it is method: lora with rslora: true", ["sadapterh"] = "", ["sadapterp"] = "", ["vblora"] = "", ["vera"] = "",
-    };
+    }.Where(method => Find(method.Key) is null).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     /// <summary>The method of that name, or null.</summary>
     public static MethodDefinition? Find(string name) => All.FirstOrDefault(m => m.Name == name);

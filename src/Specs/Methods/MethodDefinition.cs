@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Specs.Methods;
 
@@ -88,6 +89,12 @@ public sealed record UnbuiltOption(string Name, JsonNode? Off, string Feature);
 public sealed record MethodDefinition(
     string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
 {
+    /// <summary>How many numbers an adapter trains on a base.</summary>
+    public Func<MethodSpec, ModelFacts, long> Size { get; init; } = (_, _) => 0;
+
+    /// <summary>What of a sweep's settings cannot work with a base: the option and one line each.</summary>
+    public Func<MethodSpec, ModelFacts, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
+
     /// <summary>Options that PEFT has and this project does not have yet.</summary>
     public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;

@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Files;
 using AlpacaCot.Inference;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Adapters;
+namespace AlpacaCot.Adapters.Ia3;
 
 /// <summary>IA3's configuration (Liu et al., 2022, <c>arXiv:2205.05638</c>), with PEFT's names and defaults.</summary>
 public sealed record Ia3Config : TargetedConfig

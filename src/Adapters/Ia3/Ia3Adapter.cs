@@ -1,7 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Adapters;
+namespace AlpacaCot.Adapters.Ia3;
 
 /// <summary>
 /// IA3 (Liu et al., 2022, <c>arXiv:2205.05638</c>): one learned vector l per targeted projection scales its output, or the input of
@@ -58,7 +58,7 @@ public sealed class Ia3Adapter : Adapter
     protected internal override bool ActsAfter(ProjectionSite site) => _modules.TryGetValue(site.Path, out var m) && !m.FeedForward;
 
     /// <inheritdoc/>
-    protected internal override Tensor BeforeProjection(ProjectionSite site, Tensor x) => Scale(site, x);
+    protected internal override Tensor BeforeProjection(ProjectionSite site, Tensor x, RowDropout? dropout) => Scale(site, x);
 
     /// <inheritdoc/>
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => Scale(site, y);

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Methods;
 
-namespace AlpacaCot.Adapters;
+namespace AlpacaCot.Adapters.Lora;
 
 /// <summary>How A and B start.</summary>
 public enum LoraInit

@@ -1,7 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
-namespace AlpacaCot.Adapters;
+namespace AlpacaCot.Adapters.Lora;
 
 /// <summary>
 /// Low-rank adaptation (Hu et al., 2021, <c>arXiv:2106.09685</c>): each targeted projection becomes
