@@ -129,6 +129,9 @@ public abstract class Adapter : IDisposable
     /// </summary>
     protected internal virtual IReadOnlyList<KeyValuePair<string, Tensor>> Stored => [.. Parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.detach()))];
 
+    /// <summary>Whether a folder may lack a tensor of <see cref="Stored"/>.</summary>
+    protected internal virtual bool IsOptional(string key) => false;
+
     /// <summary>What is odd about it on a model, though it can be used; one line each.</summary>
     protected internal virtual IEnumerable<string> Remarks(Decoder decoder) => [];
 

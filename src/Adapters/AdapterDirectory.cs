@@ -95,7 +95,7 @@ public static partial class AdapterDirectory
         return byKey;
     }
 
-    [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamedParameter();
 
     private static void Fill(Adapter adapter, TensorFile stored, string file)
@@ -105,7 +105,8 @@ public static partial class AdapterDirectory
         var byKey = ByKey(stored);
         foreach (var (key, value) in adapter.Stored)
         {
-            if (!byKey.Remove(key, out var tensor))
+            if (!byKey.Remove(key, out var tensor) && adapter.IsOptional(key)) continue;
+            if (tensor is null)
                 throw new AdapterException($"{file}: no tensor {key}; does the adapter belong to this model?");
             if (!tensor.Shape.SequenceEqual(value.shape))
                 throw new AdapterException($"{file}: {key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", value.shape)}]");
