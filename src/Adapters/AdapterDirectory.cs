@@ -38,10 +38,14 @@ public static partial class AdapterDirectory
     }
 
     /// <summary>Loads an adapter for a model; its weights (fp32, fp16 or bf16) become trainable fp32.</summary>
+    /// <param name="decoder">The base model.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="adjust">Adds settings of a further training that no file holds (LoRA+'s rates).</param>
     /// <exception cref="AdapterException">A file is missing or wrong, or the weights do not fit the configuration and the model.</exception>
-    public static Adapter Load(Decoder decoder, string folder)
+    public static Adapter Load(Decoder decoder, string folder, Func<AdapterConfig, AdapterConfig>? adjust = null)
     {
         var config = ReadConfig(folder);
+        config = adjust?.Invoke(config) ?? config;
         var file = new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
             ?? throw new AdapterException($"{folder}: no {WeightsFile}");
         Adapter? adapter = null;

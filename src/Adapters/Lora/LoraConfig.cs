@@ -156,7 +156,8 @@ public sealed record LoraConfig : TargetedConfig
         var other => throw new AdapterNotSupportedException($"{reader.File}: bias = {other} (training the base's biases) is not supported; known: none, lora_only"),
     };
 
-    private static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
+    /// <summary>The value of the first pattern that means a module; null where none does.</summary>
+    internal static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
     {
         foreach (var (key, value) in patterns)
             if (PatternMatches(key, path)) return value;

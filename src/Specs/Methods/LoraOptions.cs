@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Specs.Methods;
 
@@ -65,8 +66,7 @@ public static class LoraOptions
         "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
         All)
     {
-        // r rows and r columns for each targeted projection.
-        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R!) * (target.In + target.Out)),
+        Size = Size,
         NotBuilt =
         [
             new("lora_bias", false, "a bias on lora_B"),
@@ -88,4 +88,11 @@ public static class LoraOptions
             new("megatron_config", null, "Megatron"),
         ],
     };
+
+    /// <summary>r rows and r columns for each targeted projection, and what variants add.</summary>
+    internal static long Size(MethodSpec method, ModelFacts model)
+    {
+        var (dora, bias) = (MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>(), AdapterSize.Word(method, Bias) == "lora_only");
+        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0) + (bias && target.Bias ? target.Out : 0));
+    }
 }

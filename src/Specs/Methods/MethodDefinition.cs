@@ -95,6 +95,12 @@ public sealed record MethodDefinition(
     /// <summary>What of a sweep's settings cannot work with a base: the option and one line each.</summary>
     public Func<MethodSpec, ModelFacts, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
 
+    /// <summary>Fields of the configuration that make the method what it is, where several share a <c>peft_type</c>.</summary>
+    public IReadOnlyDictionary<string, JsonNode> Fixed { get; init; } = new Dictionary<string, JsonNode>();
+
+    /// <summary>Whether its targets are projections; otherwise they are norms, or it has none.</summary>
+    public bool TargetsProjections { get; init; } = true;
+
     /// <summary>Options that PEFT has and this project does not have yet.</summary>
     public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];
 

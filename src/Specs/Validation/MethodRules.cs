@@ -63,6 +63,7 @@ internal sealed class TargetRule : ISpecRule
     {
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
         {
+            if (MethodCatalogue.Find(method.Method) is { TargetsProjections: false }) continue;
             var (names, pattern) = Targets.Of(method);
             var path = $"peft[{i}].targets";
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
