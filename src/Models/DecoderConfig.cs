@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models;
@@ -131,15 +132,18 @@ public sealed record DecoderConfig
     public string Write()
     {
         var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Of(this).WriteConfig(this);
+        json.Remove("quantization_config");   // what is saved is whole
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
     }
+
+    private static bool IsBitsAndBytes(JsonNode? settings) => settings is JsonObject read && read["quant_method"] is JsonValue method && method.TryGetValue<string>(out var name) && name == BitsAndBytes.Method;
 
     // The tensors of a quantised model would be read as weights where their names and shapes happen to fit.
     private static void RefuseQuantised(ConfigKeys keys)
     {
         foreach (var key in (string[])["quantization_config", "compression_config"])
-            if (keys.Has(key))
+            if (keys.Has(key) && !IsBitsAndBytes(keys.Json[key]))
                 throw keys.Error(key, keys.Json[key] is JsonObject settings && settings["quant_method"] is JsonValue method
                     ? $"(quant_method {method.ToJsonString()}): quantised weights are not read; take the model's unquantised release"
                     : "is set: quantised weights are not read; take the model's unquantised release");

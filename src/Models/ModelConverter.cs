@@ -54,7 +54,7 @@ public static class ModelConverter
         var dtype = options.Dtype is { } name ? TypeOf(name) : (ScalarType?)null;
         var gguf = Checkpoint.GgufAt(input);
         var remarks = new List<string>();
-        using var decoder = ModelDirectory.Load(input);
+        using var decoder = ModelDirectory.Load(input, new LoadOptions(Storage: WeightStorage.Plain));
         var temporary = output;
         try
         {
@@ -82,7 +82,7 @@ public static class ModelConverter
     private static List<string> ToGguf(string input, string output, ConvertOptions options)
     {
         if (options.Tokenizer is not null) throw new ModelException($"{output}: the tokenizer of a GGUF file is taken from the model's folder; put it there");
-        using var decoder = ModelDirectory.Load(input);
+        using var decoder = ModelDirectory.Load(input, new LoadOptions(Storage: WeightStorage.Plain));
         var wanted = options.Dtype ?? decoder.Dtype switch { ScalarType.BFloat16 => "bf16", ScalarType.Float16 => "fp16", _ => "fp32" };
         var (type, fileType) = GgufType.ToWrite(wanted) ?? throw new ModelException($"{output}: '{wanted}' is no type of a GGUF file's weights; known are {string.Join(", ", GgufTypes)}");
         var keys = new List<KeyValuePair<string, object>>(Directory.Exists(input) ? GgufTokenizer.Read(input) : []);

@@ -1,6 +1,6 @@
 namespace AlpacaCot.Specs;
 
-/// <summary>The four operations of Goat.</summary>
+/// <summary>What the generator asks: the four operations of Goat, further ones, and the tasks of its study of what is learnable.</summary>
 public enum GoatOperation
 {
     /// <summary>a + b.</summary>
@@ -14,6 +14,52 @@ public enum GoatOperation
 
     /// <summary>a / b with the least positive remainder.</summary>
     Divide,
+
+    /// <summary>a mod b: the least remainder that is not negative.</summary>
+    Modulo,
+
+    /// <summary>gcd(a, b), worked out by Euclid's steps.</summary>
+    Gcd,
+
+    /// <summary>a ^ n, with n from 0 to 4.</summary>
+    Power,
+
+    /// <summary>Expressions of three or four numbers with <c>+ - *</c> and brackets.</summary>
+    Mixed,
+
+    /// <summary>A number is written again.</summary>
+    Copy,
+
+    /// <summary>A number as the sum of its place values.</summary>
+    Split,
+
+    /// <summary>Which of two different numbers is larger.</summary>
+    Compare,
+
+    /// <summary>Three numbers from the smallest to the largest.</summary>
+    Order,
+
+    /// <summary>n digits × 1 digit.</summary>
+    MultiplyByDigit,
+
+    /// <summary>n digits ÷ 1 digit.</summary>
+    DivideByDigit,
+}
+
+/// <summary>Steps of a worked product or quotient that an ablation leaves out (arXiv 2305.14201, figures 2 and 3).</summary>
+public enum GoatStep
+{
+    /// <summary><c>split</c>: <c>4429 * (300 + 90 + 7)</c>.</summary>
+    Split,
+
+    /// <summary><c>expansion</c>: <c>4429 * 300 + 4429 * 90 + 4429 * 7</c>.</summary>
+    Expansion,
+
+    /// <summary><c>product</c>: the products at once, <c>1328700 + 398610 + 31003</c>; in a division the middle <c>8914 - 6400</c>.</summary>
+    Product,
+
+    /// <summary><c>adding</c>: adding term by term; without it the sum follows at once.</summary>
+    Adding,
 }
 
 /// <summary>How an answer is written out.</summary>
@@ -25,7 +71,7 @@ public enum GoatStyle
     /// <summary><c>direct</c>: <c>a op b = c</c> whatever the operation.</summary>
     Direct,
 
-    /// <summary><c>steps</c>: worked out, then the same last line as <see cref="Direct"/>; sums and differences column by column.</summary>
+    /// <summary><c>steps</c>: worked out, then the same last line as <see cref="Direct"/>; sums, differences and n × 1 digit column by column, and every task of the study with its chain.</summary>
     Steps,
 }
 
@@ -39,11 +85,17 @@ public enum GoatSplit
     HeldOut,
 }
 
-/// <summary>What the Goat generator draws. Two options that differ only in <see cref="Style"/> give the same questions in the same order and wording.</summary>
+/// <summary>What the Goat generator draws. Two options that differ only in <see cref="Style"/> and <see cref="Without"/> give the same questions in the same order and wording.</summary>
 public sealed record GoatOptions
 {
     /// <summary>Most digits of an operand.</summary>
     public const int DigitLimit = 64;
+
+    /// <summary>Most decimal places of an operand.</summary>
+    public const int DecimalLimit = 16;
+
+    private static readonly GoatOperation[] _decimal = [GoatOperation.Add, GoatOperation.Subtract, GoatOperation.Multiply];
+    private static readonly GoatOperation[] _signed = [.. _decimal, GoatOperation.Mixed];
 
     /// <summary>Operations; the count is shared out evenly.</summary>
     public IReadOnlyList<GoatOperation> Operations { get; init; } = [GoatOperation.Add, GoatOperation.Subtract];
@@ -69,10 +121,25 @@ public sealed record GoatOptions
     /// <summary>Trainable or held-out questions.</summary>
     public GoatSplit Split { get; init; } = GoatSplit.Train;
 
+    /// <summary>Steps that worked products and quotients are written without.</summary>
+    public IReadOnlyList<GoatStep> Without { get; init; } = [];
+
+    /// <summary>Whether operands may be negative (sums, differences, products, expressions).</summary>
+    public bool Signed { get; init; }
+
+    /// <summary>Most decimal places of an operand (sums, differences, products); 0 is whole numbers.</summary>
+    public int Decimals { get; init; }
+
     /// <summary>All mistakes, each a line that names the key.</summary>
     public IEnumerable<string> Mistakes()
     {
-        if (Operations.Count == 0) yield return "goat.operations: names none; known: add, subtract, multiply, divide";
+        if (Operations.Count == 0) yield return $"goat.operations: names none; known: {string.Join(", ", Words.Operations.Select(o => o.Word))}";
+        if (Decimals is < 0 or > DecimalLimit) yield return $"goat.decimals: {Decimals} is not within 0 and {DecimalLimit}";
+        if (Paper && (Signed || Decimals > 0)) yield return "goat.paper: the published table holds whole numbers without signs; remove signed and decimals";
+        else if (Decimals > 0 && Operations.Except(_decimal).ToList() is { Count: > 0 } whole)
+            yield return $"goat.decimals: {string.Join(", ", whole.Select(o => Words.Operations.Of(o)))} takes whole numbers; decimals are for {string.Join(", ", _decimal.Select(o => Words.Operations.Of(o)))}";
+        else if (Signed && Operations.Except(_signed).ToList() is { Count: > 0 } positive)
+            yield return $"goat.signed: {string.Join(", ", positive.Select(o => Words.Operations.Of(o)))} takes no negative numbers; signs are for {string.Join(", ", _signed.Select(o => Words.Operations.Of(o)))}";
         if (MinDigits < 1 || MaxDigits < MinDigits || MaxDigits > DigitLimit)
             yield return $"goat.digits: [{MinDigits}, {MaxDigits}] is not a range within 1 and {DigitLimit}";
         if (Count is < 1) yield return $"goat.count: {Count} must be at least 1";

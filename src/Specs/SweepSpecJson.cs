@@ -57,6 +57,8 @@ public static class SweepSpecJson
     {
         ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = Words.Rationales.Of(data.Cot),
         ["training_cue"] = data.TrainingCue.Word, ["match"] = data.Match == DataMatch.None ? null : Words.Matches.Of(data.Match),
+        ["truncation"] = data.Truncation == Truncation.Right ? null : Words.Truncations.Of(data.Truncation), ["learn"] = data.Learn == LearnedTurns.All ? null : Words.Learned.Of(data.Learn),
+        ["bad_rows"] = data.BadRows == BadRows.Refuse ? null : Words.RowPolicies.Of(data.BadRows),
     });
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
@@ -75,6 +77,8 @@ public static class SweepSpecJson
         ["operations"] = goat.Paper ? null : Array(goat.Operations, operation => Words.Operations.Of(operation)),
         ["digits"] = goat.Paper ? null : new JsonArray(goat.MinDigits, goat.MaxDigits),
         ["style"] = Words.Styles.Of(goat.Style), ["count"] = goat.Count, ["noise"] = goat.Noise, ["split"] = Words.Splits.Of(goat.Split),
+        ["without"] = goat.Without.Count > 0 ? Array(goat.Without, step => Words.Steps.Of(step)) : null,
+        ["signed"] = goat.Signed ? true : null, ["decimals"] = goat.Decimals > 0 ? goat.Decimals : null,
     });
 
     internal static JsonObject Training(TrainingSpec t) => Without(new JsonObject

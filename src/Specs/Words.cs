@@ -12,12 +12,29 @@ public static class Words
     /// <summary>How data mixes that are compared are kept alike.</summary>
     public static IReadOnlyList<(string Word, DataMatch Value)> Matches { get; } = [("none", DataMatch.None), ("rows", DataMatch.Rows)];
 
+    /// <summary>What is cut of a row that is too long.</summary>
+    public static IReadOnlyList<(string Word, Truncation Value)> Truncations { get; } = [("right", Truncation.Right), ("left", Truncation.Left), ("drop", Truncation.Drop)];
+
+    /// <summary>Which answers of a conversation are learnt.</summary>
+    public static IReadOnlyList<(string Word, LearnedTurns Value)> Learned { get; } = [("all", LearnedTurns.All), ("last", LearnedTurns.Last)];
+
+    /// <summary>What is done about rows that are wrong.</summary>
+    public static IReadOnlyList<(string Word, BadRows Value)> RowPolicies { get; } = [("refuse", BadRows.Refuse), ("skip", BadRows.Skip)];
+
     /// <summary>Operations of the arithmetic generator.</summary>
     public static IReadOnlyList<(string Word, GoatOperation Value)> Operations { get; } =
-        [("add", GoatOperation.Add), ("subtract", GoatOperation.Subtract), ("multiply", GoatOperation.Multiply), ("divide", GoatOperation.Divide)];
+    [
+        ("add", GoatOperation.Add), ("subtract", GoatOperation.Subtract), ("multiply", GoatOperation.Multiply), ("divide", GoatOperation.Divide),
+        ("modulo", GoatOperation.Modulo), ("gcd", GoatOperation.Gcd), ("power", GoatOperation.Power), ("mixed", GoatOperation.Mixed),
+        ("copy", GoatOperation.Copy), ("split", GoatOperation.Split), ("compare", GoatOperation.Compare), ("order", GoatOperation.Order),
+        ("multiply_by_digit", GoatOperation.MultiplyByDigit), ("divide_by_digit", GoatOperation.DivideByDigit),
+    ];
 
     /// <summary>How its answers are written.</summary>
     public static IReadOnlyList<(string Word, GoatStyle Value)> Styles { get; } = [("goat", GoatStyle.Goat), ("direct", GoatStyle.Direct), ("steps", GoatStyle.Steps)];
+
+    /// <summary>Steps of its worked answers that may be left out.</summary>
+    public static IReadOnlyList<(string Word, GoatStep Value)> Steps { get; } = [("split", GoatStep.Split), ("expansion", GoatStep.Expansion), ("product", GoatStep.Product), ("adding", GoatStep.Adding)];
 
     /// <summary>Which of its questions are drawn.</summary>
     public static IReadOnlyList<(string Word, GoatSplit Value)> Splits { get; } = [("train", GoatSplit.Train), ("held_out", GoatSplit.HeldOut)];

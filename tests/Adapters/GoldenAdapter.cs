@@ -25,7 +25,7 @@ internal sealed class GoldenAdapter : IDisposable
 
     public GoldenTensors Expected { get; }
 
-    public static GoldenAdapter Open(string folder)
+    public static GoldenAdapter Open(string folder, Func<WeightStorage, WeightStorage>? held = null)
     {
         var golden = AlpacaCot.Tests.Golden.Open(folder);
         PinnedCases.Adapters.SkipUnless(File.Exists(golden.File(AdapterDirectory.ConfigFile)), folder, "the case has no adapter_config.json");
@@ -37,7 +37,7 @@ internal sealed class GoldenAdapter : IDisposable
         try
         {
             AdapterDirectory.ReadConfig(golden.Path);
-            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32, Storage: GoldenStorage.Of(golden.Json)));
+            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32, Storage: (held ?? (storage => storage))(GoldenStorage.Of(golden.Json))));
             return new GoldenAdapter(golden, decoder, AdapterDirectory.Load(decoder, golden.Path));
         }
         catch (AdapterNotSupportedException e)

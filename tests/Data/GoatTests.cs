@@ -63,7 +63,7 @@ public sealed class GoatTests
         foreach (var (question, record) in GoatGenerator.Generate(options, seed: 3))
         {
             var verdict = GoatVerifier.Verify(question, record.Output);
-            Assert.True(verdict is { AnswerRight: true, WrongSteps: 0 }, $"{record.Output}: {verdict}");
+            Assert.True(verdict is { Accepted: true }, $"{record.Output}: {verdict}");
             Assert.Equal(record.Answer, AnswerExtraction.FinalAnswer(record.Output));
             Assert.Equal(question.Expression, record.Input);
         }
@@ -91,10 +91,10 @@ public sealed class GoatTests
         Assert.Equal(1000, heldOut.Count);
         Assert.Empty(train.Intersect(heldOut));
 
-        static HashSet<(GoatOperation, BigInteger, BigInteger)> Keys(GoatOptions options, long seed) =>
+        static HashSet<(GoatOperation, BigInteger, BigInteger, string?)> Keys(GoatOptions options, long seed) =>
         [
             .. GoatGenerator.Questions(options, seed).Select(q => q.Operation is GoatOperation.Add or GoatOperation.Multiply
-                ? (q.Operation, BigInteger.Min(q.Left, q.Right), BigInteger.Max(q.Left, q.Right)) : (q.Operation, q.Left, q.Right)),
+                ? (q.Operation, BigInteger.Min(q.Left, q.Right), BigInteger.Max(q.Left, q.Right), q.Form) : (q.Operation, q.Left, q.Right, q.Form)),
         ];
     }
 
@@ -143,14 +143,14 @@ public sealed class GoatTests
     {
         var verdict = GoatVerifier.Verify(Parse(expression), output);
 
-        Assert.Equal((right, steps, wrong, wrong > 0), (verdict.AnswerRight, verdict.Steps, verdict.WrongSteps, verdict.FirstWrong is not null));
+        Assert.Equal((right, steps, wrong, wrong > 0), (verdict.AnswerRight, verdict.Steps, verdict.WrongSteps, verdict.First is not null));
     }
 
     [Fact]
     public void Verify_DeepNesting_DoesNotOverflow()
         => Assert.Equal(1, GoatVerifier.Verify(Parse("2 + 3"), new string('(', 100_000) + " = 5").WrongSteps);
 
-    private static GoatQuestion Parse(string expression)
+    internal static GoatQuestion Parse(string expression)
     {
         var parts = expression.Split(' ');
         var operation = parts[1] switch { "+" => GoatOperation.Add, "-" => GoatOperation.Subtract, "*" => GoatOperation.Multiply, _ => GoatOperation.Divide };

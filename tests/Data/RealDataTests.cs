@@ -32,6 +32,8 @@ public sealed class RealDataTests(ITestOutputHelper output)
     [InlineData("instructions/code_alpaca_2k.json", 2017)]
     [InlineData("instructions/gpteacher_roleplay.json", 3146)]
     [InlineData("instructions/seed_tasks.jsonl", 175)]
+    [InlineData("instructions/glaive_toolcall_en_demo.json", 300)]
+    [InlineData("instructions/chat_tiny.json", 1)]
     [InlineData("cot/aqua_train.tsv", 2728)]
     [InlineData("cot/creak_train.tsv", 6915)]
     [InlineData("cot/ecqa_train.tsv", 7112)]
@@ -52,7 +54,6 @@ public sealed class RealDataTests(ITestOutputHelper output)
     }
 
     [Theory]
-    [InlineData("instructions/glaive_toolcall_en_demo.json", "is a conversation")]
     [InlineData("eval/gaokao/2010-2022_Math_I_MCQs.json", "not one whole JSON object")]
     [InlineData("tables/tabmwp/problems_dev1k.json", "not one whole JSON object")]
     [InlineData("tokenizers/llama/tokenizer.model", "is neither")]
@@ -72,7 +73,7 @@ public sealed class RealDataTests(ITestOutputHelper output)
 
         Assert.True(tsv.Intersect(jsonl).Count() > 7000, "fewer than 7,000 of 7,473 questions are found in both");
 
-        static string Key(InstructionRecord r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
+        static string Key(Conversation r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
     }
 
     [Fact]
@@ -84,7 +85,7 @@ public sealed class RealDataTests(ITestOutputHelper output)
             foreach (var record in RecordReader.Read(file))
             {
                 if (record.Rationale is null) continue;
-                var output = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, TrainingCue.None, seed: 1).Record.Output;
+                var output = RationaleFormatter.Apply(record.AsInstruction()!, RationaleUse.RationaleThenAnswer, TrainingCue.None, seed: 1).Record.Output;
                 if (AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(output)) != AnswerExtraction.Normalise(record.Answer!)) missed.Add($"{record.Source}:{record.Row} {record.Answer}");
             }
 

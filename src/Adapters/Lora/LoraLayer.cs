@@ -30,10 +30,7 @@ internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling
     /// <param name="dropped">The input after dropout; x itself without it.</param>
     /// <param name="y">W x + b.</param>
     public virtual Tensor Forward(Tensor x, Tensor dropped, Tensor y)
-    {
-        var down = torch.mm(dropped, a.to(x.dtype).t());
-        return Rebias(y).addmm(down, b.to(x.dtype).t(), alpha: (float)scaling);
-    }
+        => Functional.LowRank(dropped, a, b, scaling, Rebias(y));
 
     /// <summary>As above for the rows of a decode step: changes y in place.</summary>
     public virtual void Forward(Rows x, Rows y)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs.CommandLine;
 
@@ -126,6 +127,7 @@ internal static class ModelCommands
         });
         tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
         data.Subcommands.Add(show);
+        data.Subcommands.Add(GoatCommands.Build(context));
         return data;
     }
 
@@ -140,6 +142,7 @@ internal static class ModelCommands
             .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
             .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
             .Option<long?>("--seed", "Seed of the draw")
+            .Option<bool>("--force", "Replace a tokenizer that is there already")
             .Command);
         tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")
             .Arguments("TOKENIZERS", "Model directories or tokenizer files")

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 using AlpacaCot.Specs.Optimisers;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;

@@ -3,8 +3,8 @@ using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Goat;
 
-/// <summary>The six parts of the published data (and of its table of shares).</summary>
-internal enum GoatPart
+/// <summary>The six parts of the published data (and of its table of shares), and what it does not hold.</summary>
+public enum GoatPart
 {
     /// <summary>Sums.</summary>
     Addition,
@@ -23,6 +23,9 @@ internal enum GoatPart
 
     /// <summary>Quotients by long divisors: with working.</summary>
     Division,
+
+    /// <summary>Further operations, and the tasks of the learnability study.</summary>
+    Other,
 }
 
 /// <summary>One cell of the generator: what is drawn, and how often.</summary>

@@ -21,27 +21,72 @@ public static class GoatGenerator
     private const int EvenMisses = 500;
     private const int PaperMisses = 50;
 
-    /// <summary>Draws the questions and writes their records. The style changes the outputs and nothing else.</summary>
+    /// <summary>Rows that one thread writes at a time, and of which a few are held before they are asked for.</summary>
+    private const int ChunkRows = 4096;
+
+    /// <summary>Draws the questions and writes their records. The style and the steps left out change the outputs and nothing else.</summary>
     /// <exception cref="DatasetException">The options are wrong, or there are not enough different questions.</exception>
-    public static IReadOnlyList<GoatItem> Generate(GoatOptions options, long seed)
+    public static IReadOnlyList<GoatItem> Generate(GoatOptions options, long seed) => [.. Stream(options, seed, threads: 1)];
+
+    /// <summary>The same records in the same order, written by several threads a few thousand rows ahead of whoever reads them.</summary>
+    /// <param name="options">What is drawn.</param>
+    /// <param name="seed">The seed; with the options it gives the same records on any number of threads.</param>
+    /// <param name="threads">Threads that write.</param>
+    /// <exception cref="DatasetException">The options are wrong, or there are not enough different questions.</exception>
+    public static IEnumerable<GoatItem> Stream(GoatOptions options, long seed, int threads)
     {
         var questions = Questions(options, seed);
-        var items = new GoatItem[questions.Count];
-        for (var i = 0; i < items.Length; i++)
+        var form = GoatForm.Of(options);
+        return Chunks(questions.Count, threads, i => Item(questions[i], i, options.Noise, form, seed));
+    }
+
+    private static GoatItem Item(GoatQuestion question, int index, bool noise, GoatForm form, long seed)
+    {
+        var (expression, answer) = (question.Expression, question.Answer);
+        var instruction = noise ? GoatLanguage.Request(question, expression, SeededRandom.For(seed, "goat-language", index)) : GoatLanguage.Plain(question, expression);
+        return new(question, new InstructionRecord(instruction, expression, GoatWorking.Output(question, form, expression, answer), null, answer, Name, index + 1));
+    }
+
+    private static IEnumerable<GoatItem> Chunks(int count, int threads, Func<int, GoatItem> item)
+    {
+        var buffer = new GoatItem[Math.Min(count, Math.Max(1, threads) * ChunkRows)];
+        for (var from = 0; from < count; from += buffer.Length)
         {
-            var question = questions[i];
-            var instruction = options.Noise ? GoatLanguage.Request(question, SeededRandom.For(seed, "goat-language", i)) : question.Expression;
-            items[i] = new(question, new InstructionRecord(
-                instruction, question.Expression, GoatWorking.Output(question, options.Style), null, question.Answer, Name, i + 1));
+            var (start, rows) = (from, Math.Min(buffer.Length, count - from));
+            if (threads <= 1) for (var i = 0; i < rows; i++) buffer[i] = item(start + i);
+            else Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => buffer[i] = item(start + i));
+            for (var i = 0; i < rows; i++) yield return buffer[i];
         }
-        return items;
+    }
+
+    /// <summary>How many questions of each cell a draw of these options asks for; a cell that has fewer passes its rest on.</summary>
+    /// <exception cref="DatasetException">The options are wrong.</exception>
+    public static IReadOnlyList<(GoatPart Part, string Cell, int Rows)> Cells(GoatOptions options)
+    {
+        Require(options);
+        if (!options.Paper) return [.. GoatTable.Even(options, options.Count ?? DefaultCount).Select(cell => (cell.Part, cell.Name, cell.Rows))];
+        var cells = new List<(GoatPart, string, int)>();
+        var (before, drawn) = (0L, 0L);
+        foreach (var cell in GoatTable.Paper)
+        {
+            before += cell.Rows;
+            var until = GoatTable.UpTo(before, options.Count);
+            cells.Add((cell.Part, cell.Name, (int)(until - drawn)));
+            drawn = until;
+        }
+        return cells;
+    }
+
+    private static void Require(GoatOptions options)
+    {
+        if (options.Mistakes().ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
     }
 
     /// <summary>The questions alone, in the order of <see cref="Generate"/>.</summary>
     /// <exception cref="DatasetException">The options are wrong, or there are not enough different questions.</exception>
     public static IReadOnlyList<GoatQuestion> Questions(GoatOptions options, long seed)
     {
-        if (options.Mistakes().ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
+        Require(options);
         var questions = (options.Paper ? FromPaper(options, seed) : FromEvenCells(options, seed)).ToArray();
         SeededRandom.For(seed, "goat-order").Shuffle<GoatQuestion>(questions);
         return questions;
@@ -82,13 +127,13 @@ public static class GoatGenerator
     private static List<GoatQuestion> FromPaper(GoatOptions options, long seed)
     {
         var questions = new List<GoatQuestion>(options.Count ?? GoatTable.PaperRows);
-        var seen = new HashSet<GoatQuestion>();
+        var seen = new HashSet<GoatQuestion>(questions.Capacity);
         var (rowsBefore, drawnBefore) = (0L, 0L);
         for (var i = 0; i < GoatTable.Paper.Count; i++)
         {
             var cell = GoatTable.Paper[i];
             rowsBefore += cell.Rows;
-            var until = options.Count is { } count ? rowsBefore * count / GoatTable.PaperRows : rowsBefore;
+            var until = GoatTable.UpTo(rowsBefore, options.Count);
             var random = SeededRandom.For(seed, "goat-cell", i);
             for (; drawnBefore < until; drawnBefore++)
             {
@@ -117,6 +162,6 @@ public static class GoatGenerator
     // A sum or product turned around is the same question.
     private static GoatQuestion Key(GoatQuestion question)
         => question.Operation is GoatOperation.Add or GoatOperation.Multiply && question.Left > question.Right
-            ? new(question.Operation, question.Right, question.Left)
+            ? question with { Left = question.Right, Right = question.Left }
             : question;
 }

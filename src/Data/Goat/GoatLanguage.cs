@@ -25,31 +25,54 @@ internal static class GoatLanguage
 
     private static readonly int _weight = _templates.Sum(template => template.Weight);
 
-    public static string Request(GoatQuestion question, SeededRandom random)
+    private static readonly Dictionary<GoatOperation, string[]> _tasks = new()
+    {
+        [GoatOperation.Copy] = ["Copy: {0}", "Copy {0}", "Repeat {0}.", "Write {0} again.", "Say the number {0} again."],
+        [GoatOperation.Split] = ["Split: {0}", "Split {0}", "Split {0} into its place values.", "Write {0} as a sum of place values.", "Take {0} apart by place value."],
+        [GoatOperation.Compare] = ["Compare: {0}", "Compare {0}", "Which is larger: {0}?", "Compare the numbers {0}.", "Put the right sign between {0}."],
+        [GoatOperation.Order] = ["Order: {0}", "Order {0}", "Sort {0}.", "Put in ascending order: {0}", "From the smallest to the largest: {0}"],
+    };
+
+    /// <summary>The clean expression; a task that is no computation by its name first, since a bare number does not say what to do with it.</summary>
+    public static string Plain(GoatQuestion question, string expression)
+        => _tasks.TryGetValue(question.Operation, out var task) ? task[0].Replace("{0}", expression, StringComparison.Ordinal) : expression;
+
+    /// <summary>A request in words.</summary>
+    public static string Request(GoatQuestion question, string expression, SeededRandom random)
     {
         // Every draw is made whether or not it is used, so that one choice never shifts the next.
         var (phrase, cross, words, closed) = (random.NextDouble() < 0.05, random.NextDouble() < 0.5, random.NextDouble() < 0.1, random.NextDouble() < 0.5);
+        if (_tasks.TryGetValue(question.Operation, out var tasks)) return tasks[random.Next(tasks.Length)].Replace("{0}", expression, StringComparison.Ordinal);
         var template = Draw(random);
 
-        var text = phrase ? Phrase(question) : question.Expression;
+        var phrased = phrase ? Phrase(question, expression) : null;
+        var text = phrased ?? expression;
         if (cross) text = text.Replace('*', 'x');
         if (words)
         {
-            text = text.Replace("+", "plus", StringComparison.Ordinal).Replace("-", "minus", StringComparison.Ordinal)
+            text = text.Replace("+", "plus", StringComparison.Ordinal).Replace(" - ", " minus ", StringComparison.Ordinal)
                 .Replace(" x ", " times ", StringComparison.Ordinal).Replace("*", "multiplied by", StringComparison.Ordinal)
                 .Replace("/", "divided by", StringComparison.Ordinal);
         }
-        if (closed && !phrase && text.AsSpan().IndexOfAny("+-*/x") >= 0) text = text.Replace(" ", "", StringComparison.Ordinal);
+        if (closed && phrased is null && text.AsSpan().IndexOfAny("+-*/x") >= 0) text = text.Replace(" ", "", StringComparison.Ordinal);
         return template.Replace("{0}", text, StringComparison.Ordinal);
     }
 
-    private static string Phrase(GoatQuestion question) => question.Operation switch
+    private static string? Phrase(GoatQuestion question, string expression)
     {
-        GoatOperation.Add => $"the sum of {question.Left} and {question.Right}",
-        GoatOperation.Subtract => $"the difference of {question.Left} and {question.Right}",
-        GoatOperation.Multiply => $"the product of {question.Left} and {question.Right}",
-        _ => $"the quotient and remainder of {question.Left} and {question.Right}",
-    };
+        var between = expression.Split($" {question.Sign} ");
+        return question.Operation switch
+        {
+            GoatOperation.Add => $"the sum of {between[0]} and {between[1]}",
+            GoatOperation.Subtract => $"the difference of {between[0]} and {between[1]}",
+            GoatOperation.Multiply or GoatOperation.MultiplyByDigit => $"the product of {between[0]} and {between[1]}",
+            GoatOperation.Divide or GoatOperation.DivideByDigit => $"the quotient and remainder of {between[0]} and {between[1]}",
+            GoatOperation.Modulo => $"the remainder of {between[0]} divided by {between[1]}",
+            GoatOperation.Power => $"{between[0]} to the power of {between[1]}",
+            GoatOperation.Gcd => $"the greatest common divisor of {question.Left} and {question.Right}",
+            _ => null,
+        };
+    }
 
     private static string Draw(SeededRandom random)
     {

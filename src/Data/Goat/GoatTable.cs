@@ -1,4 +1,3 @@
-using System.Numerics;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
@@ -17,6 +16,9 @@ internal static class GoatTable
         .. ProductsByDigit(), .. Products(), .. QuotientsByDigit(), .. Quotients(),
     ];
 
+    /// <summary>Rows drawn once the cells with so many published rows are done; fewer or more rows keep their shares.</summary>
+    public static long UpTo(long published, int? count) => count is { } rows ? published * rows / PaperRows : published;
+
     /// <summary>Even cells over operand lengths: every pair i ≤ j for sums, differences and products, dividend at least as long as divisor for quotients.</summary>
     public static IReadOnlyList<GoatCell> Even(GoatOptions options, int rows)
     {
@@ -26,17 +28,14 @@ internal static class GoatTable
             var operation = options.Operations[o];
             var pairs = new List<(int Short, int Long)>();
             for (var i = options.MinDigits; i <= options.MaxDigits; i++)
-                for (var j = i; j <= options.MaxDigits; j++) pairs.Add((i, j));
+                for (var j = i; j <= (GoatDraws.HasOneLength(operation) ? i : options.MaxDigits); j++) pairs.Add((i, j));
             var share = Share(rows, options.Operations.Count, o);
             for (var p = 0; p < pairs.Count; p++)
             {
                 var (i, j) = pairs[p];
-                var (small, large) = (OperandRange.Digits(i), OperandRange.Digits(j));
                 cells.Add(new GoatCell(PartOf(operation, i), $"{operation.ToString().ToLowerInvariant()} {i}×{j} digits", Share(share, pairs.Count, p))
                 {
-                    Draw = operation == GoatOperation.Divide
-                        ? random => new(operation, large.Draw(random), BigInteger.Max(small.Draw(random), 1))
-                        : random => Swapped(operation, small.Draw(random), large.Draw(random), random),
+                    Draw = GoatDraws.Of(operation, OperandRange.Digits(i), OperandRange.Digits(j), options.Signed, options.Decimals),
                 });
             }
         }
@@ -48,13 +47,13 @@ internal static class GoatTable
         GoatOperation.Add => GoatPart.Addition,
         GoatOperation.Subtract => GoatPart.Subtraction,
         GoatOperation.Multiply => shortDigits == 1 ? GoatPart.MultiplicationByDigit : GoatPart.Multiplication,
-        _ => shortDigits == 1 ? GoatPart.DivisionByDigit : GoatPart.Division,
+        GoatOperation.MultiplyByDigit => GoatPart.MultiplicationByDigit,
+        GoatOperation.Divide => shortDigits == 1 ? GoatPart.DivisionByDigit : GoatPart.Division,
+        GoatOperation.DivideByDigit => GoatPart.DivisionByDigit,
+        _ => GoatPart.Other,
     };
 
     private static int Share(int total, int parts, int index) => total / parts + (index < total % parts ? 1 : 0);
-
-    private static GoatQuestion Swapped(GoatOperation operation, BigInteger a, BigInteger b, SeededRandom random)
-        => random.Next(2) == 0 ? new(operation, a, b) : new(operation, b, a);
 
     private static IEnumerable<GoatCell> Sums(GoatPart part, GoatOperation operation)
     {
@@ -63,7 +62,7 @@ internal static class GoatTable
                 for (var j = i; j <= 15; j++)
                 {
                     var (a, b) = (OperandRange.Loose(i), OperandRange.Loose(j));
-                    yield return new(part, $"{part} {i}×{j} digits", 1000) { Draw = random => Swapped(operation, a.Draw(random), b.Draw(random), random) };
+                    yield return new(part, $"{part} {i}×{j} digits", 1000) { Draw = random => GoatDraws.Swapped(operation, a.Draw(random), b.Draw(random), random) };
                 }
     }
 
@@ -91,7 +90,7 @@ internal static class GoatTable
     {
         var factor = small.Draw(random);
         if (random.NextDouble() < 0.1) factor *= OperandRange.Power(1 + random.Next(6));
-        return Swapped(GoatOperation.Multiply, factor, other.Draw(random), random);
+        return GoatDraws.Swapped(GoatOperation.Multiply, factor, other.Draw(random), random);
     }
 
     private static IEnumerable<GoatCell> Products()
@@ -106,7 +105,7 @@ internal static class GoatTable
             var (a, b) = (OperandRange.Strict(i), OperandRange.Strict(j));
             return new(GoatPart.Multiplication, $"{i}×{j} digits", 10_000)
             {
-                Draw = random => Swapped(GoatOperation.Multiply, a.Draw(random), b.Draw(random), random),
+                Draw = random => GoatDraws.Swapped(GoatOperation.Multiply, a.Draw(random), b.Draw(random), random),
             };
         }
     }

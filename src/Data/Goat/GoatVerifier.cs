@@ -4,118 +4,174 @@ using AlpacaCot.Specs;
 
 namespace AlpacaCot.Data.Goat;
 
+/// <summary>Where an output first goes wrong.</summary>
+/// <param name="Number">Which step of the output, from 1.</param>
+/// <param name="Line">Its line, from 1.</param>
+/// <param name="Text">The step as it is written.</param>
+/// <param name="Reason">What is wrong with it.</param>
+public sealed record GoatFault(int Number, int Line, string Text, string Reason);
+
 /// <summary>What a check of an output found.</summary>
 /// <param name="AnswerRight">The final answer is right.</param>
-/// <param name="Steps">Equations in the output: every <c>=</c> is one.</param>
-/// <param name="WrongSteps">Equations that do not hold or cannot be read.</param>
-/// <param name="FirstWrong">The first of those, or null.</param>
-public sealed record GoatVerdict(bool AnswerRight, int Steps, int WrongSteps, string? FirstWrong);
+/// <param name="Steps">Steps in the output: each equation of a line, and each line of a chain that holds none.</param>
+/// <param name="WrongSteps">Steps that do not hold, cannot be read, or do not follow from the question and the steps before.</param>
+/// <param name="First">The first of those, or null.</param>
+public sealed record GoatVerdict(bool AnswerRight, int Steps, int WrongSteps, GoatFault? First)
+{
+    /// <summary>Whether the answer and every step are right.</summary>
+    public bool Accepted => AnswerRight && WrongSteps == 0;
+}
 
-/// <summary>Checks an output of any style: every equation in it, and the final answer.</summary>
+/// <summary>
+/// Checks an output of any form step by step: every equation is computed exactly, and what a line begins with must be what the question or the line
+/// before leads to (the expression as asked, the rest and the divisor of a division, the digits and the carry of a column).
+/// </summary>
 public static class GoatVerifier
 {
-    private const string Therefore = "Therefore, ";
-
     /// <summary>Checks an output against its question.</summary>
     public static GoatVerdict Verify(GoatQuestion question, string output)
     {
-        var text = output.Replace('×', '*').Replace('÷', '/').Replace('−', '-');
-        var right = AnswerExtraction.FinalAnswer(text) == question.Answer;
-        var (steps, wrong) = (0, 0);
-        string? first = null;
-        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var text = output.AsSpan().IndexOfAny('×', '÷', '−') < 0 ? output : output.Replace('×', '*').Replace('÷', '/').Replace('−', '-');
+        var check = new Check(question);
+        var line = 0;
+        foreach (var range in text.AsSpan().Split('\n'))
         {
-            var sides = (line.StartsWith(Therefore, StringComparison.Ordinal) ? line[Therefore.Length..] : line).Split('=', StringSplitOptions.TrimEntries);
+            line++;
+            if (text.AsSpan()[range].Trim() is { IsEmpty: false } written) check.Line(written.ToString(), line);
+        }
+        return new GoatVerdict(AnswerExtraction.FinalAnswer(text) == question.Answer, check.Steps, check.Wrong, check.First);
+    }
+
+    private sealed class Check(GoatQuestion question)
+    {
+        private readonly Queue<string> _columns = new(
+            question.Operation is GoatOperation.Add or GoatOperation.Subtract or GoatOperation.MultiplyByDigit ? GoatWorking.Columns(question) : []);
+
+        private readonly Queue<string> _chain = new(question.Operation switch
+        {
+            GoatOperation.Compare => GoatTasks.Comparisons(question),
+            GoatOperation.Order => GoatTasks.Selections(question),
+            _ => [],
+        });
+
+        private BigInteger _rest = question.Left;
+        private BigInteger _divisor = question.Right;
+
+        public int Steps { get; private set; }
+
+        public int Wrong { get; private set; }
+
+        public GoatFault? First { get; private set; }
+
+        public void Line(string line, int number)
+        {
+            if (question.Operation is GoatOperation.Compare or GoatOperation.Order or GoatOperation.Copy && !line.Contains(" = ", StringComparison.Ordinal) || _chain.Count > 0)
+            {
+                ChainLine(line, number);
+                return;
+            }
+            var conclusion = line.StartsWith(GoatWorking.Therefore, StringComparison.Ordinal);
+            var sides = (conclusion ? line[GoatWorking.Therefore.Length..] : line).Split('=', StringSplitOptions.TrimEntries);
+            if (sides is [var claim])
+            {
+                Claim(claim, number);
+                return;
+            }
+            var misread = conclusion ? Asked(sides[0]) : Beginning(sides);
             for (var i = 1; i < sides.Length; i++)
             {
-                steps++;
-                if (Holds(sides[i - 1], sides[i])) continue;
-                wrong++;
-                first ??= $"{sides[i - 1]} = {sides[i]}";
+                Step($"{sides[i - 1]} = {sides[i]}", number, misread ?? (Holds(sides[i - 1], sides[i]) ? null : $"{sides[i - 1]} is not {sides[i]}"));
+                misread = null;
             }
         }
-        return new GoatVerdict(right, steps, wrong, first);
+
+        // Lines that are no equations: the answer of a task, or the step of a chain that it must begin with.
+        private void ChainLine(string line, int number)
+        {
+            if (_chain.TryDequeue(out var expected) && line != question.Answer)
+            {
+                Step(line, number, line == expected ? null : $"expected {expected}");
+                return;
+            }
+            _chain.Clear();
+            Step(line, number, line == question.Answer ? null : "is not the answer");
+        }
+
+        private void Claim(string claim, int number)
+        {
+            const string End = " is " + AnswerExtraction.Undefined;
+            if (claim.EndsWith(End, StringComparison.Ordinal))
+                Step(claim, number, Asked(claim[..^End.Length]) ?? (question.Answer == AnswerExtraction.Undefined ? null : "the question has a value"));
+            else if (question.Operation == GoatOperation.Split || claim.AsSpan().IndexOfAnyExceptInRange('0', '9') < 0)
+                Step(claim, number, claim == question.Answer ? null : "is not the answer");
+        }
+
+        /// <summary>What is wrong with what a line begins with, or null.</summary>
+        private string? Beginning(string[] sides)
+        {
+            if (IsColumn(sides)) return _columns.TryDequeue(out var column) && column.AsSpan(0, column.IndexOf('=')).SequenceEqual(sides[0].Replace(" ", "", StringComparison.Ordinal)) ? null
+                : column is null ? "there is no such column" : $"expected the column {column[..column.IndexOf('=')]}";
+            switch (question.Operation)
+            {
+                case GoatOperation.Divide or GoatOperation.DivideByDigit or GoatOperation.Modulo when Remainder(sides) is { } remainder:
+                    var (rest, divisor, left) = remainder;
+                    var wrong = rest != _rest ? $"expected {_rest} to be left" : divisor != question.Right ? $"expected the divisor {question.Right}" : left.Sign < 0 ? "takes too much away" : null;
+                    _rest = left;
+                    return wrong;
+                case GoatOperation.Gcd when sides is [var step, var result] && step.Split(" mod ") is [var a, var b] && Integer(a) is { } larger && Integer(b) is { } smaller && Integer(result) is { } over:
+                    var misstep = larger == _rest && smaller == _divisor ? null : $"expected {_rest} mod {_divisor}";
+                    (_rest, _divisor) = (smaller, over);
+                    return misstep;
+                case GoatOperation.Multiply when Magnitudes() is { } working && Same(sides[0], working):
+                    return null;
+                case GoatOperation.Copy:
+                    return sides[0].Replace(" ", "", StringComparison.Ordinal) == question.Expression ? null : $"expected the digits of {question.Expression}";
+                default:
+                    return Asked(sides[0]);
+            }
+        }
+
+        // Two operands and a carry without spaces; a model may write a sum of two numbers without spaces as well.
+        private bool IsColumn(string[] sides)
+            => question.Operation is GoatOperation.Add or GoatOperation.Subtract or GoatOperation.MultiplyByDigit && sides.Length == 2
+                && sides[0].Split(['+', '-', '*'], StringSplitOptions.TrimEntries) is [_, _, _] parts && parts.All(part => Integer(part) is not null);
+
+        // R - D * q = … = what is left
+        private static (BigInteger Before, BigInteger Divisor, BigInteger Left)? Remainder(string[] sides)
+            => sides[0].Split(" - ") is [var rest, var product] && product.Split(" * ") is [var divisor, _] && Integer(rest) is { } r && Integer(divisor) is { } d
+                && GoatExpression.Evaluate(sides[^1]) is { Denominator.IsOne: true } left ? (r, d, left.Numerator) : null;
+
+        private string? Magnitudes() => question.Decimals == 0 && question.Left.Sign >= 0 && question.Right.Sign >= 0 ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{GoatWorking.Whole(question.Left, question.Decimals)} * {GoatWorking.Whole(question.Right, question.Decimals)}");
+
+        /// <summary>What is wrong with an expression that should be the question's; the operands of a sum or product may be turned around.</summary>
+        private string? Asked(string expression)
+        {
+            if (Same(expression, question.Expression)) return null;
+            var turned = question.Operation is GoatOperation.Add or GoatOperation.Multiply or GoatOperation.MultiplyByDigit or GoatOperation.Gcd
+                && Same(expression, (question with { Left = question.Right, Right = question.Left }).Expression);
+            return turned ? null : $"expected {question.Expression}";
+        }
+
+        private void Step(string text, int line, string? fault)
+        {
+            Steps++;
+            if (fault is null) return;
+            Wrong++;
+            First ??= new GoatFault(Steps, line, text, fault);
+        }
+
+        private bool Holds(string left, string right)
+        {
+            // "q R r" is the value of a division alone.
+            if (right.Contains('R', StringComparison.Ordinal))
+                return left.Split('/') is [var a, var b] && Integer(a) is { } dividend && Integer(b) is { } divisor && new GoatQuestion(GoatOperation.Divide, dividend, divisor).Answer == right;
+            if (question.Operation == GoatOperation.Copy) left = left.Replace(" ", "", StringComparison.Ordinal);
+            return GoatExpression.Evaluate(left) is { } x && GoatExpression.Evaluate(right) is { } y && x == y;
+        }
     }
 
-    private static bool Holds(string left, string right)
-    {
-        if (left.Split('/') is [var a, var b] && Integer(a) is { } dividend && Integer(b) is { } divisor)
-            return !divisor.IsZero && right == new GoatQuestion(GoatOperation.Divide, dividend, divisor).Answer;
-        return Expression.Evaluate(left) is { } x && Expression.Evaluate(right) is { } y && x == y;
-    }
+    private static BigInteger? Integer(string text) => BigInteger.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value) ? value : null;
 
-    private static BigInteger? Integer(string text)
-        => BigInteger.TryParse(text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
-
-    /// <summary>Integers, <c>+ - *</c> and brackets, by recursive descent.</summary>
-    private ref struct Expression
-    {
-        private const int DepthLimit = 64;
-        private ReadOnlySpan<char> _rest;
-        private int _depth;
-
-        public static BigInteger? Evaluate(string text)
-        {
-            var expression = new Expression { _rest = text };
-            return expression.Sum() is { } value && expression.Peek() == '\0' ? value : null;
-        }
-
-        private BigInteger? Sum()
-        {
-            if (Product() is not { } value) return null;
-            while (Peek() is '+' or '-')
-            {
-                var minus = Take() == '-';
-                if (Product() is not { } next) return null;
-                value = minus ? value - next : value + next;
-            }
-            return value;
-        }
-
-        private BigInteger? Product()
-        {
-            if (Factor() is not { } value) return null;
-            while (Peek() == '*')
-            {
-                Take();
-                if (Factor() is not { } next) return null;
-                value *= next;
-            }
-            return value;
-        }
-
-        private BigInteger? Factor()
-        {
-            switch (Peek())
-            {
-                case '-':
-                    Take();
-                    return ++_depth > DepthLimit ? null : -Factor();
-                case '(':
-                    Take();
-                    if (++_depth > DepthLimit || Sum() is not { } inner || Peek() != ')') return null;
-                    Take();
-                    return inner;
-            }
-            var digits = 0;
-            while (digits < _rest.Length && char.IsAsciiDigit(_rest[digits])) digits++;
-            if (digits == 0) return null;
-            var value = BigInteger.Parse(_rest[..digits], NumberStyles.None, CultureInfo.InvariantCulture);
-            _rest = _rest[digits..];
-            return value;
-        }
-
-        private char Peek()
-        {
-            _rest = _rest.TrimStart(' ');
-            return _rest.IsEmpty ? '\0' : _rest[0];
-        }
-
-        private char Take()
-        {
-            var c = _rest[0];
-            _rest = _rest[1..];
-            return c;
-        }
-    }
+    private static bool Same(string a, string b) => a == b || a.Replace(" ", "", StringComparison.Ordinal) == b.Replace(" ", "", StringComparison.Ordinal);
 }

@@ -56,7 +56,7 @@ internal static class TsvRecords
             }
             var answer = Text(columns[order[1]]);
             var rationale = Text(columns[order[2]]);
-            yield return new ReadRecord(place, new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row), null);
+            yield return new ReadRecord(place, Conversation.Of(new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row)), null);
         }
     }
 

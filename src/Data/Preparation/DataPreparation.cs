@@ -41,12 +41,12 @@ public sealed class DataPreparation
     /// <param name="matched">Other mixes, with their templates' names: a row that one of them cannot teach is left out here too.</param>
     /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
     public PreparedData Prepare(
-        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
+        DataSpec spec, ITokenizer tokenizer, IConversationForm template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
         IReadOnlyList<DataSpec>? matched = null)
     {
-        Mix MixOf(DataSpec of, PromptTemplate through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
-        ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt);
-        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, PromptTemplates.Get(other.Template ?? PromptTemplates.Default)))];
+        Mix MixOf(DataSpec of, IConversationForm through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
+        ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt, OptionsOf(mix.Spec));
+        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, ConversationForms.Get(other.Template ?? PromptTemplates.Default, tokenizer, null)))];
         foreach (var mix in mixes) Require(mix.Spec);
         var key = Key(mixes, tokenizer, cutoffLength, seed, trainOnPrompt);
         if (_cache?.Read(key) is { } cached) return cached;
@@ -58,7 +58,7 @@ public sealed class DataPreparation
     }
 
     /// <summary>A mix with what it is prepared of.</summary>
-    private sealed record Mix(DataSpec Spec, PromptTemplate Template, IReadOnlyList<SourceRows> Sources);
+    private sealed record Mix(DataSpec Spec, IConversationForm Template, IReadOnlyList<SourceRows> Sources);
 
     private static IEnumerable<string> RefusedIn(Mix mix, ExampleBuilder builder, CancellationToken cancellation)
     {
@@ -68,6 +68,9 @@ public sealed class DataPreparation
             if (builder.Build(row.Record).Refused is not null) yield return row.Identity;
         }
     }
+
+    /// <summary>How a spec's conversations are masked and cut.</summary>
+    internal static MaskOptions OptionsOf(DataSpec spec) => new(LearnsLastOnly: spec.Learn == LearnedTurns.Last, Truncation: spec.Truncation);
 
     /// <summary>Refuses a spec that cannot be prepared whatever its files hold.</summary>
     internal static void Require(DataSpec spec)

@@ -12,11 +12,12 @@ public sealed class QuestionSet
     public int Count => _questions.Count;
 
     /// <summary>The question that a row is, or null.</summary>
-    public string? Find(InstructionRecord row)
+    public string? Find(Conversation row)
     {
         if (_questions.Count == 0) return null;
-        foreach (var text in (string[])[row.Instruction, row.Input, $"{row.Instruction} {row.Input}"])
-            if (Normalise(text) is var question && _questions.Contains(question)) return question;
+        foreach (var turn in row.Turns.Where(turn => turn.Role == TurnRole.User))
+            foreach (var text in (string[])[turn.Text, turn.Input, $"{turn.Text} {turn.Input}"])
+                if (Normalise(text) is var question && _questions.Contains(question)) return question;
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AlpacaCot.Data.Masking;
@@ -33,7 +34,7 @@ internal sealed class ReportBuilder(int cutoff)
     private int _longest;
     private int _longestWhole;
 
-    public void Refuse(InstructionRecord row, RefusalCause cause, int wholeTokens)
+    public void Refuse(Conversation row, RefusalCause cause, int wholeTokens)
     {
         _longestWhole = Math.Max(_longestWhole, wholeTokens);
         if (!_refused.TryGetValue(cause, out var entry)) entry = (0, []);
@@ -86,15 +87,15 @@ internal sealed class ReportBuilder(int cutoff)
         Lengths = [.. _bins.Select((count, bin) => new LengthBin((int)((long)(bin + 1) * cutoff / Bins), count)).Where(bin => bin.UpTo > 0)],
     };
 
-    private void Look(InstructionRecord row)
+    private void Look(Conversation row)
     {
         var (rows, escaped, first) = _files.GetValueOrDefault(row.Source, (0, 0, ""));
-        if (new[] { row.Instruction, row.Input, row.Output }.Any(text => text.Contains(EscapedLineBreak, StringComparison.Ordinal)))
+        if (row.Turns.Any(turn => turn.Text.Contains(EscapedLineBreak, StringComparison.Ordinal) || turn.Input.Contains(EscapedLineBreak, StringComparison.Ordinal)))
         {
             if (escaped++ == 0) first = Place(row);
         }
         _files[row.Source] = (rows + 1, escaped, first);
-        if (!string.IsNullOrWhiteSpace(row.Instruction)) return;
+        if (!row.Turns.Any(turn => turn.Role == TurnRole.User && string.IsNullOrWhiteSpace(turn.Text) && turn.Input.Length > 0)) return;
         _emptyInstructionCount++;
         if (_emptyInstructions.Count < FirstRows) _emptyInstructions.Add(Place(row));
     }
@@ -114,14 +115,18 @@ internal sealed class ReportBuilder(int cutoff)
         RefusalCause.EmptyAnswer => "with an empty answer",
         RefusalCause.EmptyPrompt => "with an empty prompt",
         RefusalCause.Unmatched => "that a matched mix cannot teach",
+        RefusalCause.NothingLearned => "without an answer to a question",
+        RefusalCause.OverCutoff => "over cutoff_len",
+        RefusalCause.TemplateRefuses => "that the template cannot render",
         _ => "whose prompt fills cutoff_len",
     };
 
-    private static string Place(InstructionRecord row) => $"{row.Source}:{row.Row}";
+    private static string Place(Conversation row) => $"{row.Source}:{row.Row}";
 
-    private static UInt128 Fingerprint(InstructionRecord row)
+    private static UInt128 Fingerprint(Conversation row)
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{row.Instruction.Length} {row.Input.Length} {row.Instruction}{row.Input}{row.Output}"));
-        return BitConverter.ToUInt128(hash);
+        var text = new StringBuilder();
+        foreach (var turn in row.Turns) text.Append(CultureInfo.InvariantCulture, $"{(int)turn.Role} {turn.Text.Length} {turn.Input.Length} {turn.Text}{turn.Input}");
+        return BitConverter.ToUInt128(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

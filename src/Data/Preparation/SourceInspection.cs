@@ -70,7 +70,7 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
         {
             rows++;
             foreach (var cue in cues)
-                if (row.Instruction.Contains(cue, StringComparison.OrdinalIgnoreCase) || row.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)) brought[cue] = brought.GetValueOrDefault(cue) + 1;
+                if (row.Turns.Any(turn => turn.Role == TurnRole.User && (turn.Text.Contains(cue, StringComparison.OrdinalIgnoreCase) || turn.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)))) brought[cue] = brought.GetValueOrDefault(cue) + 1;
             foreach (var (name, set) in questions)
                 if (set.Find(row) is { } question) found[name].Add(question);
         }

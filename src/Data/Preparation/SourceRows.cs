@@ -11,7 +11,7 @@ namespace AlpacaCot.Data.Preparation;
 /// <param name="Record">The row, its rationale and cue in place.</param>
 /// <param name="Cue">The cue that was put into its instruction, if any.</param>
 /// <param name="Identity">What tells that a row of another mix is the same: its place in its file, or the generator's question.</param>
-internal readonly record struct TaughtRow(InstructionRecord Record, string? Cue, string Identity);
+internal readonly record struct TaughtRow(Conversation Record, string? Cue, string Identity);
 
 /// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
 internal sealed class SourceRows
@@ -21,6 +21,7 @@ internal sealed class SourceRows
     private readonly int _index;
     private readonly RationaleUse _cot;
     private readonly TrainingCue _cue;
+    private readonly bool _skip;
 
     public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
     {
@@ -29,6 +30,7 @@ internal sealed class SourceRows
         _index = index;
         _cot = _source.Cot ?? spec.Cot;
         _cue = spec.CueOf(_source);
+        _skip = spec.BadRows == BadRows.Skip;
         Files = catalogue.Files(_source, spec.Language);
     }
 
@@ -37,6 +39,9 @@ internal sealed class SourceRows
 
     /// <summary>Rows met so far in the source, before any limit.</summary>
     public int RowsRead { get; private set; }
+
+    /// <summary>Rows that are wrong and were left out.</summary>
+    public int Skipped { get; private set; }
 
     /// <summary>What is unusual about the files that were read, one sentence each.</summary>
     public List<string> Remarks { get; } = [];
@@ -47,7 +52,7 @@ internal sealed class SourceRows
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
         return rows.Select(row =>
         {
-            var (record, cue) = RationaleFormatter.Apply(row.Record, _cot, _cue, _seed);
+            var (record, cue) = Cues.Apply(row.Record, _cot, _cue, _seed);
             return new TaughtRow(record, cue, row.Identity);
         });
     }
@@ -61,9 +66,9 @@ internal sealed class SourceRows
         return fraction == 0 ? () => whole : () => whole + (random.NextDouble() < fraction ? 1 : 0);
     }
 
-    private IEnumerable<(InstructionRecord Record, string Identity)> All()
+    private IEnumerable<(Conversation Record, string Identity)> All()
     {
-        RowsRead = 0;
+        RowsRead = Skipped = 0;
         Remarks.Clear();
         foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(FileRows))
         {
@@ -73,11 +78,18 @@ internal sealed class SourceRows
     }
 
     // A row of a file may hold several records: their order tells them apart.
-    private IEnumerable<(InstructionRecord, string)> FileRows(string file)
-        => RecordReader.Read(file, remark: Remarks.Add).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+    private IEnumerable<(Conversation, string)> FileRows(string file)
+        => RecordReader.Read(file, remark: Remarks.Add, skipped: _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
 
-    private IEnumerable<(InstructionRecord, string)> Generated(GoatOptions goat)
-        => GoatGenerator.Generate(goat with { Count = goat.Count ?? _source.Limit }, _seed).Select(item => (item.Record, $"{GoatGenerator.Name}:{item.Question.Expression}"));
+    private void Skip(string row)
+    {
+        const int Told = 10;
+        if (Skipped++ < Told) Remarks.Add($"left out: {row}");
+    }
+
+    private IEnumerable<(Conversation, string)> Generated(GoatOptions goat)
+        => GoatGenerator.Stream(goat with { Count = goat.Count ?? _source.Limit }, _seed, Environment.ProcessorCount)
+            .Select(item => (Conversation.Of(item.Record), $"{GoatGenerator.Name}:{item.Question.Operation} {item.Question.Expression}"));
 
     // Reservoir sampling (Vitter 1985, algorithm R): uniform without replacement, in one pass and in the memory of the sample.
     private IEnumerable<T> Sample<T>(IEnumerable<T> rows, int limit)

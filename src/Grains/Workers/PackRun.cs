@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs;
@@ -42,9 +41,8 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
         try
         {
-            var job = JsonSerializer.Deserialize<WorkerJob>(what.Job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
-            await SendAsync(worker, new StartCommand(what.Pack, what.Fence, job));
-            return await FollowAsync(worker, new Pulse(options.Silence.For(job is AssignmentJob { BaseFiles: var files } ? files.Sum(file => file.Bytes) : 0), time, options.Heartbeat));
+            await SendAsync(worker, new StartCommand(what.Pack, what.Fence, what.Job));
+            return await FollowAsync(worker, new Pulse(options.Silence.For(what.Job.BaseFiles.Sum(file => file.Bytes)), time, options.Heartbeat));
         }
         catch (ProtocolException e)
         {
@@ -129,8 +127,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     {
         try
         {
-            var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))])).WaitAsync(closing);
+            var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(new SlotReport(slot, what.Pack, what.Fence, [.. _untold])).WaitAsync(closing);
             // What is answered is stored; what is not is told again with what comes next.
             _untold.Clear();
             return answer.Current;

@@ -1,65 +1,69 @@
 namespace AlpacaCot.Models.Quantisation;
 
 /// <summary>
-/// The 8-bit dynamic data type (Dettmers 2016, as bitsandbytes builds it): decimal exponents, and as many bits of fraction as each exponent leaves, with a sign or
-/// without. It holds the scales of NF4's blocks and the moments of 8-bit optimisers: blocks of 256, each divided by its largest absolute value.
+/// The 8-bit dynamic data type (Dettmers 2016, as bitsandbytes builds it): a sign, decimal exponents, and as many bits of fraction as each exponent
+/// leaves. It holds the scales of four-bit blocks: blocks of 256, each divided by its largest absolute value.
 /// </summary>
-public sealed class DynamicCode
+public static class DynamicCode
 {
-    /// <summary>Values of a block.</summary>
-    public const int Block = 256;
+    /// <summary>Values of a block, where nothing else is said.</summary>
+    public const int UsualBlock = 256;
 
     private const int Exponents = 7;
 
-    private readonly float[] _values;
+    // The reference looks codes up in a table over −1 to 1 and not by their distance: very near to the middle between two its code is the neighbour's.
+    private const int Places = 1 << 16;
 
-    private DynamicCode(bool signed) => _values = Build(signed);
-
-    /// <summary>With a sign.</summary>
-    public static DynamicCode Signed { get; } = new(true);
-
-    /// <summary>Without a sign, and twice as fine.</summary>
-    public static DynamicCode Unsigned { get; } = new(false);
+    private static readonly byte[] ByPlace = BuildPlaces();
 
     /// <summary>The 256 values, ascending.</summary>
-    public ReadOnlySpan<float> Values => _values;
+    public static IReadOnlyList<float> Values { get; } = Build();
 
     /// <summary>Quantises values; the largest absolute value of each block goes to <paramref name="largest"/>.</summary>
-    public byte[] Quantise(ReadOnlySpan<float> values, out float[] largest)
+    public static byte[] Quantise(ReadOnlySpan<float> values, out float[] largest, int block = UsualBlock)
     {
         var codes = new byte[values.Length];
-        largest = new float[(values.Length + Block - 1) / Block];
-        for (var block = 0; block < largest.Length; block++)
+        largest = new float[(values.Length + block - 1) / block];
+        for (var b = 0; b < largest.Length; b++)
         {
-            var length = Math.Min(Block, values.Length - block * Block);
-            largest[block] = QuantiseBlock(values.Slice(block * Block, length), codes.AsSpan(block * Block, length));
+            var part = values.Slice(b * block, Math.Min(block, values.Length - b * block));
+            foreach (var value in part) largest[b] = Math.Max(largest[b], Math.Abs(value));
+            if (largest[b] == 0) continue;
+            var inverse = 1 / largest[b];
+            for (var i = 0; i < part.Length; i++) codes[b * block + i] = ByPlace[Place(part[i] * inverse)];
         }
         return codes;
     }
 
-    /// <summary>Quantises a block and returns its largest absolute value.</summary>
-    public float QuantiseBlock(ReadOnlySpan<float> values, Span<byte> codes)
+    /// <summary>The values that codes stand for.</summary>
+    public static float[] Dequantise(ReadOnlySpan<byte> codes, ReadOnlySpan<float> largest, int block = UsualBlock)
     {
-        var largest = 0f;
-        foreach (var value in values) largest = Math.Max(largest, Math.Abs(value));
-        for (var i = 0; i < values.Length; i++) codes[i] = Nearest(largest == 0 ? 0 : values[i] / largest);
-        return largest;
+        var values = new float[codes.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = Values[codes[i]] * largest[i / block];
+        return values;
     }
 
-    private byte Nearest(float value)
+    private static int Place(float value)
     {
-        int low = 0, high = _values.Length - 1;
-        while (high - low > 1)
+        var half = (Math.Clamp(value, -1f, 1f) + 1) * 0.5f;
+        return (int)(half * (Places - 1) + 0.5f);
+    }
+
+    private static byte[] BuildPlaces()
+    {
+        var (values, places, code) = (Build(), new byte[Places], 0);
+        for (var place = 0; place < Places; place++)
         {
-            var middle = (low + high) / 2;
-            if (_values[middle] <= value) low = middle;
-            else high = middle;
+            var value = -1 + 2f * place / (Places - 1);
+            while (code < values.Length - 1 && 0.5f * (values[code] + values[code + 1]) < value) code++;
+            places[place] = (byte)code;
         }
-        return (byte)(value - _values[low] <= _values[high] - value ? low : high);
+        return places;
     }
 
-    // Exponent e has 2^e fractions (without a sign 2^(e+1)), the middles of equal parts of 0.1 to 1; zero and one are added.
-    private static float[] Build(bool signed)
+    /// <summary>The 256 values, ascending. Exponent e has 2^e fractions (without a sign 2^(e+1)), the middles of equal parts of 0.1 to 1; zero and one are added.</summary>
+    /// <param name="signed">Whether negative ones are among them; the others are half as fine then.</param>
+    public static float[] Build(bool signed = true)
     {
         var values = new List<float> { 0, 1 };
         for (var exponent = 0; exponent < Exponents; exponent++)

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
@@ -70,7 +71,7 @@ internal static class HttpRoutes
         var sweep = name ?? check.Document.Spec.Name;
         var reply = await grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
         {
-            Name = sweep, Yaml = SweepSpecJson.Write(check.Document.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json),
+            Name = sweep, Spec = check.Document.Spec, BaseDirectory = check.BaseDirectory, Facts = check.Facts,
             Directory = home.Sweep(experiment, sweep), Fresh = fresh ?? false,
         });
         if (reply.Problem is { } refused) return Problem(reply.Existing ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, refused);
@@ -85,8 +86,16 @@ internal static class HttpRoutes
         => await Of(grains, experiment, sweep).ShowAsync() is { } details ? Results.Json(details, Frames.Json) : Unknown(experiment, sweep);
 
     private static async Task<IResult> ShowTrialAsync(IGrainFactory grains, string experiment, string sweep, string trial)
-        => await Of(grains, experiment, sweep).ShowTrialAsync(trial) is { } details ? Results.Json(details, Frames.Json)
+        => await Of(grains, experiment, sweep).ShowTrialAsync(trial) is { } details ? Results.Json(InWords(details), Frames.Json)
             : Problem(StatusCodes.Status404NotFound, $"there is no trial '{trial}' in a sweep {experiment}/{sweep}");
+
+    /// <summary>A trial with its settings in the words of a sweep file.</summary>
+    private static JsonObject InWords(TrialDetails details)
+    {
+        var trial = JsonSerializer.SerializeToNode(details, Frames.Json)!.AsObject();
+        trial["configuration"] = TrialSpecJson.Trial(details.Configuration);
+        return trial;
+    }
 
     private static async Task<IResult> CancelAsync(IGrainFactory grains, string experiment, string sweep)
     {

@@ -11,6 +11,9 @@ public static class DataOptions
         new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
         new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca})"),
         new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
+        new("truncation", $"What is cut of rows over the cutoff: {string.Join(", ", Words.Truncations.Select(w => w.Word))} ({Words.Truncations.Of(Truncation.Right)})"),
+        new("learn", $"Which answers of a conversation are learnt: {string.Join(" or ", Words.Learned.Select(w => w.Word))} ({Words.Learned.Of(LearnedTurns.All)})"),
+        new("bad_rows", $"Rows that are wrong: {string.Join(" or ", Words.RowPolicies.Select(w => w.Word))} ({Words.RowPolicies.Of(BadRows.Refuse)})"),
         new("training_cue", $"Cue in training prompts: {string.Join(", ", Words.Cues.Select(w => w.Word))}, or a sentence ({TrainingCue.None.Word})"),
     ];
 
@@ -37,6 +40,9 @@ public static class DataOptions
             Sources = [.. texts.Select(text => Source(options, text, isFile))],
             Template = template ?? TemplateNames.Alpaca,
             Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+            Truncation = options.Reader.Choice("truncation", Words.Truncations) ?? Truncation.Right,
+            Learn = options.Reader.Choice("learn", Words.Learned) ?? LearnedTurns.All,
+            BadRows = options.Reader.Choice("bad_rows", Words.RowPolicies) ?? BadRows.Refuse,
             TrainingCue = Parsing.CueParser.TrainingCue(options.Reader) ?? TrainingCue.None,
         };
     }
@@ -52,10 +58,13 @@ public static class DataOptions
         var chosen = new List<GoatOperation>();
         foreach (var word in operations.Split(',', StringSplitOptions.TrimEntries))
             // The words of a sweep file, and the nouns that go with them.
-            if (Words.Operations.Where(o => o.Word == word || Nouns[(int)o.Value] == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
+            if (Words.Operations.Where(o => o.Word == word || Nouns.GetValueOrDefault(o.Value) == word).Select(o => (GoatOperation?)o.Value).FirstOrDefault() is { } operation) chosen.Add(operation);
             else options.Error("data", $"the generator has no operation '{word}'", Suggestions.For(word, Words.Operations.Select(o => o.Word)));
         return new SourceSpec { Goat = new GoatOptions { Operations = [.. chosen.Distinct()] } };
     }
 
-    private static readonly string[] Nouns = ["addition", "subtraction", "multiplication", "division"];
+    private static readonly Dictionary<GoatOperation, string> Nouns = new()
+    {
+        [GoatOperation.Add] = "addition", [GoatOperation.Subtract] = "subtraction", [GoatOperation.Multiply] = "multiplication", [GoatOperation.Divide] = "division",
+    };
 }

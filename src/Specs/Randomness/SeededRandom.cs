@@ -28,10 +28,13 @@ public sealed class SeededRandom
     }
 
     /// <summary>FNV-1a over UTF-8, finished by SplitMix64: equal on every machine and run.</summary>
-    public static ulong StableHash(string text)
+    public static ulong StableHash(ReadOnlySpan<char> text)
     {
+        const int ShortText = 256;
+        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
+        var bytes = most <= ShortText * 4 ? stackalloc byte[ShortText * 4] : new byte[most];
         var hash = 0xCBF29CE484222325UL;
-        foreach (var b in Encoding.UTF8.GetBytes(text)) hash = (hash ^ b) * 0x100000001B3UL;
+        foreach (var b in bytes[..Encoding.UTF8.GetBytes(text, bytes)]) hash = (hash ^ b) * 0x100000001B3UL;
         return SplitMix64.Mix(hash);
     }
 
@@ -69,6 +72,7 @@ public sealed class SeededRandom
         var span = high - low;
         if (span.Sign < 0) throw new ArgumentOutOfRangeException(nameof(high), "high is below low");
         if (span.IsZero) return low;
+        if (span <= ulong.MaxValue) return low + NextUpTo((ulong)span);
         var bits = (int)span.GetBitLength();
         BigInteger draw;
         do
@@ -79,6 +83,16 @@ public sealed class SeededRandom
         }
         while (draw > span);
         return low + draw;
+    }
+
+    // The same draws as for longer spans, without long numbers.
+    private ulong NextUpTo(ulong span)
+    {
+        var mask = ulong.MaxValue >> BitOperations.LeadingZeroCount(span);
+        ulong draw;
+        do draw = NextUInt64() & mask;
+        while (draw > span);
+        return draw;
     }
 
     /// <summary>Fisher-Yates.</summary>

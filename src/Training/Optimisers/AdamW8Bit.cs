@@ -1,6 +1,5 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Kernels;
-using AlpacaCot.Models.Quantisation;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Optimisers;
@@ -26,12 +25,12 @@ internal sealed class AdamW8Bit : Optimiser
         {
             using var scope = torch.NewDisposeScope(); // one parameter's moments in fp32 at a time
             var held = EightBitState.Holds(Values[i]);
-            var first = held ? EightBitState.Dequantise(_firstCodes[i]!, _firstLargest[i]!, DynamicCode.Signed) : _first[i]!;
-            var second = held ? EightBitState.Dequantise(_secondCodes[i]!, _secondLargest[i]!, DynamicCode.Unsigned) : _second[i]!;
+            var first = held ? EightBitState.Dequantise(_firstCodes[i]!, _firstLargest[i]!, EightBitCode.Signed) : _first[i]!;
+            var second = held ? EightBitState.Dequantise(_secondCodes[i]!, _secondLargest[i]!, EightBitCode.Unsigned) : _second[i]!;
             AdamWStep.Apply([Values[i]], [gradients[i]], [first], [second], Rate(i, learningRate), Settings.AdamBeta1, Settings.AdamBeta2, Settings.AdamEpsilon, [Decays[i]], Steps, gradientScale);
             if (!held) continue;
-            EightBitState.Quantise(first, _firstCodes[i]!, _firstLargest[i]!, DynamicCode.Signed);
-            EightBitState.Quantise(second, _secondCodes[i]!, _secondLargest[i]!, DynamicCode.Unsigned);
+            EightBitState.Quantise(first, _firstCodes[i]!, _firstLargest[i]!, EightBitCode.Signed);
+            EightBitState.Quantise(second, _secondCodes[i]!, _secondLargest[i]!, EightBitCode.Unsigned);
         }
     }
 }

@@ -1,5 +1,4 @@
 using AlpacaCot.Kernels;
-using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Training.Optimisers;
 
@@ -16,31 +15,31 @@ internal static class EightBitState
     public static bool Holds(Tensor value) => value.numel() >= LeastValues;
 
     /// <summary>How many blocks a parameter's state has.</summary>
-    public static long Blocks(Tensor value) => (value.numel() + DynamicCode.Block - 1) / DynamicCode.Block;
+    public static long Blocks(Tensor value) => (value.numel() + EightBitCode.Block - 1) / EightBitCode.Block;
 
     /// <summary>The state in fp32, in the shape of its codes.</summary>
-    public static Tensor Dequantise(Tensor codes, Tensor largest, DynamicCode code)
+    public static Tensor Dequantise(Tensor codes, Tensor largest, EightBitCode code)
     {
         var (from, scales) = (codes.ToArray<byte>(), largest.ToArray<float>());
         var values = new float[from.Length];
         Parallel.For(0, scales.Length, block =>
         {
-            var end = Math.Min(from.Length, (block + 1) * DynamicCode.Block);
-            for (var i = block * DynamicCode.Block; i < end; i++) values[i] = code.Values[from[i]] * scales[block];
+            var end = Math.Min(from.Length, (block + 1) * EightBitCode.Block);
+            for (var i = block * EightBitCode.Block; i < end; i++) values[i] = code.Values[from[i]] * scales[block];
         });
         return torch.tensor(values).to(codes.device).view(codes.shape);
     }
 
     /// <summary>Puts a state of fp32 into its codes.</summary>
-    public static void Quantise(Tensor state, Tensor codes, Tensor largest, DynamicCode code)
+    public static void Quantise(Tensor state, Tensor codes, Tensor largest, EightBitCode code)
     {
         var from = state.ToArray<float>();
         var (to, scales) = (new byte[from.Length], new float[largest.numel()]);
         Parallel.For(0, scales.Length, block =>
         {
-            var start = block * DynamicCode.Block;
-            var length = Math.Min(DynamicCode.Block, from.Length - start);
-            scales[block] = code.QuantiseBlock(from.AsSpan(start, length), to.AsSpan(start, length));
+            var start = block * EightBitCode.Block;
+            var length = Math.Min(EightBitCode.Block, from.Length - start);
+            scales[block] = code.Quantise(from.AsSpan(start, length), to.AsSpan(start, length));
         });
         codes.copy_(torch.tensor(to).view(codes.shape));
         largest.copy_(torch.tensor(scales));

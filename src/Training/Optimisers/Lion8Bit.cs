@@ -1,5 +1,4 @@
 using AlpacaCot.Adapters;
-using AlpacaCot.Models.Quantisation;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Training.Optimisers;
@@ -23,9 +22,9 @@ internal sealed class Lion8Bit : Optimiser
         for (var i = 0; i < Values.Count; i++)
         {
             using var scope = torch.NewDisposeScope();
-            var momentum = _whole[i] ?? EightBitState.Dequantise(_codes[i]!, _largest[i]!, DynamicCode.Signed);
+            var momentum = _whole[i] ?? EightBitState.Dequantise(_codes[i]!, _largest[i]!, EightBitCode.Signed);
             Lion.Update(Values[i], gradients[i] * gradientScale, momentum, Rate(i, learningRate), Decays[i], _beta1, _beta2);
-            if (_whole[i] is null) EightBitState.Quantise(momentum, _codes[i]!, _largest[i]!, DynamicCode.Signed);
+            if (_whole[i] is null) EightBitState.Quantise(momentum, _codes[i]!, _largest[i]!, EightBitCode.Signed);
         }
     }
 }

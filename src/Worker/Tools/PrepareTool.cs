@@ -29,6 +29,7 @@ internal static class PrepareTool
     {
         Directory.SetCurrentDirectory(options.Text("base_directory"));
         var spec = options.Record<SweepSpec>("spec");
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var models = spec.Models.Select(model =>
@@ -73,7 +74,7 @@ internal static class PrepareTool
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
-            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
+            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], threads, job.Folders, context),
             Code = Code,
         });
     }
