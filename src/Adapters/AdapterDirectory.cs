@@ -46,12 +46,11 @@ public static partial class AdapterDirectory
     {
         var config = ReadConfig(folder);
         config = adjust?.Invoke(config) ?? config;
-        var file = new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new AdapterException($"{folder}: no {WeightsFile}");
+        var file = WeightsOf(folder);
         Adapter? adapter = null;
         try
         {
-            using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
+            using var stored = OpenWeights(folder);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
                 adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
@@ -64,6 +63,16 @@ public static partial class AdapterDirectory
             throw;
         }
     }
+
+    /// <summary>Opens the file of a folder's weights.</summary>
+    internal static TensorFile OpenWeights(string folder)
+    {
+        var file = WeightsOf(folder);
+        return Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
+    }
+
+    private static string WeightsOf(string folder)
+        => new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) ?? throw new AdapterException($"{folder}: no {WeightsFile}");
 
     /// <summary>Writes an adapter as PEFT does, weights in fp32; both files appear whole or not at all, the configuration last.</summary>
     /// <exception cref="AdapterException">The folder cannot be written.</exception>

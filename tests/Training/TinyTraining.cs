@@ -53,7 +53,7 @@ internal static class TinyTraining
     /// <summary>All trainable values of an adapter, one behind the other.</summary>
     public static float[] Values(Adapter adapter) => [.. adapter.Parameters.SelectMany(p => p.Value.ToArray<float>())];
 
-    private static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
+    public static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
     {
         using var generator = new Generator(seed);
         return AdapterFactory.Create(decoder, config, generator);

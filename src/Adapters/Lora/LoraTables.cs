@@ -1,4 +1,3 @@
-using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Lora;

@@ -14,8 +14,7 @@ internal sealed class PissaLayer : LoraLayer
 
     private PissaLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor? bias, (Tensor A, Tensor B) start) : base(site, a, b, scaling, bias) => (_a0, _b0) = start;
 
-    /// <summary>Decomposes the weight.</summary>
-    /// <param name="fresh">Whether A and B start as the components; a file is about to fill them otherwise.</param>
+    /// <summary>Decomposes the weight; A and B start as the components where they are fresh, and are about to be filled from a file otherwise.</summary>
     public static PissaLayer Create(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor? bias, bool fresh)
     {
         using var scope = torch.NewDisposeScope();

@@ -1,5 +1,5 @@
-using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters.Oft;
 

@@ -14,7 +14,7 @@ internal static class RootHelp
         ]),
         ("Sweeps", [("sweep", "")]),
         ("Models", [
-            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("model", ""), ("tokenizer", ""), ("data", ""),
+            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("adapter", ""), ("model", ""), ("tokenizer", ""), ("data", ""),
         ]),
         ("Home", [("silo", "the host that drives sweeps and serves models"), ("disk", "what lies in the home; disk clean")]),
     ];

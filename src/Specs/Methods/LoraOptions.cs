@@ -52,10 +52,10 @@ public static class LoraOptions
     public static MethodOption ModulesToSave { get; } = new("modules_to_save", OptionKind.Texts, null, "Modules that are trained whole beside the update: the head (lm_head), the embedding (embed_tokens)");
 
     /// <summary>LoRA+'s ratio.</summary>
-    public static MethodOption LoraPlusRatio { get; } = new("loraplus_lr_ratio", OptionKind.Number, null, "Learning rate of B over that of A (LoRA+, Hayou et al. 2024, arXiv:2402.12354); one rate where it is left out") { Aliases = ["lr_ratio"], Above = true, Max = 1e4 };
+    public static MethodOption LoraPlusRatio { get; } = new("loraplus_lr_ratio", OptionKind.Number, null, "Learning rate of B over that of A (LoRA+, Hayou et al. 2024, arXiv:2402.12354); one rate where it is left out") { Aliases = ["lr_ratio"], InFile = false, Above = true, Max = 1e4 };
 
     /// <summary>LoRA+'s rate of the embedding.</summary>
-    public static MethodOption LoraPlusEmbedding { get; } = new("loraplus_lr_embedding", OptionKind.Number, 1e-6, "LoRA+'s learning rate of an embedding's A and B") { Aliases = ["lr_embedding"], Max = 10 };
+    public static MethodOption LoraPlusEmbedding { get; } = new("loraplus_lr_embedding", OptionKind.Number, 1e-6, "LoRA+'s learning rate of an embedding's A and B") { Aliases = ["lr_embedding"], InFile = false, Max = 10 };
 
     /// <summary>All options.</summary>
     public static IReadOnlyList<MethodOption> All { get; } =

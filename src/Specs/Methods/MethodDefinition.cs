@@ -58,6 +58,9 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
     /// <summary>Whether <see cref="Min"/> itself is excluded.</summary>
     public bool Above { get; init; }
 
+    /// <summary>Whether an <c>adapter_config.json</c> is written with it; settings of the optimiser are not.</summary>
+    public bool InFile { get; init; } = true;
+
     /// <summary>What PEFT takes where an <c>adapter_config.json</c> lacks the field, where that is another value than <see cref="Default"/>.</summary>
     public JsonNode? AbsentInFile { get; init; }
 
