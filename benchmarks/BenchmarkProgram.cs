@@ -20,6 +20,7 @@ internal static class BenchmarkProgram
     private static IReadOnlyList<Command> Benchmarks() =>
     [
         TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), DecodeBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
+        PrepareBenchmark.Command(),
         SchedulerBenchmark.Command(), ReportBenchmark.Command(),
     ];
 

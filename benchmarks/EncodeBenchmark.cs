@@ -26,10 +26,10 @@ internal static class EncodeBenchmark
         command.SetAction(parsed =>
         {
             var builder = new ExampleBuilder(TokenizerDirectory.Load(parsed.GetValue(tokenizer)!), PromptTemplates.Get(parsed.GetValue(template)!), parsed.GetValue(cutoff));
-            List<InstructionRecord> rows = parsed.GetValue(data) is { } file
-                ? [.. RecordReader.Read(file).Take(parsed.GetValue(limit))] : [.. GoatGenerator.Generate(new GoatOptions { Count = parsed.GetValue(limit) }, 0).Select(item => item.Record)];
+            List<Conversation> rows = parsed.GetValue(data) is { } file
+                ? [.. RecordReader.Read(file).Take(parsed.GetValue(limit))] : [.. GoatGenerator.Generate(new GoatOptions { Count = parsed.GetValue(limit) }, 0).Select(item => Conversation.Of(item.Record))];
             if (rows.Count == 0) throw new BenchmarkException($"{parsed.GetValue(data)}: holds no rows");
-            List<Example> Build() => [.. rows.Select(builder.Build).Select(built => built.Example).OfType<Example>()];
+            List<Example> Build() => [.. rows.Select(row => builder.Build(row)).Select(built => built.Example).OfType<Example>()];
             var examples = Build(); // not counted
             if (examples.Count == 0) throw new BenchmarkException($"none of the {rows.Count} rows teaches anything under a cutoff of {parsed.GetValue(cutoff)} tokens");
             var (best, all) = (double.MaxValue, Stopwatch.StartNew());

@@ -3,9 +3,15 @@ namespace AlpacaCot.Specs;
 /// <summary>How far two words are apart.</summary>
 public static class EditDistance
 {
-    /// <summary>How many letters must be put in, taken out, changed, or exchanged with their neighbour: the commonest slips of typing, each counted once.</summary>
+    /// <summary>Letters of the longest word that is compared letter by letter. Names are shorter, and a file may hold a word of megabytes, which resembles none.</summary>
+    private const int LongestWord = 256;
+
+    /// <summary>
+    /// How many letters must be put in, taken out, changed, or exchanged with their neighbour: the commonest slips of typing, each counted once. Where a word has more than 256 letters: all of the longer one.
+    /// </summary>
     public static int Between(string a, string b)
     {
+        if (Math.Max(a.Length, b.Length) > LongestWord) return a == b ? 0 : Math.Max(a.Length, b.Length);
         int[] before = [], last = Enumerable.Range(0, b.Length + 1).ToArray();
         for (var i = 1; i <= a.Length; i++)
         {

@@ -18,6 +18,12 @@ public static class TemplateNames
     /// <summary>Instruction, input and answer on lines of their own.</summary>
     public const string Plain = "plain";
 
-    /// <summary>All of them.</summary>
+    /// <summary>The chat template that a model brings.</summary>
+    public const string Chat = "chat";
+
+    /// <summary>Before the name of a chat template that no model needs to bring.</summary>
+    public const string NamedChat = "chat:";
+
+    /// <summary>All prompt templates.</summary>
     public static IReadOnlyList<string> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain];
 }

@@ -37,7 +37,7 @@ public sealed class BenchmarkTests : IDisposable
     public async Task List_ExplainsEachBenchmark()
     {
         var lines = (await RunAsync("--list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
         Assert.All(lines, line => Assert.True(line.Length > 40, line));
     }
 

@@ -28,20 +28,22 @@ internal static class Archives
     private static IEnumerable<ArchiveEntry> ZipEntries(string path)
     {
         using var file = RegularFile.OpenRead(path);
-        using var archive = ZipArchive.OpenArchive(Whole(file, path));
-        List<ZipArchiveEntry> entries;
+        foreach (var entry in Listed(Whole(file, path), path))
+        {
+            if (entry.IsEncrypted) throw new DatasetException($"{path}: {VisibleText.OnOneLine(entry.Key ?? "")} is encrypted");
+            yield return new ArchiveEntry(entry.Key ?? "", () => entry.IsDirectory ? Stream.Null : new CheckedStream(() => new CrcChecked(entry.OpenEntryStream(), (uint)entry.Crc, entry.Size), path, CompressionForm.Zip));
+        }
+    }
+
+    private static List<ZipArchiveEntry> Listed(Stream file, string path)
+    {
         try
         {
-            entries = [.. archive.Entries.OfType<ZipArchiveEntry>()];
+            return [.. ZipArchive.OpenArchive(file).Entries.OfType<ZipArchiveEntry>()];
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             throw Damaged(path, e);
-        }
-        foreach (var entry in entries)
-        {
-            if (entry.IsEncrypted) throw new DatasetException($"{path}: {VisibleText.OnOneLine(entry.Key ?? "")} is encrypted");
-            yield return new ArchiveEntry(entry.Key ?? "", () => entry.IsDirectory ? Stream.Null : new CheckedStream(new CrcChecked(entry.OpenEntryStream(), (uint)entry.Crc, entry.Size), path, CompressionForm.Zip));
         }
     }
 

@@ -1,8 +1,9 @@
 namespace AlpacaCot.Data.Formats;
 
-/// <summary>A decompressed content whose damage becomes one line: libraries tell it by exceptions of many types.</summary>
-internal sealed class CheckedStream(Stream content, string path, CompressionForm form) : ReadOnlyStream
+/// <summary>A decompressed content whose damage becomes one line: libraries tell it by exceptions of many types, some of them when they are opened.</summary>
+internal sealed class CheckedStream(Func<Stream> open, string path, CompressionForm form, Stream? file = null) : ReadOnlyStream
 {
+    private Stream? _content;
     private readonly byte[] _buffer = new byte[1 << 16];
 
     public override int Read(Span<byte> buffer)
@@ -11,7 +12,8 @@ internal sealed class CheckedStream(Stream content, string path, CompressionForm
         try
         {
             // Some of the libraries implement the array form alone well.
-            var read = content.Read(_buffer, 0, Math.Min(buffer.Length, _buffer.Length));
+            _content ??= open();
+            var read = _content.Read(_buffer, 0, Math.Min(buffer.Length, _buffer.Length));
             _buffer.AsSpan(0, read).CopyTo(buffer);
             return read;
         }
@@ -23,7 +25,11 @@ internal sealed class CheckedStream(Stream content, string path, CompressionForm
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) content.Dispose();
+        if (disposing)
+        {
+            _content?.Dispose();
+            file?.Dispose();
+        }
         base.Dispose(disposing);
     }
 }

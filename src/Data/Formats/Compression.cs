@@ -50,7 +50,7 @@ internal static class Compression
     /// <param name="file">The file, at its beginning; it is closed with the result.</param>
     /// <param name="form">Its form, which is no archive.</param>
     /// <param name="path">What to call it in an error.</param>
-    public static Stream Open(FileStream file, CompressionForm form, string path) => form == CompressionForm.None ? file : new CheckedStream(Content(file, form), path, form);
+    public static Stream Open(FileStream file, CompressionForm form, string path) => form == CompressionForm.None ? file : new CheckedStream(() => Content(file, form), path, form, file);
 
     private static Stream Content(FileStream file, CompressionForm form) => form switch
     {

@@ -26,13 +26,20 @@ internal sealed class CsvTable
     /// <param name="dialect">How it is written.</param>
     /// <param name="path">What to call it in an error.</param>
     /// <param name="lenient">Whether it is read as pandas reads it.</param>
+    /// <param name="columns">The columns of a table without a header.</param>
     /// <exception cref="DatasetException">It is empty, or names two columns alike.</exception>
-    public CsvTable(TextReader text, CsvDialect dialect, string path, bool lenient = false)
+    public CsvTable(TextReader text, CsvDialect dialect, string path, bool lenient = false, IReadOnlyList<string>? columns = null)
     {
         (_path, _lenient) = (path, lenient);
-        _records = new CsvText(text, dialect).Records().Where(record => !record.Blank && record.Fields.Count > 0).GetEnumerator();
+        _records = new CsvText(text, dialect, path).Records().Where(record => !record.Blank && record.Fields.Count > 0).GetEnumerator();
         if (!_records.MoveNext()) throw new DatasetException($"{path}: is empty");
         var header = _records.Current;
+        if (columns is not null)
+        {
+            Columns = columns;
+            _ahead.Enqueue(header);
+            return;
+        }
         if (header.Open) throw new DatasetException($"{path}: line {header.Line}: a quoted field is not closed");
         Columns = Named(header.Fields);
         if (!lenient && header.Fields.Where(name => name.Length > 0).GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)

@@ -13,7 +13,7 @@ internal readonly record struct CsvRecord(int Line, List<string> Fields, bool Bl
 /// Separated values as Python's <c>csv</c> reads them: a quote counts at the beginning of a field alone, what follows a closing quote belongs to the field, an empty line is a
 /// record without fields, and records end at LF, CR or both. The text is read as a stream.
 /// </summary>
-internal sealed class CsvText(TextReader text, CsvDialect dialect)
+internal sealed class CsvText(TextReader text, CsvDialect dialect, string path)
 {
     private readonly StringBuilder _field = new();
     private List<string> _fields = [];
@@ -81,6 +81,7 @@ internal sealed class CsvText(TextReader text, CsvDialect dialect)
 
     private State Add(char c, State next)
     {
+        if (_field.Length >= Importing.SourceText.LongestRow) throw new DatasetException($"{path}: line {_line}: a field is longer than {Importing.SourceText.LongestRow} characters; a quote may not be closed");
         _field.Append(c);
         return next;
     }

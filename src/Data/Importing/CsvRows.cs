@@ -30,11 +30,13 @@ internal static class CsvRows
     public static bool IsNamed(string path) => Inner(path).EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || Inner(path).EndsWith(".tsv", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The rows as objects of column to text, in the file's order and in constant memory.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">The columns of a table without a header.</param>
     /// <exception cref="DatasetException">The file cannot be read, is empty or not UTF-8, or a quote is never closed.</exception>
-    public static IEnumerable<FileRow> ReadTexts(string path)
+    public static IEnumerable<FileRow> ReadTexts(string path, IReadOnlyList<string>? columns = null)
     {
         using var reader = Reader(path);
-        using var rows = Told(path, new Lazy<CsvTable>(() => new CsvTable(reader, DialectOf(path), path))).GetEnumerator();
+        using var rows = Told(path, new Lazy<CsvTable>(() => new CsvTable(reader, columns is null ? DialectOf(path) : DialectOf(path) with { Quote = null }, path, columns: columns))).GetEnumerator();
         while (rows.MoveNext()) yield return rows.Current;
     }
 

@@ -10,6 +10,8 @@ internal static class Importers
     private static readonly (string, TurnRole)[] _baize = [("[|Human|]", TurnRole.User), ("[|AI|]", TurnRole.Assistant)];
     private static readonly (string, TurnRole)[] _oig = [("<human>:", TurnRole.User), ("<bot>:", TurnRole.Assistant)];
     private static readonly (string, TurnRole)[] _moss = [("[Human]:", TurnRole.User), ("[MOSS]:", TurnRole.Assistant)];
+    private static readonly string[] _aquaQuestions = ["question", "sQuestion"];
+    private static readonly string[] _aquaAnswers = ["correct", "lSolutions", "answer"];
 
     /// <summary>A question, what it is about and an answer by the names of their fields; a row in the Alpaca form is read as that, since sets are published in both.</summary>
     public static RowImporter Fields(string question, string? input, string answer) => (row, source, number) =>
@@ -25,7 +27,8 @@ internal static class Importers
     {
         var fields = JsonRow.Of(row);
         if (!fields.Has("chatgpt_answers")) return JsonRow.Records(row, source, number);
-        var answer = fields.Array("chatgpt_answers").Concat(fields.Has("human_answers") ? fields.Array("human_answers") : []).Select(text => JsonRow.TextOf("an answer", text)).FirstOrDefault(text => text.Trim().Length > 0);
+        var answers = fields.Array("chatgpt_answers").Concat(fields.Has("human_answers") ? fields.Array("human_answers").AsEnumerable() : []);
+        var answer = answers.Select(text => JsonRow.TextOf("an answer", text)).FirstOrDefault(text => text.Trim().Length > 0);
         return [Single(fields.Text("question"), "", answer ?? "", source, number)];
     }
 
@@ -172,6 +175,25 @@ internal static class Importers
     {
         var fields = JsonRow.Of(row);
         return fields.Has("abstract") ? [Single("为下面的论文摘要写一个标题。", fields.Text("abstract"), fields.Text("title"), source, number)] : JsonRow.Records(row, source, number);
+    }
+
+    /// <summary>AQuA: a question with options, a rationale and the letter of the right one.</summary>
+    public static IEnumerable<Conversation> Aqua(JsonElement row, string source, int number)
+    {
+        var fields = JsonRow.Of(row);
+        var question = _aquaQuestions.FirstOrDefault(fields.Has);
+        if (question is null || !fields.Has("options")) return JsonRow.Records(row, source, number);
+        var answer = fields.Text(_aquaAnswers.FirstOrDefault(fields.Has) ?? "correct");
+        var asked = $"{fields.Text(question)}\nOptions:\n{string.Join('\n', fields.Array("options").Select(option => JsonRow.TextOf("options", option)))}";
+        return [Conversation.Of(new InstructionRecord(asked, "", answer, fields.Optional("rationale"), answer, source, number))];
+    }
+
+    /// <summary>BIG-Bench Hard: a file with its questions under <c>examples</c>.</summary>
+    public static IEnumerable<Conversation> BigBenchHard(JsonElement row, string source, int number)
+    {
+        var fields = JsonRow.Of(row);
+        if (!fields.Has("examples")) return JsonRow.Records(row, source, number);
+        return fields.Array("examples").Select((example, i) => Single(JsonRow.Of(example).Text("input"), "", JsonRow.Of(example).Text("target"), source, i + 1));
     }
 
     /// <summary>Stack Exchange in pairs: the answer with more votes is liked better.</summary>

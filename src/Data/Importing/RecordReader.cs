@@ -11,6 +11,11 @@ internal readonly record struct ReadRecord(string Place, Conversation? Record, s
 /// <param name="number">The row's number, from 1.</param>
 internal delegate IEnumerable<Conversation> RowImporter(JsonElement row, string source, int number);
 
+/// <summary>What is known of a set's files besides their rows.</summary>
+/// <param name="Columns">The columns of a table without a header.</param>
+/// <param name="IsOneObject">Whether a file may be one JSON object with its rows inside.</param>
+internal readonly record struct ReadOptions(IReadOnlyList<string>? Columns, bool IsOneObject);
+
 /// <summary>
 /// Reads conversations from a file, row by row. The form is told by the content, not by the file's name: a JSON array, JSON lines, Parquet or Arrow, or a FLAN chain-of-thought TSV
 /// (question, answer, rationale; no quoting; a header is noticed); a table is told by its name (.csv, .tsv). Each may be compressed (gzip, zstd, xz, bzip2, lz4, zip). The fields of a row tell what it
@@ -27,15 +32,15 @@ public static class RecordReader
     /// <exception cref="DatasetException">
     /// The file is missing, empty, truncated or of no known form, or rows are wrong: all of them are told at once, after the good rows before the first.
     /// </exception>
-    public static IEnumerable<Conversation> Read(string path, string? source = null, Action<string>? remark = null, Action<string>? skipped = null) => Read(path, source, remark, skipped, null);
+    public static IEnumerable<Conversation> Read(string path, string? source = null, Action<string>? remark = null, Action<string>? skipped = null) => Read(path, source, remark, skipped, null, default);
 
     /// <summary>The same through a set's own importer.</summary>
-    internal static IEnumerable<Conversation> Read(string path, string? source, Action<string>? remark, Action<string>? skipped, RowImporter? importer)
+    internal static IEnumerable<Conversation> Read(string path, string? source, Action<string>? remark, Action<string>? skipped, RowImporter? importer, ReadOptions options)
     {
         source ??= Path.GetFileName(path);
         var mistakes = new RowMistakes(path);
         var any = false;
-        foreach (var row in Rows(path, source, remark, importer ?? JsonRow.Records))
+        foreach (var row in Rows(path, source, remark, importer ?? JsonRow.Records, options))
         {
             if (row.Mistake is { } mistake && skipped is not null)
             {
@@ -53,13 +58,15 @@ public static class RecordReader
         if (!any) throw new DatasetException($"{path}: holds no rows");
     }
 
-    private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer) => RowFile.Sniff(path) switch
+    private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(path) switch
     {
+        RowForm.JsonLines when options.IsOneObject && ObjectFile.TryRead(path) is { } whole => Records(FileRow.Of(1, null, whole), source, importer),
         RowForm.JsonArray => JsonRecords.ReadArray(path).SelectMany(row => Records(row, source, importer)),
         RowForm.JsonLines => JsonRecords.ReadLines(path).SelectMany(row => Records(row, source, importer)),
         RowForm.Parquet => Formats.ParquetRows.Read(path).SelectMany(row => Records(row, source, importer)),
         RowForm.Arrow => Formats.ArrowRows.Read(path).SelectMany(row => Records(row, source, importer)),
-        RowForm.Table => CsvRows.ReadTexts(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Table => CsvRows.ReadTexts(path, options.Columns).SelectMany(row => Records(row, source, importer)),
+        RowForm.Tsv when options.Columns is { } columns => CsvRows.ReadTexts(path, columns).SelectMany(row => Records(row, source, importer)),
         RowForm.Tsv => TsvRecords.Read(path, source, remark),
         _ => throw RowFile.Unknown(path, "a JSON array, JSON lines, Parquet, Arrow, a .csv file nor a TSV of question, answer and rationale"),
     };

@@ -65,9 +65,11 @@ internal static class SourceText
         return head[..read];
     }
 
-    /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped.</summary>
-    /// <exception cref="DatasetException">A line is too long.</exception>
-    public static IEnumerable<(int Number, ArraySegment<byte> Bytes)> Lines(Stream stream, string path)
+    /// <summary>What is wrong with a line that is too long.</summary>
+    public static string TooLong { get; } = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is longer than {LongestRow} bytes");
+
+    /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped. A line that is too long is gone over and given as null.</summary>
+    public static IEnumerable<(int Number, ArraySegment<byte>? Bytes)> Lines(Stream stream)
     {
         var buffer = new byte[1 << 16];
         int start = 0, end = 0, number = 0;
@@ -85,7 +87,15 @@ internal static class SourceText
                 Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
                 (start, end) = (0, end - start);
             }
-            if (end >= LongestRow) throw new DatasetException($"{path}: line {number + 1} is longer than {LongestRow} bytes");
+            if (end >= LongestRow)
+            {
+                yield return (++number, null);
+                var rest = 0;
+                while ((at = Array.IndexOf(buffer, (byte)'\n', 0, rest)) < 0 && (rest = stream.Read(buffer, 0, buffer.Length)) > 0) { }
+                (start, end) = (at + 1, rest);
+                if (rest == 0) yield break;
+                continue;
+            }
             if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
             var read = stream.Read(buffer, end, buffer.Length - end);
             if (read == 0) break;

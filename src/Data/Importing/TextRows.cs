@@ -10,7 +10,7 @@ internal static class TextRows
     public static IEnumerable<FileRow> Read(string path)
     {
         using var stream = SourceText.Open(path);
-        foreach (var (number, bytes) in SourceText.Lines(stream, path))
-            yield return new FileRow(number, number, JsonSerializer.SerializeToElement(new { text = Encoding.UTF8.GetString(bytes) }), null);
+        foreach (var (number, bytes) in SourceText.Lines(stream))
+            yield return bytes is { } line ? new FileRow(number, number, JsonSerializer.SerializeToElement(new { text = Encoding.UTF8.GetString(line) }), null) : new FileRow(number, number, null, SourceText.TooLong);
     }
 }

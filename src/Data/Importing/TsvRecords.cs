@@ -26,10 +26,16 @@ internal static class TsvRecords
         using var stream = SourceText.Open(path);
         var row = 0;
         var order = Enumerable.Range(0, Columns).ToArray();
-        foreach (var (number, bytes) in SourceText.Lines(stream, path))
+        foreach (var (number, bytes) in SourceText.Lines(stream))
         {
             var place = $"row {row + 1}, line {number}";
-            if (Decode(bytes) is not { } line)
+            if (bytes is not { } text)
+            {
+                row++;
+                yield return new ReadRecord(place, null, SourceText.TooLong);
+                continue;
+            }
+            if (Decode(text) is not { } line)
             {
                 row++;
                 yield return new ReadRecord(place, null, "is not valid UTF-8; save the file as UTF-8");

@@ -1,6 +1,5 @@
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
@@ -22,6 +21,7 @@ internal sealed class SourceRows
     private readonly RationaleUse _cot;
     private readonly TrainingCue _cue;
     private readonly bool _skip;
+    private readonly IReadOnlyList<SourceFile> _files;
 
     public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
     {
@@ -31,11 +31,11 @@ internal sealed class SourceRows
         _cot = _source.Cot ?? spec.Cot;
         _cue = spec.CueOf(_source);
         _skip = spec.BadRows == BadRows.Skip;
-        Files = catalogue.Files(_source, spec.Language);
+        _files = catalogue.SourceFiles(_source, spec.Language);
     }
 
     /// <summary>The files that are read; none for a generator.</summary>
-    public IReadOnlyList<string> Files { get; }
+    public IReadOnlyList<string> Files => [.. _files.Select(file => file.Path)];
 
     /// <summary>Rows met so far in the source, before any limit.</summary>
     public int RowsRead { get; private set; }
@@ -70,7 +70,7 @@ internal sealed class SourceRows
     {
         RowsRead = Skipped = 0;
         Remarks.Clear();
-        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(FileRows))
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : _files.SelectMany(FileRows))
         {
             RowsRead++;
             yield return row;
@@ -78,8 +78,8 @@ internal sealed class SourceRows
     }
 
     // A row of a file may hold several records: their order tells them apart.
-    private IEnumerable<(Conversation, string)> FileRows(string file)
-        => RecordReader.Read(file, remark: Remarks.Add, skipped: _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+    private IEnumerable<(Conversation, string)> FileRows(SourceFile file)
+        => file.Read(Remarks.Add, _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file.Path}:{i}")));
 
     private void Skip(string row)
     {

@@ -1,3 +1,4 @@
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.ChatTemplates;
 
@@ -6,12 +7,6 @@ namespace AlpacaCot.Data.Templates;
 /// <summary>The forms that a spec can name: the prompt templates, and chat templates as <c>chat</c> (the model's own) or <c>chat:vicuna</c>.</summary>
 public static class ConversationForms
 {
-    /// <summary>The model's own chat template.</summary>
-    public const string Chat = "chat";
-
-    /// <summary>Before the name of a chat template that no model needs to bring.</summary>
-    public const string NamedChat = "chat:";
-
     /// <summary>The form of a name.</summary>
     /// <param name="name">The name.</param>
     /// <param name="tokenizer">The tokenizer that it is for.</param>
@@ -19,15 +14,15 @@ public static class ConversationForms
     /// <exception cref="DatasetException">There is none; the message lists the known ones.</exception>
     public static IConversationForm Get(string name, ITokenizer tokenizer, string? model)
     {
-        if (name.StartsWith(NamedChat, StringComparison.Ordinal))
+        if (name.StartsWith(TemplateNames.NamedChat, StringComparison.Ordinal))
         {
-            var named = NamedChatTemplates.Get(name[NamedChat.Length..]);
+            var named = NamedChatTemplates.Get(name[TemplateNames.NamedChat.Length..]);
             return new ChatForm(name, named.Template, tokenizer, named.TokenizerBegins);
         }
-        if (name != Chat) return PromptTemplates.Get(name);
+        if (name != TemplateNames.Chat) return PromptTemplates.Get(name);
         var own = model is null || !Directory.Exists(model) ? null : ChatTemplateFile.Load(model);
         return own is not null
-            ? new ChatForm(Chat, own, tokenizer, tokenizerBegins: false)
-            : throw new DatasetException($"template {Chat}: {model ?? "the tokenizer"} brings no chat template; name one: {string.Join(", ", NamedChatTemplates.All.Select(known => NamedChat + known.Name))}");
+            ? new ChatForm(name, own, tokenizer, tokenizerBegins: false)
+            : throw new DatasetException($"template {name}: {model ?? "the tokenizer"} brings no chat template; name one: {string.Join(", ", NamedChatTemplates.All.Select(known => TemplateNames.NamedChat + known.Name))}");
     }
 }

@@ -23,6 +23,10 @@ internal static class JobTable
         ["model show"] = ModelTools.Show,
         ["model verify"] = ModelTools.Verify,
         ["data show"] = DataTool.Show,
+        ["data inspect"] = DataTool.Inspect,
+        ["data list"] = DataSetTools.List,
+        ["data add"] = DataSetTools.Add,
+        ["data stats"] = DataSetTools.Stats,
         ["data goat generate"] = GoatTools.Generate,
         ["data goat cells"] = GoatTools.Cells,
         ["data goat verify"] = GoatTools.Verify,
@@ -37,7 +41,7 @@ internal static class JobTable
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
     private static readonly HashSet<string> _withoutTorch =
-        ["data show", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor"];
+        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)
