@@ -124,7 +124,7 @@ public sealed class SweepDocumentTests
     [InlineData("training: { gradient_accumulation: 32 }", "cannot exceed batch_size")]
     [InlineData("training: { warmup_ratio: 0.1, warmup_steps: 5 }", "exclude each other")]
     [InlineData("training: { schedule: constant, warmup_steps: 5 }", "no warm-up")]
-    [InlineData("training: { schedule: warmup_stable_decay }", "not built yet")]
+    [InlineData("training: { schedule: reduce_lr_on_plateau }", "not built yet")]
     [InlineData("decoding: { temperature: 0.7 }", "no effect on greedy")]
     [InlineData("decoding: { strategy: beam }", "by either strategy")]
     [InlineData("search: { scheduler: asha, metric: m/x }\nevaluation: m", "search is not built yet")]

@@ -97,7 +97,8 @@ public sealed record ModelFacts
 /// <param name="Path">Its module path, or its name alone.</param>
 /// <param name="In">Width of its input; 0 where unknown.</param>
 /// <param name="Out">Width of its output; 0 where unknown.</param>
-public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0);
+/// <param name="Bias">Whether it has a bias.</param>
+public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0, bool Bias = false);
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts

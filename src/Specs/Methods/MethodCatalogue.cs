@@ -44,6 +44,7 @@ public static class MethodCatalogue
             config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
                 ? JsonNode.Parse(given.GetRawText())
                 : option.Default?.DeepClone();
+        foreach (var (key, value) in method.Fixed) config[key] = value.DeepClone();
         return config;
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Optimisers;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -63,6 +64,7 @@ internal sealed class TargetRule : ISpecRule
     {
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
         {
+            if (MethodCatalogue.Find(method.Method) is { TargetsProjections: false }) continue;
             var (names, pattern) = Targets.Of(method);
             var path = $"peft[{i}].targets";
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
@@ -105,7 +107,11 @@ internal sealed class LearningRateRule : ISpecRule
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
             if (method.LearningRate == 0) remarks.Advice($"peft[{i}].learning_rate", RateOfZero);
+            if (method.LearningRate is not null && OptimiserCatalogue.HasOwnRate(spec.Training))
+                remarks.Error($"peft[{i}].learning_rate", "relative_step has a rate of its own", "remove it, or optimizer_arguments: relative_step");
+        }
         if (spec.Training.LearningRate is not { } shared) return;
         var sharing = spec.Peft.Where(p => p.LearningRate is null).ToList();
         if (shared == 0 && sharing.Count > 0) remarks.Advice("training.learning_rate", RateOfZero);
