@@ -21,10 +21,11 @@ internal sealed class PissaLayer : LoraLayer
         using var frozen = torch.no_grad();
         var r = a.size(0);
         if (r > Math.Min(site.Weights.In, site.Weights.Out)) throw new AdapterException($"pissa: the rank {r} is above the width {Math.Min(site.Weights.In, site.Weights.Out)} of {site.Path}, which has no more components");
-        var (u, s, vt) = torch.linalg.svd(site.Weights.Dequantise(), fullMatrices: false);
+        // In fp64: the library's last bits depend on where the weight lies in memory, and a resumed training must begin with the same components.
+        var (u, s, vt) = torch.linalg.svd(site.Weights.Dequantise().to(torch.float64), fullMatrices: false);
         var root = (s.narrow(0, 0, r) / scaling).sqrt();
-        var a0 = (root.unsqueeze(1) * vt.narrow(0, 0, r)).contiguous().DetachFromDisposeScope();
-        var b0 = (u.narrow(1, 0, r) * root).contiguous().DetachFromDisposeScope();
+        var a0 = (root.unsqueeze(1) * vt.narrow(0, 0, r)).to(torch.float32).contiguous().DetachFromDisposeScope();
+        var b0 = (u.narrow(1, 0, r) * root).to(torch.float32).contiguous().DetachFromDisposeScope();
         if (fresh)
         {
             a.copy_(a0);
