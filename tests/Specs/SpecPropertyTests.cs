@@ -33,7 +33,7 @@ public sealed class SpecPropertyTests
 
     private static readonly Dictionary<string, Answer> Answers = new(StringComparer.Ordinal)
     {
-        ["SweepSpec.Name"] = new("Client/Running/SweepPreflight.cs", "Spec.Name", Key.None, s => s with { Name = "other" }),
+        ["SweepSpec.Name"] = new("Client.Library/SweepPreflight.cs", "Spec.Name", Key.None, s => s with { Name = "other" }),
         ["SweepSpec.Description"] = new("Experiments/Aggregation/ReportBuilder.cs", "Description", Key.None, s => s with { Description = "other" }),
         ["SweepSpec.Seeds"] = new("Specs/GridCells.cs", "Seeds", Key.Training, s => s with { Seeds = [7] }),
         ["SweepSpec.Models"] = new("Specs/GridCells.cs", "Models", Key.Training, s => s with { Models = [new ModelSpec { Name = "m", Path = "other" }] }),

@@ -107,9 +107,6 @@ public sealed record MethodDefinition(
     /// <summary>What of its settings cannot work, the option and one line each: on any base where the model is null, else on that one.</summary>
     public Func<MethodSpec, ModelFacts?, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
 
-    /// <summary>Fields of the configuration that make the method what it is, where several share a <c>peft_type</c>.</summary>
-    public IReadOnlyDictionary<string, JsonNode> Fixed { get; init; } = new Dictionary<string, JsonNode>();
-
     /// <summary>Whether its targets are projections; otherwise they are norms, or it has none.</summary>
     public bool TargetsProjections { get; init; } = true;
 
