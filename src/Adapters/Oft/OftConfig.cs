@@ -31,7 +31,7 @@ public sealed record OftConfig : LayeredConfig
         var config = ReadTargets(new OftConfig
         {
             R = reader.Integer(OftOptions.R),
-            BlockSize = reader.Integer(OftOptions.BlockSize),
+            BlockSize = reader.Ask(OftOptions.BlockSize.Name) is null ? OftOptions.SizeBeside(reader.Integer(OftOptions.R)) : reader.Integer(OftOptions.BlockSize),
             UseSeries = reader.Flag(OftOptions.UseSeries),
             Terms = reader.Integer(OftOptions.Terms),
             InitWeights = reader.Flag(OftOptions.Init),

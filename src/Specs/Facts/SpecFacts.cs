@@ -73,6 +73,9 @@ public sealed record ModelFacts
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
 
+    /// <summary>Module paths of its embedding and its head; empty where unknown.</summary>
+    public IReadOnlyList<string> Tables { get; init; } = [];
+
     /// <summary>Method to option to the modules that the option stands for where it is left to the model's family; a method without defaults for the family is absent.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> DefaultTargets { get; init; }
         = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>();

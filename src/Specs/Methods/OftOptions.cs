@@ -4,10 +4,10 @@ namespace AlpacaCot.Specs.Methods;
 public static class OftOptions
 {
     /// <summary>Number of blocks.</summary>
-    public static MethodOption R { get; } = new("r", OptionKind.Integer, 0, "Blocks of an input; needs oft_block_size: 0") { Max = 1_048_576 };
+    public static MethodOption R { get; } = new("r", OptionKind.Integer, 0, "Blocks of an input; in place of oft_block_size") { Max = 1_048_576 };
 
     /// <summary>Size of a block.</summary>
-    public static MethodOption BlockSize { get; } = new("oft_block_size", OptionKind.Integer, 32, "Inputs of a block, brought to the nearest size that divides the width; or give r") { Aliases = ["block_size"], Max = 1_048_576 };
+    public static MethodOption BlockSize { get; } = new("oft_block_size", OptionKind.Integer, null, "Inputs of a block, brought to the nearest size that divides the width (32); or give r") { Aliases = ["block_size"], Max = 1_048_576, AbsentInFile = 32 };
 
     /// <summary>Projections whose input is turned.</summary>
     public static MethodOption Targets => LoraOptions.Targets;
@@ -28,11 +28,11 @@ public static class OftOptions
     {
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target =>
         {
-            var block = BlockOf(target.In, AdapterSize.Integer(method, R!), AdapterSize.Integer(method, BlockSize!));
+            var (blocks, size) = Sizes(method);
+            var block = BlockOf(target.In, blocks, size);
             return (long)target.In / block * (block * (block - 1L) / 2);
         }),
-        Faults = (method, _) => AdapterSize.Integer(method, R!) > 0 == AdapterSize.Integer(method, BlockSize!) > 0
-            ? [("r", "r and oft_block_size exclude each other: give one, and 0 for the other")] : [],
+        Faults = (method, _) => Sizes(method) is { Blocks: > 0, Size: > 0 } or { Blocks: 0, Size: 0 } ? [("r", "r and oft_block_size exclude each other: give one of them")] : [],
         NotBuilt =
         [
             new("block_share", false, "one rotation for all blocks"), new("coft", false, "constrained rotations"), new("module_dropout", 0.0, "dropout of whole modules"),
@@ -40,11 +40,20 @@ public static class OftOptions
         ],
     };
 
+    /// <summary>The size of a block that is left out beside so many blocks.</summary>
+    public static int SizeBeside(int blocks) => blocks > 0 ? 0 : (int)BlockSize.FileDefault!;
+
     /// <summary>The inputs of a block at a width: that many, or so many blocks, brought to the nearest number that divides the width, the smaller of two.</summary>
     public static int BlockOf(int width, int blocks, int size)
     {
         if (size > 0) return Divisor(width, size);
         return width / Divisor(width, Math.Max(1, blocks));
+    }
+
+    private static (int Blocks, int Size) Sizes(MethodSpec method)
+    {
+        var blocks = AdapterSize.Integer(method, R);
+        return (blocks, method.Options.TryGetValue(BlockSize.Name, out var size) ? size.GetInt32() : SizeBeside(blocks));
     }
 
     private static int Divisor(int width, int wanted)

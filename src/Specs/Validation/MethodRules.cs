@@ -70,7 +70,7 @@ internal sealed class TargetRule : ISpecRule
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
             {
                 var known = fact.Projections.Select(p => p.Path.Split('.')[^1]).Distinct(StringComparer.Ordinal).ToList();
-                foreach (var name in names?.Where(name => !fact.Projections.Any(p => Targets.Is(p.Path, name))) ?? [])
+                foreach (var name in names?.Where(name => !fact.Projections.Any(p => Targets.Is(p.Path, name)) && !(TakesTables(method) && fact.Tables.Any(table => Targets.Is(table, name)))) ?? [])
                     remarks.Error(path, $"{model.Name} has no projection '{name}'", Suggestions.For(name, known));
                 if (pattern is not null && !Targets.Chosen(method, fact).Any())
                     remarks.Error(path, $"'{pattern}' matches no projection of {model.Name}", $"it must match a whole path, such as {fact.Projections[0].Path}");
@@ -79,6 +79,9 @@ internal sealed class TargetRule : ISpecRule
             }
         }
     }
+
+    // LoRA acts on the embedding and the head too.
+    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.ModulesToSave.Name) is not null;
 }
 
 /// <summary>An update of a rank beyond the projection's width says nothing that the full width would not.</summary>
