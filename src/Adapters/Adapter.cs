@@ -7,7 +7,14 @@ namespace AlpacaCot.Adapters;
 /// <param name="Key">Its key in PEFT's file, <c>base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight</c>.</param>
 /// <param name="Value">The tensor, a leaf in fp32 that requires a gradient.</param>
 /// <param name="Decays">Whether weight decay applies (not to biases and norm weights).</param>
-public sealed record AdapterParameter(string Key, Tensor Value, bool Decays = true);
+public sealed record AdapterParameter(string Key, Tensor Value, bool Decays = true)
+{
+    /// <summary>Its learning rate over the member's (LoRA+ trains B faster than A).</summary>
+    public double RateFactor { get; init; } = 1;
+
+    /// <summary>A peak learning rate of its own, which follows the member's schedule; null takes the member's.</summary>
+    public double? OwnRate { get; init; }
+}
 
 /// <summary>
 /// One member's trainable set on a frozen base, and what it does at the decoder's hooks. A method overrides the hooks it acts at;
@@ -121,6 +128,9 @@ public abstract class Adapter : IDisposable
     /// belong to the caller's scope.
     /// </summary>
     protected internal virtual IReadOnlyList<KeyValuePair<string, Tensor>> Stored => [.. Parameters.Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value.detach()))];
+
+    /// <summary>Whether a folder may lack a tensor of <see cref="Stored"/>.</summary>
+    protected internal virtual bool IsOptional(string key) => false;
 
     /// <summary>What is odd about it on a model, though it can be used; one line each.</summary>
     protected internal virtual IEnumerable<string> Remarks(Decoder decoder) => [];

@@ -41,16 +41,19 @@ public static partial class AdapterDirectory
     }
 
     /// <summary>Loads an adapter for a model; its weights (fp32, fp16 or bf16) become trainable fp32.</summary>
+    /// <param name="decoder">The base model.</param>
+    /// <param name="folder">The folder.</param>
+    /// <param name="adjust">Adds settings of a further training that no file holds (LoRA+'s rates).</param>
     /// <exception cref="AdapterException">A file is missing or wrong, or the weights do not fit the configuration and the model.</exception>
-    public static Adapter Load(Decoder decoder, string folder)
+    public static Adapter Load(Decoder decoder, string folder, Func<AdapterConfig, AdapterConfig>? adjust = null)
     {
         var config = ReadConfig(folder);
-        var file = new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
-            ?? throw new AdapterException($"{folder}: no {WeightsFile}");
+        config = adjust?.Invoke(config) ?? config;
+        var file = WeightsOf(folder);
         Adapter? adapter = null;
         try
         {
-            using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
+            using var stored = OpenWeights(folder);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
                 adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
@@ -63,6 +66,16 @@ public static partial class AdapterDirectory
             throw;
         }
     }
+
+    /// <summary>Opens the file of a folder's weights.</summary>
+    internal static TensorFile OpenWeights(string folder)
+    {
+        var file = WeightsOf(folder);
+        return Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
+    }
+
+    private static string WeightsOf(string folder)
+        => new[] { WeightsFile, OldWeightsFile }.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists) ?? throw new AdapterException($"{folder}: no {WeightsFile}");
 
     /// <summary>Writes an adapter as PEFT does, weights in fp32; both files appear whole or not at all, the configuration last.</summary>
     /// <exception cref="AdapterException">The folder cannot be written.</exception>
@@ -100,7 +113,7 @@ public static partial class AdapterDirectory
         return byKey;
     }
 
-    [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\A(?<head>.+\.(?:lora_[AB]|lora_embedding_[AB]|lora_magnitude_vector|ia3_l))\.(?<name>(?!weight\z)[^.]+)(?<tail>\.weight)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NamedParameter();
 
     private static void Fill(Adapter adapter, TensorFile stored, string file)
@@ -110,7 +123,8 @@ public static partial class AdapterDirectory
         var byKey = ByKey(stored);
         foreach (var (key, value) in adapter.Stored)
         {
-            if (!byKey.Remove(key, out var tensor))
+            if (!byKey.Remove(key, out var tensor) && adapter.IsOptional(key)) continue;
+            if (tensor is null)
                 throw new AdapterException($"{file}: no tensor {key}; does the adapter belong to this model?");
             if (!tensor.Shape.SequenceEqual(value.shape))
                 throw new AdapterException($"{file}: {key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", value.shape)}]");

@@ -15,13 +15,21 @@ internal static partial class TargetMatcher
     /// <exception cref="AdapterNotSupportedException">The embedding or the head is targeted.</exception>
     public static IReadOnlyList<ProjectionSite> Match(TargetedConfig config, Decoder decoder)
     {
-        var (targets, sites) = (config.TargetModules!, decoder.Projections);
-        if (Tables(decoder).FirstOrDefault(path => Matches(config, path)) is { } table)
-            throw new AdapterNotSupportedException($"target_modules '{targets}' ask for {table}: adapters on the embedding or the head are not supported");
-        var found = sites.Where(site => Matches(config, site.Path)).ToList();
-        if (found.Count > 0) return found;
-        var known = string.Join(", ", sites.Select(site => site.Name).Distinct(StringComparer.Ordinal));
-        throw new AdapterException($"target_modules '{targets}' match no projection of this model; its projections are {known}");
+        var (sites, embedding, head) = MatchWithTables(config, decoder);
+        if (embedding || head)
+            throw new AdapterNotSupportedException($"target_modules '{config.TargetModules}' ask for {(embedding ? decoder.EmbeddingPath : decoder.HeadPath)}: {config.PeftType} adapters on the embedding or the head are not supported");
+        return sites;
+    }
+
+    /// <summary>The targeted projections, and whether the embedding and the head are targeted.</summary>
+    /// <exception cref="AdapterException">Nothing matches.</exception>
+    public static (IReadOnlyList<ProjectionSite> Sites, bool Embedding, bool Head) MatchWithTables(TargetedConfig config, Decoder decoder)
+    {
+        var sites = decoder.Projections.Where(site => Matches(config, site.Path)).ToList();
+        var (embedding, head) = (Matches(config, decoder.EmbeddingPath), Matches(config, decoder.HeadPath));
+        if (sites.Count > 0 || embedding || head) return (sites, embedding, head);
+        var known = string.Join(", ", decoder.Projections.Select(site => site.Name).Distinct(StringComparer.Ordinal));
+        throw new AdapterException($"target_modules '{config.TargetModules}' match no projection of this model; its projections are {known}");
     }
 
     /// <summary>Whether a module path is targeted.</summary>
@@ -44,12 +52,6 @@ internal static partial class TargetMatcher
         var paths = sites.Select(site => site.Path).ToList();
         return ModuleSelection.Of(shorten && paths.Count >= ShortenFrom ? Shorten(paths, Modules(tensors).Except(paths, StringComparer.Ordinal)) : paths);
     }
-
-    // The matrices that are no projection of a block: embedding and head. (A file may leave a common prefix out of its names.)
-    private static IEnumerable<string> Tables(Decoder decoder) => decoder.Parameters
-        .Where(parameter => parameter.Value.dim() == 2 && parameter.Key.EndsWith(".weight", StringComparison.Ordinal))
-        .Select(parameter => parameter.Key[..^".weight".Length])
-        .Where(path => !decoder.Projections.Any(site => site.Path.EndsWith(path, StringComparison.Ordinal)));
 
     private static bool InLayers(string path, OneOrMany<int>? layers, OneOrMany<string>? patterns)
     {

@@ -22,7 +22,7 @@ public static unsafe class AdamWStep
     private struct Context
     {
         internal Piece* Pieces;
-        internal float Beta1, Beta2, Eps, Rate, InverseRoot, GradScale;
+        internal float Beta1, Beta2, One1, One2, Eps, Rate, InverseRoot, GradScale;
     }
 
     /// <summary>The plain definition for one parameter: decay, moments, bias-corrected step.</summary>
@@ -106,7 +106,8 @@ public static unsafe class AdamWStep
         {
             var context = new Context
             {
-                Pieces = all, Beta1 = (float)beta1, Beta2 = (float)beta2, Eps = (float)eps, Rate = (float)(lr / (1 - Math.Pow(beta1, step))),
+                // 1 − β in double, rounded once, as torch takes it: 1 − 0.999f is wrong by 10⁻⁵.
+                Pieces = all, Beta1 = (float)beta1, Beta2 = (float)beta2, One1 = (float)(1 - beta1), One2 = (float)(1 - beta2), Eps = (float)eps, Rate = (float)(lr / (1 - Math.Pow(beta1, step))),
                 InverseRoot = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, step))), GradScale = (float)gradScale,
             };
             Threads.For(pieces.Count, &Part, &context);
@@ -121,7 +122,7 @@ public static unsafe class AdamWStep
     {
         ref var c = ref *(Context*)context;
         ref var s = ref c.Pieces[part];
-        float b1 = c.Beta1, b2 = c.Beta2, one1 = 1 - b1, one2 = 1 - b2;
+        float b1 = c.Beta1, b2 = c.Beta2, one1 = c.One1, one2 = c.One2;
         var i = 0;
         for (; i + 16 <= s.N; i += 16)
         {

@@ -13,6 +13,7 @@ public static class Suggestions
         ["micro_batch_size"] = ["micro_batch_tokens"],
         ["max_length"] = ["cutoff_len", "max_new_tokens"], ["max_seq_length"] = ["cutoff_len"], ["sequence_len"] = ["cutoff_len"],
         ["lr_scheduler_type"] = ["schedule"], ["lr_scheduler"] = ["schedule"], ["scheduler"] = ["schedule"],
+        ["optim"] = ["optimizer"], ["optimiser"] = ["optimizer"], ["optim_args"] = ["optimizer_arguments"],
         ["max_grad_norm"] = ["clip"], ["gradient_clipping"] = ["clip"],
         ["dtype"] = ["precision", "load"], ["compute_dtype"] = ["precision"], ["quantization_bit"] = ["load"], ["load_in_4bit"] = ["load"],
         ["train_on_inputs"] = ["train_on_prompt"],

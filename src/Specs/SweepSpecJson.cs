@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Optimisers;
 using AlpacaCot.Specs.Parsing;
+using AlpacaCot.Specs.Schedules;
 
 namespace AlpacaCot.Specs;
 
@@ -83,12 +85,18 @@ public static class SweepSpecJson
     {
         ["epochs"] = t.Epochs, ["max_steps"] = t.MaxSteps, ["batch_size"] = t.BatchSize, ["gradient_accumulation"] = t.GradientAccumulation,
         ["micro_batch_tokens"] = t.MicroBatchTokens, ["cutoff_len"] = t.CutoffLen, ["precision"] = t.Precision, ["learning_rate"] = t.LearningRate,
-        ["schedule"] = t.Schedule,
-        ["schedule_arguments"] = t.ScheduleArguments.Count > 0 ? new JsonObject(t.ScheduleArguments.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)a.Value))) : null,
+        ["schedule"] = OptimiserCatalogue.HasOwnRate(t) ? null : t.Schedule,
+        ["schedule_arguments"] = Arguments(t.ScheduleArguments, ScheduleCatalogue.Find(t.Schedule)?.Arguments),
         ["warmup_ratio"] = t.WarmupRatio > 0 ? t.WarmupRatio : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip,
-        ["adam_beta1"] = t.AdamBeta1, ["adam_beta2"] = t.AdamBeta2, ["adam_epsilon"] = t.AdamEpsilon, ["train_on_prompt"] = t.TrainOnPrompt,
+        ["optimizer"] = t.Optimizer, ["optimizer_arguments"] = Arguments(t.OptimizerArguments, OptimiserCatalogue.Find(t.Optimizer)?.Arguments),
+        ["adam_beta1"] = OfAdam(t, t.AdamBeta1), ["adam_beta2"] = OfAdam(t, t.AdamBeta2), ["adam_epsilon"] = OfAdam(t, t.AdamEpsilon), ["train_on_prompt"] = t.TrainOnPrompt,
         ["checkpoint_steps"] = t.CheckpointSteps,
     });
+
+    private static double? OfAdam(TrainingSpec training, double value) => OptimiserCatalogue.Find(training.Optimizer) is { IsAdam: false } ? null : value;
+
+    private static JsonObject? Arguments(IReadOnlyDictionary<string, double> given, IReadOnlyList<TrainingArgument>? known) => given.Count == 0 ? null
+        : new JsonObject(given.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => KeyValuePair.Create(a.Key, (JsonNode?)(known?.FirstOrDefault(k => k.Name == a.Key)?.Write(a.Value) ?? a.Value))));
 
     /// <summary>How answers are decoded: what acts, and of that only what is not off, but for the keys that a reader looks for.</summary>
     internal static JsonObject Decoding(DecodingSpec d)

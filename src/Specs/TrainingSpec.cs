@@ -1,3 +1,4 @@
+using AlpacaCot.Specs.Optimisers;
 using AlpacaCot.Specs.Schedules;
 
 namespace AlpacaCot.Specs;
@@ -41,19 +42,25 @@ public sealed record TrainingSpec
     /// <summary>Warm-up in steps; null is by <see cref="WarmupRatio"/>.</summary>
     public int? WarmupSteps { get; init; }
 
-    /// <summary>AdamW's decoupled weight decay; biases and norm weights are left out.</summary>
+    /// <summary>How gradients become updates: a name of <see cref="OptimiserCatalogue"/>.</summary>
+    public string Optimizer { get; init; } = "adamw";
+
+    /// <summary>The optimiser's own settings, by the names that <see cref="OptimiserCatalogue"/> lists.</summary>
+    public IReadOnlyDictionary<string, double> OptimizerArguments { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
+
+    /// <summary>The weight decay; biases and norm weights are left out.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Largest gradient norm over all parameters of a member; 0 clips nothing.</summary>
     public double Clip { get; init; } = 1.0;
 
-    /// <summary>AdamW's β₁.</summary>
+    /// <summary>Adam's and AdamW's β₁.</summary>
     public double AdamBeta1 { get; init; } = 0.9;
 
-    /// <summary>AdamW's β₂.</summary>
+    /// <summary>Adam's and AdamW's β₂.</summary>
     public double AdamBeta2 { get; init; } = 0.999;
 
-    /// <summary>AdamW's ε, added after the square root.</summary>
+    /// <summary>Adam's and AdamW's ε, added after the square root.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
 
     /// <summary>Whether the prompt's tokens are learnt too.</summary>
@@ -91,6 +98,12 @@ public sealed record TrainingSpec
         if (MaxSteps < 1) yield return $"max_steps = {MaxSteps} must be at least 1";
         if (!Schedules.TryGetValue(Schedule, out var arguments)) yield return $"schedule = '{Schedule}' is unknown; known: {string.Join(", ", Schedules.Keys)}";
         else if (ScheduleArguments.Keys.FirstOrDefault(name => !arguments.Contains(name, StringComparer.Ordinal)) is { } stray) yield return $"schedule_arguments: '{Schedule}' has no {stray}";
+        if (OptimiserCatalogue.Find(Optimizer) is not { } optimiser) yield return $"optimizer = '{Optimizer}' is unknown; known: {string.Join(", ", OptimiserCatalogue.All.Select(o => o.Name))}";
+        else
+        {
+            foreach (var fault in OptimizerArguments.Select(given => Fault(optimiser, given)).OfType<string>()) yield return fault;
+            if (OptimiserCatalogue.Conflict(this) is { } conflict) yield return $"optimizer_arguments: {conflict}";
+        }
         if (WarmupRatio is not (>= 0 and <= 1)) yield return $"warmup_ratio = {WarmupRatio} must be in [0, 1]";
         if (WarmupSteps < 0) yield return $"warmup_steps = {WarmupSteps} must be at least 0";
         if (!(WeightDecay >= 0)) yield return $"weight_decay = {WeightDecay} must be at least 0";
@@ -98,4 +111,11 @@ public sealed record TrainingSpec
         if (!(AdamEpsilon > 0)) yield return $"adam_epsilon = {AdamEpsilon} must be above 0";
         if (!(Clip >= 0)) yield return $"clip = {Clip} must be at least 0 (0 clips nothing)";
     }
+
+    private static string? Fault(OptimiserDefinition optimiser, KeyValuePair<string, double> given) => optimiser.Arguments.FirstOrDefault(argument => argument.Name == given.Key) switch
+    {
+        null => $"optimizer_arguments: '{optimiser.Name}' has no {given.Key}",
+        var argument when !argument.Allows(given.Value) => FormattableString.Invariant($"optimizer_arguments: {given.Key} = {given.Value} must be {argument.Limits}"),
+        _ => null,
+    };
 }

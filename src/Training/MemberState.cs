@@ -19,7 +19,7 @@ internal sealed class MemberState(TrainingMember member, int index)
 
     public StepPlan Plan { get; } = new(member.Examples.Count, member.Settings);
 
-    public AdamW Optimiser { get; } = new(member.Adapter.Parameters, member.Settings);
+    public Optimiser Optimiser { get; } = Optimiser.Create(member.Adapter.Parameters, member.Settings);
 
     public int Step { get; set; }
 
@@ -36,7 +36,7 @@ internal sealed class MemberState(TrainingMember member, int index)
     /// <summary>Whether the last step that was made ended an epoch, or the training.</summary>
     public bool EndsEpoch => Step % Plan.StepsPerEpoch == 0 || IsDone;
 
-    public double LearningRate => Schedules.LearningRate(Member.Settings, Step, Plan.WarmupSteps, Plan.TotalSteps);
+    public double LearningRate => Optimiser.RateOf(Schedules.LearningRate(Member.Settings, Step, Plan.WarmupSteps, Plan.TotalSteps));
 
     /// <summary>The rows of the coming step.</summary>
     public MemberStep NextStep()

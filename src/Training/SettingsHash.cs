@@ -27,6 +27,9 @@ internal static class SettingsHash
         Text(FormattableString.Invariant($"{member.Name} seed {member.Seed}"));
         Text(CanonicalJson.Write(TrialKeys.NumericSettings(member.Settings)));
         Text((member.Adapter.Config with { BaseModel = null }).ToJson());
+        // Rates of their own are in no adapter file.
+        foreach (var parameter in member.Adapter.Parameters.Where(parameter => parameter.RateFactor != 1 || parameter.OwnRate is not null))
+            Text(FormattableString.Invariant($"{parameter.Key} rate {parameter.RateFactor} {parameter.OwnRate}"));
         foreach (var rows in new[] { member.Examples, member.Validation })
         {
             Numbers([rows.Count]);

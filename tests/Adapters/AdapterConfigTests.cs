@@ -20,7 +20,7 @@ public sealed class AdapterConfigTests
             Assert.Equal(method.PeftType, config.PeftType);
             Assert.Empty(config.Remarks);
             var written = (JsonObject)JsonNode.Parse(config.ToJson())!;
-            Assert.All(method.Options, option => Assert.True(written.ContainsKey(option.Name), option.Name));
+            Assert.All(method.Options, option => Assert.Equal(option.InFile, written.ContainsKey(option.Name)));
             Assert.All(method.NotBuilt, option => Assert.True(written.ContainsKey(option.Name), option.Name));
         }
     }
@@ -92,12 +92,13 @@ public sealed class AdapterConfigTests
     }
 
     [Theory]
-    [InlineData("""{"peft_type": "LORA", "use_dora": true}""", "use_dora")]
+    [InlineData("""{"peft_type": "LORA", "use_dora": true, "init_lora_weights": "pissa"}""", "use_dora")]
+    [InlineData("""{"peft_type": "LORA", "use_qalora": true}""", "use_qalora")]
     [InlineData("""{"peft_type": "LORA", "bias": "all"}""", "bias")]
-    [InlineData("""{"peft_type": "LORA", "init_lora_weights": "pissa"}""", "init_lora_weights")]
-    [InlineData("""{"peft_type": "LORA", "modules_to_save": ["lm_head"]}""", "modules_to_save")]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": "olora"}""", "init_lora_weights")]
+    [InlineData("""{"peft_type": "OFT", "coft": true}""", "coft")]
     [InlineData("""{"peft_type": "IA3", "modules_to_save": ["lm_head"]}""", "modules_to_save")]
-    [InlineData("""{"peft_type": "VERA"}""", "VERA")]
+    [InlineData("""{"peft_type": "BOFT"}""", "BOFT")]
     public void Read_FeatureThatIsNotBuilt_RefusedByName(string json, string key)
         => Assert.Contains(key, Assert.Throws<AdapterNotSupportedException>(() => AdapterConfig.Read(json)).Message, StringComparison.Ordinal);
 

@@ -86,7 +86,7 @@ internal sealed class GoldenAdapter : IDisposable
         Decoder.Dispose();
     }
 
-    private static string BasePath(string name)
+    public static string BasePath(string name)
     {
         var path = Path.Combine(AlpacaCot.Tests.Golden.Root!, name);
         return Directory.Exists(path) ? path : Path.Combine(AlpacaCot.Tests.Golden.Root!, "models", name);

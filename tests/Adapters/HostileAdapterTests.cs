@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using AlpacaCot.Adapters.Lora;
 
 namespace AlpacaCot.Adapters.Tests;
 
@@ -28,7 +29,7 @@ public sealed class HostileAdapterTests
     [InlineData("layers.", 4097, "rank_pattern has 4097 patterns")]
     [InlineData("(a+)+", 257, "at most 256 may be more than a module's name")]
     public void Read_PatternsWithoutMeasure_AreRefusedBeforeTheyArePrepared(string beginning, int count, string says)
-        => Read_WhatCannotBe_RefusedInOneLineOfOurWords($$"""{"peft_type":"LORA","rank_pattern":{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{beginning}{i}\":4"))}}}}""", says);
+        => Read_WhatCannotBe_RefusedInOneLineOfOurWords($$$"""{"peft_type":"LORA","rank_pattern":{{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{beginning}{i}\":4"))}}}}}""", says);
 
     [Fact]
     public void Read_NamesOfEveryModuleOfALargeModel_AreTakenInNoTime()

@@ -69,8 +69,8 @@ public sealed class ParameterCountsTests
         var layers = Size(bloom ? "n_layer" : "num_hidden_layers");
         IEnumerable<ProjectionFacts> Block(int i) => bloom
             ? [
-                new($"transformer.h.{i}.self_attention.query_key_value", hidden, 3 * hidden), new($"transformer.h.{i}.self_attention.dense", hidden, hidden),
-                new($"transformer.h.{i}.mlp.dense_h_to_4h", hidden, 4 * hidden), new($"transformer.h.{i}.mlp.dense_4h_to_h", 4 * hidden, hidden),
+                new($"transformer.h.{i}.self_attention.query_key_value", hidden, 3 * hidden, Bias: true), new($"transformer.h.{i}.self_attention.dense", hidden, hidden, Bias: true),
+                new($"transformer.h.{i}.mlp.dense_h_to_4h", hidden, 4 * hidden, Bias: true), new($"transformer.h.{i}.mlp.dense_4h_to_h", 4 * hidden, hidden, Bias: true),
             ]
             : [
                 .. new[] { "q", "k", "v", "o" }.Select(part => new ProjectionFacts($"model.layers.{i}.self_attn.{part}_proj", hidden, hidden)),

@@ -1,4 +1,5 @@
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Optimisers;
 using AlpacaCot.Specs.Schedules;
 using AlpacaCot.Specs.Suites;
 
@@ -37,6 +38,24 @@ public sealed class CatalogueTests
         Assert.Equal((0.5, 1.0, 1.0, 1e-7, null), (
             ScheduleCatalogue.DefaultOf("cosine", "num_cycles"), ScheduleCatalogue.DefaultOf("cosine_with_restarts", "num_cycles"), ScheduleCatalogue.DefaultOf("polynomial", "power"),
             ScheduleCatalogue.DefaultOf("polynomial", "lr_end"), ScheduleCatalogue.DefaultOf("inverse_sqrt", "timescale")));
+    }
+
+    public static TheoryData<string, string> Choices => [.. ScheduleCatalogue.All.Select(s => ("schedule", s.Name)), .. OptimiserCatalogue.All.Select(o => ("optimizer", o.Name))];
+
+    /// <summary>A schedule or optimiser with all its settings is read, written and read back.</summary>
+    [Theory, MemberData(nameof(Choices))]
+    public void ScheduleOrOptimiser_EveryArgument_IsReadAndWrittenBack(string key, string name)
+    {
+        var arguments = key == "schedule" ? ScheduleCatalogue.Find(name)!.Arguments : OptimiserCatalogue.Find(name)!.Arguments;
+        // Of those that exclude each other one; dampening and nesterov, relative_step and warmup_init likewise.
+        var given = arguments.Where(argument => argument.Name is not ("min_lr" or "dampening")).Select(argument => $"{argument.Name}: {(argument.Flag ? "true" : argument.Choices.Count > 0 ? argument.Choices[^1] : argument.Min < 0 ? "-0.5" : argument.Max <= 1 ? "0.25" : "3")}").ToList();
+        Assert.All(arguments, argument => Assert.False(string.IsNullOrWhiteSpace(argument.Meaning)));
+        var spec = SweepDocument.ParseValid($"name: x\nmodels: [m]\npeft: [lora]\ndata: [goat]\ntraining: {{ {key}: {name}{(given.Count > 0 ? $", {key}_arguments: {{ {string.Join(", ", given)} }}" : "")} }}");
+        var read = key == "schedule" ? spec.Training.ScheduleArguments : spec.Training.OptimizerArguments;
+        Assert.Equal(given.Count, read.Count);
+        Assert.Empty(spec.Training.Faults());
+        var again = SweepDocument.ParseValid(SweepSpecJson.Write(spec)).Training;
+        Assert.Equal(read.OrderBy(a => a.Key), (key == "schedule" ? again.ScheduleArguments : again.OptimizerArguments).OrderBy(a => a.Key));
     }
 
     [Fact]

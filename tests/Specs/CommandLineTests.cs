@@ -35,7 +35,7 @@ public sealed class CommandLineTests
     [InlineData("--data here --method ia3 --r 4", "--r: ia3 has no such option; it has --targets")]
     [InlineData("--data here --method loar", "--method: PEFT method 'loar' is not known; did you mean 'lora'?")]
     [InlineData("--data here --targets q_proj all-linear", "--targets: all-linear stands alone")]
-    [InlineData("--data here --template alpaca-short", "--template: 'alpaca-short' is not known; did you mean 'alpaca_short'?")]
+    [InlineData("--data here --template alpaca-short", "--template: there is no template 'alpaca-short'; did you mean 'alpaca_short'?")]
     [InlineData("--data goat:ad", "--data: the generator has no operation 'ad'; did you mean 'add'?")]
     [InlineData("--method lora", "--data: names no data")]
     [InlineData("--data here --schedule constant --warmup-steps 3", "--schedule: 'constant' has no warm-up")]

@@ -104,6 +104,16 @@ public sealed class SettingTests
     [InlineData("training: { epochs: 0 }", "above 0")]
     [InlineData("training: { cutoff_length: 512 }", "unknown key")]
     [InlineData("training: { warmup_ratio: 0.1, warmup_steps: 3 }", "exclude each other")]
+    [InlineData("training: { optimizer: adamq }", "not known")]
+    [InlineData("training: { optimizer: sgd, optimizer_arguments: { moment: 0.9 } }", "has no moment")]
+    [InlineData("training: { optimizer: sgd, optimizer_arguments: { momentum: 2 } }", "at most")]
+    [InlineData("training: { optimizer: sgd, optimizer_arguments: { nesterov: true } }", "needs a momentum")]
+    [InlineData("training: { optimizer: lion, adam_beta1: 0.8 }", "is no Adam")]
+    [InlineData("training: { optimizer: adafactor, optimizer_arguments: { relative_step: true }, schedule: cosine }", "follows no schedule")]
+    [InlineData("training: { optimizer: adafactor, optimizer_arguments: { relative_step: true }, learning_rate: 0.1 }", "rate of its own")]
+    [InlineData("training: { optimizer: adafactor, optimizer_arguments: { warmup_init: true } }", "needs relative_step")]
+    [InlineData("training: { schedule: cosine_with_min_lr }", "needs min_lr or min_lr_rate")]
+    [InlineData("training: { schedule: warmup_stable_decay, schedule_arguments: { decay_type: round } }", "not known")]
     [InlineData("seeds: [1, 1]", "twice")]
     public void Parse_SettingOutOfBounds_IsTheOnlyError(string line, string message)
         => Assert.Contains(message, SweepFiles.OnlyErrorOf(SweepFiles.Smallest + "\n" + line).Message, StringComparison.Ordinal);

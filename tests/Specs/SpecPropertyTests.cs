@@ -33,7 +33,7 @@ public sealed class SpecPropertyTests
 
     private static readonly Dictionary<string, Answer> Answers = new(StringComparer.Ordinal)
     {
-        ["SweepSpec.Name"] = new("Client/Running/SweepPreflight.cs", "Spec.Name", Key.None, s => s with { Name = "other" }),
+        ["SweepSpec.Name"] = new("Client.Library/SweepPreflight.cs", "Spec.Name", Key.None, s => s with { Name = "other" }),
         ["SweepSpec.Description"] = new("Experiments/Aggregation/ReportBuilder.cs", "Description", Key.None, s => s with { Description = "other" }),
         ["SweepSpec.Seeds"] = new("Specs/GridCells.cs", "Seeds", Key.Training, s => s with { Seeds = [7] }),
         ["SweepSpec.Models"] = new("Specs/GridCells.cs", "Models", Key.Training, s => s with { Models = [new ModelSpec { Name = "m", Path = "other" }] }),
@@ -114,7 +114,9 @@ public sealed class SpecPropertyTests
         ["TrainingSpec.ScheduleArguments"] = new("Training/Schedules.cs", "settings.ScheduleArguments", Key.Training, Training(t => t with { ScheduleArguments = new Dictionary<string, double> { ["power"] = 2 } })),
         ["TrainingSpec.WarmupRatio"] = new("Training/StepPlan.cs", "WarmupOf", Key.Training, Training(t => t with { WarmupRatio = 0.1 })),
         ["TrainingSpec.WarmupSteps"] = new("Training/StepPlan.cs", "WarmupOf", Key.Training, Training(t => t with { WarmupSteps = 1 })),
-        ["TrainingSpec.WeightDecay"] = new("Training/Optimisers/AdamW.cs", "WeightDecay", Key.Training, Training(t => t with { WeightDecay = 0.1 })),
+        ["TrainingSpec.Optimizer"] = new("Training/Optimisers/Optimiser.cs", "settings.Optimizer", Key.Training, Training(t => t with { Optimizer = "lion" })),
+        ["TrainingSpec.OptimizerArguments"] = new("Specs/Optimisers/OptimiserDefinition.cs", "training.OptimizerArguments", Key.Training, Training(t => t with { OptimizerArguments = new Dictionary<string, double> { ["amsgrad"] = 1 } })),
+        ["TrainingSpec.WeightDecay"] = new("Training/Optimisers/Optimiser.cs", "WeightDecay", Key.Training, Training(t => t with { WeightDecay = 0.1 })),
         ["TrainingSpec.Clip"] = new("Training/CoTrainer.cs", "settings.Clip", Key.Training, Training(t => t with { Clip = 0 })),
         ["TrainingSpec.AdamBeta1"] = new("Training/Optimisers/AdamW.cs", "AdamBeta1", Key.Training, Training(t => t with { AdamBeta1 = 0.5 })),
         ["TrainingSpec.AdamBeta2"] = new("Training/Optimisers/AdamW.cs", "AdamBeta2", Key.Training, Training(t => t with { AdamBeta2 = 0.5 })),

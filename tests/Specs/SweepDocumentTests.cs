@@ -83,7 +83,7 @@ public sealed class SweepDocumentTests
             "line 10, column 10: data[0].source: unknown key; did you mean 'sources'?",
             "line 11, column 21: training.epochs: must be above 0",
             "line 11, column 25: training.batchsize: unknown key; did you mean 'batch_size'?",
-            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32, int8, nf4",
+            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32, int8, llm-int8, nf4, nf4-single, fp4, fp4-single",
             "line 11, column 71: training.learning_rate: must be a number, and is 'fast'",
         ];
         Assert.Equal(expected.Length, errors.Count);
@@ -124,7 +124,7 @@ public sealed class SweepDocumentTests
     [InlineData("training: { gradient_accumulation: 32 }", "cannot exceed batch_size")]
     [InlineData("training: { warmup_ratio: 0.1, warmup_steps: 5 }", "exclude each other")]
     [InlineData("training: { schedule: constant, warmup_steps: 5 }", "no warm-up")]
-    [InlineData("training: { schedule: warmup_stable_decay }", "not built yet")]
+    [InlineData("training: { schedule: reduce_lr_on_plateau }", "not built yet")]
     [InlineData("decoding: { temperature: 0.7 }", "no effect on greedy")]
     [InlineData("decoding: { strategy: beam }", "by either strategy")]
     [InlineData("search: { scheduler: asha, metric: m/x }\nevaluation: m", "search is not built yet")]

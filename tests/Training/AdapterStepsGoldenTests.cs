@@ -1,5 +1,7 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
@@ -19,8 +21,8 @@ public sealed class AdapterStepsGoldenTests
         var golden = Golden.Open(folder);
         Assert.SkipUnless(golden.Json.TryGetProperty("optimiser", out var optimiser), "the case has no optimiser steps");
         using var decoder = GoldenTraining.Base(golden, PinnedCases.Adapters);
-        using var loaded = GoldenTraining.Adapter(decoder, golden.Path, golden, PinnedCases.Adapters);
-        PinnedCases.Adapters.SkipUnless(!optimiser.TryGetProperty("groups", out _), folder, "parameter groups with rates of their own are not supported");
+        using var loaded = GoldenTraining.Adapter(decoder, golden.Path, golden, PinnedCases.Adapters, config => WithGroups(config, optimiser));
+        RequireGroups(loaded, optimiser);
         PinnedCases.Adapters.SkipUnless(optimiser.GetProperty("name").GetString() == "AdamW", folder, "the optimiser is not AdamW");
         using var expected = new GoldenTensors(golden);
         using var encoder = GoldenTraining.Encoder(decoder, loaded, expected);
@@ -74,5 +76,26 @@ public sealed class AdapterStepsGoldenTests
             Assert.True(tensor.ToArray<float>().Zip(have[key].ToArray<float>(), (a, b) => Math.Abs(a - b)).DefaultIfEmpty().Max() <= golden.Tolerance("step10_abs", 1e-4), key);
         }
         foreach (var tensor in want.Values.Concat(have.Values)) tensor.Dispose();
+    }
+
+    // LoRA+ is a setting of the optimiser: the case tells it by its groups.
+    private static AdapterConfig WithGroups(AdapterConfig config, JsonElement optimiser)
+    {
+        if (config is not LoraConfig lora || !optimiser.TryGetProperty("groups", out var groups)) return config;
+        double? Rate(string name) => groups.EnumerateArray().Where(group => group.GetProperty("group").GetString() == name).Select(group => (double?)group.GetProperty("lr").GetDouble()).FirstOrDefault();
+        return lora with { LoraPlusRatio = Rate("B") / optimiser.GetProperty("lr").GetDouble(), LoraPlusEmbeddingRate = Rate("embedding") ?? lora.LoraPlusEmbeddingRate };
+    }
+
+    private static void RequireGroups(Adapter adapter, JsonElement optimiser)
+    {
+        if (!optimiser.TryGetProperty("groups", out var groups)) return;
+        var rate = optimiser.GetProperty("lr").GetDouble();
+        foreach (var group in groups.EnumerateArray())
+            foreach (var key in group.GetProperty("parameters").EnumerateArray())
+            {
+                var parameter = adapter.Parameters.Single(p => p.Key == key.GetString());
+                Assert.Equal(group.GetProperty("lr").GetDouble(), parameter.OwnRate ?? rate * parameter.RateFactor, 1e-9);
+                Assert.Equal(group.GetProperty("weight_decay").GetDouble() > 0, parameter.Decays);
+            }
     }
 }

@@ -1,4 +1,9 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.LnTuning;
+using AlpacaCot.Adapters.Loha;
+using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Adapters.Oft;
+using AlpacaCot.Adapters.Vera;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
 using AlpacaCot.Training.Optimisers;
@@ -30,6 +35,46 @@ public sealed class CoTrainingTests : IDisposable
         Close(loraAlone.Adapter, lora.Adapter);
         Close(ia3Alone.Adapter, ia3.Adapter);
         Assert.True(TinyTraining.Values(ia3.Adapter).Max(l => Math.Abs(l - 1)) > 0.05, "the steps should have moved the vectors");
+    }
+
+    /// <summary>Unlike methods in one pack, each with its own optimiser and batch size, train as they do alone; what one changes of the base is its own.</summary>
+    [Fact]
+    public void Run_EveryMethodAroundAProjectionTogether_TenStepsAsAlone()
+    {
+        // Lion's steps have one size: a sign that rounding turns would be seen, and is no fault of the pack.
+        string[] optimisers = ["adamw", "adam", "sgd", "adafactor"];
+        List<TrainingMember> Members() => [.. Methods().Select((method, i) => LoraMember(0) with
+        {
+            Name = method.Name, Adapter = TinyTraining.Create(_decoder, method.Config, 3 + (ulong)i),
+            Settings = LoraMember(0).Settings with { BatchSize = 2 + i % 3, Optimizer = optimisers[i % optimisers.Length], LearningRate = 1e-3 },
+        })];
+        var (packed, single) = (Members(), Members());
+        var weights = _decoder.Parameters.Values.Sum(weight => weight.to(ScalarType.Float64).sum().item<double>());
+        var together = Train(new CoTrainerOptions { TokenBudget = 200 }, [.. packed]);
+        for (var i = 0; i < packed.Count; i++)
+        {
+            var alone = Train(new CoTrainerOptions(), single[i])[0];
+            foreach (var (x, y) in alone.Losses.Zip(together[i].Losses)) Assert.True(Math.Abs(x - y) <= 1e-5, $"{packed[i].Name}: {y}, alone {x}");
+            Assert.Equal(10, together[i].Losses.Count);
+            Close(single[i].Adapter, packed[i].Adapter);
+        }
+        Assert.Equal(weights, _decoder.Parameters.Values.Sum(weight => weight.to(ScalarType.Float64).sum().item<double>()));
+    }
+
+    private static IEnumerable<(string Name, AdapterConfig Config)> Methods()
+    {
+        var lora = new LoraConfig { R = 4, Alpha = 8, Init = LoraInit.Random };
+        yield return ("lora", lora);
+        yield return ("dora", lora with { UseDora = true });
+        yield return ("pissa", lora with { Init = LoraInit.Pissa });
+        yield return ("lora+", lora with { LoraPlusRatio = 8 });
+        yield return ("head", lora with { ModulesToSave = ["lm_head", "embed_tokens"] });
+        yield return ("embedding", lora with { TargetModules = ModuleSelection.Of("q_proj", "embed_tokens", "lm_head") });
+        yield return ("loha", new LohaConfig { R = 3, InitWeights = false });
+        yield return ("vera", new VeraConfig { R = 16, InitWeights = false });
+        yield return ("oft", new OftConfig { BlockSize = 8, InitWeights = false, UseSeries = false });
+        yield return ("oft-series", new OftConfig { BlockSize = 8 });
+        yield return ("ln_tuning", new LnTuningConfig());
     }
 
     [Fact]

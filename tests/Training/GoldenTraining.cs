@@ -21,12 +21,12 @@ internal static class GoldenTraining
         return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32, Storage: GoldenStorage.Of(golden.Json)));
     }
 
-    public static Adapter Adapter(Decoder decoder, string folder, GoldenCase golden, GoldenPins pins)
+    public static Adapter Adapter(Decoder decoder, string folder, GoldenCase golden, GoldenPins pins, Func<AdapterConfig, AdapterConfig>? adjust = null)
     {
         pins.SkipUnless(File.Exists(Path.Combine(folder, AdapterDirectory.ConfigFile)), golden.Folder, "the case has no adapter_config.json");
         try
         {
-            return AdapterDirectory.Load(decoder, folder);
+            return AdapterDirectory.Load(decoder, folder, adjust);
         }
         catch (AdapterNotSupportedException e)
         {

@@ -14,11 +14,15 @@ public sealed class PinnedCases
         "adapters/llama-mha/adalora", "adapters/llama-mha/adalora-sparse", "adapters/llama-mha/bottleneck-h", "adapters/llama-mha/bottleneck-h-scaled", "adapters/llama-mha/bottleneck-p", "adapters/llama-mha/parallel", "adapters/llama-mha/parallel-scaled",
         "adapters/llama-mha/p-tuning-lstm", "adapters/llama-mha/p-tuning-mlp", "adapters/llama-mha/prefix", "adapters/llama-mha/prefix-mask", "adapters/llama-mha/prefix-projection",
         "adapters/llama-mha/prompt-tuning-mask", "adapters/llama-mha/prompt-tuning-random", "adapters/llama-mha/prompt-tuning-text",
-        "adapters/llama-q/ia3-nf4", "adapters/llama-q/lora-int8", "adapters/llama-q/prefix-nf4", "adapters/llama-q/qlora-nf4", "adapters/llama-q/qlora-nf4-single");
+        "adapters/llama-q/ia3-nf4", "adapters/llama-q/lora-int8", "adapters/llama-q/prefix-nf4", "adapters/llama-q/qlora-nf4", "adapters/llama-q/qlora-nf4-single", "adapters/llama-q/qdora-nf4",
+        "adapters/bloom/dora", "adapters/bloom/dora-all-linear", "adapters/bloom/ln-tuning", "adapters/bloom/loha", "adapters/bloom/lora-bias", "adapters/bloom/lora-embedding", "adapters/bloom/lora-plus", "adapters/bloom/oft", "adapters/bloom/pissa", "adapters/bloom/vera",
+        "adapters/llama-mha/dora", "adapters/llama-mha/dora-all-linear", "adapters/llama-mha/ln-tuning", "adapters/llama-mha/loha", "adapters/llama-mha/lora-bias", "adapters/llama-mha/lora-embedding", "adapters/llama-mha/lora-plus", "adapters/llama-mha/oft", "adapters/llama-mha/pissa", "adapters/llama-mha/vera");
 
     public static GoldenPins Optimisers { get; } = new(
         "optimiser",
-        "optimisers/adamw", "optimisers/adamw-betas", "optimisers/adamw-clipped", "optimisers/bnb-adamw", "optimisers/clipping");
+        "optimisers/adafactor", "optimisers/adafactor-beta1", "optimisers/adafactor-relative", "optimisers/adam-l2", "optimisers/adamw", "optimisers/adamw-8bit", "optimisers/adamw-amsgrad",
+        "optimisers/adamw-betas", "optimisers/adamw-clipped", "optimisers/bnb-adamw", "optimisers/clipping", "optimisers/lion", "optimisers/lion-8bit", "optimisers/sgd", "optimisers/sgd-dampening",
+        "optimisers/sgd-momentum", "optimisers/sgd-nesterov");
 
     public static GoldenPins Schedules { get; } = new(
         "schedule",

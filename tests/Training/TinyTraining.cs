@@ -29,7 +29,7 @@ internal static class TinyTraining
         }, generator, dtype);
     }
 
-    public static Adapter Lora(Decoder decoder, double dropout = 0, ulong seed = 1) => Create(decoder, new LoraConfig { R = 4, Alpha = 8, Dropout = dropout }, seed);
+    public static Adapter Lora(Decoder decoder, double dropout = 0, ulong seed = 1, int rank = 4) => Create(decoder, new LoraConfig { R = rank, Alpha = 8, Dropout = dropout }, seed);
 
     /// <summary>LoRA with B drawn, so that every parameter has a gradient at the first step.</summary>
     public static Adapter DrawnLora(Decoder decoder, bool everywhere, double dropout = 0) => Create(decoder, new LoraConfig
@@ -56,7 +56,7 @@ internal static class TinyTraining
     /// <summary>All trainable values of an adapter, one behind the other.</summary>
     public static float[] Values(Adapter adapter) => [.. adapter.Parameters.SelectMany(p => p.Value.ToArray<float>())];
 
-    private static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
+    public static Adapter Create(Decoder decoder, AdapterConfig config, ulong seed)
     {
         using var generator = new Generator(seed);
         return AdapterFactory.Create(decoder, config, generator);

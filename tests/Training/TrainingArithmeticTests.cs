@@ -170,4 +170,16 @@ public sealed class TrainingArithmeticTests : IDisposable
         var logits = _decoder.Logits(_decoder.Hidden(torch.tensor(Array.ConvertAll(ids, id => (long)id)), layout), layout).log_softmax(-1);
         return [.. Enumerable.Range(0, ids.Length - 1).Select(t => (double)logits[t, ids[t + 1]].item<float>())];
     }
+
+    [Fact]
+    public void Rate_OwnRateAndFactor_FollowTheSchedule()
+    {
+        using var scope = torch.NewDisposeScope();
+        Tensor Leaf() => torch.zeros(1).requires_grad_();
+        var (plain, faster, own) = (new AdapterParameter("a", Leaf()), new AdapterParameter("b", Leaf()) { RateFactor = 4 }, new AdapterParameter("c", Leaf()) { OwnRate = 0.5 });
+        using var optimiser = Optimiser.Create([plain, faster, own], new TrainingSpec { LearningRate = 0.2, Optimizer = "sgd" });
+        foreach (var parameter in (AdapterParameter[])[plain, faster, own]) parameter.Value.grad = torch.ones(1);
+        optimiser.Step(0.1);   // half of the peak
+        Assert.Equal([-0.1f, -0.4f, -0.25f], new[] { plain, faster, own }.Select(parameter => parameter.Value.item<float>()), (a, b) => Math.Abs(a - b) < 1e-7);
+    }
 }

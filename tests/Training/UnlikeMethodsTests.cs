@@ -18,7 +18,7 @@ public sealed class UnlikeMethodsTests : IDisposable
     // What a method must be given, and sizes that suit a small model.
     private static readonly Dictionary<string, JsonNode> Small = new(StringComparer.Ordinal)
     {
-        ["r"] = 4, ["init_r"] = 4, ["target_r"] = 2, ["total_step"] = Steps, ["tinit"] = 1, ["tfinal"] = 2, ["num_virtual_tokens"] = 3, ["encoder_hidden_size"] = 8, ["bottleneck_size"] = 4,
+        ["r"] = 4, ["init_r"] = 4, ["target_r"] = 2, ["total_step"] = Steps, ["tinit"] = 1, ["tfinal"] = 2, ["num_virtual_tokens"] = 3, ["encoder_hidden_size"] = 8, ["bottleneck_size"] = 4, ["oft_block_size"] = 8,
         ["prompt_tuning_init"] = "SAMPLE_VOCAB",
     };
 
@@ -51,7 +51,7 @@ public sealed class UnlikeMethodsTests : IDisposable
         var resumed = Members();
         using var second = new CoTrainer(_decoder, resumed, policy);
         Assert.Equal(6, second.Step);
-        Assert.Equal(losses, second.Run().Select(result => result.Losses));
+        foreach (var (before, after) in losses.Zip(second.Run())) Assert.True(before.SequenceEqual(after.Losses), $"{after.Member}: {string.Join(' ', before)} became {string.Join(' ', after.Losses)}");
         foreach (var (a, b) in undisturbed.Zip(resumed))
         {
             Assert.Equal(TinyTraining.Values(a.Adapter), TinyTraining.Values(b.Adapter));
@@ -88,7 +88,7 @@ public sealed class UnlikeMethodsTests : IDisposable
         {
             var options = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
             foreach (var option in method.Options)
-                if (Small.TryGetValue(option.Name, out var value)) options[option.Name] = JsonSerializer.SerializeToElement(value);
+                if (Small.TryGetValue(option.Name, out var value) && !(option.Name == "r" && method.Option("oft_block_size") is not null)) options[option.Name] = JsonSerializer.SerializeToElement(value);
             var config = AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = method.Name, Method = method.Name, Options = options }).ToJsonString(), method.Name);
             using var generator = new Generator((ulong)i + 1);
             return new TrainingMember(method.Name, AdapterFactory.Create(_decoder, config, generator), TinyTraining.Rows(11 + i, 3 + i), new TrainingSpec

@@ -6,7 +6,8 @@ namespace AlpacaCot.Adapters.Lora;
 /// <summary>
 /// Low-rank adaptation (Hu et al., 2021, <c>arXiv:2106.09685</c>): each targeted projection becomes
 /// <code>y = W x + b + s · B(A(dropout(x)))        A [r, in], B [out, r], s = alpha / r  (rsLoRA: alpha / √r)</code>
-/// with W frozen. A starts Kaiming uniform and B at zero, so that training starts from the base. Merged: W' = W + s · B A.
+/// with W frozen. A starts Kaiming uniform and B at zero, so that training starts from the base. Merged: W' = W + s · B A. What DoRA and PiSSA make of it
+/// stands in <see cref="DoraLayer"/> and <see cref="PissaLayer"/>; the embedding, the head and tables that are trained whole in <see cref="OwnTables"/>'s file.
 /// </summary>
 /// <remarks>
 /// A and B are kept and trained in fp32. Over an fp32 base all is computed in fp32; over a bf16 base the two small products run in
@@ -15,17 +16,19 @@ namespace AlpacaCot.Adapters.Lora;
 /// </remarks>
 public sealed class LoraAdapter : Adapter
 {
+    // Modules whose frozen weight PEFT saves beside the update, by their names.
+    private static readonly string[] _savedWhole = ["embed_tokens", "lm_head"];
+
+    private readonly Decoder _decoder;
     private readonly LoraConfig _config;
-    private readonly Dictionary<string, LoraModule> _modules = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (LoraLayer Layer, int Number)> _layers = new(StringComparer.Ordinal);
     private readonly List<AdapterParameter> _parameters = [];
+    private readonly OwnTables _tables;
+    private LoraEmbedding? _embedding;
+    private LoraHead? _head;
 
-    private sealed record LoraModule(Tensor A, Tensor B, double Scaling, int Number);
-
-    private LoraAdapter(LoraConfig config, IReadOnlyList<ProjectionSite> targets)
-    {
-        _config = config;
-        Targets = targets;
-    }
+    private LoraAdapter(Decoder decoder, LoraConfig config, IReadOnlyList<ProjectionSite> targets, OwnTables tables)
+        => (_decoder, _config, Targets, _tables) = (decoder, config, targets, tables);
 
     /// <inheritdoc/>
     public override AdapterConfig Config => _config;
@@ -39,58 +42,146 @@ public sealed class LoraAdapter : Adapter
     /// <inheritdoc/>
     public override bool HasDropout => _config.Dropout > 0;
 
+    /// <summary>What it does at each projection.</summary>
+    internal IEnumerable<LoraLayer> Layers => _layers.Values.Select(layer => layer.Layer);
+
     internal static LoraAdapter Create(Decoder decoder, LoraConfig config, Generator? generator)
     {
         config.Validate("the LoRA settings");
         var targets = config.TargetModules ?? TargetDefaults.Lora(decoder.ModelType);
         config = config with { TargetModules = TargetMatcher.Expand(targets, decoder.Projections, decoder.Parameters.Keys, shorten: true) };
-        var adapter = new LoraAdapter(config, TargetMatcher.Match(config, decoder));
-        foreach (var site in adapter.Targets)
-        {
-            var (r, _, scaling) = config.At(site.Path);
-            var device = decoder.Device;
-            var a = AdapterInit.Parameter([r, site.Weights.In], device, t => InitA(t, config.Init, r, generator), generator);
-            var b = AdapterInit.Parameter([site.Weights.Out, r], device, t => InitB(t, config.Init, r, generator), generator);
-            adapter._modules.Add(site.Path, new LoraModule(a, b, scaling, adapter._modules.Count));
-            adapter._parameters.Add(new AdapterParameter($"base_model.model.{site.Path}.lora_A.weight", a));
-            adapter._parameters.Add(new AdapterParameter($"base_model.model.{site.Path}.lora_B.weight", b));
-        }
+        var (sites, embedding, head) = TargetMatcher.MatchWithTables(config, decoder);
+        if (config.UseDora && (embedding || head)) throw new AdapterNotSupportedException("use_dora: the embedding and the head have no magnitudes here; target projections of the blocks");
+        var tables = OwnTables.Of(config.ModulesToSave ?? [], decoder, generator);
+        if ((embedding && tables.Embedding is not null) || (head && tables.Head is not null))
+            throw new AdapterException("modules_to_save: what target_modules name cannot be trained whole too");
+        var adapter = new LoraAdapter(decoder, config, sites, tables);
+        if (embedding) adapter.AddEmbedding(generator);
+        foreach (var site in sites) adapter.Add(site, generator);
+        if (head) adapter.AddHead(generator);
+        foreach (var (key, value) in tables.Parameters(decoder)) adapter.Add(key, value, embedding: false);
         return adapter;
     }
 
     /// <inheritdoc/>
-    protected internal override bool ActsAfter(ProjectionSite site) => _modules.ContainsKey(site.Path);
+    protected internal override bool ActsAtEmbedding => _embedding is not null || _tables.Embedding is not null;
+
+    /// <inheritdoc/>
+    protected internal override Tensor Embedded(Tensor ids, Tensor hidden)
+        => _embedding?.Forward(ids, hidden) ?? _tables.Embedding!.index_select(0, ids).to(hidden.dtype);
+
+    /// <inheritdoc/>
+    protected internal override bool ActsAfter(ProjectionSite site) => _layers.ContainsKey(site.Path);
 
     /// <inheritdoc/>
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout)
     {
-        var lora = _modules[site.Path];
-        if (dropout is not null) x = dropout.Apply(x, _config.Dropout, lora.Number);
-        return Functional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
+        var (layer, number) = _layers[site.Path];
+        return layer.Forward(x, dropout is null || _config.Dropout == 0 ? x : dropout.Apply(x, _config.Dropout, number), y);
     }
 
     /// <inheritdoc/>
-    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y)
+    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y) => _layers[site.Path].Layer.Forward(x, y);
+
+    /// <inheritdoc/>
+    protected internal override bool ActsAtHead => _head is not null || _tables.Head is not null;
+
+    /// <inheritdoc/>
+    protected internal override Tensor Head(Tensor hidden, Func<Tensor, Tensor> logits)
+        => _head is not null ? _head.Forward(hidden, logits(hidden)) : Functional.Linear(hidden, _tables.Head!.to(hidden.dtype), _tables.HeadBias?.to(hidden.dtype));
+
+    /// <inheritdoc/>
+    public override void ValuesChanged()
     {
-        var lora = _modules[site.Path];
-        RowFunctional.LowRank(x, lora.A, lora.B, lora.Scaling, y);
+        foreach (var layer in Layers) layer.ValuesChanged();
     }
 
     /// <inheritdoc/>
-    protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site)
+    public override string? MergeObstacle => ActsAtEmbedding || ActsAtHead ? "it changes the embedding or the head, which the base may share with each other" : null;
+
+    /// <inheritdoc/>
+    protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => _layers[site.Path].Layer.Merge();
+
+    /// <inheritdoc/>
+    protected internal override IReadOnlyList<KeyValuePair<string, Tensor>> Stored
     {
-        var lora = _modules[site.Path];
-        return (site.Weights.Dequantise() + torch.mm(lora.B, lora.A) * lora.Scaling, site.Weights.Bias);
+        get
+        {
+            var stored = base.Stored.ToList();
+            if (IsSavedWhole(_embedding?.Path)) stored.Add(KeyValuePair.Create($"base_model.model.{_embedding!.Path}.base_layer.weight", _decoder.Embedding.to(torch.float32).clone()));
+            if (IsSavedWhole(_head?.Path)) stored.Add(KeyValuePair.Create($"base_model.model.{_head!.Path}.base_layer.weight", _decoder.Head.Dequantise()));
+            return stored;
+        }
     }
 
-    private static void InitA(Tensor a, LoraInit init, int r, Generator? generator)
+    /// <inheritdoc/>
+    protected internal override bool IsOptional(string key) => key.EndsWith(".base_layer.weight", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public override void Dispose()
     {
-        if (init == LoraInit.Gaussian) a.normal_(0, 1.0 / r, generator);
+        foreach (var layer in Layers) layer.Dispose();
+        base.Dispose();
+    }
+
+    private static bool IsSavedWhole(string? path) => path is not null && _savedWhole.Any(name => ModuleSelection.Of(name).Selects(path));
+
+    private void Add(ProjectionSite site, Generator? generator)
+    {
+        var (r, _, scaling) = _config.At(site.Path);
+        var (a, b) = (Drawn([r, site.Weights.In], t => InitA(t, r, generator), generator), Drawn([site.Weights.Out, r], t => InitB(t, generator), generator));
+        var bias = _config.TrainsBias && site.Weights.Bias is { } own ? Drawn(own.shape, t => t.copy_(own.to(torch.float32)), generator) : null;
+        LoraLayer layer = _config switch
+        {
+            { UseDora: true } => new DoraLayer(site, a, b, scaling, Drawn([site.Weights.Out], _ => { }, generator), bias),
+            { Init: LoraInit.Pissa } => PissaLayer.Create(site, a, b, scaling, bias, generator is not null),
+            _ => new LoraLayer(site, a, b, scaling, bias),
+        };
+        if (generator is not null) (layer as DoraLayer)?.Start();
+        _layers.Add(site.Path, (layer, _layers.Count));
+        foreach (var (key, value) in layer.Parameters) Add($"{site.Path}.{key}", value, embedding: false);
+    }
+
+    private void AddEmbedding(Generator? generator)
+    {
+        var (path, (r, _, scaling)) = (_decoder.EmbeddingPath, _config.At(_decoder.EmbeddingPath));
+        var (vocabulary, width) = (_decoder.Embedding.size(0), _decoder.Embedding.size(1));
+        // As PEFT starts them: A at zero and B drawn, the other way round than elsewhere.
+        _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling);
+        Add($"{path}.lora_embedding_A", _embedding.A, embedding: true);
+        Add($"{path}.lora_embedding_B", _embedding.B, embedding: true);
+    }
+
+    private void AddHead(Generator? generator)
+    {
+        var (path, head, (r, _, scaling)) = (_decoder.HeadPath, _decoder.Head, _config.At(_decoder.HeadPath));
+        _head = new LoraHead(path, Drawn([r, head.In], t => InitA(t, r, generator), generator), Drawn([head.Out, r], t => InitB(t, generator), generator), scaling);
+        Add($"{path}.lora_A.weight", _head.A, embedding: false);
+        Add($"{path}.lora_B.weight", _head.B, embedding: false);
+    }
+
+    // LoRA+ (Hayou et al., 2024, arXiv:2402.12354), in PEFT's groups: B and what has one dimension at a multiple of the rate, the embedding's at one of its own.
+    private void Add(string key, Tensor value, bool embedding)
+    {
+        var parameter = new AdapterParameter("base_model.model." + key, value);
+        if (_config.LoraPlusRatio is { } ratio)
+        {
+            if (embedding) parameter = parameter with { OwnRate = _config.LoraPlusEmbeddingRate };
+            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio, Decays = !key.Contains("bias", StringComparison.Ordinal) };
+        }
+        _parameters.Add(parameter);
+    }
+
+    private Tensor Drawn(long[] shape, Action<Tensor> fill, Generator? generator) => AdapterInit.Parameter(shape, _decoder.Device, fill, generator);
+
+    private void InitA(Tensor a, int r, Generator? generator)
+    {
+        if (_config.Init == LoraInit.Gaussian) a.normal_(0, 1.0 / r, generator);
         else AdapterInit.KaimingUniform(a, generator);
     }
 
-    private static void InitB(Tensor b, LoraInit init, int r, Generator? generator)
+    private void InitB(Tensor b, Generator? generator)
     {
-        if (init == LoraInit.Random) AdapterInit.KaimingUniform(b, generator);
+        if (_config.Init == LoraInit.Random) AdapterInit.KaimingUniform(b, generator);
     }
 }

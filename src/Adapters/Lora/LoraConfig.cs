@@ -14,6 +14,9 @@ public enum LoraInit
 
     /// <summary>A and B both Kaiming uniform: the adapter changes the model from the start (for tests).</summary>
     Random,
+
+    /// <summary>The weight's principal components, which are taken from the base (<see cref="PissaLayer"/>).</summary>
+    Pissa,
 }
 
 /// <summary>LoRA's configuration (Hu et al., 2021, <c>arXiv:2106.09685</c>), with PEFT's names and defaults.</summary>
@@ -33,6 +36,21 @@ public sealed record LoraConfig : TargetedConfig
 
     /// <summary>Whether the scaling is alpha/√r (rank-stabilised LoRA, <c>arXiv:2312.03732</c>) instead of alpha/r.</summary>
     public bool UseRsLora { get; init; }
+
+    /// <summary>Whether each row's magnitude is trained apart (<see cref="DoraLayer"/>).</summary>
+    public bool UseDora { get; init; }
+
+    /// <summary>Whether the biases of the targeted projections are trained too (PEFT's <c>lora_only</c>).</summary>
+    public bool TrainsBias { get; init; }
+
+    /// <summary>Modules that are trained whole: the embedding, the head.</summary>
+    public IReadOnlyList<string>? ModulesToSave { get; init; }
+
+    /// <summary>LoRA+: the rate of B over that of A; null for one rate. It is a setting of the optimiser, and in no file.</summary>
+    public double? LoraPlusRatio { get; init; }
+
+    /// <summary>LoRA+: the rate of an embedding's A and B.</summary>
+    public double LoraPlusEmbeddingRate { get; init; } = (double)LoraOptions.LoraPlusEmbedding.Default!;
 
     /// <summary>How A and B start.</summary>
     public LoraInit Init { get; init; }
@@ -72,6 +90,11 @@ public sealed record LoraConfig : TargetedConfig
             Alpha = reader.Number(LoraOptions.Alpha),
             Dropout = reader.Number(LoraOptions.Dropout),
             UseRsLora = reader.Flag(LoraOptions.UseRsLora),
+            UseDora = reader.Flag(LoraOptions.UseDora),
+            TrainsBias = ReadBias(reader),
+            ModulesToSave = reader.OneOrMany<string>(LoraOptions.ModulesToSave.Name, "a list of module names")?.Values is { Count: > 0 } modules ? modules : null,
+            LoraPlusRatio = reader.Ask(LoraOptions.LoraPlusRatio.Name) is null ? null : reader.Number(LoraOptions.LoraPlusRatio),
+            LoraPlusEmbeddingRate = reader.Number(LoraOptions.LoraPlusEmbedding),
             Init = ReadInit(reader),
             RankPattern = reader.Numbers(LoraOptions.RankPattern),
             AlphaPattern = reader.Numbers(LoraOptions.AlphaPattern),
@@ -88,6 +111,7 @@ public sealed record LoraConfig : TargetedConfig
     internal void Validate(string file)
     {
         if (!double.IsFinite(Alpha) || AlphaPattern.Any(pair => !double.IsFinite(pair.Value))) throw new AdapterException($"{file}: lora_alpha must be a finite number");
+        if (UseDora && Init == LoraInit.Pissa) throw new AdapterNotSupportedException($"{file}: use_dora and init_lora_weights: pissa do not go together here");
         if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
             throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
         if (LayerListNames is not null && LayersToTransform is null)
@@ -103,7 +127,10 @@ public sealed record LoraConfig : TargetedConfig
         fields[LoraOptions.Alpha.Name] = ConfigWriter.Number(Alpha);
         fields[LoraOptions.Dropout.Name] = ConfigWriter.Float(Dropout);
         fields[LoraOptions.UseRsLora.Name] = UseRsLora;
-        fields[LoraOptions.Init.Name] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, _ => true };
+        fields[LoraOptions.Init.Name] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, LoraInit.Pissa => "pissa", _ => true };
+        fields[LoraOptions.UseDora.Name] = UseDora;
+        fields[LoraOptions.Bias.Name] = TrainsBias ? "lora_only" : "none";
+        fields[LoraOptions.ModulesToSave.Name] = ModulesToSave is null ? null : new JsonArray([.. ModulesToSave.Select(name => (JsonNode)name)]);
         fields[LoraOptions.RankPattern.Name] = ConfigWriter.Numbers(RankPattern);
         fields[LoraOptions.AlphaPattern.Name] = ConfigWriter.Numbers(AlphaPattern);
         fields[LoraOptions.Targets.Name] = ConfigWriter.Modules(TargetModules);
@@ -118,10 +145,19 @@ public sealed record LoraConfig : TargetedConfig
         null => LoraInit.Default,
         JsonValue value when value.TryGetValue<bool>(out var on) => on ? LoraInit.Default : LoraInit.Random,
         JsonValue value when value.TryGetValue<string>(out var name) && name == "gaussian" => LoraInit.Gaussian,
-        var other => throw new AdapterNotSupportedException($"{reader.File}: init_lora_weights = {other.ToJsonString()} is not supported; known: true, false, gaussian"),
+        JsonValue value when value.TryGetValue<string>(out var name) && name == "pissa" => LoraInit.Pissa,
+        var other => throw new AdapterNotSupportedException($"{reader.File}: init_lora_weights = {other.ToJsonString()} is not supported; known: true, false, gaussian, pissa"),
     };
 
-    private static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
+    private static bool ReadBias(ConfigReader reader) => reader.Text(LoraOptions.Bias.Name) switch
+    {
+        null or "none" => false,
+        "lora_only" => true,
+        var other => throw new AdapterNotSupportedException($"{reader.File}: bias = {other} (training the base's biases) is not supported; known: none, lora_only"),
+    };
+
+    /// <summary>The value of the first pattern that means a module; null where none does.</summary>
+    internal static double? First(IReadOnlyList<KeyValuePair<string, double>> patterns, string path)
     {
         foreach (var (key, value) in patterns)
             if (PatternMatches(key, path)) return value;

@@ -4,9 +4,9 @@ using AlpacaCot.Specs.Methods;
 namespace AlpacaCot.Adapters.Lora;
 
 /// <summary>Registers LoRA.</summary>
-internal sealed class LoraMethod : IAdapterMethod
+internal class LoraMethod : IAdapterMethod
 {
-    public MethodDefinition Definition => LoraOptions.Method;
+    public virtual MethodDefinition Definition => LoraOptions.Method;
 
     public AdapterConfig Read(ConfigReader reader) => LoraConfig.Read(reader);
 
@@ -15,4 +15,16 @@ internal sealed class LoraMethod : IAdapterMethod
     public Adapter Create(Decoder decoder, AdapterConfig config, AdapterStart start) => LoraAdapter.Create(decoder, (LoraConfig)config, start.Generator);
 
     public IEnumerable<(string Option, string? Names)> Defaults(string modelType) => [(LoraOptions.Targets.Name, TargetDefaults.Find(modelType)?.Lora)];
+}
+
+/// <summary>Registers DoRA by its own name; its folders are LoRA's.</summary>
+internal sealed class DoraMethod : LoraMethod
+{
+    public override MethodDefinition Definition => DoraOptions.Method;
+}
+
+/// <summary>Registers PiSSA by its own name; its folders are LoRA's.</summary>
+internal sealed class PissaMethod : LoraMethod
+{
+    public override MethodDefinition Definition => PissaOptions.Method;
 }

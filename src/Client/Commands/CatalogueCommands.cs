@@ -29,6 +29,7 @@ internal static class CatalogueCommands
         new("suites", "suite", "the evaluation suites", "an evaluation suite: metrics, every option and its default", "exact-match", (_, _) => Task.FromResult(Catalogue.Suites)),
         new("templates", "template", "the prompt templates", "a prompt template: its texts", "alpaca", Catalogue.TemplatesAsync),
         new("schedules", "schedule", "the learning rate schedules", "a learning rate schedule: its own numbers and their defaults", "cosine", (_, _) => Task.FromResult(Catalogue.Schedules)),
+        new("optimizers", "optimizer", "the optimisers", "an optimiser: its own settings and their defaults", "adamw", (_, _) => Task.FromResult(Catalogue.Optimisers)),
     ];
 
     /// <summary>Builds the commands.</summary>

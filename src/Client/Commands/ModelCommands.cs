@@ -46,13 +46,8 @@ internal static class ModelCommands
             .Option<string>("--precision", "bf16 or fp32; as stored otherwise")
             .Option<int?>("--threads", "Threads for kernels")
             .Command;
-        yield return new ToolCommand(context, "merge", "merge", "Merge an adapter into its base and verify the logits", "merge --model models/llama-nano --adapter out/lora --out models/merged")
-            .Required("--model", "Model directory of the base")
-            .Required("--adapter", "Adapter directory")
-            .Required("--out", "Model directory to write")
-            .Option<bool>("--force", "Replace a model that is there already")
-            .Option<double?>("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by the type of the base: fp32 0.001, fp16 0.01, bf16 0.05)")
-            .Command;
+        yield return AdapterCommands.Merge(context, "merge --model models/llama-nano --adapter out/lora --out models/merged");
+        yield return AdapterCommands.Build(context);
         yield return ModelCommand(context);
         yield return DataCommand(context);
         yield return TokenizerCommand(context);

@@ -10,11 +10,11 @@ internal static class RootHelp
     [
         ("Begin", [
             ("quickstart", "two small bases, a real sweep over them, its report"), ("init", "a first sweep of your own, which runs as it stands"), ("doctor", "what is found on this machine, each with a fix"),
-            ("list", "models, methods, data, suites, templates, schedules"), ("show", "one of them, with every option and its default"),
+            ("list", "models, methods, data, suites, templates, schedules, optimizers"), ("show", "one of them, with every option and its default"),
         ]),
         ("Sweeps", [("sweep", "")]),
         ("Models", [
-            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("model", ""), ("tokenizer", ""), ("data", ""),
+            ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("adapter", ""), ("model", ""), ("tokenizer", ""), ("data", ""),
         ]),
         ("Home", [("silo", "the host that drives sweeps and serves models"), ("disk", "what lies in the home; disk clean")]),
     ];

@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Optimisers;
 using AlpacaCot.Specs.Schedules;
 using AlpacaCot.Specs.Suites;
 using AlpacaCot.Worker.Protocol;
@@ -50,6 +52,9 @@ internal static class Catalogue
 
     /// <summary>The learning rate schedules, with their own numbers.</summary>
     public static IReadOnlyList<CatalogueEntry> Schedules { get; } = [.. ScheduleCatalogue.All.Select(Schedule)];
+
+    /// <summary>The optimisers, with their own settings.</summary>
+    public static IReadOnlyList<CatalogueEntry> Optimisers { get; } = [.. OptimiserCatalogue.All.Select(Optimiser)];
 
     /// <summary>The models of the home.</summary>
     public static async Task<IReadOnlyList<CatalogueEntry>> ModelsAsync(ClientContext context, CancellationToken stop)
@@ -123,8 +128,17 @@ internal static class Catalogue
         _ => option.Default.ToJsonString(ClientJson.Options),
     };
 
-    private static CatalogueEntry Schedule(ScheduleDefinition schedule) => new(
-        schedule.Name, schedule.Meaning, [],
-        [.. schedule.Arguments.Select(argument => new CatalogueOption(argument.Name, "number", argument.Default?.ToString(CultureInfo.InvariantCulture), argument.Meaning))],
-        schedule.Arguments is [var first, ..] ? string.Create(CultureInfo.InvariantCulture, $"training: {{ schedule: {schedule.Name}, schedule_arguments: {{ {first.Name}: {first.Default ?? 1000} }} }}") : $"training: {{ schedule: {schedule.Name} }}");
+    private static CatalogueEntry Schedule(ScheduleDefinition schedule) => new(schedule.Name, schedule.Meaning, [], Options(schedule.Arguments), Example("schedule", schedule.Name, schedule.Arguments));
+
+    private static CatalogueEntry Optimiser(OptimiserDefinition optimiser) => new(
+        optimiser.Name, optimiser.Meaning, [("reads", optimiser.IsAdam ? "weight_decay, adam_beta1, adam_beta2, adam_epsilon" : "weight_decay")], Options(optimiser.Arguments),
+        Example("optimizer", optimiser.Name, optimiser.Arguments));
+
+    private static IReadOnlyList<CatalogueOption> Options(IReadOnlyList<TrainingArgument> arguments) => [.. arguments.Select(argument => new CatalogueOption(
+        argument.Name, argument.Flag || argument.Choices.Count > 0 ? argument.Limits : "number", argument.Default is { } otherwise ? Text(argument, otherwise) : null, argument.Meaning))];
+
+    private static string Example(string key, string name, IReadOnlyList<TrainingArgument> arguments) => arguments is [var first, ..]
+        ? $"training: {{ {key}: {name}, {key}_arguments: {{ {first.Name}: {Text(first, first.Default ?? (first.Max > 1 ? 1000 : first.Max))} }} }}" : $"training: {{ {key}: {name} }}";
+
+    private static string Text(TrainingArgument argument, double value) => argument.Write(value).ToJsonString(ClientJson.Options).Trim('"');
 }

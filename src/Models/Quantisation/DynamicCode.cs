@@ -4,7 +4,7 @@ namespace AlpacaCot.Models.Quantisation;
 /// The 8-bit dynamic data type (Dettmers 2016, as bitsandbytes builds it): a sign, decimal exponents, and as many bits of fraction as each exponent
 /// leaves. It holds the scales of four-bit blocks: blocks of 256, each divided by its largest absolute value.
 /// </summary>
-internal static class DynamicCode
+public static class DynamicCode
 {
     /// <summary>Values of a block, where nothing else is said.</summary>
     public const int UsualBlock = 256;
@@ -61,19 +61,20 @@ internal static class DynamicCode
         return places;
     }
 
-    // Exponent e has 2^e fractions, the middles of equal parts of 0.1 to 1; zero and one are added.
-    private static float[] Build()
+    /// <summary>The 256 values, ascending. Exponent e has 2^e fractions (without a sign 2^(e+1)), the middles of equal parts of 0.1 to 1; zero and one are added.</summary>
+    /// <param name="signed">Whether negative ones are among them; the others are half as fine then.</param>
+    public static float[] Build(bool signed = true)
     {
         var values = new List<float> { 0, 1 };
         for (var exponent = 0; exponent < Exponents; exponent++)
         {
-            var fractions = 1 << exponent;
+            var fractions = 1 << (signed ? exponent : exponent + 1);
             var scale = Math.Pow(10, exponent - (Exponents - 1));
             for (var i = 0; i < fractions; i++)
             {
                 var middle = (Boundary(i, fractions) + Boundary(i + 1, fractions)) / 2;
                 values.Add((float)scale * middle);
-                values.Add(-(float)scale * middle);
+                if (signed) values.Add(-(float)scale * middle);
             }
         }
         values.Sort();

@@ -73,6 +73,9 @@ public sealed record ModelFacts
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
 
+    /// <summary>Module paths of its embedding and its head; empty where unknown.</summary>
+    public IReadOnlyList<string> Tables { get; init; } = [];
+
     /// <summary>Method to option to the modules that the option stands for where it is left to the model's family; a method without defaults for the family is absent.</summary>
     public IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> DefaultTargets { get; init; }
         = new Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>>();
@@ -97,7 +100,8 @@ public sealed record ModelFacts
 /// <param name="Path">Its module path, or its name alone.</param>
 /// <param name="In">Width of its input; 0 where unknown.</param>
 /// <param name="Out">Width of its output; 0 where unknown.</param>
-public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0);
+/// <param name="Bias">Whether it has a bias.</param>
+public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0, bool Bias = false);
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts

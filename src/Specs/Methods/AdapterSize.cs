@@ -16,6 +16,15 @@ public static class AdapterSize
     /// <summary>A whole number that the method was given, else the option's default.</summary>
     internal static int Integer(MethodSpec method, MethodOption option) => method.Options.TryGetValue(option.Name, out var given) ? given.GetInt32() : (int)option.Default!;
 
+    /// <summary>The rank of one projection: that of the first pattern that means it, else the option's.</summary>
+    internal static int Rank(MethodSpec method, MethodOption rank, MethodOption patterns, ProjectionFacts projection)
+    {
+        if (method.Options.TryGetValue(patterns.Name, out var given) && given.ValueKind == JsonValueKind.Object)
+            foreach (var pattern in given.EnumerateObject())
+                if (ModulePattern.IsMatch(ModulePattern.Ending(pattern.Name), projection.Path)) return pattern.Value.GetInt32();
+        return Integer(method, rank);
+    }
+
     /// <summary>A flag that the method was given, else the option's default.</summary>
     internal static bool Flag(MethodSpec method, MethodOption option) => method.Options.TryGetValue(option.Name, out var given) ? given.GetBoolean() : (bool)option.Default!;
 

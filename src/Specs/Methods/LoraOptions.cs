@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Specs.Methods;
 
@@ -36,24 +37,39 @@ public static class LoraOptions
     public static MethodOption AlphaPattern { get; } = new("alpha_pattern", OptionKind.NumberMap, null, "Other alphas, by the end of a module's path") { Above = true };
 
     /// <summary>How A and B start.</summary>
-    public static MethodOption Init { get; } = new("init_lora_weights", OptionKind.Choice, true, "How A and B start: true is A Kaiming uniform and B zero, gaussian is A ~ N(0, 1/r) and B zero, false is both Kaiming uniform")
+    public static MethodOption Init { get; } = new("init_lora_weights", OptionKind.Choice, true, "How A and B start: true is A Kaiming uniform and B zero, gaussian is A ~ N(0, 1/r) and B zero, pissa the weight's principal components, false is both Kaiming uniform")
     {
-        Aliases = ["init"], Choices = ["true", "gaussian", "false"],
+        Aliases = ["init"], Choices = ["true", "gaussian", "pissa", "false"],
     };
+
+    /// <summary>Magnitudes of their own.</summary>
+    public static MethodOption UseDora { get; } = new("use_dora", OptionKind.Flag, false, "Train each row's magnitude apart from its direction (DoRA, Liu et al. 2024, arXiv:2402.09353)") { Aliases = ["dora"] };
+
+    /// <summary>Biases that are trained.</summary>
+    public static MethodOption Bias { get; } = new("bias", OptionKind.Choice, "none", "Biases that are trained: none, or lora_only, those of the targets") { Choices = ["none", "lora_only"] };
+
+    /// <summary>Modules that are trained whole.</summary>
+    public static MethodOption ModulesToSave { get; } = new("modules_to_save", OptionKind.Texts, null, "Modules that are trained whole beside the update: the head (lm_head), the embedding (embed_tokens)");
+
+    /// <summary>LoRA+'s ratio.</summary>
+    public static MethodOption LoraPlusRatio { get; } = new("loraplus_lr_ratio", OptionKind.Number, null, "Learning rate of B over that of A (LoRA+, Hayou et al. 2024, arXiv:2402.12354); one rate where it is left out") { Aliases = ["lr_ratio"], InFile = false, Above = true, Max = 1e4 };
+
+    /// <summary>LoRA+'s rate of the embedding.</summary>
+    public static MethodOption LoraPlusEmbedding { get; } = new("loraplus_lr_embedding", OptionKind.Number, 1e-6, "LoRA+'s learning rate of an embedding's A and B") { Aliases = ["lr_embedding"], InFile = false, Max = 10 };
+
+    /// <summary>All options.</summary>
+    public static IReadOnlyList<MethodOption> All { get; } =
+        [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init, UseDora, Bias, ModulesToSave, LoraPlusRatio, LoraPlusEmbedding];
 
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
-        [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init])
+        All)
     {
-        // r rows and r columns for each targeted projection.
-        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R!) * (target.In + target.Out)),
+        Size = Size,
         NotBuilt =
         [
-            new("bias", "none", "training the base's biases"),
-            new("use_dora", false, "DoRA"),
             new("lora_bias", false, "a bias on lora_B"),
-            new("modules_to_save", null, "whole modules trained and saved"),
             new("layer_replication", null, "replicated layers"),
             new("target_parameters", null, "LoRA on bare parameters"),
             new("trainable_token_indices", null, "trainable tokens"),
@@ -72,4 +88,11 @@ public static class LoraOptions
             new("megatron_config", null, "Megatron"),
         ],
     };
+
+    /// <summary>r rows and r columns for each targeted projection, and what variants add.</summary>
+    internal static long Size(MethodSpec method, ModelFacts model)
+    {
+        var (dora, bias) = (MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>(), AdapterSize.Word(method, Bias) == "lora_only");
+        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0) + (bias && target.Bias ? target.Out : 0));
+    }
 }

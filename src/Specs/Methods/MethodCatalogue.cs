@@ -39,11 +39,11 @@ public static class MethodCatalogue
     {
         var method = Get(peft.Method);
         var config = new JsonObject { ["peft_type"] = method.PeftType };
-        foreach (var (field, value) in method.Fixed) config[field] = value.DeepClone();
         foreach (var option in method.Options)
             config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
                 ? JsonNode.Parse(given.GetRawText())
                 : option.Default?.DeepClone();
+        foreach (var (key, value) in method.Fixed) config[key] = value.DeepClone();
         return config;
     }
 

@@ -61,6 +61,9 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
     /// <summary>Whether <see cref="Min"/> itself is excluded.</summary>
     public bool Above { get; init; }
 
+    /// <summary>Whether an <c>adapter_config.json</c> is written with it; settings of the optimiser are not.</summary>
+    public bool InFile { get; init; } = true;
+
     /// <summary>What PEFT takes where an <c>adapter_config.json</c> lacks the field, where that is another value than <see cref="Default"/>.</summary>
     public JsonNode? AbsentInFile { get; init; }
 
@@ -103,6 +106,9 @@ public sealed record MethodDefinition(
 
     /// <summary>What of its settings cannot work, the option and one line each: on any base where the model is null, else on that one.</summary>
     public Func<MethodSpec, ModelFacts?, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
+
+    /// <summary>Whether its targets are projections; otherwise they are norms, or it has none.</summary>
+    public bool TargetsProjections { get; init; } = true;
 
     /// <summary>Options that PEFT has and this project does not have yet.</summary>
     public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];

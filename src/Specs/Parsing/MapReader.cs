@@ -49,6 +49,8 @@ internal sealed class MapReader
     public SpecLog Log { get; }
     public SpecMark Mark { get; }
 
+    public IReadOnlyCollection<string> Keys => _entries.Keys;
+
     public bool Has(string key) => _entries.TryGetValue(key, out var entry) && entry.Value is not YamlScalar { IsNull: true };
 
     public SpecMark MarkOf(string key) => _entries.TryGetValue(key, out var entry) ? entry.Value.Mark : Mark;

@@ -1,4 +1,6 @@
 using System.Globalization;
+using AlpacaCot.Specs.Optimisers;
+using AlpacaCot.Specs.Schedules;
 
 namespace AlpacaCot.Specs.Parsing;
 
@@ -17,14 +19,16 @@ internal static class TrainingParser
         new("precision", "How the frozen base is held: bf16 or fp32, or in fewer bits (int8, llm-int8, nf4, nf4-single, fp4, fp4-single) and computed with in bf16", (r, t) => t with { Precision = r.Choice("precision", TrainingSpec.Precisions, NotBuiltPrecisions) ?? t.Precision }),
         new("learning_rate", "Peak learning rate; the method's default otherwise", (r, t) => t with { LearningRate = r.Number("learning_rate", 0, 10) ?? t.LearningRate }),
         new("schedule", "How the rate goes down: " + string.Join(", ", TrainingSpec.Schedules.Keys), (r, t) => t with { Schedule = r.Choice("schedule", [.. TrainingSpec.Schedules.Keys], NotBuiltSchedules) ?? t.Schedule }),
-        new("schedule_arguments", "The schedule's own numbers: { num_cycles: 2 }", (r, t) => t with { ScheduleArguments = r.Numbers("schedule_arguments", 0, 1e9) ?? t.ScheduleArguments }),
+        new("schedule_arguments", "The schedule's own numbers: { num_cycles: 2 }", (r, t) => t with { ScheduleArguments = Arguments(r, "schedule_arguments", "schedule", t.Schedule, ScheduleCatalogue.Find(t.Schedule)?.Arguments) ?? t.ScheduleArguments }),
         new("warmup_ratio", "Share of the steps that warm up", (r, t) => t with { WarmupRatio = r.Number("warmup_ratio", 0, 1) ?? t.WarmupRatio }),
         new("warmup_steps", "Steps that warm up", (r, t) => t with { WarmupSteps = r.Integer("warmup_steps", 0) ?? t.WarmupSteps }),
-        new("weight_decay", "AdamW's weight decay", (r, t) => t with { WeightDecay = r.Number("weight_decay", 0, 1) ?? t.WeightDecay }),
+        new("optimizer", "How gradients become updates: " + string.Join(", ", OptimiserCatalogue.All.Select(o => o.Name)), (r, t) => t with { Optimizer = r.Choice("optimizer", [.. OptimiserCatalogue.All.Select(o => o.Name)]) ?? t.Optimizer }),
+        new("optimizer_arguments", "The optimiser's own settings: { momentum: 0.9 }", (r, t) => t with { OptimizerArguments = Arguments(r, "optimizer_arguments", "optimizer", t.Optimizer, OptimiserCatalogue.Find(t.Optimizer)?.Arguments) ?? t.OptimizerArguments }),
+        new("weight_decay", "The weight decay", (r, t) => t with { WeightDecay = r.Number("weight_decay", 0, 1) ?? t.WeightDecay }),
         new("clip", "Largest norm of the gradients; 0 or none clips nothing", (r, t) => t with { Clip = Clip(r) ?? t.Clip }),
-        new("adam_beta1", "AdamW's first decay", (r, t) => t with { AdamBeta1 = r.Number("adam_beta1", 0, 0.999999) ?? t.AdamBeta1 }),
-        new("adam_beta2", "AdamW's second decay", (r, t) => t with { AdamBeta2 = r.Number("adam_beta2", 0, 0.999999) ?? t.AdamBeta2 }),
-        new("adam_epsilon", "AdamW's epsilon", (r, t) => t with { AdamEpsilon = r.Number("adam_epsilon", 0, 1, above: true) ?? t.AdamEpsilon }),
+        new("adam_beta1", "Adam's and AdamW's first decay", (r, t) => t with { AdamBeta1 = r.Number("adam_beta1", 0, 0.999999) ?? t.AdamBeta1 }),
+        new("adam_beta2", "Adam's and AdamW's second decay", (r, t) => t with { AdamBeta2 = r.Number("adam_beta2", 0, 0.999999) ?? t.AdamBeta2 }),
+        new("adam_epsilon", "Adam's and AdamW's epsilon", (r, t) => t with { AdamEpsilon = r.Number("adam_epsilon", 0, 1, above: true) ?? t.AdamEpsilon }),
         new("train_on_prompt", "Learn the prompt's tokens too: true or false", (r, t) => t with { TrainOnPrompt = r.Flag("train_on_prompt") ?? t.TrainOnPrompt }),
         new("checkpoint_steps", "Steps between checkpoints; by time otherwise", (r, t) => t with { CheckpointSteps = r.Integer("checkpoint_steps", 1) ?? t.CheckpointSteps }),
     ];
@@ -47,11 +51,42 @@ internal static class TrainingParser
         if (training is { WarmupSteps: { } warmup, MaxSteps: { } steps } && warmup > steps) reader.Error("warmup_steps", $"warms up longer than max_steps ({steps}) trains");
         if (training.Schedule == TrainingSpec.Constant && (training.WarmupSteps > 0 || training.WarmupRatio > 0))
             reader.Error("schedule", "'constant' has no warm-up", "write constant_with_warmup, or remove the warm-up");
-        if (TrainingSpec.Schedules.TryGetValue(training.Schedule, out var arguments))
-            foreach (var name in training.ScheduleArguments.Keys.Where(name => !arguments.Contains(name, StringComparer.Ordinal)))
-                reader.Error("schedule_arguments", $"the schedule '{training.Schedule}' has no {name}", arguments.Count == 0 ? "remove it" : "it has " + string.Join(", ", arguments));
         if (training is { Schedule: "polynomial", LearningRate: { } rate } && training.ScheduleArguments.TryGetValue("lr_end", out var end) && end >= rate)
             reader.Error("schedule_arguments", string.Create(CultureInfo.InvariantCulture, $"lr_end ({end}) must be below the learning rate ({rate})"));
+        if (training.Schedule is "cosine_with_min_lr" or "cosine_warmup_with_min_lr" && training.ScheduleArguments.ContainsKey("min_lr") == training.ScheduleArguments.ContainsKey("min_lr_rate"))
+            reader.Error(reader.Has("schedule_arguments") ? "schedule_arguments" : "schedule", $"the schedule '{training.Schedule}' needs min_lr or min_lr_rate, and not both", "write schedule_arguments: { min_lr_rate: 0.1 }");
+        if (OptimiserCatalogue.Conflict(training) is { } conflict) reader.Error("optimizer_arguments", conflict);
+        if (OptimiserCatalogue.Find(training.Optimizer) is { IsAdam: false } optimiser)
+            foreach (var key in (string[])["adam_beta1", "adam_beta2", "adam_epsilon"])
+                if (reader.Has(key)) reader.Error(key, $"the optimiser '{optimiser.Name}' is no Adam and does not read it", "remove it, or give optimizer_arguments");
+        if (OptimiserCatalogue.HasOwnRate(training))
+            foreach (var key in (string[])["learning_rate", "schedule", "warmup_ratio", "warmup_steps"])
+                if (reader.Has(key)) reader.Error(key, "relative_step has a rate of its own and follows no schedule", "remove it, or relative_step");
+    }
+
+    /// <summary>The settings of one schedule or optimiser.</summary>
+    private static SortedDictionary<string, double>? Arguments(MapReader reader, string key, string owner, string name, IReadOnlyList<TrainingArgument>? arguments)
+    {
+        if (reader.Node(key) is not { } node) return null;
+        var inner = new MapReader(node, reader.At(key), reader.Log);
+        var read = new SortedDictionary<string, double>(StringComparer.Ordinal);
+        if (arguments is null) return read;   // the owner's name is wrong, which is the error
+        foreach (var argument in arguments)
+        {
+            double? value = argument switch
+            {
+                { Flag: true } => inner.Flag(argument.Name) is { } flag ? (flag ? 1 : 0) : null,
+                { Choices.Count: > 0 } => inner.Choice(argument.Name, argument.Choices) is { } word ? argument.Choices.ToList().IndexOf(word) : null,
+                _ => inner.Number(argument.Name, argument.Min, argument.Max),
+            };
+            if (value is { } given) read[argument.Name] = given;
+        }
+        foreach (var stray in inner.Keys.Where(stray => arguments.All(argument => argument.Name != stray)))
+        {
+            _ = inner.Node(stray);
+            reader.Error(key, $"the {owner} '{name}' has no {stray}", arguments.Count == 0 ? "remove it" : "it has " + string.Join(", ", arguments.Select(argument => argument.Name)));
+        }
+        return read;
     }
 
     /// <summary><c>clip: 0</c> and <c>clip: none</c> switch clipping off.</summary>
@@ -65,6 +100,6 @@ internal static class TrainingParser
 
     private static readonly Dictionary<string, string> NotBuiltSchedules = new(StringComparer.Ordinal)
     {
-        ["cosine_with_min_lr"] = "", ["warmup_stable_decay"] = "", ["reduce_lr_on_plateau"] = "",
+        ["reduce_lr_on_plateau"] = "",
     };
 }

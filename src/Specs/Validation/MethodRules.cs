@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Optimisers;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -63,12 +64,13 @@ internal sealed class TargetRule : ISpecRule
     {
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
         {
+            if (MethodCatalogue.Find(method.Method) is { TargetsProjections: false }) continue;
             var (names, pattern) = Targets.Of(method);
             var path = $"peft[{i}].targets";
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
             {
                 var known = fact.Projections.Select(p => p.Path.Split('.')[^1]).Distinct(StringComparer.Ordinal).ToList();
-                foreach (var name in names?.Where(name => !fact.Projections.Any(p => Targets.Is(p.Path, name))) ?? [])
+                foreach (var name in names?.Where(name => !fact.Projections.Any(p => Targets.Is(p.Path, name)) && !(TakesTables(method) && fact.Tables.Any(table => Targets.Is(table, name)))) ?? [])
                     remarks.Error(path, $"{model.Name} has no projection '{name}'", Suggestions.For(name, known));
                 if (pattern is not null && !Targets.Chosen(method, fact).Any())
                     remarks.Error(path, $"'{pattern}' matches no projection of {model.Name}", $"it must match a whole path, such as {fact.Projections[0].Path}");
@@ -77,6 +79,9 @@ internal sealed class TargetRule : ISpecRule
             }
         }
     }
+
+    // LoRA acts on the embedding and the head too.
+    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.ModulesToSave.Name) is not null;
 }
 
 /// <summary>An update of a rank beyond the projection's width says nothing that the full width would not.</summary>
@@ -105,7 +110,11 @@ internal sealed class LearningRateRule : ISpecRule
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
             if (method.LearningRate == 0) remarks.Advice($"peft[{i}].learning_rate", RateOfZero);
+            if (method.LearningRate is not null && OptimiserCatalogue.HasOwnRate(spec.Training))
+                remarks.Error($"peft[{i}].learning_rate", "relative_step has a rate of its own", "remove it, or optimizer_arguments: relative_step");
+        }
         if (spec.Training.LearningRate is not { } shared) return;
         var sharing = spec.Peft.Where(p => p.LearningRate is null).ToList();
         if (shared == 0 && sharing.Count > 0) remarks.Advice("training.learning_rate", RateOfZero);

@@ -11,95 +11,54 @@ namespace AlpacaCot.Training.Optimisers;
 /// m ← β₁ m + (1 − β₁) g        v ← β₂ v + (1 − β₂) g²
 /// p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 /// </code>
+/// Coupled (Kingma and Ba, 2015, <c>arXiv:1412.6980</c>): g ← g + wd · p in place of the first line. With amsgrad the largest v so far takes v's place in the last.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : Optimiser
 {
-    private readonly IReadOnlyList<AdapterParameter> _parameters;
-    private readonly TrainingSpec _settings;
-    private readonly List<Tensor> _values;
-    private readonly double[] _decay;
+    private readonly bool _coupled;
     private readonly List<Tensor> _first;
     private readonly List<Tensor> _second;
+    private readonly List<Tensor>? _largest;
 
     /// <summary>Starts with moments of zero.</summary>
     /// <param name="parameters">What is updated; their gradients are read from the tensors.</param>
     /// <param name="settings">Betas, epsilon and weight decay.</param>
-    public AdamW(IReadOnlyList<AdapterParameter> parameters, TrainingSpec settings)
+    /// <param name="coupled">Whether the weight decay is part of the gradient: Adam.</param>
+    public AdamW(IReadOnlyList<AdapterParameter> parameters, TrainingSpec settings, bool coupled = false) : base(parameters, settings)
     {
-        (_parameters, _settings) = (parameters, settings);
-        _values = [.. parameters.Select(parameter => parameter.Value)];
-        _decay = [.. parameters.Select(parameter => parameter.Decays ? settings.WeightDecay : 0)];
-        _first = _values.ConvertAll(Zeros);
-        _second = _values.ConvertAll(Zeros);
+        _coupled = coupled;
+        _first = NewState("exp_avg");
+        _second = NewState("exp_avg_sq");
+        if (settings.OptimizerArguments.GetValueOrDefault("amsgrad") != 0) _largest = NewState("max_exp_avg_sq");
     }
 
-    /// <summary>Updates made so far.</summary>
-    public int Steps { get; private set; }
-
-    /// <summary>Drops the gradients.</summary>
-    public void ZeroGrad()
+    private protected override void Update(List<Tensor> gradients, double learningRate, double gradientScale)
     {
-        foreach (var value in _values) value.grad = null;
-    }
-
-    /// <summary>The norm of all gradients together.</summary>
-    public double GradNorm()
-    {
-        using var scope = torch.NewDisposeScope();
-        return GradientClipping.Norm(Gradients());
-    }
-
-    /// <summary>Key of the first parameter whose gradient is infinite or not a number.</summary>
-    public string FirstNonFinite()
-    {
-        using var scope = torch.NewDisposeScope();
-        var gradients = Gradients();
-        var at = gradients.FindIndex(gradient => !double.IsFinite(gradient.norm().item<float>()));
-        return at < 0 ? "all parameters together" : _parameters[at].Key;
-    }
-
-    /// <summary>Makes one update.</summary>
-    /// <param name="learningRate">The rate of this step.</param>
-    /// <param name="gradientScale">Multiplies the gradients first: the clipping coefficient.</param>
-    public void Step(double learningRate, double gradientScale = 1)
-    {
-        using var scope = torch.NewDisposeScope();
-        var s = _settings;
-        AdamWStep.Apply(_values, Gradients(), _first, _second, learningRate, s.AdamBeta1, s.AdamBeta2, s.AdamEpsilon, _decay, ++Steps, gradientScale);
-    }
-
-    /// <summary>Values and moments by name, for a checkpoint.</summary>
-    internal IEnumerable<KeyValuePair<string, Tensor>> State()
-    {
-        for (var i = 0; i < _parameters.Count; i++)
+        var s = Settings;
+        if (_coupled)
         {
-            yield return KeyValuePair.Create("value." + _parameters[i].Key, _values[i].detach());
-            yield return KeyValuePair.Create("exp_avg." + _parameters[i].Key, _first[i]);
-            yield return KeyValuePair.Create("exp_avg_sq." + _parameters[i].Key, _second[i]);
+            gradients = [.. gradients.Select((gradient, i) => Decays[i] == 0 ? gradient * gradientScale : (gradient * gradientScale).add_(Values[i], Decays[i]))];
+            gradientScale = 1;
+        }
+        if (_largest is not null)
+        {
+            for (var i = 0; i < Values.Count; i++) UpdateByLargest(i, gradients[i] * gradientScale, Rate(i, learningRate));
+            return;
+        }
+        foreach (var group in Enumerable.Range(0, Values.Count).GroupBy(i => Rate(i, learningRate)))
+        {
+            List<Tensor> Of(List<Tensor> all) => [.. group.Select(i => all[i])];
+            AdamWStep.Apply(Of(Values), Of(gradients), Of(_first), Of(_second), group.Key, s.AdamBeta1, s.AdamBeta2, s.AdamEpsilon, [.. group.Select(i => _coupled ? 0 : Decays[i])], Steps, gradientScale);
         }
     }
 
-    /// <summary>Goes on from a checkpoint.</summary>
-    internal void Restore(IReadOnlyDictionary<string, Tensor> state, int steps)
+    private void UpdateByLargest(int i, Tensor gradient, double rate)
     {
-        using var scope = torch.NewDisposeScope();
-        using var frozen = torch.no_grad();
-        foreach (var (name, tensor) in State()) tensor.copy_(state[name]);
-        Steps = steps;
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var moment in _first.Concat(_second)) moment.Dispose();
-    }
-
-    // A parameter that nothing used has no gradient: it counts as zero, so that moments and decay go on.
-    private List<Tensor> Gradients() => _values.ConvertAll(value => value.grad ?? torch.zeros_like(value));
-
-    private static Tensor Zeros(Tensor value)
-    {
-        using var frozen = torch.no_grad();
-        return torch.zeros_like(value).DetachFromDisposeScope();
+        var (p, m, v, largest, s) = (Values[i], _first[i], _second[i], _largest![i], Settings);
+        if (!_coupled) p.mul_(1 - rate * Decays[i]);
+        m.mul_(s.AdamBeta1).add_(gradient, 1 - s.AdamBeta1);
+        v.mul_(s.AdamBeta2).addcmul_(gradient, gradient, 1 - s.AdamBeta2);
+        largest.copy_(torch.maximum(largest, v));
+        p.addcdiv_(m, largest.sqrt() / Math.Sqrt(1 - Math.Pow(s.AdamBeta2, Steps)) + s.AdamEpsilon, -rate / (1 - Math.Pow(s.AdamBeta1, Steps)));
     }
 }

@@ -111,6 +111,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             AtomicFile.WriteDirectory(folder, to =>
             {
                 AdapterDirectory.Save(member.Adapter, to);
+                AdapterFolderCheck.RequireSaved(member.Adapter, to);
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
                 TrialFile.Write(to, pack.Sweep, pack.Members.First(of => of.Name == member.Name), model, result);

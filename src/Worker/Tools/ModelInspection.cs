@@ -50,7 +50,8 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
             {
                 ModelType = decoder.ModelType, Parameters = decoder.Parameters.Values.Sum(p => p.numel()), VocabularySize = decoder.Config.VocabularySize,
                 MaxPositions = decoder.Config.MaxPositions, Layers = decoder.Config.Layers,
-                Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out))],
+                Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out, site.Weights.Bias is not null))],
+                Tables = [decoder.EmbeddingPath, decoder.HeadPath],
                 DefaultTargets = DefaultTargets(decoder.ModelType),
                 ContentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),
             };

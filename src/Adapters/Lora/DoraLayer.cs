@@ -1,0 +1,58 @@
+using AlpacaCot.Kernels;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Adapters.Lora;
+
+/// <summary>
+/// DoRA (Liu et al., 2024, <c>arXiv:2402.09353</c>): direction and magnitude of each row of the weight are trained apart:
+/// <code>y = b + (m / n) ⊙ (W x + s · B A x)        n = row norms of W + s · B A, a constant in the backward pass        m [out] starts as n</code>
+/// With dropout d: <c>y = W x + b + (m / n − 1) ⊙ W d(x) + (m / n) ⊙ s · B A d(x)</c>. Merged: W' = (m / n) ⊙ (W + s · B A). The norms are those of the
+/// dequantised weight where it is held in fewer bits, and are computed once per optimiser step.
+/// </summary>
+internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor magnitude, Tensor? bias) : LoraLayer(site, a, b, scaling, bias)
+{
+    private Tensor? _norms;
+
+    public override IEnumerable<(string Key, Tensor Value)> Parameters => [.. base.Parameters, ("lora_magnitude_vector", magnitude)];
+
+    public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
+    {
+        var scale = (magnitude / Norms()).to(y.dtype);
+        var update = torch.mm(torch.mm(dropped, A.to(x.dtype).t()), B.to(x.dtype).t()) * (float)Scaling;
+        var own = Site.Weights.Bias is { } b ? b.to(y.dtype) : null;
+        var product = own is null ? y : y - own;
+        var result = ReferenceEquals(x, dropped) ? scale * (product + update) : product + (scale - 1) * Site.Weights.Multiply(dropped) + scale * update;
+        return (Bias?.to(y.dtype) ?? own) is { } added ? result + added : result;
+    }
+
+    public override void Forward(Rows x, Rows y)
+    {
+        var input = x.Tensor;
+        y.Set(Forward(input, input, y.Tensor));
+    }
+
+    public override (Tensor Weight, Tensor? Bias) Merge() => ((magnitude / Norms()).unsqueeze(1) * (Site.Weights.Dequantise() + Delta()), Bias ?? Site.Weights.Bias);
+
+    /// <summary>Lets the magnitudes start as the norms, so that the adapter starts as the base.</summary>
+    public void Start()
+    {
+        using var frozen = torch.no_grad();
+        magnitude.copy_(Norms());
+    }
+
+    public override void ValuesChanged()
+    {
+        _norms?.Dispose();
+        _norms = null;
+    }
+
+    public override void Dispose() => ValuesChanged();
+
+    private Tensor Norms()
+    {
+        if (_norms is not null) return _norms;
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        return _norms = (Site.Weights.Dequantise() + Delta()).norm(1, keepdim: false, p: 2).DetachFromDisposeScope();
+    }
+}
