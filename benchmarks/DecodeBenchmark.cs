@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
@@ -53,14 +54,17 @@ internal static class TrainingBenchmark
 
     /// <summary>Trains adapters together, one on each list of rows.</summary>
     public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<IReadOnlyList<Example>> rows, int batch, int steps, int rank)
+        => Train(decoder, [.. rows.Select(own => (own, (AdapterConfig)new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") }))], batch, steps);
+
+    /// <summary>Trains adapters of any methods together.</summary>
+    public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<(IReadOnlyList<Example> Rows, AdapterConfig Config)> each, int batch, int steps)
     {
         var adapters = new List<Adapter>();
         try
         {
-            var config = new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") };
             var settings = new TrainingSpec { LearningRate = 3e-4, BatchSize = batch, MaxSteps = steps, Schedule = TrainingSpec.Constant, WeightDecay = 0.01 };
             var members = new List<TrainingMember>();
-            foreach (var own in rows)
+            foreach (var (own, config) in each)
             {
                 using var generator = new Generator((ulong)(1 + adapters.Count));
                 adapters.Add(AdapterFactory.Create(decoder, config, generator));

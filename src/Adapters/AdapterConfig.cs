@@ -78,8 +78,15 @@ public abstract record AdapterConfig
         };
         Write(fields);
         foreach (var (key, value) in Kept) fields[key] = value?.DeepClone();
+        foreach (var key in Unwritten) fields.Remove(key);
         return ConfigWriter.Write(fields);
     }
+
+    /// <summary>Fields that a method's own library does not have.</summary>
+    internal virtual IReadOnlyList<string> Unwritten => [];
+
+    /// <summary>Whether the weights are written as a PyTorch file, as the method's own library reads them.</summary>
+    internal virtual bool WritesTorchFile => false;
 
     /// <summary>Adds the method's fields.</summary>
     internal abstract void Write(IDictionary<string, JsonNode?> fields);

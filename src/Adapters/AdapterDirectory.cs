@@ -18,8 +18,11 @@ public static partial class AdapterDirectory
     /// <summary>Values that any configuration may ask for (64 MiB): an adapter that does not fit is then refused by the tensor that it lacks.</summary>
     private const long FewValues = 1 << 24;
 
-    // What PEFT wrote before safetensors: read where the other is absent, never written.
+    // What PEFT wrote before safetensors: read where the other is absent, written where a method's own library reads nothing else.
     private const string OldWeightsFile = "adapter_model.bin";
+
+    /// <summary>Name of the weights that an adapter of a configuration is saved with.</summary>
+    public static string WeightsFileOf(AdapterConfig config) => config.WritesTorchFile ? OldWeightsFile : WeightsFile;
 
     /// <summary>Reads the configuration alone.</summary>
     /// <exception cref="AdapterException">The folder is no adapter, or its method is not supported.</exception>
@@ -71,7 +74,9 @@ public static partial class AdapterDirectory
             using var scope = torch.NewDisposeScope();
             using var frozen = torch.no_grad();
             Directory.CreateDirectory(folder);
-            SafeTensors.Write(Path.Combine(folder, WeightsFile), adapter.Stored);
+            var weights = Path.Combine(folder, WeightsFileOf(adapter.Config));
+            if (adapter.Config.WritesTorchFile) TorchFileWriter.Write(weights, adapter.Stored);
+            else SafeTensors.Write(weights, adapter.Stored);
             AtomicFile.WriteAllText(Path.Combine(folder, ConfigFile), adapter.Config.ToJson());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)

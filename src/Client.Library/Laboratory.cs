@@ -54,7 +54,7 @@ public sealed class Laboratory : IAsyncDisposable
     /// <summary>Checks a sweep file whole, without running it: its text, models and tokenizers, rows under each tokenizer, suites.</summary>
     /// <exception cref="ClientException">The file cannot be read, or no worker could look at what it names.</exception>
     public async Task<CheckedSweep> ValidateAsync(string file, CancellationToken cancellationToken = default)
-        => new(await SweepPreflight.CheckAsync(_context, file, cancellationToken));
+        => new(await SweepPreflight.CheckAsync(_context, file, cancellationToken, grains: () => Task.FromResult<IGrainFactory>(_silo.Grains)));
 
     /// <summary>Submits a sweep. The same again, under the same name, is the same sweep.</summary>
     /// <param name="sweep">A sweep that is valid.</param>

@@ -48,6 +48,9 @@ internal sealed class SweepPreflight
     /// <summary>What the worker found out.</summary>
     public SpecFacts Facts { get; }
 
+    /// <summary>The file that was read, as the user named it; null where the sweep came as text.</summary>
+    public string? File { get; private set; }
+
     /// <summary>Whether it may run.</summary>
     public bool IsValid { get; }
 
@@ -58,11 +61,23 @@ internal sealed class SweepPreflight
     public string Name => _document.Spec.Name;
 
     /// <summary>Checks a file.</summary>
+    /// <param name="context">The client's context.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="slots">The slots that it is planned for.</param>
+    /// <param name="grains">
+    /// Gives the silo that prepares the data, where they are to be shared with other sweeps; it is asked for when all else is right. Null prepares them here, as whoever only checks a file does.
+    /// </param>
     /// <exception cref="ClientException">The file cannot be read.</exception>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop, int slots = 1)
+    public static async Task<SweepPreflight> CheckAsync(ClientContext context, string file, CancellationToken stop, int slots = 1, Func<Task<IGrainFactory>>? grains = null)
     {
         var document = await ReadAsync(file, stop);
-        return await CheckAsync(context, document, Path.GetDirectoryName(Path.GetFullPath(file))!, stop, slots);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        var check = await CheckAsync(context, document, folder, stop, slots, withoutMixes: grains is not null);
+        // All errors are shown at once, those of the data too.
+        if (grains is not null) check = (check.IsValid ? await check.PreparedAsync(await grains(), stop, slots) : null) ?? await CheckAsync(context, document, folder, stop, slots);
+        check.File = file;
+        return check;
     }
 
     /// <summary>Reads a sweep file.</summary>
@@ -73,7 +88,11 @@ internal sealed class SweepPreflight
         {
             return SweepDocument.Parse(FileText.ReadBytes(file, SweepDocument.LargestFile));
         }
-        catch (InvalidDataException) when (!File.Exists(file))
+        catch (InvalidDataException) when (Directory.Exists(file))
+        {
+            throw new ClientException($"{file} is a folder; name a sweep file: {Path.Combine(file, "sweep.yaml")}");
+        }
+        catch (InvalidDataException) when (!System.IO.File.Exists(file))
         {
             throw new ClientException($"{file}: no such file ({new Places().Looked(file, Suggestions.Nearest)})");
         }
@@ -83,14 +102,19 @@ internal sealed class SweepPreflight
         }
     }
 
+    /// <summary>With what the data become under each model's tokenizer, as the silo has prepared them for this sweep or another; null where they cannot be shared.</summary>
+    private async Task<SweepPreflight?> PreparedAsync(IGrainFactory grains, CancellationToken stop, int slots)
+        => await grains.PrepareAsync(Spec, Facts, BaseDirectory).WaitAsync(stop) is { } mixes ? new SweepPreflight(BaseDirectory, _document, Facts with { Mixes = mixes }, slots) : null;
+
     /// <summary>Checks a document.</summary>
-    public static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop, int slots = 1)
+    private static async Task<SweepPreflight> CheckAsync(ClientContext context, SweepDocument document, string baseDirectory, CancellationToken stop, int slots = 1, bool withoutMixes = false)
     {
         // What could not be read at all has no names to look up.
         if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts());
         var options = new JsonObject
         {
             ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json), ["threads"] = PlanLimits.For(slots, Environment.ProcessorCount).Threads,
+            ["without_mixes"] = withoutMixes,
         };
         var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
         return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts(), slots);

@@ -50,10 +50,10 @@ internal static class ToolRunner
         var (pulse, gate) = (new Pulse(_silence, context.Time, _look), new Lock());
         string? hangs = null;
         await using var watch = context.Time.CreateTimer(_ => Watch(), null, _look, _look);
-        await foreach (var news in worker.EventsAsync(CancellationToken.None))
+        await foreach (var workerEvent in worker.EventsAsync(CancellationToken.None))
         {
-            lock (gate) pulse.Heard(news);
-            switch (news)
+            lock (gate) pulse.Heard(workerEvent);
+            switch (workerEvent)
             {
                 case ProgressEvent progress:
                     context.View?.Progress(progress);

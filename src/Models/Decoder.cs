@@ -163,7 +163,8 @@ public sealed class Decoder : IDisposable
             observe?.Invoke(i + 1, h.Sum());
         }
         cache?.Advance(layout);
-        var (_, normed) = kept.Norm(_parts.Norm, h);
+        var (stream, normed) = kept.Norm(_parts.Norm, h);
+        if (_parts.Norm is LayerNorm) normed = LayerNorm.ShowOverflow(stream, normed);
         if (_parts.Leave is { } leave) normed = kept.Project(leave, normed);
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();

@@ -117,7 +117,8 @@ public sealed record DecoderConfig
     {
         var keys = ConfigKeys.Parse(json, file);
         RefuseQuantised(keys);
-        return ModelFamilies.Find(keys).ReadConfig(keys) with { Source = keys.Json };
+        var config = ModelFamilies.Find(keys).ReadConfig(keys) with { Source = keys.Json };
+        return config.NormEpsilon >= 0 ? config : throw new ModelException(FormattableString.Invariant($"{file}: the norms' epsilon is {config.NormEpsilon}; it must not be negative"));
     }
 
     /// <summary>The <c>model_type</c> that a <c>config.json</c> file names, known or not; empty where it names none.</summary>

@@ -62,12 +62,12 @@ public static class ModelConverter
             {
                 temporary = folder;
                 if (Directory.Exists(input))
-                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
+                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) RegularFile.Copy(Path.Combine(input, name), Path.Combine(folder, name));
                 if (options.Tokenizer is { } tokenizer) AddTokenizer(tokenizer, folder, decoder.Config);
                 else if (gguf is not null && WriteTokenizer(gguf, folder) is { } cause) remarks.Add($"{gguf}: no tokenizer was written: {cause}");
                 ModelDirectory.Save(decoder, folder, dtype);
                 if (Path.Combine(input, "generation_config.json") is var generation && File.Exists(generation))
-                    File.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
+                    RegularFile.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
             });
             return [.. decoder.Remarks, .. remarks];
         }
@@ -119,7 +119,7 @@ public static class ModelConverter
         {
             var extension = Path.GetExtension(tokenizer);
             if (extension is not (".json" or ".model")) throw new ModelException($"{tokenizer}: a tokenizer is a .json, a .model or a llama2.c .bin file");
-            File.Copy(tokenizer, Path.Combine(folder, "tokenizer" + extension), overwrite: true);
+            RegularFile.Copy(tokenizer, Path.Combine(folder, "tokenizer" + extension), overwrite: true);
             return;
         }
         var pieces = Llama2cTokenizer.Read(tokenizer);

@@ -33,6 +33,16 @@ public sealed class ByHandTests
         Assert.Equal(1, new ExactMatch { RegexesToIgnore = ["^the "] }.Score("the end", "end"));
     }
 
+    /// <summary>Characters are compared each with each; a row of megabytes would take hours.</summary>
+    [Fact]
+    public void Digits_TextsOfMegabytes_AreRefusedAndNotCompared()
+    {
+        var (answer, reference) = (new string('1', 1 << 20), new string('2', 1 << 20));
+        Assert.Contains("too long to be compared", Assert.Throws<EvaluationException>(() => AnswerScoring.Digits(answer, reference)).Message, StringComparison.Ordinal);
+        Assert.Equal((0, 1 << 20), AnswerScoring.Digits(answer, answer));
+        Assert.Equal((1, 2), AnswerScoring.Digits("13", "12"));
+    }
+
     [Fact]
     public void Perplexities_TwoUnitsOfProbabilityAQuarter_AreFourAndTwoBits()
     {

@@ -45,7 +45,7 @@ public sealed class ContractTests
     [Fact]
     public void Interfaces_HaveVersionAndAliases()
     {
-        Assert.Equal(7, Interfaces.Count());
+        Assert.Equal(8, Interfaces.Count());
         foreach (var type in Interfaces)
         {
             Assert.True(type.GetCustomAttribute<VersionAttribute>() is not null, $"{type.Name} has no version");

@@ -112,6 +112,29 @@ public sealed class DecoderTests
     }
 
     [Fact]
+    public void Copy_SequenceWithVirtualTokens_GoesOnAsTheOther()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var hooks = new VirtualTokens(decoder, [7, 8, 9]);
+        using var cache = new KvCache(decoder);
+        var first = cache.Allocate();
+        Tensor Step(int sequence, long id, int at) => decoder.Hidden(torch.tensor([id]), new SegmentLayout([new Segment(0, 1, 0, at, sequence)]), hooks, cache);
+        Step(first, 10, 0);
+        var second = cache.Copy(first);
+        Assert.Equal(1, cache.Length(second));
+        var expected = Step(first, 11, 1);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy");
+        cache.Truncate(second, 1);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy, cut back");
+        cache.Truncate(second, 0);
+        Step(second, 10, 0);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy, begun anew");
+        Assert.Throws<ArgumentException>(() => decoder.Hidden(torch.tensor([12L]), new SegmentLayout([new Segment(0, 1, -1, 2, second)]), hooks, cache));
+    }
+
+    [Fact]
     public void Hidden_VirtualTokensInFront_RowsOfTheIdsAsIfTheyWereTokens()
     {
         using var decoder = TestModels.Random();

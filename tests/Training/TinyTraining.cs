@@ -37,6 +37,9 @@ internal static class TinyTraining
         R = 4, Alpha = 8, Dropout = dropout, Init = LoraInit.Random, TargetModules = everywhere ? ModuleSelection.Matching("all-linear") : null,
     }, 5);
 
+    /// <summary>A fresh adapter by the text of its configuration.</summary>
+    public static Adapter Read(Decoder decoder, string json) => Create(decoder, AdapterConfig.Read(json), 3);
+
     public static Adapter Ia3(Decoder decoder) => Create(decoder, new Ia3Config(), 2);
 
     /// <summary>Rows of unequal lengths with the first third masked.</summary>

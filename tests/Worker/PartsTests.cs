@@ -102,6 +102,7 @@ public sealed class PartsTests : IDisposable
         { new ExternalException("std::bad_alloc"), FailureKind.OutOfMemory },
         { new SocketException(111), FailureKind.Transient },
         { new HttpRequestException("m"), FailureKind.Transient },
+        { new AdapterException("m", new ArgumentException("m", new System.Text.RegularExpressions.RegexMatchTimeoutException("m"))), FailureKind.Data },
         { new HttpRequestException("m", null, System.Net.HttpStatusCode.ServiceUnavailable), FailureKind.Transient },
         { new HttpRequestException("m", null, System.Net.HttpStatusCode.NotFound), FailureKind.Unknown },
         { new TaskCanceledException("m", new TimeoutException()), FailureKind.Transient },

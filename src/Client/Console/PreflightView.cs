@@ -11,7 +11,7 @@ internal static class PreflightView
     /// <summary>Prints all remarks, and the plan where the sweep may run.</summary>
     public static void Print(SweepPreflight check, TextWriter output)
     {
-        foreach (var remark in check.Remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {remark}");
+        foreach (var remark in check.Remarks) output.WriteLine($"{(remark.Severity == SpecSeverity.Error ? "error" : "advice")}: {(check.File is null ? "" : $"{check.File}: ")}{remark}");
         var errors = check.Remarks.Count(remark => remark.Severity == SpecSeverity.Error);
         if (check.Grid is not { } grid)
         {

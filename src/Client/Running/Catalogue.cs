@@ -89,6 +89,7 @@ internal static class Catalogue
         OptionKind.Flag => "true or false",
         OptionKind.Modules => "all-linear, names, or a pattern",
         OptionKind.Integers => "whole numbers",
+        OptionKind.Text => "text",
         OptionKind.Texts => "words",
         OptionKind.Choice => string.Join(", ", option.Choices),
         OptionKind.IntegerMap => "pattern to whole number",

@@ -33,15 +33,30 @@ internal static class SweepRunner
     /// <summary>Checks a file, submits it and follows it to its end.</summary>
     public static async Task<int> RunAsync(ClientContext context, RunRequest request, bool json, CancellationToken stop)
     {
-        var check = await SweepPreflight.CheckAsync(context, request.File, stop, await SlotsAsync(context, request.Slots, stop));
-        if (!check.IsValid)
+        SiloSession? silo = null;
+        try
         {
+            var check = await SweepPreflight.CheckAsync(context, request.File, stop, await SlotsAsync(context, request.Slots, stop), async () =>
+            {
+                // Before a silo is started for a name that is none.
+                _ = new SweepName(request.Experiment, request.Name ?? "sweep").Checked();
+                silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(request.Slots), stop);
+                return silo.Grains;
+            });
+            if (check.IsValid) return await SubmitAsync(context, request, check, silo!, json, stop);
             PreflightView.Print(check, System.Console.Error);
             return ExitCodes.Wrong;
         }
+        finally
+        {
+            if (silo is not null) await silo.DisposeAsync();
+        }
+    }
+
+    private static async Task<int> SubmitAsync(ClientContext context, RunRequest request, SweepPreflight check, SiloSession silo, bool json, CancellationToken stop)
+    {
         PreflightView.PrintAdvice(check, System.Console.Error);
         var sweep = new SweepName(request.Experiment, request.Name ?? check.Name).Checked();
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(request.Slots), stop);
         var submission = check.Submission(context.Home, sweep, request.Fresh);
         var experiment = silo.Grains.GetGrain<IExperimentGrain>(sweep.Experiment);
         var reply = await experiment.SubmitAsync(submission);
@@ -85,7 +100,7 @@ internal static class SweepRunner
             await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
             if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
             var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
-            await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
+            await foreach (var sweepEvent in grain.WatchAsync(0, stop)) ClientJson.Print(sweepEvent);
             return Code(await grain.GetStatusAsync());
         }
         catch (Exception e) when (e is ClientException or ArgumentException or Orleans.Runtime.OrleansException)

@@ -38,12 +38,10 @@ public sealed record PreviewRow(
         get
         {
             var spans = new List<MaskSpan>();
-            foreach (var token in Tokens)
+            for (int begin = 0, end; begin < Tokens.Count; begin = end)
             {
-                if (spans.Count > 0 && spans[^1].Learnt == token.Learnt)
-                    spans[^1] = spans[^1] with { Text = spans[^1].Text + token.Text, Tokens = spans[^1].Tokens + 1 };
-                else
-                    spans.Add(new MaskSpan(token.Text, 1, token.Learnt));
+                for (end = begin + 1; end < Tokens.Count && Tokens[end].Learnt == Tokens[begin].Learnt;) end++;
+                spans.Add(new MaskSpan(string.Concat(Tokens.Skip(begin).Take(end - begin).Select(token => token.Text)), end - begin, Tokens[begin].Learnt));
             }
             return spans;
         }

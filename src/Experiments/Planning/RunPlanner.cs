@@ -87,8 +87,11 @@ public sealed class RunPlanner
         var steps = members.Select(member => (long)_spec.Training.TotalSteps((int)Math.Clamp(member.Mix?.Examples ?? 1, 1, int.MaxValue))).ToList();
         var perStep = members.Select(member => PerStep(member.Mix)).ToList();
         var supervised = members.Select((member, i) => member.Mix is { Tokens: > 0 } mix ? perStep[i] * mix.SupervisedTokens / mix.Tokens : 0).ToList();
-        var trained = members.Select(member => _models.TryGetValue(member.Run.Model, out var model) ? AdapterSize.Of(_spec.Peft.First(p => p.Name == member.Run.Peft), model) : 0).ToList();
-        var pass = Math.Min(perStep.Sum(), pack.Kernel.MicroBatchTokens);
+        var methods = members.Select(member => _spec.Peft.First(peft => peft.Name == member.Run.Peft)).ToList();
+        var trained = members.Select((member, i) => _models.TryGetValue(member.Run.Model, out var model) ? AdapterSize.Of(methods[i], model) : 0).ToList();
+        // Virtual rows pass through the base like tokens.
+        var virtualRows = methods.Sum(method => (MethodCatalogue.Find(method.Method)?.VirtualRows(method) ?? 0) * (double)_spec.Training.BatchSize);
+        var pass = Math.Min(perStep.Sum() + virtualRows, pack.Kernel.MicroBatchTokens);
         var share = perStep.Sum() > 0 ? supervised.Sum() / perStep.Sum() : 0;
         var memory = MemoryOf(pack.Model, pass, pass * share, trained.Sum());
         for (var i = 0; i < members.Count; i++)

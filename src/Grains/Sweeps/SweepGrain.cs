@@ -15,7 +15,7 @@ using Wire = AlpacaCot.Grains.Contracts;
 namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>
-/// Drives one sweep: loads its record, asks the state machine what follows from what happened, saves, and carries out the effects.
+/// Drives one sweep: loads its record, gives each input to the state machine, saves the state that results, and carries out its effects.
 /// Inputs come from slots, users and a timer; the record is written once per tick, except for intents, which are on disk before their effect.
 /// </summary>
 [GrainType(Type)]

@@ -56,16 +56,16 @@ internal static class HttpRoutes
             ? next(context)
             : ValueTask.FromResult<object?>(Problem(StatusCodes.Status403Forbidden, "this is for programs of the silo's own machine: it reads the files that the request names"));
 
-    private static async Task<IResult> ValidateAsync(HttpRequest request, HomeLayout home, WorkerTool worker, string? base_directory, CancellationToken stop)
+    private static async Task<IResult> ValidateAsync(HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string? base_directory, CancellationToken stop)
     {
-        var (check, problem) = await CheckAsync(request, home, worker, base_directory, stop);
+        var (check, problem) = await CheckAsync(request, home, worker, grains, base_directory, stop);
         return problem ?? Results.Json(check!.ToJson(), Frames.Json, statusCode: check.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     private static async Task<IResult> SubmitAsync(
         HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string experiment, string? name, string? base_directory, bool? fresh, CancellationToken stop)
     {
-        var (check, problem) = await CheckAsync(request, home, worker, base_directory, stop);
+        var (check, problem) = await CheckAsync(request, home, worker, grains, base_directory, stop);
         if (problem is not null) return problem;
         if (!check!.IsValid) return Results.Json(check.ToJson(), Frames.Json, statusCode: StatusCodes.Status422UnprocessableEntity);
         var sweep = name ?? check.Document.Spec.Name;
@@ -115,7 +115,7 @@ internal static class HttpRoutes
     private static IResult Problem(int status, string message) => Results.Json(new { error = message }, Frames.Json, statusCode: status);
 
     /// <summary>Reads and checks the sweep file in a request's body; or why that cannot be done.</summary>
-    private static async Task<(SweepCheck? Check, IResult? Problem)> CheckAsync(HttpRequest request, HomeLayout home, WorkerTool worker, string? baseDirectory, CancellationToken stop)
+    private static async Task<(SweepCheck? Check, IResult? Problem)> CheckAsync(HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string? baseDirectory, CancellationToken stop)
     {
         var folder = baseDirectory ?? home.Root;
         if (!Path.IsPathFullyQualified(folder) || !Directory.Exists(folder)) return (null, Problem(StatusCodes.Status400BadRequest, $"base_directory '{folder}' is no folder of the silo's machine"));
@@ -128,7 +128,7 @@ internal static class HttpRoutes
         }
         try
         {
-            return (await SweepCheck.OfAsync(worker, body.ToArray(), folder, stop), null);
+            return (await SweepCheck.OfAsync(worker, grains, body.ToArray(), folder, stop), null);
         }
         catch (WorkerToolException e)
         {

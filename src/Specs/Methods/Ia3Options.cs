@@ -21,7 +21,7 @@ public static class Ia3Options
         [Targets, Feedforward, Exclude, Init])
     {
         // One factor for each output, or input of a feed-forward.
-        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)(AdapterSize.Names(method, model, Feedforward!, target) ? target.In : target.Out)),
+        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)(AdapterSize.Names(method, model, Feedforward, target) ? target.In : target.Out)),
         NotBuilt = [new("modules_to_save", null, "whole modules trained and saved")],
     };
 }

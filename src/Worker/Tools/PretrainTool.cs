@@ -21,7 +21,6 @@ internal static class PretrainTool
     private const int PassageTokens = 128;
     private const int TokenizerRows = 2000;
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var output = options.Text("out");

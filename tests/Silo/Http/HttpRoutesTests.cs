@@ -58,7 +58,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         Directory.CreateDirectory(Home.Run);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
+        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"), SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
         builder.AddSilo(Home, arguments);
         builder.AddHttp(arguments, new WorkerTool(Home, Siblings.Find(AppContext.BaseDirectory, "Worker")));
         return builder.Build();
