@@ -22,7 +22,7 @@ internal static class SavedDataset
             if (!File.Exists(Path.Combine(folder, State))) return null;
             return [.. FileText.ReadJson(Path.Combine(folder, State)).GetProperty("_data_files").EnumerateArray().Select(file => Path.Combine(folder, Path.GetFileName(file.GetProperty("filename").GetString()!)))];
         }
-        catch (Exception e) when (e is InvalidDataException or KeyNotFoundException or InvalidOperationException or JsonException)
+        catch (Exception e) when (e is InvalidDataException or KeyNotFoundException or InvalidOperationException or JsonException or ArgumentException)
         {
             throw new DatasetException($"{folder}: is no saved data set: {e.Message}", e);
         }
