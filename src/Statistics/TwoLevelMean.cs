@@ -135,6 +135,7 @@ public sealed record TwoLevelMean
     {
         // No p is asked for to more than six digits, nor below what a t has.
         const double Precision = 1e-9, Smallest = 1e-15, Largest = 1 - 1e-9;
+        const int MostRounds = 200; // seven or so are taken
         var squaredMean = Mean * Mean;
         double Excess(double logP) => Math.Log(SquaredHalfWidth(Math.Exp(logP)) / squaredMean);
         // Student's p of the whole variance is near, unless the two parts are very unlike.
@@ -157,7 +158,8 @@ public sealed record TwoLevelMean
             atHigh = Excess(high);
         }
         // Regula falsi after Illinois: where one end stays, its weight is halved.
-        for (var kept = 0; high - low > Precision;)
+        var kept = 0;
+        for (var round = 0; round < MostRounds && high - low > Precision; round++)
         {
             var at = low + (high - low) * atLow / (atLow - atHigh);
             var excess = Excess(at);
