@@ -109,6 +109,9 @@ public sealed record GoatOptions
     /// <summary>How answers are written.</summary>
     public GoatStyle Style { get; init; } = GoatStyle.Goat;
 
+    /// <summary>Most questions of one source, three times the published set: all of them are held in memory, at some hundred bytes each.</summary>
+    public const int CountLimit = 5_000_000;
+
     /// <summary>Questions to draw. Null: 10,000, or with <see cref="Paper"/> the published 1,746,300.</summary>
     public int? Count { get; init; }
 
@@ -142,6 +145,6 @@ public sealed record GoatOptions
             yield return $"goat.signed: {string.Join(", ", positive.Select(o => Words.Operations.Of(o)))} takes no negative numbers; signs are for {string.Join(", ", _signed.Select(o => Words.Operations.Of(o)))}";
         if (MinDigits < 1 || MaxDigits < MinDigits || MaxDigits > DigitLimit)
             yield return $"goat.digits: [{MinDigits}, {MaxDigits}] is not a range within 1 and {DigitLimit}";
-        if (Count is < 1) yield return $"goat.count: {Count} must be at least 1";
+        if (Count is < 1 or > CountLimit) yield return $"goat.count: {Count} must be from 1 to {CountLimit}";
     }
 }

@@ -96,6 +96,10 @@ public sealed class HostileSweepTests
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
     }
 
+    [Fact]
+    public void Goat_MoreQuestionsThanMemoryHolds_IsAMistake()
+        => Assert.Contains("must be from 1 to 5000000", Assert.Single(new GoatOptions { Count = int.MaxValue }.Mistakes()), StringComparison.Ordinal);
+
     /// <summary>A key of megabytes is compared with every known one.</summary>
     [Fact]
     public void Nearest_WordOfMegabytes_ResemblesNone()
