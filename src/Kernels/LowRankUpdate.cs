@@ -22,7 +22,8 @@ internal static unsafe class LowRankUpdate
         using (var scope = NewDisposeScope())
         {
             // What is added is s · middle Bᵀ; the gradient of B needs the middle alone, so s goes with the other factor.
-            var up = b.t().contiguous().mul_(s);
+            // Not in place: the transpose of a single column is contiguous already, and would be the parameter itself.
+            var up = b.t().mul(s).contiguous();
             (middle, sum) = (empty([rows, rank], float32).MoveToOuterDisposeScope(), empty_like(y).MoveToOuterDisposeScope());
             Tensor xs = x.contiguous(), ys = y.contiguous(), down = a.contiguous();
             LowRankKernel.Rows(single, new LowRankKernel.Context
