@@ -29,6 +29,7 @@ public static class TrialSpecJson
         var trial = method is null || data is null ? new JsonObject { ["seed"] = seed } : Training(method, spec.Resolved(data), spec.Training with { LearningRate = learningRate }, seed ?? throw new ArgumentException("a training has a seed", nameof(seed)));
         trial.Insert(0, "model", new JsonObject { ["name"] = model.Name, ["path"] = model.Reference, ["load"] = spec.LoadOf(model) });
         trial["cot"] = new JsonObject { ["name"] = cot.Name, ["cue"] = cot.Cue };
+        if (cot.Language is { } language) trial["cot"]!["language"] = language;
         trial["decoding"] = SweepSpecJson.Decoding(spec.Decoding);
         trial["evaluation"] = new JsonArray([.. spec.Evaluation.Select(SweepSpecJson.Evaluation)]);
         return trial;

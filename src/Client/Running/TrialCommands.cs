@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
@@ -29,15 +30,18 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
             trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, LanguageOf(trial), seed)]))]);
     }
+
+    private static string? LanguageOf(TrialDetails trial)
+        => trial.Configuration.Length == 0 ? null : JsonNode.Parse(trial.Configuration)?["cot"]?["language"]?.GetValue<string>();
 
     /// <summary>A command as a shell takes it.</summary>
     public static string Line(params IReadOnlyList<string> words) => string.Join(' ', words.Prepend(Program).Select(Quoted));
 
     private static IEnumerable<string> Experiment(SweepName sweep) => sweep.Experiment == SweepName.DefaultExperiment ? [] : ["--experiment", sweep.Experiment];
 
-    private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, long seed)
+    private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, string? language, long seed)
     {
         static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
         yield return "--suite";
@@ -46,6 +50,7 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         if (evaluation.FewShot > 0) foreach (var word in (string[])["--few-shot", Number(evaluation.FewShot)]) yield return word;
         if (evaluation.Options.Count > 0) foreach (var word in (string[])["--suite-options", JsonSerializer.Serialize(evaluation.Options, ClientJson.Options)]) yield return word;
         if (cue is not null) foreach (var word in (string[])["--cue", cue]) yield return word;
+        if (language is not null) foreach (var word in (string[])["--prompt-language", language]) yield return word;
         foreach (var word in AskingOptions.WordsOf(decoding)) yield return word;
         if (decoding.Strategy == DecodingSpec.Sample) foreach (var word in (string[])["--seed", Number(seed)]) yield return word;
     }

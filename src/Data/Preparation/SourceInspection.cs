@@ -66,7 +66,7 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
         var rows = 0;
         var brought = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var found = questions.ToDictionary(set => set.Key, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
-        foreach (var row in files.SelectMany(file => RecordReader.Read(file)))
+        foreach (var row in files.SelectMany(file => SourceRows.Records(source, file, null)))
         {
             rows++;
             foreach (var cue in cues)
@@ -74,7 +74,7 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
             foreach (var (name, set) in questions)
                 if (set.Find(row) is { } question) found[name].Add(question);
         }
-        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', files.Select(SourceText.Hash))), files)
+        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', SourceRows.Content(source, files).Select(SourceText.Hash))), files)
         {
             Cues = brought, Questions = found.Where(set => set.Value.Count > 0).ToDictionary(set => set.Key, set => set.Value.Count, StringComparer.Ordinal),
         };

@@ -1,6 +1,8 @@
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Cot;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Tables;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
@@ -44,12 +46,16 @@ internal sealed class SourceRows
     /// <summary>The rows in their source's order.</summary>
     public IEnumerable<TaughtRow> Read()
     {
+        var packing = _source.FewShot == 0 ? null
+            : new FewShotPacking([.. Sample(All(), FewShotPacking.PoolRows).Select(Taught).Select(row => (row.Identity, row.Record))], _source.FewShot, _seed);
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
-        return rows.Select(row =>
-        {
-            var (record, cue) = RationaleFormatter.Apply(row.Record, _cot, _cue, _seed);
-            return new TaughtRow(record, cue, row.Identity);
-        });
+        return rows.Select(Taught).Select(row => packing is null ? row : row with { Record = packing.Pack(row.Identity, row.Record) });
+    }
+
+    private TaughtRow Taught((InstructionRecord Record, string Identity) row)
+    {
+        var (record, cue) = RationaleFormatter.Apply(row.Record, _cot, _cue, _seed);
+        return new TaughtRow(record, cue, row.Identity);
     }
 
     /// <summary>How often a row is taught: whole copies, and one more with the probability of the fraction.</summary>
@@ -74,7 +80,17 @@ internal sealed class SourceRows
 
     // A row of a file may hold several records: their order tells them apart.
     private IEnumerable<(InstructionRecord, string)> FileRows(string file)
-        => RecordReader.Read(file, remark: Remarks.Add).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+        => Records(_source, file, Remarks.Add).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+
+    /// <summary>The records of one file of a source: plain rows, or questions about tables.</summary>
+    internal static IEnumerable<InstructionRecord> Records(SourceSpec source, string file, Action<string>? remark)
+        => source.Tables is { } tables ? TableFiles.Read(file, remark).Select(question => TableTasks.Record(question, tables, Path.GetFileName(file))) : RecordReader.Read(file, remark: remark);
+
+    /// <summary>The files whose bytes decide what a source's rows are: its own, and the tables that its questions are about.</summary>
+    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files : [.. files, .. files.SelectMany(TableFiles.Needed)];
+
+    /// <summary>The content of this source, see <see cref="Content(SourceSpec, IReadOnlyList{string})"/>.</summary>
+    public IReadOnlyList<string> ContentFiles => Content(_source, Files);
 
     private IEnumerable<(InstructionRecord, string)> Generated(GoatOptions goat)
         => GoatGenerator.Stream(goat with { Count = goat.Count ?? _source.Limit }, _seed, Environment.ProcessorCount)

@@ -64,7 +64,7 @@ internal sealed class SuiteOptions
 
     /// <summary>Files: a relative path counts from the roots, then from the working folder; a folder stands for its tables in order of name.</summary>
     public IReadOnlyList<string> Files(string key) => [.. Texts(key).Select(Find).SelectMany(path => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt").Order(StringComparer.Ordinal)
+        ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt" or ".tsv").Order(StringComparer.Ordinal)
         : (IEnumerable<string>)[path])];
 
     /// <summary>A list of whole numbers; a single one stands for a list of one.</summary>

@@ -13,6 +13,7 @@ public static class SuiteRegistry
         [LogLikelihoodSuite.Kind] = o => new LogLikelihoodSuite(o),
         [MultipleChoiceSuite.Kind] = o => new MultipleChoiceSuite(o),
         [PerplexitySuite.Kind] = o => new PerplexitySuite(o),
+        [TableQuestionsSuite.Kind] = o => new TableQuestionsSuite(o),
     };
 
     /// <summary>The suite that asks the arithmetic generator's held-out questions.</summary>

@@ -82,6 +82,15 @@ public static class SuiteCatalogue
                 new("text", SuiteOptionKind.Text, "text", "The column of the text"),
                 _order,
             ]),
+        new("table-questions", "Questions about tables, or statements on them: the answer is generated and its values compared with the reference's; a cell is a file",
+            "files of WikiTableQuestions, AIT-QA, TabMWP, or TabFact-style rows", ["denotation_accuracy", "exact_match"],
+            "{ suite: table-questions, limit: 200, options: { file: tables/wikitablequestions/training.tsv, form: markdown } }",
+            [
+                Required("file", SuiteOptionKind.Files, "Files of questions about tables"),
+                Choice("form", "How tables are written; one with merged cells is HTML in place of markdown and flat", [.. Words.TableForms.Select(form => form.Word)]),
+                new("repeat_merged", SuiteOptionKind.Flag, false, "Write a merged cell into each place that it covers"),
+                _order,
+            ]),
     ];
 
     /// <summary>The options that every suite has.</summary>
