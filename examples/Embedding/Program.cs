@@ -1,4 +1,4 @@
-using AlpacaCot.Client;
+using AlpacaCot.Client.Library;
 
 // A sweep from a program: checked, submitted, followed to its end, and its best trial asked.
 await using var lab = await Laboratory.ConnectAsync(new LaboratoryOptions { StartSilo = true });

@@ -48,19 +48,25 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     }
 
     /// <inheritdoc/>
+    public SegmentPrefix Prefix(int member) => member < 0 ? default : this[member].Prefix;
+
+    /// <inheritdoc/>
+    public Tensor VirtualRows(int member) => this[member].VirtualRows();
+
+    /// <inheritdoc/>
+    public ExtraKeyValues Extra(int block, int member) => this[member].Extra(block);
+
+    /// <inheritdoc/>
+    public Tensor Embedded(Tensor ids, Tensor hidden, SegmentLayout layout)
+        => Apply(layout, hidden, adapter => adapter.ActsAtEmbedding, (adapter, rows, run) => adapter.Embedded(Of(ids, layout, run), rows));
+
+    /// <inheritdoc/>
     public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout)
-        => Apply(layout, x, adapter => adapter.ActsBefore(site), (adapter, rows, _) => adapter.BeforeProjection(site, rows));
+        => Apply(layout, x, adapter => adapter.ActsBefore(site), (adapter, rows, run) => adapter.BeforeProjection(site, rows, Dropout(run, layout)));
 
     /// <inheritdoc/>
     public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout)
-    {
-        Tensor[]? inputs = layout.Runs.Count == 1 ? [x] : null; // split once, and only when a member asks
-        return Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) =>
-        {
-            inputs ??= Split(x, layout);
-            return adapter.AfterProjection(site, inputs[run], rows, Dropout(run, layout));
-        });
-    }
+        => Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) => adapter.AfterProjection(site, Of(x, layout, run), rows, Dropout(run, layout)));
 
     /// <inheritdoc/>
     public Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
@@ -82,20 +88,45 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
             if (run.Member >= 0 && this[run.Member] is { } adapter && adapter.ActsAfter(site)) adapter.AfterProjection(site, x.Slice(run.Start, run.Length), y.Slice(run.Start, run.Length));
     }
 
-    private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
+    /// <inheritdoc/>
+    public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout)
+        => Apply(layout, y, adapter => adapter.ActsAfterNorm(site), (adapter, rows, run) => adapter.AfterNorm(site, Of(x, layout, run), rows));
+
+    /// <inheritdoc/>
+    public Tensor AfterAttention(int block, Tensor y, SegmentLayout layout)
+        => Apply(layout, y, adapter => adapter.ActsAfterAttention(block), (adapter, rows, _) => adapter.AfterAttention(block, rows));
+
+    /// <inheritdoc/>
+    public Tensor AfterMlp(int block, Tensor y, SegmentLayout layout)
+        => Apply(layout, y, adapter => adapter.ActsAfterMlp(block), (adapter, rows, _) => adapter.AfterMlp(block, rows));
+
+    /// <inheritdoc/>
+    public Tensor Head(Tensor hidden, SegmentLayout layout, Func<Tensor, Tensor> logits)
     {
-        var adapters = new Adapter?[layout.Runs.Count];
-        for (var i = 0; i < adapters.Length; i++)
-            if (layout.Runs[i].Member is >= 0 and var member && acts(this[member])) adapters[i] = this[member];
-        if (!Array.Exists(adapters, adapter => adapter is not null)) return tensor;
-        if (adapters.Length == 1) return act(adapters[0]!, tensor, 0);
-        var parts = Split(tensor, layout);
-        for (var i = 0; i < parts.Length; i++)
-            if (adapters[i] is { } adapter) parts[i] = act(adapter, parts[i], i);
-        return torch.cat(parts, 0);
+        if (!layout.Runs.Any(run => run.Member >= 0 && this[run.Member].ActsAtHead)) return logits(hidden);
+        // Rows of members without a head of their own go through the base's, run by run: nobody computes logits that are thrown away.
+        Tensor[] parts = [.. layout.Runs.Select((run, i) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter
+            ? adapter.Head(Of(hidden, layout, i), logits)
+            : logits(Of(hidden, layout, i)))];
+        return parts is [var only] ? only : torch.cat(parts, 0);
     }
 
-    private static Tensor[] Split(Tensor tensor, SegmentLayout layout) => tensor.split([.. layout.Runs.Select(run => (long)run.Length)], 0);
+    private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
+    {
+        var runs = layout.Runs;
+        Tensor[]? parts = null;
+        for (var i = 0; i < runs.Count; i++)
+        {
+            if (runs[i].Member < 0 || this[runs[i].Member] is not { } adapter || !acts(adapter)) continue;
+            if (runs.Count == 1) return act(adapter, tensor, 0);
+            parts ??= tensor.split([.. runs.Select(run => (long)run.Length)], 0);
+            parts[i] = act(adapter, parts[i], i);
+        }
+        return parts is null ? tensor : torch.cat(parts, 0);
+    }
+
+    private static Tensor Of(Tensor tensor, SegmentLayout layout, int run)
+        => layout.Runs.Count == 1 ? tensor : tensor.narrow(0, layout.Runs[run].Start, layout.Runs[run].Length);
 
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {

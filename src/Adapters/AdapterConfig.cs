@@ -51,7 +51,7 @@ public abstract record AdapterConfig
         }
         var reader = new ConfigReader(document, file);
         var type = reader.Text("peft_type") ?? throw new AdapterException($"{file}: peft_type is missing; is this a PEFT adapter?");
-        var config = AdapterMethods.Find(type, file).Read(reader) with
+        var config = AdapterMethods.Find(type, reader).Read(reader) with
         {
             TaskType = reader.Text("task_type"),
             BaseModel = reader.Text("base_model_name_or_path"),
@@ -78,8 +78,15 @@ public abstract record AdapterConfig
         };
         Write(fields);
         foreach (var (key, value) in Kept) fields[key] = value?.DeepClone();
+        foreach (var key in Unwritten) fields.Remove(key);
         return ConfigWriter.Write(fields);
     }
+
+    /// <summary>Fields that a method's own library does not have.</summary>
+    internal virtual IReadOnlyList<string> Unwritten => [];
+
+    /// <summary>Whether the weights are written as a PyTorch file, as the method's own library reads them.</summary>
+    internal virtual bool WritesTorchFile => false;
 
     /// <summary>Adds the method's fields.</summary>
     internal abstract void Write(IDictionary<string, JsonNode?> fields);

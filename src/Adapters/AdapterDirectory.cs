@@ -18,8 +18,11 @@ public static partial class AdapterDirectory
     /// <summary>Values that any configuration may ask for (64 MiB): an adapter that does not fit is then refused by the tensor that it lacks.</summary>
     private const long FewValues = 1 << 24;
 
-    // What PEFT wrote before safetensors: read where the other is absent, never written.
+    // What PEFT wrote before safetensors: read where the other is absent, written where a method's own library reads nothing else.
     private const string OldWeightsFile = "adapter_model.bin";
+
+    /// <summary>Name of the weights that an adapter of a configuration is saved with.</summary>
+    public static string WeightsFileOf(AdapterConfig config) => config.WritesTorchFile ? OldWeightsFile : WeightsFile;
 
     /// <summary>Reads the configuration alone.</summary>
     /// <exception cref="AdapterException">The folder is no adapter, or its method is not supported.</exception>
@@ -49,7 +52,7 @@ public static partial class AdapterDirectory
         {
             using var stored = Path.GetFileName(file) == OldWeightsFile ? TorchFile.Open(file) : SafeTensors.Open(file);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
-                adapter = AdapterMethods.Find(config.PeftType, folder).Create(decoder, config, null);
+                adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
             return adapter;
         }
@@ -68,8 +71,12 @@ public static partial class AdapterDirectory
         if (adapter is FullParameters) throw new AdapterException("full fine-tuning has no adapter folder; save the model itself");
         try
         {
+            using var scope = torch.NewDisposeScope();
+            using var frozen = torch.no_grad();
             Directory.CreateDirectory(folder);
-            SafeTensors.Write(Path.Combine(folder, WeightsFile), adapter.Parameters.Select(p => KeyValuePair.Create(p.Key, p.Value.detach())));
+            var weights = Path.Combine(folder, WeightsFileOf(adapter.Config));
+            if (adapter.Config.WritesTorchFile) TorchFileWriter.Write(weights, adapter.Stored);
+            else SafeTensors.Write(weights, adapter.Stored);
             AtomicFile.WriteAllText(Path.Combine(folder, ConfigFile), adapter.Config.ToJson());
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelException)
@@ -101,18 +108,19 @@ public static partial class AdapterDirectory
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         var byKey = ByKey(stored);
-        foreach (var parameter in adapter.Parameters)
+        foreach (var (key, value) in adapter.Stored)
         {
-            if (!byKey.Remove(parameter.Key, out var tensor))
-                throw new AdapterException($"{file}: no tensor {parameter.Key}; does the adapter belong to this model?");
-            if (!tensor.Shape.SequenceEqual(parameter.Value.shape))
-                throw new AdapterException($"{file}: {parameter.Key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", parameter.Value.shape)}]");
+            if (!byKey.Remove(key, out var tensor))
+                throw new AdapterException($"{file}: no tensor {key}; does the adapter belong to this model?");
+            if (!tensor.Shape.SequenceEqual(value.shape))
+                throw new AdapterException($"{file}: {key} is [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", value.shape)}]");
             using var copy = tensor.Copy();
             if (FiniteValues.CountOthers(copy) is > 0 and var others)
                 throw new AdapterException($"{file}: {tensor.Name} holds values that are not finite (NaN or infinity), {others} of {copy.numel()}: the file is damaged, or its training diverged");
-            parameter.Value.copy_(copy);
+            value.copy_(copy);
         }
         if (byKey.Count > 0)
             throw new AdapterException($"{file}: {byKey.Count} tensors that the configuration does not ask for, {byKey.Keys.Order(StringComparer.Ordinal).First()} for one");
+        adapter.ValuesChanged();
     }
 }

@@ -9,7 +9,8 @@ public static class AdapterFactory
     /// <param name="decoder">The base model; not changed.</param>
     /// <param name="config">The method and its settings.</param>
     /// <param name="generator">Draws the initial values: same seed, same adapter.</param>
+    /// <param name="encode">The base's tokenizer without special tokens, for methods that begin with a text.</param>
     /// <exception cref="AdapterException">The settings are wrong or their targets match nothing.</exception>
-    public static Adapter Create(Decoder decoder, AdapterConfig config, Generator generator)
-        => AdapterMethods.Find(config.PeftType, "the adapter settings").Create(decoder, config, generator);
+    public static Adapter Create(Decoder decoder, AdapterConfig config, Generator generator, Func<string, IReadOnlyList<int>>? encode = null)
+        => AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(generator, encode));
 }

@@ -1,3 +1,5 @@
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -10,7 +12,7 @@ public static class AdapterRemarks
     /// <param name="decoder">The model it acts on.</param>
     /// <param name="modelPath">Where the model lies: an adapter that names another base is remarked on.</param>
     public static IReadOnlyList<string> Of(Adapter adapter, Decoder decoder, string modelPath)
-        => [.. adapter.Config.Remarks, .. OtherBase(adapter.Config, modelPath), .. WithoutEffect(adapter, decoder), .. Ranks(adapter)];
+        => [.. adapter.Config.Remarks, .. OtherBase(adapter.Config, modelPath), .. WithoutEffect(adapter, decoder), .. Ranks(adapter), .. adapter.Remarks(decoder)];
 
     // PEFT takes a list of names of which one matches; the others are most often typing errors, or another family's.
     private static IEnumerable<string> WithoutEffect(Adapter adapter, Decoder decoder)

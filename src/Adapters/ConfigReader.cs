@@ -15,6 +15,12 @@ internal sealed class ConfigReader(JsonObject document, string file)
     /// <summary>Most items of a list and most patterns: a large mixture of experts has some twenty thousand projections.</summary>
     private const int MostItems = 100_000;
 
+    /// <summary>
+    /// Patterns of ranks and scales: each is compared with each module. Published adapters list every module of a model by its name, some hundreds; an expression
+    /// takes a thousand times as much to prepare as a name.
+    /// </summary>
+    private const int MostPatterns = 4096, MostExpressions = 256;
+
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonNode?> _kept = new(StringComparer.Ordinal);
 
@@ -30,12 +36,17 @@ internal sealed class ConfigReader(JsonObject document, string file)
 
     public int Integer(MethodOption option) => Ask(option.Name) is null ? (int)option.FileDefault! : (int)Within(option, Value<int>(option.Name, "an integer"));
 
+    /// <summary>A whole number, or null where there is none.</summary>
+    public int? Integer(string key) => Ask(key) is null ? null : Value<int>(key, "an integer");
+
     public double Number(MethodOption option) => Ask(option.Name) is null ? (double)option.FileDefault! : Within(option, Value<double>(option.Name, "a number"));
 
     /// <summary>An object of numbers by pattern, in the file's order.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> Numbers(MethodOption option)
     {
         var numbers = Numbers(option.Name);
+        if (numbers.Count > MostPatterns || numbers.Count(entry => !ModulePattern.IsName(entry.Key)) > MostExpressions)
+            throw new AdapterException($"{file}: {option.Name} has {numbers.Count} patterns; at most {MostPatterns} are read, of which at most {MostExpressions} may be more than a module's name");
         foreach (var (pattern, number) in numbers)
         {
             Within(option, number);

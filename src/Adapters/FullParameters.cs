@@ -32,10 +32,7 @@ public sealed class FullParameters : Adapter
     public override IReadOnlyList<AdapterParameter> Parameters { get; }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<ProjectionSite> Targets => [];
-
-    /// <inheritdoc/>
-    protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => (site.Weights.Dequantise(), site.Weights.Bias);
+    public override string MergeObstacle => "full fine-tuning trains the base itself; save the model";
 
     /// <summary>Freezes the parameters again; they stay the decoder's.</summary>
     public override void Dispose()

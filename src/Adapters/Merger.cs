@@ -38,10 +38,11 @@ public static class Merger
     /// <param name="adapter">The adapter; not changed.</param>
     /// <param name="heldOut">Token rows to verify on; at least one.</param>
     /// <param name="tolerance">Largest difference allowed, relative to the largest logit; <see cref="ToleranceFor"/> gives what suits the base.</param>
-    /// <exception cref="AdapterException">The logits differ by more than the tolerance; the base is as it was.</exception>
+    /// <exception cref="AdapterException">The method changes more than weights; or the logits differ by more than the tolerance; the base is as it was.</exception>
     public static MergeReport Merge(Decoder decoder, Adapter adapter, IReadOnlyList<int[]> heldOut, double tolerance)
     {
         if (heldOut.Count == 0) throw new AdapterException("merging needs at least one row of tokens to verify on");
+        if (adapter.MergeObstacle is { } obstacle) throw new AdapterException($"{adapter.Config.PeftType} cannot be merged: {obstacle}");
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         var bank = new AdapterBank(decoder);

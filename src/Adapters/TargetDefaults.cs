@@ -1,11 +1,10 @@
-using AlpacaCot.Specs.Methods;
-
 namespace AlpacaCot.Adapters;
 
 /// <summary>The modules that a method acts on by default, by <c>model_type</c>. PEFT's tables; the last five rows, and IA3's for <c>chatglm</c> and <c>codegen</c>, are PEFT's gaps, filled by analogy.</summary>
 public static class TargetDefaults
 {
-    private sealed record Row(string Lora, string? Ia3 = null, string? FeedForward = null);
+    /// <summary>A model type's names, separated by spaces.</summary>
+    internal sealed record Row(string Lora, string? Ia3 = null, string? FeedForward = null);
 
     private static readonly Row QueryValue = new("q_proj v_proj", "q_proj v_proj down_proj", "down_proj");
     private static readonly Row Llama = new("q_proj v_proj", "k_proj v_proj down_proj", "down_proj");
@@ -63,24 +62,15 @@ public static class TargetDefaults
     /// <param name="modelType">The config's <c>model_type</c>.</param>
     public static IReadOnlyDictionary<string, IReadOnlyList<string>>? Of(string method, string modelType)
     {
-        var row = Find(modelType);
         var found = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
-        void Add(string option, string? names)
-        {
+        foreach (var (option, names) in AdapterMethods.Named(method)?.Defaults(modelType) ?? [])
             if (names is not null) found[option] = names.Split(' ');
-        }
-        if (method == LoraOptions.Method.Name) Add(LoraOptions.Targets.Name, row?.Lora);
-        if (method == Ia3Options.Method.Name)
-        {
-            Add(Ia3Options.Targets.Name, row?.Ia3);
-            Add(Ia3Options.Feedforward.Name, row?.FeedForward);
-        }
         return found.Count > 0 ? found : null;
     }
 
-    private static Row? Find(string modelType) => Rows.GetValueOrDefault(modelType);
+    internal static Row? Find(string modelType) => Rows.GetValueOrDefault(modelType);
 
-    private static ModuleSelection Split(string? names, string modelType, string key) => names is null
+    internal static ModuleSelection Split(string? names, string modelType, string key) => names is null
         ? throw new AdapterException($"please specify {key}: model_type '{modelType}' has no default for this method")
         : ModuleSelection.Of(names.Split(' '));
 }

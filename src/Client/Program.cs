@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
-using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
@@ -17,9 +18,15 @@ using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signa
 
 return await CommandLine.RunAsync(
     args,
-    () => new ClientContext(HomeLayout.FromEnvironment(), AppContext.BaseDirectory, TimeProvider.System)
+    () =>
     {
-        Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
-        Interruption = interruption,
+        var home = HomeLayout.FromEnvironment();
+        return new ClientContext(home, PlatformPrograms.Beside(home, AppContext.BaseDirectory), TimeProvider.System)
+        {
+            Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
+            HubEndpoint = Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } endpoint ? endpoint : null,
+            View = new ConsoleView(TimeProvider.System),
+            Hold = interruption.Hold,
+        };
     },
     interruption.Token);

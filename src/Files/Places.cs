@@ -22,6 +22,7 @@ public sealed class Places(params IReadOnlyList<string> roots)
     public string Looked(string reference, Func<string, IEnumerable<string>, string?> nearest)
     {
         if (string.IsNullOrWhiteSpace(reference)) return "it is empty";
+        if (reference.Contains('\0')) return "no path has a null character";
         var folders = Candidates(reference).Select(candidate => Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(candidate))) ?? "/").Distinct(StringComparer.Ordinal).ToList();
         var name = Path.GetFileName(Path.TrimEndingDirectorySeparator(reference));
         var near = folders.Where(Directory.Exists).Select(folder => nearest(name, Names(folder))).FirstOrDefault(found => found is not null);

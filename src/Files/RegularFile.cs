@@ -20,6 +20,15 @@ public static class RegularFile
         return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize, options);
     }
 
+    /// <summary>Copies a file, by the same rule: a device in its place would fill the disk.</summary>
+    /// <exception cref="IOException">It is no regular file, cannot be read, or the copy cannot be written; the message names the file.</exception>
+    /// <exception cref="UnauthorizedAccessException">One of the two may not be used.</exception>
+    public static void Copy(string from, string to, bool overwrite = false)
+    {
+        if (KindOf(from) is { } kind) throw new IOException($"{from}: it is {kind}, not a file");
+        File.Copy(from, to, overwrite);
+    }
+
     /// <summary>Refuses what is no regular file; a path where nothing is, is left to whoever opens it.</summary>
     /// <exception cref="IOException">It is a folder, a pipe, a socket or a device.</exception>
     public static void Require(string path)

@@ -1,4 +1,6 @@
 using AlpacaCot.Files;
+using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Grains.Datasets;
 using AlpacaCot.Grains.Sessions;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Grains.Sweeps;
@@ -24,7 +26,7 @@ public static class PlatformGrains
     /// <param name="home">The platform's home.</param>
     /// <param name="forCommands">Whether a command has started the silo, which then drives only what it is given.</param>
     public static IServiceCollection AddPlatformGrains(this IServiceCollection services, SlotOptions slots, HomeLayout home, bool forCommands = false)
-        => services.AddSingleton(slots).AddSingleton(home).AddSingleton(provider => new SiloUse(provider.GetRequiredService<TimeProvider>(), forCommands)).AddSingleton<RecordHealth>().AddSingleton<SlotWorkers>().AddSlotPlacement();
+        => services.AddSingleton(slots).AddSingleton(home).AddSingleton(provider => new SiloUse(provider.GetRequiredService<TimeProvider>(), forCommands)).AddSingleton<RecordHealth>().AddSingleton<SlotWorkers>().AddSingleton<DatasetWorker>().AddSlotPlacement().AddPlatformVocabulary();
 
     /// <summary>Makes the silo a node of the platform: its slots are registered while it is up, and its start wakes the sweeps that are not done.</summary>
     /// <param name="silo">The silo.</param>

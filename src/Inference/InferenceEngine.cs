@@ -20,6 +20,7 @@ public sealed class InferenceEngine : IDisposable
     private readonly Scorer _scorer;
     private readonly EngineOptions _options;
     private readonly HashSet<int> _endIds;
+    private readonly IAdapterHooks? _bank;
 
     /// <summary>Creates an engine over a decoder.</summary>
     /// <param name="decoder">The base model.</param>
@@ -32,6 +33,7 @@ public sealed class InferenceEngine : IDisposable
         if (tokenizer.VocabularySize > decoder.Config.VocabularySize)
             throw new InferenceException($"the tokenizer has {tokenizer.VocabularySize} ids, the model {decoder.Config.VocabularySize} rows: they do not belong together");
         Decoder = decoder;
+        _bank = bank;
         Tokenizer = tokenizer;
         _options = options ?? new EngineOptions();
         MaxLength = _options.MaxLength ?? decoder.Config.MaxPositions;
@@ -55,6 +57,9 @@ public sealed class InferenceEngine : IDisposable
 
     /// <summary>The window in tokens: prompt and answer together.</summary>
     public int MaxLength { get; }
+
+    /// <summary>The window that is left to a member's own tokens behind its virtual ones.</summary>
+    public int WindowOf(int member) => MaxLength - (_bank?.Prefix(member).Count ?? 0);
 
     /// <summary>Generates all requests, batched; results in the order given.</summary>
     /// <param name="requests">The requests.</param>
@@ -120,8 +125,8 @@ public sealed class InferenceEngine : IDisposable
         {
             if (request.Context.Length == 0) throw new InferenceException("a context to score after is empty: put the BOS or EOS token there");
             if (request.Continuation.Length == 0) throw new InferenceException("a continuation to score is empty");
-            if (request.Continuation.Length > MaxLength)
-                throw new InferenceException($"a continuation of {request.Continuation.Length} tokens does not fit the window of {MaxLength}: score it in rolling windows");
+            if (WindowOf(request.Member) is var window && request.Continuation.Length > window)
+                throw new InferenceException($"a continuation of {request.Continuation.Length} tokens does not fit the window of {window}: score it in rolling windows");
             CheckIds(request.Context);
             CheckIds(request.Continuation);
         }
@@ -138,7 +143,7 @@ public sealed class InferenceEngine : IDisposable
     public IReadOnlyList<RollingScore> RollingLogLikelihoods(
         IReadOnlyList<int[]> texts, int prefixId, int member = -1, Action<int>? progress = null, CancellationToken cancellation = default)
     {
-        var windows = texts.Select(ids => RollingWindows.Of(ids, prefixId, MaxLength)).ToList();
+        var windows = texts.Select(ids => RollingWindows.Of(ids, prefixId, WindowOf(member))).ToList();
         // The request of a window is its text for whoever asks.
         var textOf = windows.SelectMany((text, index) => text.Select(_ => index)).ToList();
         IReadOnlyList<Score> scores;
@@ -182,17 +187,18 @@ public sealed class InferenceEngine : IDisposable
         CheckIds(request.Prompt);
         CheckIds(request.Decoding.NamedIds);
         var prompt = request.Prompt;
+        var window = WindowOf(request.Member);
         if (request.Overflow == PromptOverflow.TruncateLeft)
         {
-            var room = MaxLength - request.Decoding.MaxNewTokens;
-            if (room < 1) throw new InferenceException($"request {request.Id}: {request.Decoding.MaxNewTokens} new tokens leave no room for a prompt in the window of {MaxLength}");
+            var room = window - request.Decoding.MaxNewTokens;
+            if (room < 1) throw new InferenceException($"request {request.Id}: {request.Decoding.MaxNewTokens} new tokens leave no room for a prompt in the window of {window}");
             if (prompt.Length > room) prompt = prompt[^room..];
         }
-        else if (prompt.Length >= MaxLength)
+        else if (prompt.Length >= window)
         {
-            throw new InferenceException($"request {request.Id}: the prompt has {prompt.Length} tokens, the window {MaxLength}: shorten it");
+            throw new InferenceException($"request {request.Id}: the prompt has {prompt.Length} tokens, the window {window}: shorten it");
         }
-        var facts = new AdmittedRequest(request, prompt, MaxLength, Tokenizer, onChunk, onFinished, onFailed, cancellation)
+        var facts = new AdmittedRequest(request, prompt, window, Tokenizer, onChunk, onFinished, onFailed, cancellation)
         {
             EndIds = new HashSet<int>(request.Decoding.IgnoreEos ? request.Decoding.StopTokenIds : request.Decoding.StopTokenIds.Concat(_endIds)),
         };

@@ -49,7 +49,7 @@ public sealed class FrozenLinear : IDisposable
     public Tensor Forward(Tensor x)
     {
         if (MatVec.Suits(x, _weight, _bias) && !Packs(x.numel() / x.size(-1))) return MatVec.Run(x, _weight, _bias);
-        if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return nn.functional.linear(x, _weight, _bias);
+        if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return Products.Linear(x, _weight, _bias);
         Tensor y;
         using (no_grad()) y = _large ? Large(x) : Product(x, Packed(ref _forward, false), _weight.size(0), _bias);
         Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Backward(dy.to(bfloat16)) : null]);
@@ -60,14 +60,15 @@ public sealed class FrozenLinear : IDisposable
     private Tensor Large(Tensor x)
     {
         if (x.dim() != 2 || _bias is not null) return nn.functional.linear(x, _weight, _bias);
-        using var scope = NewDisposeScope();
-        return x.mm(_weight.t()).MoveToOuterDisposeScope();
+        using var transposed = _weight.t();
+        return EvenRows.Product(x.contiguous(), rows => rows.mm(transposed));
     }
 
     private Tensor Backward(Tensor dy)
     {
         var weight = Packed(ref _backward, true);
-        return _large ? nn.functional.linear(dy, weight) : Product(dy, weight, _weight.size(1), null);
+        if (!_large) return Product(dy, weight, _weight.size(1), null);
+        return dy.dim() == 2 ? EvenRows.Product(dy.contiguous(), rows => nn.functional.linear(rows, weight)) : nn.functional.linear(dy, weight);
     }
 
     private Tensor Packed(ref Tensor? field, bool transposed)
@@ -87,10 +88,10 @@ public sealed class FrozenLinear : IDisposable
 
     private static Tensor Product(Tensor x, Tensor packed, long n, Tensor? bias)
     {
-        if (x.dim() == 2) return Aten.LinearPointwise(x.contiguous(), packed, bias);
+        if (x.dim() == 2) return EvenRows.Product(x.contiguous(), rows => Aten.LinearPointwise(rows, packed, bias));
         var shape = x.shape;
         shape[^1] = n;
-        return Aten.LinearPointwise(x.reshape(-1, x.size(-1)).contiguous(), packed, bias).view(shape);
+        return EvenRows.Product(x.reshape(-1, x.size(-1)).contiguous(), rows => Aten.LinearPointwise(rows, packed, bias)).view(shape);
     }
 
     /// <summary>Frees the packed copies and lets go of the weight.</summary>

@@ -12,7 +12,15 @@ public static class Functional
     /// x Wᵀ + b: x <c>[..., in]</c>, weight <c>[out, in]</c>, bias <c>[out]</c>. A few rows without a gradient go through a matrix-vector
     /// kernel.
     /// </summary>
-    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => MatVec.Suits(x, weight, bias) ? MatVec.Run(x, weight, bias) : nn.functional.linear(x, weight, bias);
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => MatVec.Suits(x, weight, bias) ? MatVec.Run(x, weight, bias) : Products.Linear(x, weight, bias);
+
+    /// <summary>y + s · x Aᵀ Bᵀ, A and B in x's type: what a low-rank adapter adds to a projection's output, as one node.</summary>
+    /// <param name="x"><c>[rows, in]</c>.</param>
+    /// <param name="a">fp32 <c>[rank, in]</c>.</param>
+    /// <param name="b">fp32 <c>[out, rank]</c>.</param>
+    /// <param name="scaling">s.</param>
+    /// <param name="y"><c>[rows, out]</c> in x's type.</param>
+    public static Tensor LowRank(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankUpdate.Apply(x, a, b, scaling, y);
 
     /// <summary>Rows of a table by id: ids int64 <c>[tokens]</c>, weight <c>[vocabulary, width]</c>.</summary>
     public static Tensor Embedding(Tensor ids, Tensor weight) => weight.index_select(0, ids);

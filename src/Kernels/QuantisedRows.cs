@@ -13,32 +13,51 @@ public static unsafe class QuantisedRows
     /// <summary>Most rows of a call: beyond, writing the weight out for libtorch's product is as fast.</summary>
     public const int MostRows = 8;
 
+    /// <summary>A row is a whole number of so many elements.</summary>
+    public const int Granule = 64;
+
     private const int RowsPerPart = 64;
 
     private struct Context
     {
-        internal float* X, Scales, Y;
-        internal byte* Codes;
+        internal float* X, Scales, Y, Table, Map;
+        internal byte* Codes, ScaleCodes;
         internal long K, N;
-        internal int M;
+        internal int M, Block, ScaleBlock;
+        internal float Offset;
+
+        internal readonly float Scale(long weight)
+        {
+            var block = weight / Block;
+            return ScaleCodes == null ? Scales[block] : Map[ScaleCodes[block]] * Scales[block / ScaleBlock] + Offset;
+        }
     }
 
     /// <summary>Whether so many rows of so many elements, of one width, go through these products.</summary>
     public static bool Suits(Tensor x, long width)
-        => x.dim() == 2 && x.size(0) is > 0 and <= MostRows && x.size(1) == width && width % Nf4.Block == 0 && Simd.Suits(x) && !Autograd.Records(x);
+        => x.dim() == 2 && x.size(0) is > 0 and <= MostRows && x.size(1) == width && width % Granule == 0 && Simd.Suits(x) && !Autograd.Records(x);
 
-    /// <summary>The product with NF4 codes: rows are whole numbers of blocks.</summary>
+    /// <summary>The product with codes of four bits.</summary>
+    /// <param name="code">Their data type.</param>
     /// <param name="x"><c>[rows, in]</c>, fp32 or bf16.</param>
     /// <param name="packed">Codes of W <c>[out, in]</c>, two a byte.</param>
-    /// <param name="largest">The scale of each block.</param>
+    /// <param name="scales">The scales of the blocks; a block is a multiple of <see cref="Granule"/>.</param>
     /// <param name="output">Rows of W.</param>
     /// <returns><c>[rows, out]</c> in x's type.</returns>
-    public static Tensor Nf4Linear(Tensor x, ReadOnlySpan<byte> packed, ReadOnlySpan<float> largest, long output)
+    public static Tensor FourBitLinear(FourBitCode code, Tensor x, ReadOnlySpan<byte> packed, FourBitScales scales, long output)
     {
-        if (!Suits(x, x.size(1)) || packed.Length != output * x.size(1) / 2 || largest.Length != Nf4.Blocks(output * x.size(1)))
-            throw new ArgumentException($"nf4_linear: x {x.Describe()} does not fit {packed.Length} bytes of codes for {output} rows");
-        fixed (byte* codes = packed)
-        fixed (float* scales = largest) return Run(x, Split(x), codes, scales, output, &Nf4Part);
+        if (!Suits(x, x.size(1)) || scales.Block % Granule != 0 || packed.Length != output * x.size(1) / 2 || scales.Count != FourBit.Blocks(output * x.size(1), scales.Block))
+            throw new ArgumentException($"four_bit_linear: x {x.Describe()} does not fit {packed.Length} bytes of codes for {output} rows");
+        fixed (byte* codes = packed, scaleCodes = scales.Codes)
+        fixed (float* largest = scales.Largest, map = scales.Map, table = code.Values)
+        fixed (float* from = Split(x))
+        {
+            var context = new Context
+            {
+                X = from, Codes = codes, Scales = largest, Table = table, Block = scales.Block, ScaleCodes = scaleCodes, Map = map, ScaleBlock = scales.NestedBlock, Offset = scales.Offset,
+            };
+            return Run(x, ref context, output, &FourBitPart);
+        }
     }
 
     /// <summary>The product with codes of a byte: W[i, j] = scale[i] · code[i, j].</summary>
@@ -51,7 +70,11 @@ public static unsafe class QuantisedRows
         if (!Suits(x, x.size(1)) || codes.dtype != int8 || codes.dim() != 2 || codes.size(1) != x.size(1) || scales.dtype != float32 || scales.numel() != codes.size(0)
             || !codes.is_contiguous() || !scales.is_contiguous() || codes.device_type != DeviceType.CPU)
             throw new ArgumentException($"int8_linear: x {x.Describe()}, codes {codes.Describe()} and scales {scales.Describe()} do not fit");
-        return Run(x, x.ToArray<float>(), (byte*)codes.Pointer(), (float*)scales.Pointer(), codes.size(0), &Int8Part);
+        fixed (float* from = x.ToArray<float>())
+        {
+            var context = new Context { X = from, Codes = (byte*)codes.Pointer(), Scales = (float*)scales.Pointer() };
+            return Run(x, ref context, codes.size(0), &Int8Part);
+        }
     }
 
     // Of each 64 elements those of even number, then those of odd number: a byte's high code is multiplied by the one, its low code by the other.
@@ -59,38 +82,35 @@ public static unsafe class QuantisedRows
     {
         var plain = x.ToArray<float>();
         var split = new float[plain.Length];
-        for (var block = 0; block < plain.Length; block += Nf4.Block)
-            for (var i = 0; i < Nf4.Block / 2; i++)
-                (split[block + i], split[block + Nf4.Block / 2 + i]) = (plain[block + 2 * i], plain[block + 2 * i + 1]);
+        for (var block = 0; block < plain.Length; block += Granule)
+            for (var i = 0; i < Granule / 2; i++)
+                (split[block + i], split[block + Granule / 2 + i]) = (plain[block + 2 * i], plain[block + 2 * i + 1]);
         return split;
     }
 
-    private static Tensor Run(Tensor x, float[] rows, byte* codes, float* scales, long output, delegate*<void*, int, void> part)
+    private static Tensor Run(Tensor x, ref Context context, long output, delegate*<void*, int, void> part)
     {
         using var _ = no_grad();
         var y = empty([x.size(0), output]);
-        fixed (float* from = rows)
-        {
-            var context = new Context { X = from, Codes = codes, Scales = scales, Y = (float*)y.Pointer(), M = (int)x.size(0), K = x.size(1), N = output };
-            Threads.For(Threads.Parts(output, RowsPerPart), part, &context);
-        }
+        context.Y = (float*)y.Pointer();
+        (context.M, context.K, context.N) = ((int)x.size(0), x.size(1), output);
+        fixed (Context* shared = &context) Threads.For(Threads.Parts(output, RowsPerPart), part, shared);
         if (x.dtype == float32) return y;
         using (y) return y.to(x.dtype);
     }
 
-    private static void Nf4Part(void* context, int part)
+    private static void FourBitPart(void* context, int part)
     {
         ref var c = ref *(Context*)context;
-        var table = Vector512.Create(Nf4.Codes);
+        var table = Vector512.Load(c.Table);
         var sums = stackalloc Vector512<float>[MostRows];
         for (long row = (long)part * RowsPerPart, end = Math.Min(c.N, row + RowsPerPart); row < end; row++)
         {
             new Span<Vector512<float>>(sums, c.M).Clear();
             byte* codes = c.Codes + row * c.K / 2;
-            float* scales = c.Scales + row * c.K / Nf4.Block;
-            for (long k = 0; k < c.K; k += Nf4.Block, codes += Nf4.Block / 2)
+            for (long k = 0; k < c.K; k += Granule, codes += Granule / 2)
             {
-                var scale = Vector512.Create(*scales++);
+                var scale = Vector512.Create(c.Scale(row * c.K + k));
                 var (first, second) = (Widen(codes), Widen(codes + 16));
                 Vector512<float> high0 = Code(table, first >> 4) * scale, high1 = Code(table, second >> 4) * scale;
                 Vector512<float> low0 = Code(table, first & Vector512.Create(15)) * scale, low1 = Code(table, second & Vector512.Create(15)) * scale;

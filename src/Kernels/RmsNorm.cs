@@ -21,7 +21,9 @@ internal static unsafe class RmsNorm
     internal static Tensor Reference(Tensor x, Tensor? weight, double eps)
     {
         var h = x.to(float32);
-        var y = (h * (h.square().mean([-1], keepdim: true) + eps).rsqrt()).to(x.dtype);
+        var mean = h.square().mean([-1], keepdim: true);
+        // An overflow shall be seen: 1 / infinity would make a row of zeros of it, which every later layer takes for a sound one.
+        var y = (h * torch.where(mean.isfinite(), (mean + eps).rsqrt(), torch.tensor(float.NaN, device: x.device))).to(x.dtype);
         return weight is null ? y : weight * y;
     }
 
@@ -147,7 +149,7 @@ internal static unsafe class RmsNorm
             }
             var sum = Vector512.Sum(a);
             for (; i < n; i++) sum += T.Get(c.X, at + i) * T.Get(c.X, at + i);
-            var rstd = 1 / MathF.Sqrt(sum / n + c.Eps);
+            var rstd = Simd.InverseRoot(sum / n + c.Eps);
             c.Rstd[row] = rstd;
             for (i = 0; i + 16 <= n; i += 16) T.Store(c.Y, at + i, Simd.RoundTo<T>(T.Load(c.X, at + i) * rstd) * T.Load(c.W, i));
             if (i < n)

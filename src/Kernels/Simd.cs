@@ -119,6 +119,9 @@ internal static unsafe class Simd
 {
     internal const int Lanes = 16;
 
+    /// <summary>1 / √x for a norm; NaN where a row's squares overflowed, which must not become a row of zeros that looks sound.</summary>
+    internal static float InverseRoot(float x) => float.IsFinite(x) ? 1 / MathF.Sqrt(x) : float.NaN;
+
     /// <summary>Fewer than sixteen elements from i on; the rest of the lanes hold <paramref name="fill"/>.</summary>
     internal static Vector512<float> LoadTail<T>(void* p, long i, int count, float fill = 0) where T : IElement
     {

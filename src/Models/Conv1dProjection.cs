@@ -17,6 +17,9 @@ internal sealed class Conv1dProjection(Tensor stored, Tensor? bias) : Projection
     public override Tensor Forward(Tensor x) => torch.nn.functional.linear(x, stored.t(), bias);
 
     /// <inheritdoc/>
+    public override Tensor Multiply(Tensor x) => torch.nn.functional.linear(x, stored.t());
+
+    /// <inheritdoc/>
     public override Tensor Dequantise() => stored.detach().t().to(ScalarType.Float32, copy: true);
 
     /// <inheritdoc/>

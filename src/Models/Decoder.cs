@@ -48,6 +48,15 @@ public sealed class Decoder : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _owner.Parameters;
 
+    /// <summary>The norms, in the order of the parameters: where adapters can act.</summary>
+    public IReadOnlyList<NormSite> Norms => _owner.Norms;
+
+    /// <summary>Module path of the token embedding in the Hugging Face model, <c>model.embed_tokens</c>.</summary>
+    public string EmbeddingPath => _owner.EmbeddingPath;
+
+    /// <summary>Module path of the head, <c>lm_head</c>.</summary>
+    public string HeadPath => _owner.HeadPath;
+
     /// <summary>The token embedding <c>[vocabulary, hidden]</c>.</summary>
     public Tensor Embedding => _parts.Embedding.Weight;
 
@@ -74,7 +83,7 @@ public sealed class Decoder : IDisposable
     /// <param name="hooks">The adapters; none where null.</param>
     /// <param name="cache">Keys and values of earlier tokens; with it no gradients are recorded.</param>
     /// <param name="rows">Ascending numbers of the ids whose hidden states are wanted, where those are not all: the last block then computes little else.</param>
-    /// <returns><c>[tokens, hidden]</c>, one row per id (or per wanted one); those of virtual tokens that hooks put in front of a segment are left out.</returns>
+    /// <returns><c>[tokens, hidden]</c>, one row per id (or per wanted one); those of virtual tokens in front of a segment are left out.</returns>
     /// <exception cref="ArgumentException">The layout does not fit the ids or the cache, or the rows do not ascend.</exception>
     public Tensor Hidden(Tensor ids, SegmentLayout layout, IAdapterHooks? hooks = null, KvCache? cache = null, IReadOnlyList<int>? rows = null)
     {
@@ -132,7 +141,9 @@ public sealed class Decoder : IDisposable
         using var scope = torch.NewDisposeScope();
 
         var asked = layout;
-        (var embedded, layout) = hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout);
+        var (embedded, grown) = VirtualTokens.InFront(hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout), layout, hooks);
+        layout = grown;
+        cache?.Begin(layout, hooks);
         if (observe is null && rows is null && _decode is not null && DecodeStep.Suits(layout, cache)) return _decode.Run(embedded, layout, hooks, cache!).MoveToOuterDisposeScope();
         if (layout.Tokens != asked.Tokens) rows = OwnRows(asked, layout, rows);
         var step = new ForwardStep(layout, hooks, cache, _parts.Positions.Prepare(new PositionContext(layout, asked, ids, cache, embedded.device)));
@@ -152,7 +163,8 @@ public sealed class Decoder : IDisposable
             observe?.Invoke(i + 1, h.Sum());
         }
         cache?.Advance(layout);
-        var (_, normed) = _parts.Norm.Forward(h);
+        var (stream, normed) = kept.Norm(_parts.Norm, h);
+        if (_parts.Norm is LayerNorm) normed = LayerNorm.ShowOverflow(stream, normed);
         if (_parts.Leave is { } leave) normed = kept.Project(leave, normed);
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();
@@ -168,7 +180,6 @@ public sealed class Decoder : IDisposable
     // Virtual tokens stand in front of their segment's own, so the own ones are its last rows.
     private static int[] OwnRows(SegmentLayout asked, SegmentLayout grown, IReadOnlyList<int>? rows)
     {
-        if (asked.Segments.Count != grown.Segments.Count) throw new InvalidOperationException("hooks may lengthen segments, but neither add nor remove them");
         int[] own = [.. asked.Segments.Zip(grown.Segments).SelectMany(pair => Enumerable.Range(pair.Second.End - pair.First.Length, pair.First.Length))];
         return rows is null ? own : [.. rows.Select(row => own[row])];
     }

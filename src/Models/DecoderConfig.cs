@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models;
@@ -116,7 +117,8 @@ public sealed record DecoderConfig
     {
         var keys = ConfigKeys.Parse(json, file);
         RefuseQuantised(keys);
-        return ModelFamilies.Find(keys).ReadConfig(keys) with { Source = keys.Json };
+        var config = ModelFamilies.Find(keys).ReadConfig(keys) with { Source = keys.Json };
+        return config.NormEpsilon >= 0 ? config : throw new ModelException(FormattableString.Invariant($"{file}: the norms' epsilon is {config.NormEpsilon}; it must not be negative"));
     }
 
     /// <summary>The <c>model_type</c> that a <c>config.json</c> file names, known or not; empty where it names none.</summary>
@@ -131,15 +133,18 @@ public sealed record DecoderConfig
     public string Write()
     {
         var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Of(this).WriteConfig(this);
+        json.Remove("quantization_config");   // what is saved is whole
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
     }
+
+    private static bool IsBitsAndBytes(JsonNode? settings) => settings is JsonObject read && read["quant_method"] is JsonValue method && method.TryGetValue<string>(out var name) && name == BitsAndBytes.Method;
 
     // The tensors of a quantised model would be read as weights where their names and shapes happen to fit.
     private static void RefuseQuantised(ConfigKeys keys)
     {
         foreach (var key in (string[])["quantization_config", "compression_config"])
-            if (keys.Has(key))
+            if (keys.Has(key) && !IsBitsAndBytes(keys.Json[key]))
                 throw keys.Error(key, keys.Json[key] is JsonObject settings && settings["quant_method"] is JsonValue method
                     ? $"(quant_method {method.ToJsonString()}): quantised weights are not read; take the model's unquantised release"
                     : "is set: quantised weights are not read; take the model's unquantised release");

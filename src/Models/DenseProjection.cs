@@ -9,7 +9,7 @@ namespace AlpacaCot.Models;
 public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
 {
     private readonly Lock _lock = new();
-    private FrozenLinear? _frozen;
+    private FrozenLinear? _frozen, _unbiased;
 
     /// <inheritdoc/>
     public override int In => (int)weight.size(1);
@@ -32,6 +32,15 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
             return Functional.Linear(x, weight, bias);
         }
         return Frozen().Forward(x);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Multiply(Tensor x)
+    {
+        if (bias is null) return Forward(x);
+        if (weight.requires_grad || bias.requires_grad) return Functional.Linear(x, weight, null);
+        lock (_lock) _unbiased ??= new FrozenLinear(weight, null);
+        return _unbiased.Forward(x);
     }
 
     /// <summary>Whether so many rows are better given to <see cref="Forward"/> than multiplied by the weight where it lies.</summary>
@@ -62,11 +71,12 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
 
     private void Changed()
     {
-        if (_frozen is null) return;
+        if (_frozen is null && _unbiased is null) return;
         lock (_lock)
         {
             _frozen?.Dispose();
-            _frozen = null;
+            _unbiased?.Dispose();
+            (_frozen, _unbiased) = (null, null);
         }
     }
 }

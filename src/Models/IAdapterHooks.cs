@@ -2,8 +2,17 @@ using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Models;
 
-/// <summary>Learned keys and values in front of a segment's own: <c>[virtual tokens, kv heads, head_dim]</c> each, not rotated.</summary>
+/// <summary>Learned keys and values in front of a sequence's own: <c>[virtual tokens, kv heads, head_dim]</c> each, not rotated.</summary>
 public readonly record struct ExtraKeyValues(Tensor Keys, Tensor Values);
+
+/// <summary>The virtual tokens in front of a sequence: its own tokens take the positions behind them.</summary>
+/// <param name="Rows">Virtual rows behind the token embedding (prompt tuning), which pass through all blocks.</param>
+/// <param name="Keys">Learned keys and values in each block's attention (prefix tuning); they stand in front of the rows.</param>
+public readonly record struct SegmentPrefix(int Rows = 0, int Keys = 0)
+{
+    /// <summary>Positions that it takes up.</summary>
+    public int Count => Rows + Keys;
+}
 
 /// <summary>A named projection of the decoder: where an adapter can act.</summary>
 /// <param name="Block">Number of the block; <see cref="Outside"/> where it is in none.</param>
@@ -24,10 +33,22 @@ public sealed record ProjectionSite(int Block, string Name, string Path, Project
 public interface IAdapterHooks
 {
     /// <summary>
-    /// After the token embedding: may change rows (embedding LoRA), or put virtual rows in front of segments and return the lengthened layout;
-    /// positions are then the hook's to shift, also in later steps with a cache. Segments that continue another one get none: theirs are that one's.
+    /// The virtual tokens in front of every sequence of a member. The decoder puts them there, shifts the positions of what follows by their number,
+    /// and keeps them in the cache with the sequence: callers count a sequence's own tokens alone.
     /// </summary>
-    (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (hidden, layout);
+    SegmentPrefix Prefix(int member) => default;
+
+    /// <summary>A member's virtual rows <c>[<see cref="SegmentPrefix.Rows"/>, embedding width]</c>; asked for once in a pass in which its sequences begin.</summary>
+    Tensor VirtualRows(int member) => throw new InvalidOperationException($"member {member} has no virtual rows");
+
+    /// <summary>
+    /// A member's keys and values in a block, <see cref="SegmentPrefix.Keys"/> of them; asked for once per block in a pass in which its sequences begin.
+    /// With a cache that is once: they are kept in it.
+    /// </summary>
+    ExtraKeyValues Extra(int block, int member) => throw new InvalidOperationException($"member {member} has no learned keys and values");
+
+    /// <summary>After the token embedding, on the rows of the ids alone: <c>[tokens, embedding width]</c> (embedding LoRA).</summary>
+    Tensor Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => hidden;
 
     /// <summary>Before a projection: the input <c>[tokens, in]</c> it shall see (IA3's feed-forward, sequential adapters).</summary>
     Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout) => x;
@@ -49,10 +70,8 @@ public interface IAdapterHooks
     /// <summary><see cref="AfterProjection(ProjectionSite, Tensor, Tensor, SegmentLayout)"/> of a decode step: changes y in place.</summary>
     void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, layout));
 
-    /// <summary>
-    /// Extra keys and values for one segment's attention in a block, or null. It is not asked for segments that continue another one: they see that one's.
-    /// </summary>
-    ExtraKeyValues? Extra(int block, Segment segment) => null;
+    /// <summary>After a norm: <paramref name="y"/> = norm(<paramref name="x"/>), <c>[tokens, …]</c> both (layer-norm tuning).</summary>
+    Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
 
     /// <summary>After the attention's output projection, before the residual sum.</summary>
     Tensor AfterAttention(int block, Tensor y, SegmentLayout layout) => y;

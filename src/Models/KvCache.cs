@@ -38,8 +38,8 @@ public sealed class KvCache : IDisposable
         return _next++;
     }
 
-    /// <summary>Number of tokens of a sequence whose keys and values are held.</summary>
-    public int Length(int sequence) => Find(sequence).Length;
+    /// <summary>Number of a sequence's own tokens whose keys and values are held; virtual ones in front of them are not counted.</summary>
+    public int Length(int sequence) => Find(sequence).Own;
 
     /// <summary>Forgets the tokens of a sequence from <paramref name="length"/> on.</summary>
     /// <exception cref="ArgumentOutOfRangeException">It holds fewer tokens.</exception>
@@ -47,7 +47,8 @@ public sealed class KvCache : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length(sequence));
-        Find(sequence).Length = length;
+        var held = Find(sequence);
+        held.Length = length == 0 ? 0 : held.Prefix.Count + length;
     }
 
     /// <summary>Starts a sequence that begins with all that another one holds (beams, several answers to one prompt); returns its number.</summary>
@@ -62,7 +63,7 @@ public sealed class KvCache : IDisposable
             to.Keys[block].narrow(0, 0, from.Length).copy_(from.Keys[block].narrow(0, 0, from.Length));
             to.Values[block].narrow(0, 0, from.Length).copy_(from.Values[block].narrow(0, 0, from.Length));
         }
-        to.Length = from.Length;
+        (to.Length, to.Prefix) = (from.Length, from.Prefix);
         return copy;
     }
 
@@ -94,9 +95,40 @@ public sealed class KvCache : IDisposable
         {
             var held = Length(segment.Sequence);
             if (!seen.Add(segment.Sequence)) throw new ArgumentException($"sequence {segment.Sequence} occurs twice in one batch", nameof(layout));
-            if (held == 0 != (segment.Position == 0))
+            if (held != segment.Position)
                 throw new ArgumentException($"segment {segment} begins at position {segment.Position}, but the cache holds {held} tokens of its sequence", nameof(layout));
         }
+    }
+
+    /// <summary>Writes the learned keys and values in front of the sequences that begin: they are held as if they were tokens', and asked for once.</summary>
+    /// <param name="layout">The segments with their prefixes.</param>
+    /// <param name="hooks">The adapters.</param>
+    internal void Begin(SegmentLayout layout, IAdapterHooks hooks)
+    {
+        var beginning = new List<(int Member, Sequence Sequence)>();
+        foreach (var segment in layout.Segments)
+        {
+            var sequence = Find(segment.Sequence);
+            if (sequence.Own > 0)
+            {
+                if (sequence.Prefix != segment.Prefix) throw new ArgumentException($"segment {segment} goes on with another number of virtual tokens than its sequence began with", nameof(layout));
+                continue;
+            }
+            (sequence.Prefix, sequence.Length) = (segment.Prefix, segment.Prefix.Keys);
+            if (sequence.Length > sequence.Capacity) Grow(sequence, sequence.Length + segment.Length);
+            if (sequence.Length > 0) beginning.Add((segment.Member, sequence));
+        }
+        foreach (var member in beginning.GroupBy(begun => begun.Member, begun => begun.Sequence))
+            for (var block = 0; block < _config.Layers; block++)
+            {
+                using var scope = torch.NewDisposeScope();
+                var (keys, values) = hooks.Extra(block, member.Key);
+                foreach (var sequence in member)
+                {
+                    sequence.Keys[block].narrow(0, 0, sequence.Length).copy_(keys);
+                    sequence.Values[block].narrow(0, 0, sequence.Length).copy_(values);
+                }
+            }
     }
 
     /// <summary>Writes a segment's keys and values <c>[tokens, kv heads, d]</c> of a block behind what is held; returns all of the sequence's.</summary>
@@ -168,7 +200,14 @@ public sealed class KvCache : IDisposable
 
         public PromptBounds? Prompt { get; set; }
 
+        /// <summary>Tokens that are held, the virtual ones among them.</summary>
         public int Length { get; set; }
+
+        /// <summary>The virtual tokens that it began with.</summary>
+        public SegmentPrefix Prefix { get; set; }
+
+        /// <summary>Its own tokens that are held: none while only its prefix is.</summary>
+        public int Own => Math.Max(0, Length - Prefix.Count);
 
         public int Capacity { get; set; }
 

@@ -54,7 +54,7 @@ public static class ModelConverter
         var dtype = options.Dtype is { } name ? TypeOf(name) : (ScalarType?)null;
         var gguf = Checkpoint.GgufAt(input);
         var remarks = new List<string>();
-        using var decoder = ModelDirectory.Load(input);
+        using var decoder = ModelDirectory.Load(input, new LoadOptions(Storage: WeightStorage.Plain));
         var temporary = output;
         try
         {
@@ -62,12 +62,12 @@ public static class ModelConverter
             {
                 temporary = folder;
                 if (Directory.Exists(input))
-                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) File.Copy(Path.Combine(input, name), Path.Combine(folder, name));
+                    foreach (var name in TextFiles.Where(name => File.Exists(Path.Combine(input, name)))) RegularFile.Copy(Path.Combine(input, name), Path.Combine(folder, name));
                 if (options.Tokenizer is { } tokenizer) AddTokenizer(tokenizer, folder, decoder.Config);
                 else if (gguf is not null && WriteTokenizer(gguf, folder) is { } cause) remarks.Add($"{gguf}: no tokenizer was written: {cause}");
                 ModelDirectory.Save(decoder, folder, dtype);
                 if (Path.Combine(input, "generation_config.json") is var generation && File.Exists(generation))
-                    File.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
+                    RegularFile.Copy(generation, Path.Combine(folder, "generation_config.json"), overwrite: true);
             });
             return [.. decoder.Remarks, .. remarks];
         }
@@ -82,7 +82,7 @@ public static class ModelConverter
     private static List<string> ToGguf(string input, string output, ConvertOptions options)
     {
         if (options.Tokenizer is not null) throw new ModelException($"{output}: the tokenizer of a GGUF file is taken from the model's folder; put it there");
-        using var decoder = ModelDirectory.Load(input);
+        using var decoder = ModelDirectory.Load(input, new LoadOptions(Storage: WeightStorage.Plain));
         var wanted = options.Dtype ?? decoder.Dtype switch { ScalarType.BFloat16 => "bf16", ScalarType.Float16 => "fp16", _ => "fp32" };
         var (type, fileType) = GgufType.ToWrite(wanted) ?? throw new ModelException($"{output}: '{wanted}' is no type of a GGUF file's weights; known are {string.Join(", ", GgufTypes)}");
         var keys = new List<KeyValuePair<string, object>>(Directory.Exists(input) ? GgufTokenizer.Read(input) : []);
@@ -119,7 +119,7 @@ public static class ModelConverter
         {
             var extension = Path.GetExtension(tokenizer);
             if (extension is not (".json" or ".model")) throw new ModelException($"{tokenizer}: a tokenizer is a .json, a .model or a llama2.c .bin file");
-            File.Copy(tokenizer, Path.Combine(folder, "tokenizer" + extension), overwrite: true);
+            RegularFile.Copy(tokenizer, Path.Combine(folder, "tokenizer" + extension), overwrite: true);
             return;
         }
         var pieces = Llama2cTokenizer.Read(tokenizer);

@@ -9,8 +9,8 @@ namespace AlpacaCot.Models;
 /// <summary>How a model is loaded.</summary>
 /// <param name="Dtype">Type of the weights; as stored where null, and then mapped without a copy.</param>
 /// <param name="Device">Where they shall live; the processor where null.</param>
-/// <param name="Storage">How the weights of the blocks' projections are held.</param>
-public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null, WeightStorage Storage = WeightStorage.Plain);
+/// <param name="Storage">How the weights of the blocks' projections are held; where null, as the files hold them if no type is asked for either, else plain.</param>
+public sealed record LoadOptions(ScalarType? Dtype = null, Device? Device = null, WeightStorage? Storage = null);
 
 /// <summary>Model directories in Hugging Face's layout, and the layouts that are read into it.</summary>
 public static class ModelDirectory
@@ -31,12 +31,14 @@ public static class ModelDirectory
     {
         options ??= new LoadOptions();
         using var checkpoint = Checkpoint.Open(path);
-        var source = new CheckpointSource(checkpoint, ModelFamilies.Of(checkpoint.Config), options.Dtype ?? checkpoint.Dtype, options.Device ?? CPU);
+        var held = checkpoint.Storage;
+        var asHeld = held is not null && (options.Storage == held || (options.Storage is null && options.Dtype is null));
+        var source = new CheckpointSource(checkpoint, ModelFamilies.Of(checkpoint.Config), options.Dtype ?? checkpoint.Dtype, options.Device ?? CPU, asHeld);
         return Decoder.Build(checkpoint.Config, source, (family, parameters) =>
         {
             source.Finish(family, checkpoint.Config);
             return source.Remarks(family, checkpoint.Config, parameters);
-        }, options.Storage);
+        }, asHeld ? WeightStorage.Plain : options.Storage ?? WeightStorage.Plain);
     }
 
     /// <summary>The architecture of a model in any form that can be loaded, without its weights.</summary>

@@ -40,6 +40,9 @@ internal sealed class NormalisedProjection(Tensor weight) : Projection
     }
 
     /// <inheritdoc/>
+    public override Tensor Multiply(Tensor x) => Forward(x);
+
+    /// <inheritdoc/>
     public override Tensor Dequantise()
     {
         using var scope = torch.NewDisposeScope();

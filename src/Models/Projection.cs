@@ -15,6 +15,17 @@ public abstract class Projection : IDisposable
     /// <summary>Computes <c>y = W x + b</c> for <c>[tokens, in]</c>; the gradient flows to x alone unless the weight itself is trained.</summary>
     public abstract Tensor Forward(Tensor x);
 
+    /// <summary>W x alone, without the bias, for methods that rescale it (DoRA); gradients flow as in <see cref="Forward"/>.</summary>
+    public abstract Tensor Multiply(Tensor x);
+
+    /// <summary>The Euclidean norm of each row of W, fp32 <c>[out]</c>; the caller's to dispose of.</summary>
+    public virtual Tensor RowNorms()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        return Dequantise().norm(1, keepdim: false, p: 2).MoveToOuterDisposeScope();
+    }
+
     /// <summary>W <c>[out, in]</c> in fp32 (a copy where it is stored otherwise), for norms, merging and initialisation from the weight.</summary>
     public abstract Tensor Dequantise();
 

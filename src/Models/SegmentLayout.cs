@@ -14,6 +14,9 @@ public readonly record struct Segment(int Start, int Length, int Member = -1, in
 {
     /// <summary>One past its last token.</summary>
     public int End => Start + Length;
+
+    /// <summary>The virtual tokens in front of its sequence. The decoder fills it in, and counts them in <see cref="Position"/>, before it hands a layout to hooks.</summary>
+    public SegmentPrefix Prefix { get; init; }
 }
 
 /// <summary>Consecutive segments of one member: the range of rows that this member's adapter acts on.</summary>

@@ -24,8 +24,8 @@ internal sealed record WorkerTool(HomeLayout Home, string Program)
                 new WorkerStart { Program = Program, SocketFolder = Home.Run, LogFile = Path.Combine(Home.Logs, $"{tool}.log") }, cancellationToken);
             await worker.SendAsync(new StartCommand(tool, 1, new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), Home.WorkerFolders)), cancellationToken);
             JsonElement? last = null;
-            await foreach (var news in worker.EventsAsync(cancellationToken))
-                switch (news)
+            await foreach (var workerEvent in worker.EventsAsync(cancellationToken))
+                switch (workerEvent)
                 {
                     case OutputEvent output:
                         last = output.Document;

@@ -23,6 +23,39 @@ public enum DataMatch
     Rows,
 }
 
+/// <summary>What is cut of a row that is longer than the cutoff.</summary>
+public enum Truncation
+{
+    /// <summary><c>right</c>: later turns, then the end of the last answer.</summary>
+    Right,
+
+    /// <summary><c>left</c>: the oldest turns, then the beginning of the prompt, so that the last answer stays whole.</summary>
+    Left,
+
+    /// <summary><c>drop</c>: nothing; the row is left out.</summary>
+    Drop,
+}
+
+/// <summary>Which answers of a conversation are learnt.</summary>
+public enum LearnedTurns
+{
+    /// <summary><c>all</c>: every answer, unless its row says that it is not.</summary>
+    All,
+
+    /// <summary><c>last</c>: the last one alone.</summary>
+    Last,
+}
+
+/// <summary>What is done about rows that are wrong: cut off, no JSON, without an answer's field.</summary>
+public enum BadRows
+{
+    /// <summary><c>refuse</c>: nothing is trained; all of them are told.</summary>
+    Refuse,
+
+    /// <summary><c>skip</c>: they are left out, counted and told.</summary>
+    Skip,
+}
+
 /// <summary>A value of the axis <c>data</c>: what a model is taught, as sources and how they are mixed.</summary>
 public sealed record DataSpec
 {
@@ -46,6 +79,15 @@ public sealed record DataSpec
 
     /// <summary>Whether this mix has the same rows as the other matched mixes of its sweep.</summary>
     public DataMatch Match { get; init; }
+
+    /// <summary>What is cut of rows that are longer than the cutoff.</summary>
+    public Truncation Truncation { get; init; }
+
+    /// <summary>Which answers of a conversation are learnt.</summary>
+    public LearnedTurns Learn { get; init; }
+
+    /// <summary>What is done about rows that are wrong.</summary>
+    public BadRows BadRows { get; init; }
 
     /// <summary>Where this value takes part; null is everywhere.</summary>
     public AxisMatch? When { get; init; }
@@ -134,5 +176,5 @@ public sealed record SourceSpec
     private static bool IsPath(string word) => word.Contains('/', StringComparison.Ordinal) || DataFileForms.Contains(System.IO.Path.GetExtension(word), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Endings of files that hold rows.</summary>
-    internal static readonly string[] DataFileForms = [".json", ".jsonl", ".tsv", ".csv", ".txt", ".gz", ".zst", ".parquet", ".arrow", ".bin"];
+    internal static readonly string[] DataFileForms = [".json", ".jsonl", ".tsv", ".csv", ".txt", ".gz", ".zst", ".xz", ".bz2", ".lz4", ".zip", ".parquet", ".arrow", ".feather", ".bin"];
 }

@@ -55,6 +55,8 @@ public static class SweepSpecJson
     {
         ["name"] = data.Name, ["sources"] = Array(data.Sources, Source), ["template"] = template, ["language"] = language, ["cot"] = Words.Rationales.Of(data.Cot),
         ["training_cue"] = data.TrainingCue.Word, ["match"] = data.Match == DataMatch.None ? null : Words.Matches.Of(data.Match),
+        ["truncation"] = data.Truncation == Truncation.Right ? null : Words.Truncations.Of(data.Truncation), ["learn"] = data.Learn == LearnedTurns.All ? null : Words.Learned.Of(data.Learn),
+        ["bad_rows"] = data.BadRows == BadRows.Refuse ? null : Words.RowPolicies.Of(data.BadRows),
     });
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject

@@ -18,13 +18,19 @@ public static class TemplateNames
     /// <summary>Instruction, input and answer on lines of their own.</summary>
     public const string Plain = "plain";
 
+    /// <summary>The chat template that a model brings.</summary>
+    public const string Chat = "chat";
+
+    /// <summary>Before the name of a chat template that no model needs to bring.</summary>
+    public const string NamedChat = "chat:";
+
     /// <summary>Alpaca-CoT's form in Chinese.</summary>
     public const string AlpacaChinese = "alpaca-zh";
 
     /// <summary>The same with a line break before the answer.</summary>
     public const string AlpacaChineseNewline = "alpaca-zh-newline";
 
-    /// <summary>All of them.</summary>
+    /// <summary>All prompt templates.</summary>
     public static IReadOnlyList<string> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain, AlpacaChinese, AlpacaChineseNewline];
 
     /// <summary>Languages that prompts can be in.</summary>

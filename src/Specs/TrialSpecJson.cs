@@ -16,20 +16,14 @@ public static class TrialSpecJson
         ["peft"] = Method(method), ["data"] = SweepSpecJson.Data(data), ["training"] = SweepSpecJson.Training(training), ["seed"] = seed,
     };
 
-    /// <summary>What a trial of a sweep trains, and how it is asked.</summary>
-    /// <param name="spec">The sweep.</param>
-    /// <param name="model">The base model.</param>
-    /// <param name="method">The adapter method; null where nothing is trained.</param>
-    /// <param name="data">What is taught; null where nothing is.</param>
-    /// <param name="cot">How it is asked.</param>
-    /// <param name="learningRate">The learning rate that counts; null where nothing is trained.</param>
-    /// <param name="seed">The seed; null where nothing is trained or drawn.</param>
-    public static JsonObject Trial(SweepSpec spec, ModelSpec model, MethodSpec? method, DataSpec? data, CotSpec cot, double? learningRate, long? seed)
+    /// <summary>What a trial trains, and how it is asked.</summary>
+    public static JsonObject Trial(TrialSpec spec)
     {
-        var trial = method is null || data is null ? new JsonObject { ["seed"] = seed } : Training(method, spec.Resolved(data), spec.Training with { LearningRate = learningRate }, seed ?? throw new ArgumentException("a training has a seed", nameof(seed)));
-        trial.Insert(0, "model", new JsonObject { ["name"] = model.Name, ["path"] = model.Reference, ["load"] = spec.LoadOf(model) });
-        trial["cot"] = new JsonObject { ["name"] = cot.Name, ["cue"] = cot.Cue };
-        if (cot.Language is { } language) trial["cot"]!["language"] = language;
+        var trial = spec is { Method: { } method, Data: { } data, Training: { } training }
+            ? Training(method, data, training, spec.Seed ?? throw new ArgumentException("a training has a seed", nameof(spec))) : new JsonObject { ["seed"] = spec.Seed };
+        trial.Insert(0, "model", new JsonObject { ["name"] = spec.Model.Name, ["path"] = spec.Model.Reference, ["load"] = spec.Model.Load });
+        trial["cot"] = new JsonObject { ["name"] = spec.Cot.Name, ["cue"] = spec.Cot.Cue };
+        if (spec.Cot.Language is { } language) trial["cot"]!["language"] = language;
         trial["decoding"] = SweepSpecJson.Decoding(spec.Decoding);
         trial["evaluation"] = new JsonArray([.. spec.Evaluation.Select(SweepSpecJson.Evaluation)]);
         return trial;

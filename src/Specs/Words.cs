@@ -12,6 +12,15 @@ public static class Words
     /// <summary>How data mixes that are compared are kept alike.</summary>
     public static IReadOnlyList<(string Word, DataMatch Value)> Matches { get; } = [("none", DataMatch.None), ("rows", DataMatch.Rows)];
 
+    /// <summary>What is cut of a row that is too long.</summary>
+    public static IReadOnlyList<(string Word, Truncation Value)> Truncations { get; } = [("right", Truncation.Right), ("left", Truncation.Left), ("drop", Truncation.Drop)];
+
+    /// <summary>Which answers of a conversation are learnt.</summary>
+    public static IReadOnlyList<(string Word, LearnedTurns Value)> Learned { get; } = [("all", LearnedTurns.All), ("last", LearnedTurns.Last)];
+
+    /// <summary>What is done about rows that are wrong.</summary>
+    public static IReadOnlyList<(string Word, BadRows Value)> RowPolicies { get; } = [("refuse", BadRows.Refuse), ("skip", BadRows.Skip)];
+
     /// <summary>Operations of the arithmetic generator.</summary>
     public static IReadOnlyList<(string Word, GoatOperation Value)> Operations { get; } =
     [

@@ -126,22 +126,61 @@ public sealed record TwoLevelMean
             if (Seeds < 2 || SeedVariance == 0 && ItemsAlone == 0) return null;
             if (Mean == 0) return 1;
             if (Items < 2) return 2 * StudentT.Cdf(-Math.Abs(Mean) / Math.Sqrt(SeedVariance), Seeds - 1);
-            // The half width falls as p grows. No p is asked for to more than six digits, nor below what a t has.
-            const double Precision = 1e-7, Smallest = 1e-15;
-            double low = 0, high = 1;
-            while (high - low > Precision * high && high > Smallest)
-            {
-                var middle = low > 0 ? Math.Sqrt(low * high) : high / 4;
-                if (SquaredHalfWidth(middle) > Mean * Mean) low = middle;
-                else high = middle;
-            }
-            return high;
+            return PWhereTheIntervalEnds();
         }
+    }
+
+    /// <summary>The level at whose interval zero is an end. The half width falls as p grows: its logarithm against that of p is nearly a line, on which the end is looked for between two that hold it.</summary>
+    private double PWhereTheIntervalEnds()
+    {
+        // No p is asked for to more than six digits, nor below what a t has.
+        const double Precision = 1e-9, Smallest = 1e-15, Largest = 1 - 1e-9;
+        var squaredMean = Mean * Mean;
+        double Excess(double logP) => Math.Log(SquaredHalfWidth(Math.Exp(logP)) / squaredMean);
+        // Student's p of the whole variance is near, unless the two parts are very unlike.
+        var near = 2 * StudentT.Cdf(-Math.Abs(Mean) / Math.Sqrt(Math.Max(SeedVariance + ItemVariance, ItemsAlone)), Seeds - 1);
+        var low = Math.Log(Math.Clamp(near, Smallest, Largest));
+        var (high, atLow) = (low, Excess(low));
+        var atHigh = atLow;
+        for (var step = 0.1; atLow < 0; step *= 2)
+        {
+            if (low <= Math.Log(Smallest)) return Smallest;
+            (high, atHigh) = (low, atLow);
+            low = Math.Max(low - step, Math.Log(Smallest));
+            atLow = Excess(low);
+        }
+        for (var step = 0.1; atHigh >= 0; step *= 2)
+        {
+            if (high >= Math.Log(Largest)) return 1;
+            (low, atLow) = (high, atHigh);
+            high = Math.Min(high + step, Math.Log(Largest));
+            atHigh = Excess(high);
+        }
+        // Regula falsi after Illinois: where one end stays, its weight is halved.
+        for (var kept = 0; high - low > Precision;)
+        {
+            var at = low + (high - low) * atLow / (atLow - atHigh);
+            var excess = Excess(at);
+            if (Math.Abs(excess) < Precision) return Math.Exp(at);
+            if (excess > 0)
+            {
+                (low, atLow) = (at, excess);
+                if (kept == 1) atHigh /= 2;
+                kept = 1;
+            }
+            else
+            {
+                (high, atHigh) = (at, excess);
+                if (kept == -1) atLow /= 2;
+                kept = -1;
+            }
+        }
+        return Math.Exp((low + high) / 2);
     }
 
     private double SquaredHalfWidth(double p)
     {
-        double T2(int degrees) => p >= 1 ? 0 : Squared(StudentT.Quantile(1 - p / 2, degrees));
+        double T2(int degrees) => p >= 1 ? 0 : Squared(StudentT.Quantile(p / 2, degrees));
         var seeds = SeedVariance > 0 ? T2(Seeds - 1) * SeedVariance : 0;
         if (Items < 2) return seeds;
         var items = T2(Items - 1);

@@ -13,7 +13,7 @@ public sealed record WorkerEnd(FailureKind Kind, string Description)
     /// <summary>Signals by which a process ends because of what it did itself. All others come from outside.</summary>
     private static readonly Dictionary<int, string> _crashes = new()
     {
-        [4] = "crashed (signal 4, illegal instruction)", [5] = "crashed (signal 5)", [6] = "aborted (signal 6)", [7] = "crashed (signal 7, bus error)",
+        [4] = "crashed (signal 4, illegal instruction)", [5] = "crashed (signal 5)", [6] = "aborted (signal 6)", [7] = "crashed (signal 7, bus error: a file that it had mapped, such as the model's weights, was shortened meanwhile, or its disk failed)",
         [8] = "crashed (signal 8)", [11] = "crashed (signal 11)", [31] = "crashed (signal 31, forbidden system call)",
     };
 

@@ -208,7 +208,7 @@ public sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The worker's connection, or the news that it ended without one.</summary>
+    /// <summary>The worker's connection, or that it has ended without one.</summary>
     private static async Task<Socket> AcceptAsync(Socket listener, Process process, WorkerStart start, long logBegins, CancellationTokenSource deadline)
     {
         var accept = AcceptOwnAsync(listener, process.Id, deadline.Token);

@@ -62,6 +62,7 @@ public sealed class CoTrainer : IDisposable
             var steps = active.ConvertAll(member => member.NextStep());
             foreach (var step in steps) step.State.Optimiser.ZeroGrad();
             foreach (var batch in PackedBatch.Cut(steps, _options, _decoder.Config)) ForwardBackward(batch);
+            foreach (var step in steps) AddPenalty(step);
             foreach (var step in steps) RequireFinite(step);
 
             foreach (var step in steps)
@@ -69,6 +70,8 @@ public sealed class CoTrainer : IDisposable
                 var (state, settings) = (step.State, step.State.Member.Settings);
                 var scale = settings.Clip > 0 ? GradientClipping.Coefficient(step.GradNorm, settings.Clip) : 1;
                 state.Optimiser.Step(step.LearningRate = state.LearningRate, scale);
+                state.Member.Adapter.AfterStep(state.Step, scale);
+                state.Member.Adapter.ValuesChanged();
                 state.Losses.Add(step.Loss);
                 state.Step++;
             }
@@ -114,6 +117,15 @@ public sealed class CoTrainer : IDisposable
         var rows = Hidden(batch);
         var loss = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
         if (rows.requires_grad) Autograd.Backward(rows, loss);
+    }
+
+    // Once per optimiser step, however many batches it has; held-out losses go without it.
+    private static void AddPenalty(MemberStep step)
+    {
+        using var scope = torch.NewDisposeScope();
+        if (step.State.Member.Adapter.Penalty() is not { } penalty) return;
+        Autograd.Backward(penalty);
+        step.Loss += penalty.item<float>();
     }
 
     private double? Evaluate(MemberState state)

@@ -17,6 +17,8 @@ internal static class MemberChecks
         {
             faults.AddRange(member.Settings.Faults().Select(fault => $"{member.Name}: {fault}"));
             if (member.Settings.LearningRate is null) faults.Add($"{member.Name}: learning_rate is missing");
+            if (member.Adapter.Prefix.Count >= decoder.Config.MaxPositions)
+                faults.Add($"{member.Name}: {member.Adapter.Prefix.Count} virtual tokens leave no room in a context of {decoder.Config.MaxPositions}");
             if (member.Examples.Count == 0) faults.Add($"{member.Name}: there are no training rows");
             faults.AddRange(RowFaults(member.Examples, decoder).Take(3).Select(fault => $"{member.Name}: training row {fault}"));
             faults.AddRange(RowFaults(member.Validation, decoder).Take(3).Select(fault => $"{member.Name}: held-out row {fault}"));

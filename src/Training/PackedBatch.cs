@@ -54,24 +54,27 @@ internal sealed class PackedBatch
             var own = 0;
             foreach (var row in step.Rows)
             {
-                if (rows.Count > 0 && (tokens + row.Example.Ids.Length > options.TokenBudget || own == step.RowsPerPart))
+                if (rows.Count > 0 && (tokens + Length(step, row) > options.TokenBudget || own == step.RowsPerPart))
                 {
                     yield return new PackedBatch(rows, Sharable);
                     (rows, tokens, own) = ([], 0, 0);
                 }
                 rows.Add((step, row));
-                tokens += row.Example.Ids.Length;
+                tokens += Length(step, row);
                 own++;
             }
         }
         if (rows.Count > 0) yield return new PackedBatch(rows, Sharable);
     }
 
+    // Virtual rows are computed like tokens.
+    private static int Length(MemberStep step, PackRow row) => row.Example.Ids.Length + step.State.Member.Adapter.Prefix.Rows;
+
     // How many first tokens a row may have in common with others: those before the first that predicts something, if all that is computed of them is
     // the same in every row.
     private static int Sharable(MemberStep step, Example row, DecoderConfig model)
     {
-        if (step.State.Member.Adapter.HasDropout || !model.BeginningsAreShared(row.Ids.Length)) return 0;
+        if (step.State.Member.Adapter.HasDropout || !model.BeginningsAreShared(row.Ids.Length + step.State.Member.Adapter.Prefix.Count)) return 0;
         var supervised = row.Labels.AsSpan(1).IndexOfAnyExcept(Example.Ignored);
         return supervised < 0 ? row.Ids.Length - 1 : supervised;
     }

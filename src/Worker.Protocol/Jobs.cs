@@ -68,9 +68,6 @@ public sealed record TrainJob : AssignmentJob
     public int CheckpointSteps { get; init; }
 }
 
-/// <summary>A checkpoint that its owner has accepted.</summary>
-public sealed record CheckpointReference(string Uri, long Step, string Sha256);
-
 /// <summary>One training in a pack.</summary>
 public sealed record PackMember
 {

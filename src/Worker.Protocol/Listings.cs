@@ -17,7 +17,23 @@ public sealed record ListedModel(string Name, string Path, string ModelType, boo
 /// <param name="Present">Whether its files are there.</param>
 /// <param name="Files">The files that are there.</param>
 /// <param name="Expected">The files that hold it, under a data sets' folder; the first that are there count.</param>
-public sealed record ListedData(string Name, string Language, string About, bool Present, IReadOnlyList<string> Files, IReadOnlyList<string> Expected);
+public sealed record ListedData(string Name, string Language, string About, bool Present, IReadOnlyList<string> Files, IReadOnlyList<string> Expected)
+{
+    /// <summary>One task (<c>TS</c>) or several (<c>MT</c>); empty where it is not known.</summary>
+    public string Task { get; init; } = "";
+
+    /// <summary>How it came to be (<c>HG, SI, MIX, COL</c>); empty where it is not known.</summary>
+    public string Generation { get; init; } = "";
+
+    /// <summary>Its rows as published; null where no count was.</summary>
+    public long? Rows { get; init; }
+
+    /// <summary>Its licence; empty where it is not known.</summary>
+    public string Licence { get; init; } = "";
+
+    /// <summary>Where it comes from.</summary>
+    public string Source { get; init; } = "";
+}
 
 /// <summary>A prompt template.</summary>
 /// <param name="Name">Its name.</param>

@@ -65,6 +65,8 @@ internal static class Failures
     private static bool IsPassing(Exception e) => e switch
     {
         IOException { HResult: var error } when _passing.Contains(error) => true,
+        // An expression that takes too long will do so again.
+        System.Text.RegularExpressions.RegexMatchTimeoutException => false,
         SocketException or TimeoutException => true,
         HttpRequestException { StatusCode: null or HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError } => true,
         _ => false,

@@ -64,7 +64,7 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
         }
     }
 
-    private void Tell(StartCommand job, WorkerEvent news) => _outgoing.Writer.TryWrite((job, news));
+    private void Tell(StartCommand job, WorkerEvent workerEvent) => _outgoing.Writer.TryWrite((job, workerEvent));
 
     private async Task SendAsync()
     {
@@ -72,10 +72,10 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
         StartCommand? failed = null;
         try
         {
-            await foreach (var (job, news) in _outgoing.Reader.ReadAllAsync())
+            await foreach (var (job, workerEvent) in _outgoing.Reader.ReadAllAsync())
             {
                 if (ReferenceEquals(job, failed)) continue;
-                if (await TrySendAsync(news) is not { } problem) continue;
+                if (await TrySendAsync(workerEvent) is not { } problem) continue;
                 failed = job;
                 Stop(job);
                 await TrySendAsync(new FailedEvent(job.Assignment, job.Fence, FailureKind.Unknown, problem));
@@ -88,11 +88,11 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
     }
 
     /// <summary>Sends an event; why that cannot be done, where it is the event's fault.</summary>
-    private async Task<string?> TrySendAsync(WorkerEvent news)
+    private async Task<string?> TrySendAsync(WorkerEvent workerEvent)
     {
         try
         {
-            await connection.SendAsync(news, CancellationToken.None);
+            await connection.SendAsync(workerEvent, CancellationToken.None);
             return null;
         }
         catch (ProtocolException e)
@@ -115,7 +115,7 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
             var start = starts.ReadAsync().AsTask().GetAwaiter().GetResult();
             (StartCommand Start, CancellationTokenSource Stop, Channel<WorkerCommand> Commands) running;
             lock (_gate) running = _running!.Value;
-            var context = new JobContext(start.Assignment, start.Fence, news => Tell(start, news), running.Commands.Reader, time, _state, running.Stop.Token);
+            var context = new JobContext(start.Assignment, start.Fence, workerEvent => Tell(start, workerEvent), running.Commands.Reader, time, _state, running.Stop.Token);
             var last = Run(start.Job, context);
             lock (_gate) _running = null;
             Tell(start, last);

@@ -62,7 +62,11 @@ internal sealed class WorkerState(string device = "cpu")
         "fp32" => new LoadOptions(ScalarType.Float32),
         "bf16" => new LoadOptions(ScalarType.BFloat16),
         "int8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Int8),
+        "llm-int8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.LlmInt8),
         "nf4" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Nf4),
+        "nf4-single" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Nf4Single),
+        "fp4" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Fp4),
+        "fp4-single" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Fp4Single),
         _ => throw new ToolException($"precision '{name}' is unknown; known are {string.Join(", ", TrainingSpec.Precisions)}"),
     };
 }

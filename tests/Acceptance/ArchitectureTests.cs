@@ -28,16 +28,22 @@ public sealed partial class ArchitectureTests
         ["Evaluation"] = ["Inference", "Adapters", "Models", "Data", "Tokenizers", "Statistics", "Kernels", "Files", "Specs"],
         ["Experiments"] = ["Specs", "Statistics"],
         ["Worker"] = ["Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Worker.Protocol", "Files", "Specs"],
-        ["Grains.Contracts"] = [],
+        ["Grains.Contracts"] = ["Worker.Protocol", "Specs"],
         ["Grains"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
         ["Silo"] = ["Grains", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
-        ["Client"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Client.Library"] = ["Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        ["Client"] = ["Client.Library", "Grains.Contracts", "Experiments", "Supervision", "Worker.Protocol", "Files", "Specs"],
+        // No room: what measures the rooms uses them all, and nothing uses it.
+        ["Benchmarks"] =
+        [
+            "Training", "Evaluation", "Inference", "Data", "Adapters", "Models", "Tokenizers", "Kernels", "Statistics", "Experiments", "Grains.Contracts", "Client.Library", "Supervision", "Worker.Protocol", "Files", "Specs",
+        ],
     };
 
     private static string Source => Path.Combine(Programs.Checkout, "src");
 
     public static IEnumerable<object[]> Projects()
-        => Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories).Select(file => new object[] { Path.GetRelativePath(Source, file).Replace('\\', '/') });
+        => Directory.EnumerateFiles(Source, "*.csproj", SearchOption.AllDirectories).Concat(Directory.EnumerateFiles(Path.Combine(Source, "..", "benchmarks"), "*.csproj")).Select(file => new object[] { Path.GetRelativePath(Source, file).Replace('\\', '/') });
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -46,6 +52,7 @@ public sealed partial class ArchitectureTests
         var room = Path.GetFileNameWithoutExtension(project);
         Assert.True(_mayUse.TryGetValue(room, out var allowed), $"the room {room} is in no drawing");
         var used = XDocument.Load(Path.Combine(Source, project)).Descendants("ProjectReference")
+            .Where(reference => reference.Attribute("ReferenceOutputAssembly")?.Value != "false")
             .SelectMany(reference => reference.Attribute("Include")!.Value.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
             .Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
             .ToList();
@@ -85,6 +92,11 @@ public sealed partial class ArchitectureTests
         Assert.Equal(_mayUse.Keys.Order(StringComparer.Ordinal), projects);
     }
 
+    /// <summary>What measures the rooms is no part of them.</summary>
+    [Fact]
+    public void Rooms_HoldNoBenchmark()
+        => Assert.DoesNotContain(Sources(), file => Path.GetFileName(file).Contains("bench", StringComparison.OrdinalIgnoreCase) || Benchmark().IsMatch(File.ReadAllText(file)));
+
     /// <summary>Orleans is of the grains and those that call them; the rooms that compute never see it, and no pure room reads a file or the environment.</summary>
     [Fact]
     public void PureRooms_Sources_DoNoInputOrOutput()
@@ -116,6 +128,9 @@ public sealed partial class ArchitectureTests
 
     [GeneratedRegex(@"\busing (?:static |\w+ = )?AlpacaCot\.([A-Za-z.]+)\b")]
     private static partial Regex RoomNames();
+
+    [GeneratedRegex(@"\b(class|record|struct|enum|namespace) [\w.]*Bench|""bench [a-z]")]
+    private static partial Regex Benchmark();
 
     [GeneratedRegex(@"\b(TODO|FIXME|HACK|XXX)\b|NotImplementedException")]
     private static partial Regex Unfinished();

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Tests.Acceptance;
 
@@ -38,7 +40,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         (await run.EndAsync(_limit)).Refused(1, "silo", $"sweep resume {Name}");
         // What the killed silo had stored is told from its files; no silo is started for it.
         var left = (await home.RunAsync("sweep", "status", Name, "--json")).Done();
-        Assert.Equal("running", left.Json().GetProperty("state").GetString());
+        Assert.Equal("interrupted", left.Json().GetProperty("state").GetString());
         Assert.DoesNotContain("starting", left.Error, StringComparison.Ordinal);
         Assert.Empty(home.Processes());
 
@@ -102,6 +104,65 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         }
         undisturbed.RequireSame(home, (await run.EndAsync(_limit)).Done().Json());
     }
+
+    /// <summary>
+    /// The silo is killed the moment a worker has something to report, 20 times: what its record says then was answered, and is not computed again; what was not may be.
+    /// </summary>
+    [Fact, Trait("Category", "Soak")]
+    public async Task Silo_KilledBetweenAReportAndItsAnswer20Times_NothingAnsweredIsComputedAgain()
+    {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
+        await undisturbed.RunAsync(bases);
+        using var home = new Home();
+        var random = new Random(20260101);
+        var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases).Replace($"checkpoint_steps: {Checkpoint}", "checkpoint_steps: 10", StringComparison.Ordinal)), "--json");
+        var (answered, resumed, files) = (0, Resumptions(home), new Dictionary<string, int>());
+        for (var kill = 1; kill <= 20; kill++)
+        {
+            // Each checkpoint is a report, and then each result.
+            var (step, results) = (Sweeps.LastCheckpoint(home, Name), ResultFiles(home).Count);
+            await Home.UntilAsync(() => kill <= 17 ? Sweeps.LastCheckpoint(home, Name) > step : ResultFiles(home).Count > results, "there is something to report");
+            await Task.Delay(random.Next(40));
+            Assert.Equal(1, home.Kill("Silo"));
+            await run.EndAsync(_limit);
+            await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+            Assert.All(Resumptions(home).Except(resumed), line => Assert.True(line.Step >= answered, $"went on from step {line.Step} though {answered} was answered"));
+            resumed = Resumptions(home);
+            foreach (var (trial, count) in files) Assert.Equal(count, ResultFiles(home).Count(file => file.Contains($"/{trial}/", StringComparison.Ordinal)));
+
+            var record = (await home.StartProgram(Programs.Silo, "--stored-sweep", $"default/{Name}").EndAsync(_limit)).Done().Json();
+            answered = record.GetProperty("files").EnumerateArray().Select(file => Path.GetFileName(file.GetString()!)).Where(name => name.StartsWith("step-", StringComparison.Ordinal))
+                .Select(name => int.Parse(name["step-".Length..], CultureInfo.InvariantCulture)).DefaultIfEmpty(answered).Max();
+            foreach (var trial in record.GetProperty("trials").EnumerateArray().Where(trial => trial.GetProperty("metrics").EnumerateObject().Any()).Select(trial => trial.GetProperty("name").GetString()!))
+                files[trial] = ResultFiles(home).Count(file => file.Contains($"/{trial}/", StringComparison.Ordinal));
+            run = home.Start("sweep", "resume", Name, "--json");
+        }
+        undisturbed.RequireSame(home, (await run.EndAsync(_limit)).Done().Json());
+        foreach (var (trial, count) in files) Assert.Equal(count, ResultFiles(home).Count(file => file.Contains($"/{trial}/", StringComparison.Ordinal)));
+    }
+
+    private static List<string> ResultFiles(Home home)
+    {
+        try
+        {
+            return [.. Directory.EnumerateFiles(Sweeps.Folder(home, Name), "results_*.json", SearchOption.AllDirectories)];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // A folder was deleted while it was listed.
+            return [];
+        }
+    }
+
+    /// <summary>The steps that attempts went on from, each with its place in the logs.</summary>
+    private static List<(string Log, int Line, int Step)> Resumptions(Home home)
+        => !Directory.Exists(home["logs"]) ? [] :
+        [
+            .. from log in Directory.EnumerateFiles(home["logs"], "worker-*.log")
+               from line in File.ReadLines(log).Select((text, number) => (Match: Regex.Match(text, "goes on from step ([0-9]+)"), Number: number))
+               where line.Match.Success
+               select (log, line.Number, int.Parse(line.Match.Groups[1].Value, CultureInfo.InvariantCulture)),
+        ];
 
     /// <summary>The last attempt began at a checkpoint, not at the first step.</summary>
     private static void RequireResumed(Home home)

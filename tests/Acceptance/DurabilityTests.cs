@@ -1,9 +1,9 @@
 using System.Text.Json;
-using AlpacaCot.Client.Hosting;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
-using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -33,8 +33,8 @@ public sealed class DurabilityTests
             {
                 var reply = await experiment.SubmitAsync(new SubmitSweep
                 {
-                    Name = $"s{n}", BaseDirectory = home.Root, Directory = home[$"experiments/default/s{n}"], Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json),
-                    Yaml = $"name: s{n}\nseeds: [0, 1]\nmodels: [{{ name: m, path: m }}]\npeft: [{{ name: l, method: lora }}]\ndata: [{{ name: d, sources: [goat] }}]",
+                    Name = $"s{n}", BaseDirectory = home.Root, Directory = home[$"experiments/default/s{n}"], Facts = new SpecFacts(),
+                    Spec = SweepDocument.ParseValid($"name: s{n}\nseeds: [0, 1]\nmodels: [{{ name: m, path: m }}]\npeft: [{{ name: l, method: lora }}]\ndata: [{{ name: d, sources: [goat] }}]"),
                 });
                 lock (acknowledged) acknowledged.Add(reply.Key);
             }

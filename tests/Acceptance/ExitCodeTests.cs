@@ -48,7 +48,8 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
         var ended = (await run.EndAsync(_limit)).Ended(130);
         Assert.Contains("sweep resume long", ended.Error, StringComparison.Ordinal);
         await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo and worker end with it", _limit);
-        Assert.Equal("running", (await _home.RunAsync("sweep", "status", "long", "--json")).Done().Json().GetProperty("state").GetString());
+        Assert.Equal("interrupted", (await _home.RunAsync("sweep", "status", "long", "--json")).Done().Json().GetProperty("state").GetString());
+        Assert.Contains("interrupted", (await _home.RunAsync("sweep", "list")).Done().Output, StringComparison.Ordinal);
     }
 
     [Fact]

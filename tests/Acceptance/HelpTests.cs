@@ -6,10 +6,10 @@ public sealed class HelpTests(Bases bases)
 {
     private static readonly string[] _commands =
     [
-        "quickstart", "init", "silo", "train", "eval", "generate", "merge", "bench", "doctor", "disk", "disk clean", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep show",
+        "quickstart", "init", "silo", "train", "eval", "generate", "merge", "doctor", "disk", "disk clean", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep show",
         "sweep ask", "sweep report", "sweep cancel", "sweep resume", "sweep delete", "sweep list", "list", "list models", "list methods", "list data", "list suites", "list templates", "list schedules", "show",
         "show model", "show method", "show data", "show suite", "show template", "show schedule", "model", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
-        "data goat", "data goat generate", "data goat cells", "data goat verify",
+        "data goat", "data goat generate", "data goat cells", "data goat verify", "data inspect", "data list", "data add", "data stats",
     ];
 
     [Fact]
@@ -44,6 +44,16 @@ public sealed class HelpTests(Bases bases)
         using var home = new Home();
         var help = await home.StartProgram(Path.Combine(Programs.Checkout, "alpacacot"), "--help").EndAsync(TimeSpan.FromMinutes(5));
         Assert.Contains("quickstart", help.Done().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What measures is a program of its own, built when it is asked for.</summary>
+    [Fact]
+    public async Task EntryPoint_Bench_RunsTheBenchmarks()
+    {
+        using var home = new Home();
+        var list = await home.StartProgram(Path.Combine(Programs.Checkout, "alpacacot"), "bench", "--list").EndAsync(TimeSpan.FromMinutes(5));
+        foreach (var name in (string[])["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "scheduler", "report"]) Assert.Matches($"(?m)^{name} +[A-Z]", list.Done().Output);
+        (await home.StartProgram(Path.Combine(Programs.Checkout, "alpacacot"), "bench", "unheard-of").EndAsync(TimeSpan.FromMinutes(5))).Refused(2, "'unheard-of'", "training");
     }
 
     [Fact]

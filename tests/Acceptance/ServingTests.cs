@@ -1,5 +1,5 @@
 using System.Text;
-using AlpacaCot.Client.Hosting;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,3 +1,5 @@
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 

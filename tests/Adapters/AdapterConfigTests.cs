@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 
@@ -12,7 +13,10 @@ public sealed class AdapterConfigTests
     {
         foreach (var method in MethodCatalogue.All)
         {
-            var config = AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = "a", Method = method.Name }).ToJsonString());
+            // What has no default must be given.
+            var given = MethodCatalogue.AdapterConfig(new MethodSpec { Name = "a", Method = method.Name });
+            if (method.Option("total_step") is not null) given["total_step"] = 100;
+            var config = AdapterConfig.Read(given.ToJsonString());
             Assert.Equal(method.PeftType, config.PeftType);
             Assert.Empty(config.Remarks);
             var written = (JsonObject)JsonNode.Parse(config.ToJson())!;

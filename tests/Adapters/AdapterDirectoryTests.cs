@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 

@@ -1,3 +1,6 @@
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
+
 namespace AlpacaCot.Adapters.Tests;
 
 public sealed class TargetMatcherTests

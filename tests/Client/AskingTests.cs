@@ -23,7 +23,7 @@ public sealed class AskingTests
             data: [{ name: d, sources: [goat] }]
             training: { precision: fp32 }
             """);
-        var details = new SweepDetails { Name = "x", State = "done", Specification = SweepSpecJson.Write(spec), BaseDirectory = "/", Directory = "/" };
+        var details = new SweepDetails { Name = "x", State = "done", Specification = spec, BaseDirectory = "/", Directory = "/" };
         Assert.Equal(slots, SweepAsking.Bases(details, trials));
     }
 

@@ -36,7 +36,7 @@ public sealed class CommandTreeTests
         var command = Find(path);
         Assert.False(string.IsNullOrWhiteSpace(command.Description));
         if (path != "silo") Assert.Contains(command.Options, option => option.Name == "--json");
-        if (path != "bench") Assert.All(command.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), option.Name));
+        Assert.All(command.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), option.Name));
     }
 
     [Theory]
@@ -53,13 +53,18 @@ public sealed class CommandTreeTests
     [Theory]
     [InlineData("sweep rum x.yaml", "'rum' was not matched. Did you mean one of the following?\nrun\n", "see: alpacacot sweep --help")]
     [InlineData("sweep run a.yaml --slot 2", "\n--slots\n", "see: alpacacot sweep run --help")]
-    [InlineData("", "error: ", "see: alpacacot --help")]
+    [InlineData("", "error: Required command", "see: alpacacot --help")]
+    [InlineData("sweep rum x.yaml", "error: Unrecognized command or argument 'rum'.", "see: alpacacot sweep --help")]
+    [InlineData("bench decode", "error: 'bench' is a command of a checkout", "./alpacacot bench")]
+    [InlineData("test --soak", "error: 'test' is a command of a checkout", "./alpacacot test")]
     public void Print_WrongCommand_SuggestsWhatIsNearAndWhereToRead(string line, string shows, string see)
     {
         var output = new StringWriter { NewLine = "\n" };
         WrongUsage.Print(Tree().Parse(line), output);
         Assert.Contains(shows, output.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.EndsWith(see + "\n", output.ToString(), StringComparison.Ordinal);
+        // What is not known is no missing command.
+        Assert.Equal(line.Length == 0, output.ToString().Contains("Required command", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text.Json;
-using AlpacaCot.Client;
 using AlpacaCot.Client.Commands;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 
 namespace AlpacaCot.Tests.Client;
@@ -26,7 +26,7 @@ public sealed class ExitCodeTests : IDisposable
         Console.SetOut(output);
         try
         {
-            return (await CommandLine.RunAsync(words, () => new ClientContext(new HomeLayout(_folder.Path), AppContext.BaseDirectory, TimeProvider.System), interrupt), output.ToString());
+            return (await CommandLine.RunAsync(words, () => new ClientContext(new HomeLayout(_folder.Path), PlatformPrograms.Beside(new HomeLayout(_folder.Path), AppContext.BaseDirectory), TimeProvider.System), interrupt), output.ToString());
         }
         finally
         {
@@ -40,7 +40,6 @@ public sealed class ExitCodeTests : IDisposable
     [InlineData("sweep status none")]
     [InlineData("sweep validate /no/such/file.yaml")]
     [InlineData("generate --model /no/such/model --prompt x")]
-    [InlineData("bench unheard-of")]
     public async Task WrongRequest_Is2(string line) => Assert.Equal(ExitCodes.Wrong, (await RunAsync(line.Split(' '))).Code);
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Client;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 
 namespace AlpacaCot.Tests.Client;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
@@ -14,7 +15,7 @@ public sealed class TrialTests : IDisposable
 
     private static TrialDetails Details(string? adapter = "/x/a b", string? cue = "Let's think") => new()
     {
-        Trial = new TrialStatus { Name = "m+l+d+c+s1", State = "succeeded" }, Configuration = "{}", Base = "m", BaseDirectory = "/", Precision = "fp32", Cue = cue, Adapter = adapter, Log = "/l",
+        Trial = new TrialStatus { Name = "m+l+d+c+s1", State = "succeeded" }, Configuration = new TrialSpec { Model = new ModelSpec { Name = "m" }, Cot = new CotSpec { Name = "c" }, Decoding = new DecodingSpec() }, Base = "m", BaseDirectory = "/", Precision = "fp32", Cue = cue, Adapter = adapter, Log = "/l",
         TrainingKey = "t", TrialKey = "k",
     };
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
@@ -119,7 +120,7 @@ public sealed class ViewTests
         var check = Check(Yaml.Replace("[0, 1, 2]", "[0, 1]", StringComparison.Ordinal));
         Assert.True(check.IsValid);
         var output = new StringWriter();
-        check.PrintAdvice(output);
+        PreflightView.PrintAdvice(check, output);
         Assert.StartsWith("advice: ", output.ToString(), StringComparison.Ordinal);
     }
 
@@ -143,7 +144,7 @@ public sealed class ViewTests
         Assert.Equal((126, 14), ((int)plan["steps"]!, plan["trials"]!.AsArray().Count));
         Assert.Equal(("m+lora+d+none+s0", 21), ((string)plan["trials"]![0]!["trial"]!, (int)plan["trials"]![0]!["steps"]!));
         var advice = new StringWriter();
-        check.PrintAdvice(advice);
+        PreflightView.PrintAdvice(check, advice);
         Assert.Contains("m+lora+d", advice.ToString(), StringComparison.Ordinal);
     }
 
@@ -152,7 +153,7 @@ public sealed class ViewTests
     private static string Printed(SweepPreflight check)
     {
         var output = new StringWriter();
-        check.Print(output);
+        PreflightView.Print(check, output);
         return output.ToString();
     }
 

@@ -52,7 +52,7 @@ public sealed class DamagedRowsTests : IDisposable
     private static string Lines(string array)
         => string.Join("\n", System.Text.Json.Nodes.JsonNode.Parse(array)!.AsArray().Select(row => row!.ToJsonString())) + "\n";
 
-    private List<InstructionRecord> Read(byte[] bytes)
+    private List<Conversation> Read(byte[] bytes)
     {
         File.WriteAllBytes(_folder["rows"], bytes);
         return [.. Importing.RecordReader.Read(_folder["rows"])];

@@ -138,10 +138,10 @@ public sealed class DataPreparationTests : IDisposable
     {
         string[] hashes =
         [
-            TokenCache.ContentHash([new Example([1, 2, 3], [-100, 2, 3])]),
-            TokenCache.ContentHash([new Example([1, 2, 3], [-100, -100, 3])]),
-            TokenCache.ContentHash([new Example([1, 2], [-100, 2]), new Example([3], [3])]),
-            TokenCache.ContentHash([new Example([3], [3]), new Example([1, 2], [-100, 2])]),
+            ContentHasher.Of([new Example([1, 2, 3], [-100, 2, 3])], [0, 1]),
+            ContentHasher.Of([new Example([1, 2, 3], [-100, -100, 3])], [0, 1]),
+            ContentHasher.Of([new Example([1, 2], [-100, 2]), new Example([3], [3])], [0, 1]),
+            ContentHasher.Of([new Example([3], [3]), new Example([1, 2], [-100, 2])], [0, 1]),
         ];
         Assert.Equal(hashes.Length, hashes.Distinct().Count());
     }

@@ -66,14 +66,14 @@ public sealed class ExampleBuilderTests
     [InlineData("Say hi.", "", " \n", RefusalCause.EmptyAnswer)]
     [InlineData(" ", "", "hi", RefusalCause.EmptyPrompt)]
     public void Build_NothingToLearn_IsRefused(string instruction, string input, string output, RefusalCause cause)
-        => Assert.Equal(cause, new ExampleBuilder(_tokenizer, PromptTemplates.Plain, 100).Build(new(instruction, input, output, null, null, "t", 1)).Refused);
+        => Assert.Equal(cause, new ExampleBuilder(_tokenizer, PromptTemplates.Plain, 100).Build(new InstructionRecord(instruction, input, output, null, null, "t", 1)).Refused);
 
     [Theory]
     [InlineData(4, false)] // BOS, "q", line break and EOS: no room for the answer
     [InlineData(5, true)]
     public void Build_PromptAtTheCutoff_NeedsRoomForOneTokenAndEos(int cutoff, bool kept)
     {
-        var built = new ExampleBuilder(_tokenizer, PromptTemplates.Plain, cutoff).Build(new("q", "", "answer", null, null, "t", 1));
+        var built = new ExampleBuilder(_tokenizer, PromptTemplates.Plain, cutoff).Build(new InstructionRecord("q", "", "answer", null, null, "t", 1));
 
         Assert.Equal(kept, built.Example is not null);
         if (kept) Assert.Equal([1, 'q' + 3, '\n' + 3, 'a' + 3, 2], built.Example!.Ids);

@@ -14,13 +14,37 @@ public sealed class HostileRowsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
-    [InlineData("{\"instruction\":\"a\",\"output\":\"", "line 1 is longer than 16777216 bytes")]
+    [InlineData("{\"instruction\":\"a\",\"output\":\"", "row 1, line 1: is longer than 16777216 bytes")]
     [InlineData("[{\"instruction\":\"a\",\"output\":\"", "row 1, line 1: is longer than 16777216 bytes")]
-    [InlineData("a\tb\tc\nd\te\t", "line 2 is longer than 16777216 bytes")]
+    [InlineData("a\tb\tc\nd\te\t", "row 2, line 2: is longer than 16777216 bytes")]
     public void Read_RowLongerThanAnyContext_Refused(string beginning, string says)
     {
         File.WriteAllText(_folder["rows"], beginning + new string('x', 40 << 20));
         Assert.Contains(says, Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Read_LongLineAmongOthers_IsToldAndTheRestKept()
+    {
+        using (var file = File.Create(_folder["rows.jsonl"]))
+        {
+            file.Write("{\"instruction\":\"a\",\"output\":\"b\"}\n"u8);
+            var chunk = new byte[1 << 20];
+            Array.Fill(chunk, (byte)'x');
+            for (var i = 0; i < 40; i++) file.Write(chunk);
+            file.Write("\n{\"instruction\":\"c\",\"output\":\"d\"}\n"u8);
+        }
+        var skipped = new List<string>();
+
+        Assert.Equal(["a", "c"], RecordReader.Read(_folder["rows.jsonl"], skipped: skipped.Add).Select(row => row.Instruction));
+        Assert.Equal(["rows.jsonl: row 2, line 2: is longer than 16777216 bytes"], skipped);
+    }
+
+    [Fact]
+    public void Read_TableWhoseQuoteNeverCloses_IsRefusedBeforeItFillsTheMemory()
+    {
+        File.WriteAllText(_folder["t.csv"], "instruction,output\na,\"b" + new string('x', 40 << 20));
+        Assert.Contains("is longer than", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["t.csv"]).Count()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,8 @@ public sealed class RealDataTests(ITestOutputHelper output)
     [InlineData("instructions/code_alpaca_2k.json", 2017)]
     [InlineData("instructions/gpteacher_roleplay.json", 3146)]
     [InlineData("instructions/seed_tasks.jsonl", 175)]
+    [InlineData("instructions/glaive_toolcall_en_demo.json", 300)]
+    [InlineData("instructions/chat_tiny.json", 1)]
     [InlineData("cot/aqua_train.tsv", 2728)]
     [InlineData("cot/creak_train.tsv", 6915)]
     [InlineData("cot/ecqa_train.tsv", 7112)]
@@ -52,8 +54,42 @@ public sealed class RealDataTests(ITestOutputHelper output)
             Assert.DoesNotContain(records, r => (r.Instruction + r.Rationale + r.Answer).Contains("\\n", StringComparison.Ordinal));
     }
 
+    /// <summary>Every set of the real data under its name in the catalogue, with the rows that its page counts and the defects that are known of it.</summary>
     [Theory]
-    [InlineData("instructions/glaive_toolcall_en_demo.json", "is a conversation")]
+    [InlineData("alpaca", "en", 999, 0, 0)]
+    [InlineData("alpaca", "zh", 1000, 0, 0)]
+    [InlineData("alpaca-tiny", null, 100, 0, 0)]
+    [InlineData("code-alpaca", null, 2017, 2, 0)]
+    [InlineData("gpteacher-roleplay", null, 3146, 0, 0)]
+    [InlineData("glaive-toolcall", null, 300, 0, 0)]
+    [InlineData("seed-tasks", null, 175, 0, 0)]
+    [InlineData("cot-aqua", null, 2728, 0, 0)]
+    [InlineData("cot-creak", null, 6915, 0, 0)]
+    [InlineData("cot-ecqa", null, 7112, 0, 0)]
+    [InlineData("cot-gsm8k", null, 7473, 0, 0)]
+    [InlineData("cot-qasc", null, 1084, 0, 0)]
+    [InlineData("cot-sensemaking", null, 6070, 0, 0)]
+    [InlineData("cot-strategyqa", null, 2061, 0, 0)]
+    [InlineData("gsm8k", null, 7473, 0, 0)]
+    [InlineData("gsm8k-test", null, 1319, 0, 0)]
+    [InlineData("aqua-test", null, 254, 0, 0)]
+    [InlineData("bbh-arithmetic", null, 250, 0, 0)]
+    [InlineData("cot/formatted/ecqa_train.json", null, 7112, 0, 7112)]
+    [InlineData("cot/formatted/strategyqa_train.json", null, 2061, 0, 0)]
+    public void Prepare_EveryRealSet_CountsItsRowsAndDefects(string name, string? language, int rows, int emptyAnswers, int escaped)
+    {
+        var source = name.Contains('/', StringComparison.Ordinal) ? new SourceSpec { Path = name } : new SourceSpec { Set = name, Language = language };
+        var report = new DataPreparation(new DatasetCatalogue(RealData.Require())).Prepare(new DataSpec { Sources = [source] }, new ByteTokenizer(), PromptTemplates.Alpaca, 1 << 20, seed: 0).Report;
+
+        // A seed task may have several instances.
+        Assert.Equal(rows, name == "seed-tasks" ? 175 : report.RowsRead);
+        Assert.Equal(emptyAnswers, report.Refused.Where(refusal => refusal.Cause == RefusalCause.EmptyAnswer).Sum(refusal => refusal.Count));
+        Assert.Equal(report.RowsRead - emptyAnswers, report.RowsKept + report.Refused.Where(refusal => refusal.Cause != RefusalCause.EmptyAnswer).Sum(refusal => refusal.Count));
+        Assert.Equal(escaped > 0, report.Remarks.Any(remark => remark.Contains($"{escaped} of {rows} rows hold the two characters", StringComparison.Ordinal)));
+        output.WriteLine($"{name}: {report.Duplicates} duplicates, {report.NearDuplicates} near, languages {string.Join(", ", report.Languages)}, refused {string.Join(", ", report.Refused)}");
+    }
+
+    [Theory]
     [InlineData("eval/gaokao/2010-2022_Math_I_MCQs.json", "not one whole JSON object")]
     [InlineData("tables/tabmwp/problems_dev1k.json", "not one whole JSON object")]
     [InlineData("tokenizers/llama/tokenizer.model", "is neither")]
@@ -73,7 +109,7 @@ public sealed class RealDataTests(ITestOutputHelper output)
 
         Assert.True(tsv.Intersect(jsonl).Count() > 7000, "fewer than 7,000 of 7,473 questions are found in both");
 
-        static string Key(InstructionRecord r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
+        static string Key(Conversation r) => string.Concat(r.Instruction.Where(char.IsLetterOrDigit)) + " " + AnswerExtraction.Normalise(r.Answer!);
     }
 
     [Fact]
@@ -85,7 +121,7 @@ public sealed class RealDataTests(ITestOutputHelper output)
             foreach (var record in RecordReader.Read(file))
             {
                 if (record.Rationale is null) continue;
-                var output = RationaleFormatter.Apply(record, RationaleUse.RationaleThenAnswer, TrainingCue.None, seed: 1).Record.Output;
+                var output = RationaleFormatter.Apply(record.AsInstruction()!, RationaleUse.RationaleThenAnswer, TrainingCue.None, seed: 1).Record.Output;
                 if (AnswerExtraction.Normalise(AnswerExtraction.FinalAnswer(output)) != AnswerExtraction.Normalise(record.Answer!)) missed.Add($"{record.Source}:{record.Row} {record.Answer}");
             }
 

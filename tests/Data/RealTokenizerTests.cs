@@ -53,7 +53,7 @@ public sealed class RealTokenizerTests
     {
         var tokenizer = TokenizerDirectory.Load(RealData.File("tokenizers/llama"));
 
-        var built = new ExampleBuilder(tokenizer, PromptTemplates.Alpaca, 512).Build(new("What does </s> mean?", "", "It is </s> or <s>.", null, null, "t", 1));
+        var built = new ExampleBuilder(tokenizer, PromptTemplates.Alpaca, 512).Build(new InstructionRecord("What does </s> mean?", "", "It is </s> or <s>.", null, null, "t", 1));
 
         Assert.Equal([tokenizer.EosId!.Value], built.Example!.Ids[1..].Where(tokenizer.IsSpecial));
     }

@@ -107,8 +107,11 @@ public sealed class RecordReaderTests : IDisposable
     [InlineData("""[{"instruction": "a", "output": "b"}, 7]""", "row 2: is a number")]
     [InlineData("""[{"instruction": "a", "output": ["b"]}]""", "row 1: output is an array, expected a text")]
     [InlineData("""[{"prompt": "a", "chosen": "b"}]""", "row 1: has the fields prompt, chosen; expected instruction, input and output")]
-    [InlineData("""[{"conversations": []}]""", "row 1: is a conversation")]
-    [InlineData("""[{"instruction": "a", "output": "b", "history": [["c", "d"]]}]""", "row 1: has a conversation's earlier turns in history")]
+    [InlineData("""[{"conversations": []}]""", "row 1: conversations has no turns")]
+    [InlineData("""[{"messages": [{"role": "user", "content": "a"}, {"role": "wizard", "content": "b"}]}]""", "row 1: turn 2 has the unknown role 'wizard'")]
+    [InlineData("""[{"conversations": [{"from": "human", "value": "a"}, {"from": "system", "value": "late"}]}]""", "row 1: a system turn stands after others")]
+    [InlineData("""[{"conversations": "text"}]""", "row 1: its turns are a text, expected an array")]
+    [InlineData("""[{"instruction": "a", "output": "b", "history": [["c"]]}]""", "row 1: history is no list of pairs of question and answer")]
     [InlineData("{\"instruction\": \"a\", \"output\": \"b\"}\n\n{\"instruction\": \"c\"", "row 2, line 3: is not one whole JSON object")]
     [InlineData("""{"instruction": "half \ud83d", "output": "b"}""", "row 1, line 1: instruction is not valid")]
     [InlineData("""[{"instruction": "a", "output": "b"},]""", "row 2, line 1: is not valid JSON: a comma stands before a closing bracket: remove it")]
@@ -193,7 +196,7 @@ public sealed class RecordReaderTests : IDisposable
         Assert.Contains("row 2, line 2: is not valid UTF-8", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).ToList()).Message, StringComparison.Ordinal);
     }
 
-    private List<InstructionRecord> Read(string content, string name = "rows")
+    private List<Conversation> Read(string content, string name = "rows")
     {
         File.WriteAllText(_folder[name], content);
         return [.. RecordReader.Read(_folder[name])];

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Harness;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Suites;
@@ -26,12 +25,22 @@ public sealed class ByHandTests
     [Fact]
     public void ExactMatch_EachOption_IgnoresWhatItSays()
     {
-        Assert.Equal(0, new ExactMatchOptions().Score("Yes", "yes"));
-        Assert.Equal(1, new ExactMatchOptions { IgnoreCase = true }.Score("Yes", "yes"));
-        Assert.Equal(1, new ExactMatchOptions { IgnorePunctuation = true }.Score("yes, sir.", "yes sir"));
-        Assert.Equal(1, new ExactMatchOptions { IgnoreNumbers = true }.Score("item 12", "item 7"));
-        Assert.Equal(0, new ExactMatchOptions { IgnoreNumbers = true }.Score("item a", "item b"));
-        Assert.Equal(1, new ExactMatchOptions { RegexesToIgnore = ["^the "] }.Score("the end", "end"));
+        Assert.Equal(0, new ExactMatch().Score("Yes", "yes"));
+        Assert.Equal(1, new ExactMatch { IgnoreCase = true }.Score("Yes", "yes"));
+        Assert.Equal(1, new ExactMatch { IgnorePunctuation = true }.Score("yes, sir.", "yes sir"));
+        Assert.Equal(1, new ExactMatch { IgnoreNumbers = true }.Score("item 12", "item 7"));
+        Assert.Equal(0, new ExactMatch { IgnoreNumbers = true }.Score("item a", "item b"));
+        Assert.Equal(1, new ExactMatch { RegexesToIgnore = ["^the "] }.Score("the end", "end"));
+    }
+
+    /// <summary>Characters are compared each with each; a row of megabytes would take hours.</summary>
+    [Fact]
+    public void Digits_TextsOfMegabytes_AreRefusedAndNotCompared()
+    {
+        var (answer, reference) = (new string('1', 1 << 20), new string('2', 1 << 20));
+        Assert.Contains("too long to be compared", Assert.Throws<EvaluationException>(() => AnswerScoring.Digits(answer, reference)).Message, StringComparison.Ordinal);
+        Assert.Equal((0, 1 << 20), AnswerScoring.Digits(answer, answer));
+        Assert.Equal((1, 2), AnswerScoring.Digits("13", "12"));
     }
 
     [Fact]
@@ -72,7 +81,7 @@ public sealed class ByHandTests
         using var folder = new TemporaryFolder();
         File.WriteAllLines(folder["same.jsonl"], Enumerable.Repeat("""{"question": "What is 1 + 1?", "answer": "2"}""", 6));
         using var model = new SmallModel();
-        string[] Answers(long seed) => [.. EvaluationRunner.Run([SuiteRegistry.Create(JsonNode.Parse("""{"suite": "exact-match", "file": "same.jsonl"}""")!.AsObject(), [folder.Path])], model.Engine,
+        string[] Answers(long seed) => [.. EvaluationRunner.Run([Declared.Suite("""{"suite": "exact-match", "file": "same.jsonl"}""", folder.Path)], model.Engine,
             decoding: new DecodingSettings { Strategy = DecodingStrategy.Sample, MaxNewTokens = 6, Seed = seed })[0].Samples.Select(s => s.Responses[0]!.GetValue<string>())];
         Assert.True(Answers(1).Distinct().Count() > 1, "all draws were the same");
         Assert.Equal(Answers(1), Answers(1));

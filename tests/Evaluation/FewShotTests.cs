@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
@@ -49,7 +48,7 @@ public sealed class FewShotTests
         File.WriteAllLines(folder["q.jsonl"],
             ["""{"question": "Once upon a time", "answer": "leaked"}""", """{"question": "Once  upon a time ", "answer": "leaked"}""", """{"question": "b", "answer": "y"}"""]);
 
-        var result = EvaluationRunner.Run([SuiteRegistry.Create(JsonNode.Parse(declaration)!.AsObject(), [folder.Path])], model.Engine, template: PromptTemplates.Plain, decoding: new DecodingSettings { MaxNewTokens = 2 })[0];
+        var result = EvaluationRunner.Run([Declared.Suite(declaration, folder.Path)], model.Engine, template: PromptTemplates.Plain, decoding: new DecodingSettings { MaxNewTokens = 2 })[0];
 
         Assert.All(result.Samples.Take(2), sample => Assert.DoesNotContain("leaked", sample.Arguments[0].Prompt, StringComparison.Ordinal));
     }
@@ -60,7 +59,7 @@ public sealed class FewShotTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["q.csv"], "Question,A,B,Answer\nWhich is true?,cats bark,dogs bark,B\nWhich is true?,hens bark,hens lay,B\nWhich is true?,cats bark,dogs bark,B\n");
 
-        var suite = SuiteRegistry.Create(JsonNode.Parse("""{"suite": "multiple-choice", "file": "q.csv", "choices": ["A", "B"], "form": "options", "few_shot": 1, "answer_mark": ""}""")!.AsObject(), [folder.Path]);
+        var suite = Declared.Suite("""{"suite": "multiple-choice", "file": "q.csv", "choices": ["A", "B"], "form": "options", "few_shot": 1, "answer_mark": ""}""", folder.Path);
         using var model = new SmallModel();
         var result = EvaluationRunner.Run([suite], model.Engine)[0];
 

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Suites;
 
 namespace AlpacaCot.Evaluation.Tests;
@@ -69,7 +68,7 @@ public sealed class GoldChoiceTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["q.csv"], "Question,A,B,C,D,Answer\nPick,one,two,,four,B\nPick,one,two,three,four,4\nPick,1,2,3,4,2\nPick,one,two,three,four,\n");
 
-        var message = Assert.Throws<EvaluationException>(() => SuiteRegistry.Create(JsonNode.Parse("""{"suite": "multiple-choice", "file": "q.csv"}""")!.AsObject(), [folder.Path])).Message;
+        var message = Assert.Throws<EvaluationException>(() => Declared.Suite("""{"suite": "multiple-choice", "file": "q.csv"}""", folder.Path)).Message;
 
         Assert.Contains("4 rows are wrong", message, StringComparison.Ordinal);
         foreach (var part in (string[])["row 1, line 2: option C: 'C' is empty", "row 2, line 3: the answer \"4", "row 3, line 4: the answer \"2", "row 4, line 5: 'Answer' is empty"])

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Harness;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Statistics;
@@ -27,7 +28,7 @@ public sealed class HarnessGoldenTests
         {
             var pipeline = line["filter"]!.AsArray();
             if (pipeline.Any(step => !ResponseFilters.Known.Contains(step!["function"]!.GetValue<string>()))) continue;
-            var filters = ResponseFilters.Compile(pipeline);
+            var filters = ResponseFilters.Compile(FilterStep.ReadAll(pipeline));
             var responses = line["responses"]!.AsArray();
             for (var i = 0; i < responses.Count; i++)
             {
@@ -49,7 +50,7 @@ public sealed class HarnessGoldenTests
         foreach (var line in Lines(golden.File("exact_match.jsonl")))
         {
             var options = line["options"]!;
-            var match = new ExactMatchOptions
+            var match = new ExactMatch
             {
                 IgnoreCase = options["ignore_case"]?.GetValue<bool>() ?? false,
                 IgnorePunctuation = options["ignore_punctuation"]?.GetValue<bool>() ?? false,

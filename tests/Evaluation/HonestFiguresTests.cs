@@ -144,5 +144,5 @@ public sealed class HonestFiguresTests : IDisposable
         Assert.Throws<RowException>(() => AnswerScoring.Reference("last_number", "none"));
     }
 
-    private ISuite Create(string declaration) => SuiteRegistry.Create(JsonNode.Parse(declaration)!.AsObject(), [_folder.Path]);
+    private ISuite Create(string declaration) => Declared.Suite(declaration, _folder.Path);
 }

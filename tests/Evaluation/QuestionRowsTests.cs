@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Harness;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Tests;
 
@@ -157,7 +158,7 @@ public sealed class QuestionRowsTests : IDisposable
 
     [Fact]
     public void Patterns_PythonsNamedGroups_AreRead()
-        => Assert.Equal(["18"], ResponseFilters.Compile(JsonNode.Parse("""[{"function": "regex", "regex_pattern": "is (?P<number>[0-9]+)(?P=number)?"}]""")!.AsArray()).Apply(["it is 18"]));
+        => Assert.Equal(["18"], ResponseFilters.Compile([new FilterStep { Function = "regex", RegexPattern = "is (?P<number>[0-9]+)(?P=number)?" }]).Apply(["it is 18"]));
 
     [Fact]
     public void Patterns_ExponentialOnAText_AreRefused()
@@ -189,5 +190,5 @@ public sealed class QuestionRowsTests : IDisposable
 
     private string Refused(string declaration) => Assert.Throws<EvaluationException>(() => Create(declaration)).Message;
 
-    private ISuite Create(string declaration) => SuiteRegistry.Create(JsonNode.Parse(declaration)!.AsObject(), [_folder.Path]);
+    private ISuite Create(string declaration) => Declared.Suite(declaration, _folder.Path);
 }

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Python;
 using AlpacaCot.Evaluation.Results;
-using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
 using AlpacaCot.Tokenizers;
 using Microsoft.Extensions.Time.Testing;
@@ -41,7 +40,7 @@ public sealed class ResultFileTests
     {
         using var folder = new TemporaryFolder();
         using var model = new SmallModel();
-        var suite = SuiteRegistry.Create(JsonNode.Parse("""{"suite": "goat-arithmetic", "limit": 20, "digits": [1, 2]}""")!.AsObject());
+        var suite = Declared.Suite("""{"suite": "goat-arithmetic", "limit": 20, "digits": [1, 2]}""");
         var results = EvaluationRunner.Run([suite], model.Engine, template: Data.Templates.PromptTemplates.Goat, decoding: new DecodingSettings { MaxNewTokens = 4 });
         var run = new RunDescription { ModelName = "models/a:b*c", Tokenizer = model.Tokenizer, MaxLength = model.Engine.MaxLength, Dtype = "torch.float32" };
         var paths = ResultFiles.Write(folder.Path, run, results, TimeSpan.FromSeconds(1.5), new FakeTimeProvider(_now));

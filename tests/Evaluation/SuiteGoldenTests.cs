@@ -50,7 +50,7 @@ public sealed class SuiteGoldenTests
     private static List<ISuite> Suites(GoldenCase golden)
     {
         if (golden.Json.GetProperty("arguments").TryGetProperty("apply_chat_template", out var chat) && chat.GetBoolean()) return [];
-        return [.. Directory.GetFiles(golden.File("tasks"), "*.yaml").Order(StringComparer.Ordinal).Select(file => Declaration(file, golden)).OfType<JsonObject>().Select(d => SuiteRegistry.Create(d))];
+        return [.. Directory.GetFiles(golden.File("tasks"), "*.yaml").Order(StringComparer.Ordinal).Select(file => Declaration(file, golden)).OfType<JsonObject>().Select(d => Declared.Suite(d))];
     }
 
     private static void CheckSamples(EvaluationCase open, SuiteResult result)

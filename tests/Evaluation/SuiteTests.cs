@@ -40,8 +40,8 @@ public sealed class SuiteTests
             if (definition.Option("file") is not null) declaration["file"] = "rows.csv";
             if (definition.Name == "table-questions") declaration["file"] = "facts.jsonl";
             if (definition.Option("filter_list") is not null) declaration["filter_list"] = JsonNode.Parse("""[{"name": "n", "filter": [{"function": "take_first"}]}]""");
-            var suite = SuiteRegistry.Create(declaration, [folder.Path]);
-            Assert.Equal(definition.AllOptions.Select(option => option.Name).Append("suite").Order(StringComparer.Ordinal), suite.Configuration.Select(option => option.Key).Order(StringComparer.Ordinal));
+            var suite = Declared.Suite(declaration, folder.Path);
+            Assert.Equal(definition.AllOptions.Select(option => option.Name).Append("suite").Order(StringComparer.Ordinal), suite.Configuration.ToJson().Select(option => option.Key).Order(StringComparer.Ordinal));
         }
     }
 
@@ -58,7 +58,7 @@ public sealed class SuiteTests
             Assert.True(GoatHeldOut.Contains(question), item.Instruction);
             Assert.Equal(question.Answer, item.Target);
         }
-        Assert.Equal(suite.Items.Select(i => i.Instruction), Create(suite.Configuration.ToJsonString()).Items.Select(i => i.Instruction));
+        Assert.Equal(suite.Items.Select(i => i.Instruction), Create(suite.Configuration.ToJson().ToJsonString()).Items.Select(i => i.Instruction));
         Assert.NotEqual(suite.Items.Select(i => i.Instruction),
             Create("""{"suite": "goat-arithmetic", "limit": 60, "digits": [2, 3], "noise": false, "seed": 5}""").Items.Select(i => i.Instruction));
     }
@@ -108,13 +108,13 @@ public sealed class SuiteTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllLines(folder["sums.jsonl"], Enumerable.Range(0, 30).Select(i => $$"""{"q": "What is {{i}} + 1?", "a": "{{i}} + 1 = {{i + 1}}"}"""));
-        var suite = SuiteRegistry.Create(Parse("""{"suite": "exact-match", "name": "sums", "file": "sums.jsonl", "question": "q", "answer": "a", "limit": 7, "few_shot": 3}"""), [folder.Path]);
+        var suite = Declared.Suite("""{"suite": "exact-match", "name": "sums", "file": "sums.jsonl", "question": "q", "answer": "a", "limit": 7, "few_shot": 3}""", folder.Path);
         using var model = new SmallModel();
         var result = EvaluationRunner.Run([suite], model.Engine, template: PromptTemplates.Plain, decoding: _short)[0];
         Assert.Equal(("sums", 30, 7), (result.Suite, result.Original, result.Effective));
         // No question is among its own worked examples.
         Assert.All(result.Samples, s => Assert.Equal(1, s.Arguments[0].Prompt.Split(s.Doc["q"]!.GetValue<string>()).Length - 1));
-        var wrong = Assert.Throws<EvaluationException>(() => SuiteRegistry.Create(Parse("""{"suite": "exact-match", "file": "sums.jsonl"}"""), [folder.Path]));
+        var wrong = Assert.Throws<EvaluationException>(() => Declared.Suite("""{"suite": "exact-match", "file": "sums.jsonl"}""", folder.Path));
         Assert.Contains("row 1, line 1: has no 'question'; it has q, a", wrong.Message, StringComparison.Ordinal);
     }
 
@@ -150,7 +150,7 @@ public sealed class SuiteTests
         using var model = new SmallModel();
         foreach (var template in (PromptTemplate?[])[PromptTemplates.Alpaca, null])
         {
-            string[] Prompts(string? cue) => [.. EvaluationRunner.Run([SuiteRegistry.Create(Parse(declaration), [folder.Path])], model.Engine, template: template, cue: cue, decoding: _short)[0]
+            string[] Prompts(string? cue) => [.. EvaluationRunner.Run([Declared.Suite(declaration, folder.Path)], model.Engine, template: template, cue: cue, decoding: _short)[0]
                 .Samples.SelectMany(s => s.Arguments).Select(a => a.Prompt)];
             var (with, without) = (Prompts(Cue), Prompts(null));
             Assert.NotEmpty(with);
@@ -178,7 +178,7 @@ public sealed class SuiteTests
             template: PromptTemplates.Goat, progress: _ => cancel.Cancel(), cancellation: cancel.Token));
     }
 
-    private static ISuite Create(string declaration) => SuiteRegistry.Create(Parse(declaration));
+    private static ISuite Create(string declaration) => Declared.Suite(declaration);
 
     private static JsonObject Parse(string declaration) => JsonNode.Parse(declaration)!.AsObject();
 }

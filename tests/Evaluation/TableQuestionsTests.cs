@@ -23,7 +23,7 @@ public sealed class TableQuestionsTests
         using var folder = new TemporaryFolder();
         foreach (var file in (string[])["one.jsonl", "two.jsonl"])
             File.WriteAllText(folder[file], string.Join('\n', Enumerable.Range(0, 4).Select(i => $$"""{"table": [["a", "b"], ["{{i}}", "2"]], "statement": "a is {{i}}", "label": {{i % 2}}}""")));
-        var suite = SuiteRegistry.Create((JsonObject)JsonNode.Parse("""{"suite": "table-questions", "file": ["one.jsonl", "two.jsonl"], "few_shot": 1, "form": "html"}""")!, [folder.Path]);
+        var suite = Declared.Suite((JsonObject)JsonNode.Parse("""{"suite": "table-questions", "file": ["one.jsonl", "two.jsonl"], "few_shot": 1, "form": "html"}""")!, folder.Path);
         using var model = new SmallModel();
 
         var result = EvaluationRunner.Run([suite], model.Engine, template: PromptTemplates.Plain, decoding: new DecodingSettings { MaxNewTokens = 4 })[0];
@@ -40,7 +40,7 @@ public sealed class TableQuestionsTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["rows.jsonl"], """{"question": "q", "answer": "a"}""");
 
-        var error = Assert.Throws<EvaluationException>(() => SuiteRegistry.Create((JsonObject)JsonNode.Parse("""{"suite": "table-questions", "file": "rows.jsonl"}""")!, [folder.Path]));
+        var error = Assert.Throws<EvaluationException>(() => Declared.Suite((JsonObject)JsonNode.Parse("""{"suite": "table-questions", "file": "rows.jsonl"}""")!, folder.Path));
         Assert.Contains("has no table", error.Message, StringComparison.Ordinal);
     }
 }

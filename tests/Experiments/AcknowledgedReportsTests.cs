@@ -27,7 +27,7 @@ public sealed class AcknowledgedReportsTests(ITestOutputHelper output)
     private readonly Random _random = new(20260101);
     private readonly SchedulingOptions _options = new() { ShardTrials = 16 };
     private readonly HashSet<string> _answered = [];
-    private readonly Dictionary<string, int> _checkpoints = [];
+    private readonly Dictionary<string, long> _checkpoints = [];
     private readonly Dictionary<int, string> _shards = [];
     private string _header = "";
     private DateTimeOffset _now = SweepHarness.Start;
@@ -80,7 +80,7 @@ public sealed class AcknowledgedReportsTests(ITestOutputHelper output)
     {
         yield return new LeaseRenewed(assignment.Fence);
         if (assignment is TrainingAssignment pack)
-            for (var step = (pack.Checkpoint?.Step ?? 0) + 10; step <= 30; step += 10) yield return new CheckpointReported(pack.Fence, $"{pack.Fence}/step-{step}", step, "sha");
+            for (var step = (int)(pack.Checkpoint?.Step ?? 0) + 10; step <= 30; step += 10) yield return new CheckpointReported(pack.Fence, $"{pack.Fence}/step-{step}", step, "sha");
         foreach (var report in SweepHarness.WholeOf(assignment)) yield return report;
     }
 

@@ -45,7 +45,7 @@ public sealed class AttemptsTests
         {
             sweep.Now += TimeSpan.FromMinutes(1);
             var a = sweep.RunPack();
-            Assert.Equal(attempt == 1 ? null : new CheckpointRef($"c{attempt - 1}", 10 * (attempt - 1), "h", a.Fence - 1), a.Checkpoint);
+            Assert.Equal(attempt == 1 ? null : new CheckpointReference($"c{attempt - 1}", 10 * (attempt - 1), "h"), a.Checkpoint);
             sweep.Apply(new CheckpointReported(a.Fence, $"c{attempt}", 10 * attempt, "h"));
             sweep.Apply(new AssignmentFailed(a.Fence, FailureKind.Unknown, "killed"));
         }

@@ -193,7 +193,7 @@ internal sealed class Chaos
             var fence = assignment.Fence;
             if (assignment is TrainingAssignment pack)
             {
-                for (var step = (pack.Checkpoint?.Step ?? 0) + 10; step <= 30; step += 10)
+                for (var step = (int)(pack.Checkpoint?.Step ?? 0) + 10; step <= 30; step += 10)
                 {
                     var at = step;
                     foreach (var member in pack.Members.Where(m => m.Train)) _work.Enqueue(() => new ProgressReported(fence, member.Training.Index, at, 1.0 / at, 100));

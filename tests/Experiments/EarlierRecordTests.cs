@@ -33,6 +33,28 @@ public sealed class EarlierRecordTests
         Assert.Equal("Think first.", data[0].CueOf(data[0].Sources[1]).Text);
     }
 
+    /// <summary>A record as it is written now holds the spec in the words of the sweep file, and gives an equal one back.</summary>
+    [Fact]
+    public void Origin_WrittenAndRead_HoldsTheSameSpec()
+    {
+        var origin = Load().Origin;
+        var written = JsonSerializer.SerializeToElement(origin);
+        Assert.Equal(512, written.GetProperty("Spec").GetProperty("training").GetProperty("cutoff_len").GetInt32());
+        Assert.Equal(SweepSpecJson.Write(origin.Spec), SweepSpecJson.Write(written.Deserialize<SweepOrigin>()!.Spec));
+    }
+
+    [Theory]
+    [InlineData("""{ "name": "s", "invented_since": 1 }""", "invented_since")]
+    [InlineData("\"name: [\"", "no YAML")]
+    public void Origin_SpecThatThisVersionDoesNotKnow_IsRefusedWithWhatToDo(string spec, string says)
+    {
+        var record = $$"""{ "Sweep": "s", "Spec": {{spec}}, "Identities": {}, "GridHash": "", "Shards": 0, "CreatedAt": "2026-01-01T00:00:00Z" }""";
+        var refused = Assert.Throws<SweepException>(() => JsonSerializer.Deserialize<SweepOrigin>(record));
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("finish the sweep with the version that made it", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
     [Fact]
     public void Load_EarlierRecord_GoesOnToItsEnd()
     {

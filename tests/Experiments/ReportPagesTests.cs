@@ -117,4 +117,22 @@ public sealed class ReportPagesTests
         Assert.Null(ReportNotes.GuessingLoss(9.5, 32_000));
         Assert.Null(ReportNotes.GuessingLoss(10.37, 0));
     }
+
+    /// <summary>A base that did not know the texts begins worse than a guess: its adapter has destroyed nothing.</summary>
+    [Theory]
+    [InlineData(2.1, "destroyed", "A lower learning rate")]
+    [InlineData(null, "destroyed", "A lower learning rate")]
+    [InlineData(7.14, "has not learnt what was taught", "higher learning rate")]
+    public void Guessing_AtTheEnd_IsDestroyedOnlyWhereItBeganBetter(double? first, string says, string advises)
+    {
+        var trial = PlantedStudy.Trial("ia3", "rationales", "plain", 0, [1, 0]) with
+        {
+            FirstLoss = first, GuessingLoss = 5.61, Metrics = new Dictionary<string, double> { [MetricTraits.TrainingLoss] = 5.75 },
+        };
+        var note = Assert.Single(ReportNotes.Guessing([trial, trial with { Training = "other", GuessingLoss = null }]));
+        Assert.Contains(says, note, StringComparison.Ordinal);
+        Assert.Contains(advises, note, StringComparison.Ordinal);
+        Assert.Contains($"{trial.Training} ({(first is { } began ? $"{began:0.00} to " : "")}5.75; guessing has 5.61)", note, StringComparison.Ordinal);
+        Assert.DoesNotContain("other", note, StringComparison.Ordinal);
+    }
 }

@@ -26,11 +26,32 @@ public sealed class RunPlannerTests
         Machine = new MachineFacts("here", 7000, new Dictionary<string, MachineSpeed> { ["fp32"] = new(1, 0.01, 0.001, 2, 0.0001, 5) }),
     };
 
-    private static RunPlan Plan(SpecFacts facts, string yaml = Yaml)
+    private static RunPlan Plan(SpecFacts facts, string yaml = Yaml, int slots = 1)
     {
         var spec = SweepDocument.ParseValid(yaml);
-        return RunPlanner.Of(spec, spec.Expand(), facts, new PlanLimits());
+        return RunPlanner.Of(spec, spec.Expand(), facts, PlanLimits.For(slots, processors: 4));
     }
+
+    [Fact]
+    public void Of_SeveralSlots_TellsHowLongTheyTakeTogether()
+    {
+        var (one, two) = (Plan(Facts), Plan(Facts, slots: 2));
+        Assert.Equal((1, 2), (one.Slots, two.Slots));
+        Assert.Equal(one.TrainingSeconds!.Value + one.EvaluationSeconds!.Value, one.WallSeconds!.Value, 6);
+        // Each slot has a training of its own, which shares its passes with none, two ways of asking it, and one of the base's two.
+        Assert.Equal(26 * (1 + 400 * 0.01 + (400 * 200 + 80 * 500) * 0.001) + 3 * two.Trials[0].EvaluationSeconds!.Value, two.WallSeconds!.Value, 6);
+        Assert.Null(Plan(Facts with { Machine = null }, slots: 2).WallSeconds);
+        // More slots than work: the longest of it decides.
+        Assert.True(Plan(Facts, slots: 16).WallSeconds < two.WallSeconds);
+    }
+
+    [Theory]
+    [InlineData(1, 8, 8)]
+    [InlineData(3, 8, 2)]
+    [InlineData(16, 8, 1)]
+    [InlineData(0, 8, 8)]
+    public void Limits_OfSlots_ShareTheProcessors(int slots, int processors, int threads)
+        => Assert.Equal((Math.Max(1, slots), threads), (PlanLimits.For(slots, processors).Slots, PlanLimits.For(slots, processors).Threads));
 
     [Fact]
     public void Of_KnownSweep_HasStepsTokensTimeMemoryAndDisk()

@@ -16,6 +16,13 @@ public sealed class PlacesTests : IDisposable
     }
 
     [Fact]
+    public void Looked_NullCharacter_IsSaid()
+    {
+        Assert.Null(new Places(_folder.Path).Find("a\0b"));
+        Assert.Contains("null character", new Places(_folder.Path).Looked("a\0b", (_, _) => null), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Find_InSeveralRoots_FirstWins()
     {
         var (first, second) = (Touch("sweep/rows.json"), Touch("home/rows.json"));

@@ -26,6 +26,18 @@ public sealed class RegularFileTests : IDisposable
     public void IsWithin_AnyNumbers_NeverOverflows(long offset, long length, long total, bool within) => Assert.Equal(within, ByteRange.IsWithin(offset, length, total));
 
     [Fact]
+    public void Copy_DeviceInTheFilesPlace_RefusedAndNamed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes and devices are told apart on Linux");
+        File.CreateSymbolicLink(_folder["zero"], "/dev/zero");
+        Assert.Equal($"{_folder["zero"]}: it is a device, not a file", Assert.Throws<IOException>(() => RegularFile.Copy(_folder["zero"], _folder["copy"])).Message);
+        Assert.False(File.Exists(_folder["copy"]));
+        File.WriteAllText(_folder["text"], "x");
+        RegularFile.Copy(_folder["text"], _folder["copy"]);
+        Assert.Equal("x", File.ReadAllText(_folder["copy"]));
+    }
+
+    [Fact]
     public void OpenRead_PipeDeviceOrFolder_RefusedAtOnce()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes and devices are told apart on Linux");

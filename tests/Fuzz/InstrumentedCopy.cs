@@ -7,7 +7,7 @@ internal static class InstrumentedCopy
 {
     private static readonly string[] _counted =
     [
-        "AlpacaCot.Files", "AlpacaCot.Specs", "AlpacaCot.Models", "AlpacaCot.Tokenizers", "AlpacaCot.Data", "AlpacaCot.Adapters", "AlpacaCot.Evaluation", "AlpacaCot.Worker.Protocol", "YamlDotNet",
+        "AlpacaCot.Files", "AlpacaCot.Specs", "AlpacaCot.Models", "AlpacaCot.Tokenizers", "AlpacaCot.Data", "AlpacaCot.Adapters", "AlpacaCot.Evaluation", "AlpacaCot.Training", "AlpacaCot.Worker.Protocol", "YamlDotNet",
     ];
 
     /// <summary>Makes the copy; returns its program.</summary>

@@ -14,6 +14,7 @@ using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Conversion;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Tests.Fuzz;
@@ -57,13 +58,13 @@ internal static class Targets
         new("template", Texts("""{"description":"d","prompt_input":"{instruction} {input}","prompt_no_input":"{instruction}","response_split":"### Response:"}"""), _json, (bytes, _) => TemplateFile.FromJson(Encoding.UTF8.GetString(bytes), "template.json"), e => e is DatasetException) { LongRun = 105_000 },
         new("answers", Texts("So 1,234.5 + 3/4 = \\boxed{1235.25}. The answer is $18.00.", "#### -7\n**36/2** is 1.8e1", "答案是：\\frac{1}{2}"), ["####", "\\boxed{", "}", "answer is", "1,000", "½", "e9", "\\frac12", "×10^", "**", "٣"], (bytes, _) => Answers(bytes), _ => false) { LongRun = 6_000 },
         new("filters", Texts("""[{"function":"regex","regex_pattern":"#### (\\-?[0-9]+)","group_select":-1},{"function":"lowercase"},{"function":"map","mapping_dict":{"a":"b"}},{"function":"multi_choice_regex","regexes_to_ignore":["a"],"ignore_case":true},{"function":"take_first"}]"""),
-            [.. _json, "(a+)+$", "(?P<n>", "(?P=n)", "\\\\1", "{1000}", "\"majority_vote\"", "\"take_first_k\""], (bytes, _) => Filter(bytes), e => e is EvaluationException or InvalidDataException) { LongRun = 105_000 },
+            [.. _json, "(a+)+$", "(?P<n>", "(?P=n)", "\\\\1", "{1000}", "\"majority_vote\"", "\"take_first_k\""], (bytes, _) => Filter(bytes), e => e is EvaluationException or InvalidDataException or FormatException) { LongRun = 105_000 },
         new("suite", Texts("""{"suite":"exact-match","file":"q.jsonl","extract":"final","limit":2,"few_shot":1,"seed":3,"regexes_to_ignore":["a"],"ignore_case":true}""", """{"suite":"multiple-choice","file":"q.jsonl"}"""), [.. _json, "\"filter_list\"", "\"until\""],
             (bytes, folder) => Suite(bytes, folder), e => e is EvaluationException or InvalidDataException),
         new("questions", Texts("""{"question":"a","answer":"B","choices":["x","y"]}""" + "\n"), [.. _json, "\n"], (bytes, folder) => Questions(bytes, folder), e => e is EvaluationException) { LongRun = 6_000 },
         new("frames", Frame(new OutputEvent("a", 1, JsonSerializer.SerializeToElement(new { x = 1 }), "t"), new TokensEvent("a", 1, [new RequestTokens("r", 0, [1, 2], "t", "stop")]), new ResultEvent("a", 1, "t", "e", new Dictionary<string, double> { ["m"] = 1 }, 1, null, 2)),
             [.. _json, "\"event\"", "\"fence\"", "NaN", "\u0002\0\0\0"], (bytes, _) => Messages(bytes), e => e is ProtocolException) { LongRun = 105_000 },
-        .. TokenizerTargets.All,
+        .. ModelTargets.All, .. TokenizerTargets.All,
     ];
 
     private static string Sweeps => """
@@ -103,7 +104,7 @@ internal static class Targets
         WeightFiles.Tensor("tok_embeddings.weight", "FloatStorage", "0", 6, 0, [2, 3], [3, 1]), WeightFiles.Tensor("layers.0.feed_forward.w1.weight", "FloatStorage", "0", 6, 0, [3, 2], [2, 1]),
         WeightFiles.Tensor("layers.0.attention.wq.weight", "FloatStorage", "0", 6, 0, [2, 2], [2, 1]), WeightFiles.Tensor("layers.0.attention.wk.weight", "FloatStorage", "0", 6, 0, [2, 2], [2, 1]), "u");
 
-    private static IReadOnlyList<byte[]> Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
+    internal static IReadOnlyList<byte[]> Texts(params string[] texts) => [.. texts.Select(Encoding.UTF8.GetBytes)];
 
     internal static string Written(string folder, string name, byte[] bytes)
     {
@@ -142,7 +143,7 @@ internal static class Targets
 
     private static void Filter(byte[] bytes)
     {
-        var filters = ResponseFilters.Compile(StrictJson.ParseObject($"{{\"f\":{Encoding.UTF8.GetString(bytes)}}}", "f")["f"] as JsonArray ?? []);
+        var filters = ResponseFilters.Compile(FilterStep.ReadAll(StrictJson.ParseObject($"{{\"f\":{Encoding.UTF8.GetString(bytes)}}}", "f")["f"] as JsonArray ?? []));
         try
         {
             filters.Apply(["so #### -7 aaaaaaaaaaaaaaaaaaaaaaaaaaa!", "B"], JsonNode.Parse("""{"choices":["x","y"]}"""));
@@ -156,14 +157,17 @@ internal static class Targets
     private static void Suite(byte[] bytes, string folder)
     {
         Written(folder, "q.jsonl", """{"question":"a","answer":"B","choices":["x","y"]}"""u8.ToArray());
-        SuiteRegistry.Create(StrictJson.ParseObject(Encoding.UTF8.GetString(bytes), "options"), [folder]);
+        var declared = StrictJson.ParseObject(Encoding.UTF8.GetString(bytes), "options");
+        var suite = declared["suite"] is JsonValue named && named.TryGetValue<string>(out var name) ? name : "";
+        declared.Remove("suite");
+        SuiteRegistry.Create(new EvaluationSpec { Name = suite, Suite = suite, Options = declared.ToDictionary(key => key.Key, key => JsonSerializer.SerializeToElement(key.Value)) }, [folder]);
     }
 
     private static void Questions(byte[] bytes, string folder)
     {
         Written(folder, "q.jsonl", bytes);
         foreach (var suite in (string[])["exact-match", "perplexity"])
-            SuiteRegistry.Create(new JsonObject { ["suite"] = suite, ["file"] = "q.jsonl" }, [folder]);
+            SuiteRegistry.Create(new EvaluationSpec { Name = suite, Suite = suite, Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("q.jsonl") } }, [folder]);
     }
 
     private static void Messages(byte[] bytes)

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using AlpacaCot.Grains.Sweeps;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using Microsoft.Extensions.Time.Testing;
 
@@ -24,8 +24,8 @@ public sealed class ClockTests : IDisposable
         await BeatAsync();
         await platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
         {
-            Name = "s", BaseDirectory = _folder.Path, Directory = _folder["experiments/e/s"], Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json),
-            Yaml = "name: s\nbase: false\nseeds: [0]\nmodels: [{ name: none, path: none }]\npeft: [{ name: lora, method: lora }]\ndata: [{ name: none, sources: [goat] }]\nevaluation: [{ suite: goat-arithmetic }]",
+            Name = "s", BaseDirectory = _folder.Path, Directory = _folder["experiments/e/s"], Facts = new SpecFacts(),
+            Spec = SweepDocument.ParseValid("name: s\nbase: false\nseeds: [0]\nmodels: [{ name: none, path: none }]\npeft: [{ name: lora, method: lora }]\ndata: [{ name: none, sources: [goat] }]\nevaluation: [{ suite: goat-arithmetic }]"),
         });
         await _time.Steady.AdvanceUntilAsync(() => Task.FromResult(!platform.Owner.Silenced.IsEmpty), "the slot has the pack", step);
         var sweep = platform.Grains.GetGrain<ISweepGrain>("e/s");

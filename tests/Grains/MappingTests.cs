@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AlpacaCot.Experiments.Planning;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
@@ -205,10 +204,6 @@ public sealed class MappingTests
         foreach (var quiet in (WorkerEvent[])[new ProgressEvent("p", 5, null, "load", 0, 1), new ProgressEvent("p", 5, "x", "train", 1, 2, 0.1), new HelloEvent(1, 1), new TrainedEvent("p", 5, "x", "", "", 0, 0, 0, 0)])
             Assert.Null(news.InputOf(quiet, "s"));
     }
-
-    [Fact]
-    public void News_ReadsWhatSlotsWrite()
-        => Assert.Equal(new StartedEvent("p", 5), WorkerReports.Read(JsonSerializer.Serialize<WorkerEvent>(new StartedEvent("p", 5), Frames.Json)));
 
     [Fact]
     public void EventLog_SlowWatcher_SeesAJump()

@@ -62,6 +62,7 @@ internal sealed class Platform : IAsyncDisposable
         var storage = new Storage(new SqliteGrainStorage(store, new StateJson()));
         var builder = new InProcessTestClusterBuilder((short)nodes.Length);
         builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
+        builder.ConfigureClient(client => client.Services.AddPlatformVocabulary());
         builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(time ?? TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
         var started = 0;
         builder.ConfigureSilo((_, silo) => silo
@@ -109,23 +110,21 @@ internal sealed class Platform : IAsyncDisposable
         kill.WaitForExit();
     }
 
-    /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other.</summary>
-    public static string Job(TemporaryFolder folder, int trials = 1)
+    /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other; the first has a name that may be given.</summary>
+    public static AssignmentJob Job(TemporaryFolder folder, int trials = 1, string name = "t0")
     {
-        return JsonSerializer.Serialize<WorkerJob>(
-            new EvaluateJob
-            {
-                Base = new BaseModel("none", "fp32"), Directory = folder.Path, BaseDirectory = folder.Path, Folders = new HomeLayout(folder.Path).WorkerFolders,
-                Members =
-                [
-                    new EvaluateMember
-                    {
-                        Name = "m", Adapter = "none",
-                        Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
-                    },
-                ],
-            },
-            Frames.Json);
+        return new EvaluateJob
+        {
+            Base = new BaseModel("none", "fp32"), Directory = folder.Path, BaseDirectory = folder.Path, Folders = new HomeLayout(folder.Path).WorkerFolders,
+            Members =
+            [
+                new EvaluateMember
+                {
+                    Name = "m", Adapter = "none",
+                    Trials = [.. Enumerable.Range(0, trials).Select(n => new EvaluateTrial { Name = n == 0 ? name : $"t{n}", Decoding = new DecodingSpec(), Evaluation = [new EvaluationSpec { Name = "e", Suite = "e" }] })],
+                },
+            ],
+        };
     }
 }
 
@@ -168,13 +167,16 @@ internal sealed class Owner
     /// <summary>Devices of slots that take any work and never report.</summary>
     public string? SilentDevice { get; init; }
 
+    /// <summary>What silent slots were given, in order.</summary>
+    public ConcurrentQueue<SlotAssignment> Given { get; } = new();
+
     /// <summary>The fences that silent slots were given, in order.</summary>
     public ConcurrentQueue<long> Silenced { get; } = new();
 
     public IReadOnlyList<SlotReport> Reports => [.. _reports];
 
     public IReadOnlyList<WorkerEvent> Events(long fence)
-        => [.. Reports.Where(r => r.Fence == fence).SelectMany(r => r.Events).Select(json => JsonSerializer.Deserialize<WorkerEvent>(json, Frames.Json)!)];
+        => [.. Reports.Where(r => r.Fence == fence).SelectMany(r => r.Events)];
 
     public async Task<WorkerEvent> EndAsync(long fence)
     {
@@ -188,7 +190,9 @@ internal sealed class Owner
         switch (context.MethodName)
         {
             case nameof(ITrainerGrain.StartAsync):
-                Silenced.Enqueue(((SlotAssignment)context.Request.GetArgument(0)!).Fence);
+                var given = (SlotAssignment)context.Request.GetArgument(0)!;
+                Given.Enqueue(given);
+                Silenced.Enqueue(given.Fence);
                 context.Result = new StartAnswer(StartReply.Started, 0);
                 break;
             case nameof(ITrainerGrain.RunningFenceAsync):

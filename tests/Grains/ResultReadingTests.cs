@@ -36,6 +36,30 @@ public sealed class ResultReadingTests : IDisposable
         Assert.EndsWith(".jsonl", detail.SamplesFile, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"digit_match": 1.0, "metrics": ["digit_match"], "doc": {"filter": "no", "metrics": [1, {"a": []}]}, "filter": "none"}""", 1.0)]
+    [InlineData("""{"filter": "none", "pairs": [[1, 2]], "metrics": ["digit_match"], "digit_match": [1, 2, 3]}""", null)]
+    [InlineData("""{"filter": "none", "metrics": ["digit_match"], "digit_match": null}""", null)]
+    [InlineData("""{"filter": "none", "metrics": ["digit_match"], "digit_match": "NaN"}""", null)]
+    public void Read_Sample_WhateverItsOrder_TakesTheScoreAndPassesOverTheRest(string line, double? score)
+    {
+        Write("""{"results": {"s": {"sample_len": 1, "digit_match,none": 1.0}}, "group_subtasks": {}, "n-samples": {"s": {}}}""", line);
+        var scores = Read(items: 1)!.Scores;
+        if (score is { } known) Assert.Equal([known], scores["digit_match"].Numerators);
+        else Assert.Empty(scores);
+    }
+
+    [Theory]
+    [InlineData("""{"filter": "none", "metrics": ["digit_match"]}""")]
+    [InlineData("""{"metrics": ["digit_match"], "digit_match": 1}""")]
+    [InlineData("""{"filter": "none", "metrics": ["digit_match"], "digit_match": 1} x""")]
+    [InlineData("[1]")]
+    public void Read_SampleThatIsNone_IsAsGoodAsNoFile(string line)
+    {
+        Write("""{"results": {"s": {"sample_len": 1, "digit_match,none": 1.0}}, "group_subtasks": {}, "n-samples": {"s": {}}}""", line);
+        Assert.Null(Read(items: 1));
+    }
+
     [Fact]
     public void Read_Choices_ShowsTheLikeliest()
     {

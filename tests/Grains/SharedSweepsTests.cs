@@ -1,4 +1,4 @@
-using System.Text.Json;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Tests.Grains;
@@ -16,7 +16,7 @@ public sealed class SharedSweepsTests : SweepScenario
         };
         await platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
         {
-            Name = name, Yaml = Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal).Replace("base: false", "base: true", StringComparison.Ordinal), BaseDirectory = Folder.Path, Facts = JsonSerializer.Serialize(facts, Frames.Json),
+            Name = name, Spec = SweepDocument.ParseValid(Yaml.Replace("[0, 1]", seeds, StringComparison.Ordinal).Replace("base: false", "base: true", StringComparison.Ordinal)), BaseDirectory = Folder.Path, Facts = facts,
             Directory = Folder[$"experiments/e/{name}"], Fresh = fresh,
         });
         SweepStatus? status = null;

@@ -1,3 +1,6 @@
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+
 namespace AlpacaCot.Tests.Grains;
 
 /// <summary>Submissions straight to the grains, by whoever reaches them: what the command line checks is checked here as well.</summary>
@@ -63,9 +66,20 @@ public sealed class SubmissionTests : SweepScenario
     public async Task Submit_TooLarge_IsRefused()
     {
         await using var platform = await Platform.StartAsync(Folder);
-        await RefusedAsync(platform, "4 are taken", () => SubmitAsync(platform, Request(Yaml + "\n#" + new string('x', 5 << 20))));
-        await RefusedAsync(platform, "16 are taken", () => SubmitAsync(platform, Request() with { Facts = new string(' ', 17 << 20) }));
+        await RefusedAsync(platform, "4 are taken", () => SubmitAsync(platform, Request() with { Spec = Request().Spec with { Description = new string('x', 5 << 20) } }));
+        await RefusedAsync(platform, "16 are taken", () => SubmitAsync(platform, Request() with { Facts = new SpecFacts { KnownSets = [new string('x', 17 << 20)] } }));
         await RefusedAsync(platform, "more than 20000", () => SubmitAsync(platform, Request(Yaml.Replace("[0, 1]", $"[{string.Join(",\n  ", Enumerable.Range(0, 9_000))}]", StringComparison.Ordinal).Replace("method: ia3 }", "method: ia3 }, { name: more, method: ia3 }", StringComparison.Ordinal))));
+    }
+
+    /// <summary>A specification that no file could hold: whoever sends it, its names become folders.</summary>
+    [Fact]
+    public async Task Submit_SpecThatNoFileHolds_IsRefused()
+    {
+        await using var platform = await Platform.StartAsync(Folder);
+        var spec = Request().Spec;
+        await RefusedAsync(platform, "models[0]", () => SubmitAsync(platform, Request() with { Spec = spec with { Models = [spec.Models[0] with { Name = "../x" }] } }));
+        await RefusedAsync(platform, "batch_size", () => SubmitAsync(platform, Request() with { Spec = spec with { Training = spec.Training with { BatchSize = 0 } } }));
+        await RefusedAsync(platform, "peft", () => SubmitAsync(platform, Request() with { Spec = spec with { Peft = [] } }));
     }
 
     private static Task<SubmitReply> SubmitAsync(Platform platform, SubmitSweep request) => platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(request);

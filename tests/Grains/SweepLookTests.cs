@@ -1,4 +1,5 @@
 using System.Text.Json;
+using AlpacaCot.Grains.Sweeps;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
 
 namespace AlpacaCot.Tests.Grains;
@@ -46,6 +47,22 @@ public sealed class SweepLookTests : SweepScenario
         Assert.Equal(("running", 0, 0), await ListedAsync(platform));
     }
 
+    /// <summary>What its records say where no silo runs: it is not done, and nothing of it runs, whatever did when they were written.</summary>
+    [Fact]
+    public async Task Stored_OfASweepThatItsSiloLeft_IsInterrupted()
+    {
+        await using var platform = await Platform.StartAsync(Folder, slots: 0, silentDevice: "silent");
+        await SubmitSilentlyAsync(platform);
+        Assert.Equal("running", (await Sweep(platform).GetStatusAsync()).State);
+        var stored = new StoredSweeps(platform.Storage);
+        var status = await stored.StatusAsync("e/s");
+        Assert.Equal(("interrupted", false), (status.State, status.Driven));
+        Assert.All(status.Trials, trial => Assert.Equal("pending", trial.State));
+        Assert.All(status.Packs, pack => Assert.True(pack is { State: "interrupted" or "pending", Slot: null }, pack.ToString()));
+        Assert.Equal("interrupted", Assert.Single(await stored.ListAsync("e")).State);
+        Assert.Equal("interrupted", (await stored.ShowAsync("e/s"))!.State);
+    }
+
     [Fact]
     public async Task Resume_OfASweepThatIsDone_LeavesTheListAsItWas()
     {
@@ -66,16 +83,12 @@ public sealed class SweepLookTests : SweepScenario
         Assert.NotNull(details);
         Assert.Equal((status.Name, status.State, status.Report), (details.Name, details.State, details.Report));
         Assert.Equal(status.Trials.Select(t => t.Name), details.Trials.Select(t => t.Name));
-        Assert.Equal(512, JsonDocument.Parse(details.Specification).RootElement.GetProperty("training").GetProperty("cutoff_len").GetInt32());
+        Assert.Equal(512, details.Specification.Training.CutoffLen);
 
         var trial = await Sweep(platform).ShowTrialAsync(status.Trials[0].Name);
         Assert.NotNull(trial);
         Assert.Contains(trial.Adapter!, details.Files);
-        var configuration = JsonDocument.Parse(trial.Configuration).RootElement;
-        Assert.Equal("lora", configuration.GetProperty("peft").GetProperty("method").GetString());
-        Assert.Equal(16, configuration.GetProperty("peft").GetProperty("alpha").GetDouble());
-        Assert.Equal(3e-4, configuration.GetProperty("training").GetProperty("learning_rate").GetDouble());
-        Assert.Equal("alpaca", configuration.GetProperty("data").GetProperty("template").GetString());
+        Assert.Equal(("lora", 3e-4, "alpaca"), (trial.Configuration.Method!.Method, trial.Configuration.Training!.LearningRate, trial.Configuration.Data!.Template));
         Assert.Equal("goat-arithmetic", Assert.Single(trial.Results).Evaluation);
         Assert.Null(await Sweep(platform).ShowTrialAsync("unheard-of"));
         Assert.Null(await platform.Grains.GetGrain<ISweepGrain>("e/none").ShowAsync());

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
@@ -27,7 +27,7 @@ public abstract class SweepScenario : IDisposable
 
     private protected SubmitSweep Request(string yaml = Yaml) => new()
     {
-        Name = "s", Yaml = yaml, BaseDirectory = Folder.Path, Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json), Directory = Folder["experiments/e/s"],
+        Name = "s", Spec = SweepDocument.Parse(yaml).Spec, BaseDirectory = Folder.Path, Facts = new SpecFacts(), Directory = Folder["experiments/e/s"],
     };
 
     private protected static ISweepGrain Sweep(Platform platform) => platform.Grains.GetGrain<ISweepGrain>("e/s");
@@ -55,5 +55,5 @@ public abstract class SweepScenario : IDisposable
     }
 
     private protected static SlotReport Said(long fence, string work, params WorkerEvent[] events)
-        => new("here/silent", work, fence, [.. events.Select(e => JsonSerializer.Serialize(e, Frames.Json))]);
+        => new("here/silent", work, fence, events);
 }

@@ -39,7 +39,7 @@ public sealed class SweepStoreTests : IDisposable
         SweepDocument.ParseValid($"name: s\nseeds: [{string.Join(", ", Enumerable.Range(0, seeds))}]\nmodels: [{{ name: m, path: m }}]\npeft: [{{ name: l, method: lora }}]\ndata: [{{ name: d, sources: [goat] }}]"),
         SpecIdentities.None, new PlanLimits { MaxMembers = 1, Slots = 9 }, new SchedulingOptions { ShardTrials = 2 }, DateTimeOffset.UnixEpoch);
 
-    private static SweepSubmission Submission(SweepState state) => new() { Name = "s", Yaml = "y", BaseDirectory = "b", Directory = "d", Origin = state.Origin };
+    private static SweepSubmission Submission(SweepState state) => new() { Name = "s", BaseDirectory = "b", Directory = "d", Origin = state.Origin };
 
     private static string Text(SweepState state) => JsonSerializer.Serialize(state.Shards) + JsonSerializer.Serialize(state.Header) + JsonSerializer.Serialize(state.Origin);
 
@@ -53,7 +53,7 @@ public sealed class SweepStoreTests : IDisposable
         await new SweepStore(_sweep, _storage, new RecordHealth()).CreateAsync(Submission(state), state);
         var again = new SweepStore(_sweep, _storage, new RecordHealth());
         Assert.Equal(Text(state), Text((await again.LoadAsync())!));
-        Assert.Equal(("s", "y", "b", "d", false), (again.Submission.Name, again.Submission.Yaml, again.Submission.BaseDirectory, again.Submission.Directory, again.Ended));
+        Assert.Equal(("s", "b", "d", false), (again.Submission.Name, again.Submission.BaseDirectory, again.Submission.Directory, again.Ended));
     }
 
     [Fact]

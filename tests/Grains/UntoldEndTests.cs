@@ -15,7 +15,7 @@ public sealed class UntoldEndTests : IDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         platform.Owner.Answer = report =>
         {
-            if (report.Events.Any(json => json.Contains("done", StringComparison.Ordinal))) done.TrySetResult();
+            if (report.Events.Any(said => said is DoneEvent)) done.TrySetResult();
             return Volatile.Read(ref reached) ? true : throw new TimeoutException("the owner's silo is lost");
         };
         await platform.Slot().StartAsync(new SlotAssignment("test/s", "pack-0", 7, Platform.Job(_folder)));

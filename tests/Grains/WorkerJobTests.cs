@@ -15,7 +15,7 @@ public sealed class WorkerJobTests : IDisposable
     {
         await using var worker = await WorkerProcess.StartAsync(
             new WorkerStart { Program = Siblings.Find(AppContext.BaseDirectory, "Worker"), Arguments = ["--stub", "1"], SocketFolder = _folder["run"], LogFile = _folder["logs/w.log"] }, CancellationToken.None);
-        var job = System.Text.Json.JsonSerializer.Deserialize<WorkerJob>(Platform.Job(_folder, trials: 3), Frames.Json)!;
+        var job = Platform.Job(_folder, trials: 3);
         await worker.SendAsync(new StartCommand("pack-0", 5, job), CancellationToken.None);
         await worker.SendAsync(new StartCommand("pack-1", 6, job), CancellationToken.None);
         var ended = new List<FailedEvent>();

@@ -15,7 +15,7 @@ public sealed class WorkerStubTests : IDisposable
     {
         await using var worker = await WorkerProcess.StartAsync(
             new WorkerStart { Program = Siblings.Find(AppContext.BaseDirectory, "Worker"), Arguments = ["--stub", "1"], SocketFolder = _folder["run"], LogFile = _folder["logs/w.log"] }, CancellationToken.None);
-        var job = System.Text.Json.JsonSerializer.Deserialize<WorkerJob>(Platform.Job(_folder, trials: 3), Frames.Json)!;
+        var job = Platform.Job(_folder, trials: 3);
         await worker.SendAsync(new StartCommand("pack-0", 5, job), CancellationToken.None);
         foreach (var (assignment, fence) in ((string, long)[])[("pack-0", 4), ("pack-0", 6), ("pack-1", 5)]) await worker.SendAsync(new CancelCommand(assignment, fence), CancellationToken.None);
         var results = 0;

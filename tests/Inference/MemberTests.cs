@@ -33,6 +33,35 @@ public sealed class MemberTests
         Assert.Equal(3, texts.Distinct().Count());
     }
 
+    [Fact]
+    public void GenerateAndScore_UnlikeMethodsInOneBatch_EachAsAloneAndWithinItsWindow()
+    {
+        using var decoder = TinyModel.Create();
+        var tokenizer = new CharacterTokenizer(TinyModel.Vocabulary, eos: 0);
+        string[] methods =
+        [
+            """{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3}""", """{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 2}""", """{"peft_type": "P_TUNING", "num_virtual_tokens": 2, "encoder_hidden_size": 4}""",
+            """{"peft_type": "BOTTLENECK", "bottleneck_size": 4}""", """{"peft_type": "BOTTLENECK", "bottleneck_size": 4, "use_parallel_adapter": true}""", """{"peft_type": "ADALORA", "init_r": 4, "total_step": 10}""",
+        ];
+        var adapters = methods.Select((json, i) => Filled(decoder, json, (ulong)i + 1)).ToList();
+        var bank = new AdapterBank(decoder);
+        int[] members = [.. adapters.Select(bank.Add), -1];
+        var decoding = new DecodingSettings { MaxNewTokens = 8, IgnoreEos = true };
+        var requests = members.Select((m, i) => new GenerationRequest($"{i}", TinyModel.Prompt(4 + i, 3), m, decoding)).ToList();
+        var scores = members.Select((m, i) => new ScoreRequest(TinyModel.Prompt(6, 1), [3 + i % 2, 5], m)).ToList();
+        using var engine = new InferenceEngine(decoder, tokenizer, bank, new EngineOptions { MaxLength = 24 });
+        var (generated, scored) = (engine.Generate(requests), engine.LogLikelihoods(scores));
+        for (var i = 0; i < members.Length; i++)
+        {
+            Assert.Equal(engine.Generate([requests[i]])[0].Ids, generated[i].Ids);
+            Assert.Equal(engine.LogLikelihoods([scores[i]])[0].Sum, scored[i].Sum, 1e-4);
+        }
+        Assert.Equal(members.Length, scored.Select(score => Math.Round(score.Sum, 4)).Distinct().Count());
+        Assert.Equal([21, 22, 22, 24, 24, 24, 24], members.Select(engine.WindowOf));
+        Assert.Contains("the window 21", Assert.Throws<InferenceException>(() => engine.Generate([new GenerationRequest("long", TinyModel.Prompt(22, 1), members[0], decoding)])).Message, StringComparison.Ordinal);
+        adapters.ForEach(adapter => adapter.Dispose());
+    }
+
     private static Adapter Filled(Decoder decoder, string json, ulong seed)
     {
         using var generator = new Generator(seed);

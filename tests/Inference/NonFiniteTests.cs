@@ -30,6 +30,21 @@ public sealed class NonFiniteTests : IDisposable
         Assert.Contains("model.layers.1.mlp.up_proj.weight", error, StringComparison.Ordinal);
     }
 
+    /// <summary>Every weight is a number, and what comes of them is none.</summary>
+    [Theory]
+    [InlineData("model.embed_tokens.weight")]
+    [InlineData("model.layers.1.mlp.up_proj.weight")]
+    [InlineData("model.layers.0.self_attn.o_proj.weight")]
+    [InlineData("model.layers.0.input_layernorm.weight")]
+    [InlineData("model.norm.weight")]
+    public void Generate_WeightsAsLargeAsNumbersGo_SaysThatAHiddenStateOverflows(string name)
+    {
+        using (torch.no_grad()) _decoder.Parameters[name].fill_(3.4e38);
+        using var engine = new InferenceEngine(_decoder, _tokenizer);
+        Assert.Contains("a hidden state overflows", Assert.Throws<NonFiniteLogitsException>(
+            () => engine.Generate([new GenerationRequest("r", TinyModel.Prompt(5, 1), -1, new DecodingSettings { MaxNewTokens = 4 })])).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Generate_HeadRowThatIsInfinite_Fails()
     {

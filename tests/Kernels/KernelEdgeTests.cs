@@ -33,6 +33,23 @@ public sealed class KernelEdgeTests
         Assert.All(Functional.RmsNorm(x, null, 3e-6).ToArray<float>(), y => Assert.Equal(0.5, y, 1e-5));
     }
 
+    /// <summary>1e25 is a number and its square is none: the row becomes NaN, which is found, and not zeros, which are not.</summary>
+    [Theory]
+    [InlineData(32)]
+    [InlineData(20)]
+    public void RmsNorm_SquaresThatOverflow_ShowAsNaN(int width)
+    {
+        using var scope = torch.NewDisposeScope();
+        var x = torch.ones(2, width);
+        x[1, 3] = 1e25f;
+        foreach (var y in new[] { Functional.RmsNorm(x, torch.ones(width)), Functional.RmsNorm(x), Functional.AddRmsNorm(x, torch.zeros(2, width), torch.ones(width)).Normed })
+        {
+            var values = y.ToArray<float>();
+            Assert.All(values[..width], value => Assert.Equal(1, value, 1e-5));
+            Assert.All(values[width..], value => Assert.True(float.IsNaN(value)));
+        }
+    }
+
     [Fact]
     public void SegmentAttention_LastValueAlone_IsSeenByTheLastTokenOnly()
     {

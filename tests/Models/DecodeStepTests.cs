@@ -149,7 +149,7 @@ public sealed class DecodeStepTests
         }
     }
 
-    internal enum Place { Nowhere, Embedded, BeforeOne, BeforeAll, AfterOne, AfterAll, Extra, AfterAttention, AfterMlp }
+    internal enum Place { Nowhere, Embedded, BeforeOne, BeforeAll, AfterOne, AfterAll, Extra, AfterNorm, AfterAttention, AfterMlp }
 
     /// <summary>Changes the rows of members 0 and 1 at one place, each in its own way; those of the bare base pass.</summary>
     private sealed class Changes(Place place, Tensor learned) : IAdapterHooks
@@ -162,7 +162,9 @@ public sealed class DecodeStepTests
             return y;
         }
 
-        public (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (place == Place.Embedded ? Changed(hidden, layout) : hidden, layout);
+        public SegmentPrefix Prefix(int member) => place == Place.Extra && member == 1 ? new SegmentPrefix(Keys: (int)learned.size(0)) : default;
+
+        public Tensor Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => place == Place.Embedded ? Changed(hidden, layout) : hidden;
 
         public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout)
             => place == Place.BeforeAll || (place == Place.BeforeOne && site.Name is "k_proj" or "down_proj") ? Changed(x, layout) : x;
@@ -170,7 +172,9 @@ public sealed class DecodeStepTests
         public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout)
             => place == Place.AfterAll || (place == Place.AfterOne && site.Name is "v_proj") ? Changed(y, layout) + x.narrow(1, 0, 1) : y;
 
-        public ExtraKeyValues? Extra(int block, Segment segment) => place == Place.Extra && segment.Member == 1 ? new ExtraKeyValues(learned * (block + 1), learned) : null;
+        public ExtraKeyValues Extra(int block, int member) => new(learned * (block + 1), learned);
+
+        public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => place == Place.AfterNorm ? Changed(y, layout) + x.narrow(-1, 0, 1) : y;
 
         public Tensor AfterAttention(int block, Tensor y, SegmentLayout layout) => place == Place.AfterAttention ? Changed(y, layout) : y;
 

@@ -94,7 +94,7 @@ public sealed class DecoderTests
         using var generator = new Generator(3);
         var c = decoder.Config;
         long[] shape = [3, c.KeyValueHeads, c.HeadDim];
-        var extra = new Prefix(torch.randn(shape, generator: generator).requires_grad_(), torch.randn(shape, generator: generator).requires_grad_());
+        var extra = new Learned(torch.randn(shape, generator: generator).requires_grad_(), torch.randn(shape, generator: generator).requires_grad_());
         var ids = torch.arange(8) + 5;
         var layout = new SegmentLayout([new Segment(0, 5, Member: 0), new Segment(5, 3)]);
         var packed = decoder.Hidden(ids, layout, extra);
@@ -108,6 +108,30 @@ public sealed class DecoderTests
         var sequence = cache.Allocate();
         var steps = Enumerable.Range(0, 5).Select(i => decoder.Hidden(ids.narrow(0, i, 1), new SegmentLayout([new Segment(0, 1, 0, i, sequence)]), extra, cache)).ToArray();
         GoldenTensors.AssertClose(packed.narrow(0, 0, 5), torch.cat(steps), 1e-5, "with the cache");
+        Assert.Equal(2 * c.Layers, extra.Asked);   // once without the cache, once when the sequence began
+    }
+
+    [Fact]
+    public void Copy_SequenceWithVirtualTokens_GoesOnAsTheOther()
+    {
+        using var decoder = TestModels.Random();
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var hooks = new VirtualTokens(decoder, [7, 8, 9]);
+        using var cache = new KvCache(decoder);
+        var first = cache.Allocate();
+        Tensor Step(int sequence, long id, int at) => decoder.Hidden(torch.tensor([id]), new SegmentLayout([new Segment(0, 1, 0, at, sequence)]), hooks, cache);
+        Step(first, 10, 0);
+        var second = cache.Copy(first);
+        Assert.Equal(1, cache.Length(second));
+        var expected = Step(first, 11, 1);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy");
+        cache.Truncate(second, 1);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy, cut back");
+        cache.Truncate(second, 0);
+        Step(second, 10, 0);
+        GoldenTensors.AssertClose(expected, Step(second, 11, 1), 1e-6, "the copy, begun anew");
+        Assert.Throws<ArgumentException>(() => decoder.Hidden(torch.tensor([12L]), new SegmentLayout([new Segment(0, 1, -1, 2, second)]), hooks, cache));
     }
 
     [Fact]
@@ -127,7 +151,7 @@ public sealed class DecoderTests
         var sequence = cache.Allocate();
         Tensor Step(int start, int length) => decoder.Hidden(ids.narrow(0, start, length), new SegmentLayout([new Segment(0, length, 0, start, sequence)]), hooks, cache);
         GoldenTensors.AssertClose(expected.narrow(0, 3, 3), torch.cat([Step(0, 2), Step(2, 1)]), 1e-5, "with the cache");
-        Assert.Equal(6, cache.Length(sequence));
+        Assert.Equal(3, cache.Length(sequence));   // its own tokens
     }
 
     public static TheoryData<int[]> WantedRows => new([0], [4, 5], [7], [1, 3, 6], [0, 1, 2, 3, 4, 5, 6, 7]);
@@ -141,7 +165,7 @@ public sealed class DecoderTests
         var ids = torch.arange(8) + 10;
         var layout = new SegmentLayout([new Segment(0, 3), new Segment(3, 4, Member: 0), new Segment(7, 1)]);
         using var generator = new Generator(3);
-        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Prefix(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
+        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Learned(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
         foreach (var hook in hooks)
         {
             var all = decoder.Hidden(ids, layout, hook);
@@ -173,7 +197,7 @@ public sealed class DecoderTests
         var ids = torch.arange(8) + 10;
         // 10 11 12 | 13 14 and 10 11 12 | 15 16 17, of member 0
         var shared = new SegmentLayout([new Segment(0, 3, 0), new Segment(3, 2, 0, 3, Continues: 0), new Segment(5, 3, 0, 3, Continues: 0)]);
-        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Prefix(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
+        IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Learned(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
         foreach (var hook in hooks)
         {
             Tensor first = decoder.Hidden(torch.tensor([10L, 11, 12, 13, 14]), SegmentLayout.Single(5, 0), hook), second = decoder.Hidden(torch.tensor([10L, 11, 12, 15, 16, 17]), SegmentLayout.Single(6, 0), hook);
@@ -199,11 +223,11 @@ public sealed class DecoderTests
         decoder.Logits(decoder.Hidden(torch.arange(3), layout, hooks), layout, hooks);
         string[] Block(int i) =>
         [
-            $"before {i} q_proj", $"after {i} q_proj", $"before {i} k_proj", $"after {i} k_proj", $"before {i} v_proj", $"after {i} v_proj", $"extra {i}",
+            $"norm model.layers.{i}.input_layernorm", $"before {i} q_proj", $"after {i} q_proj", $"before {i} k_proj", $"after {i} k_proj", $"before {i} v_proj", $"after {i} v_proj", $"extra {i}",
             $"before {i} o_proj", $"after {i} o_proj", $"attention {i}",
-            $"before {i} gate_proj", $"after {i} gate_proj", $"before {i} up_proj", $"after {i} up_proj", $"before {i} down_proj", $"after {i} down_proj", $"mlp {i}",
+            $"norm model.layers.{i}.post_attention_layernorm", $"before {i} gate_proj", $"after {i} gate_proj", $"before {i} up_proj", $"after {i} up_proj", $"before {i} down_proj", $"after {i} down_proj", $"mlp {i}",
         ];
-        Assert.Equal(["embedded", .. Block(0), .. Block(1), "head"], hooks.Calls);
+        Assert.Equal(["embedded", .. Block(0), .. Block(1), "norm model.norm", "head"], hooks.Calls);
         Assert.Equal(
             ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
             decoder.Projections.Where(site => site.Block == 1).Select(site => site.Name));
@@ -215,7 +239,7 @@ public sealed class DecoderTests
     {
         using var decoder = TestModels.Random();
         using var scope = torch.NewDisposeScope();
-        var extra = new Prefix(torch.zeros(1, 2, 4).requires_grad_(), torch.zeros(1, 2, 4).requires_grad_());
+        var extra = new Learned(torch.zeros(1, 2, 4).requires_grad_(), torch.zeros(1, 2, 4).requires_grad_());
         Autograd.Backward(decoder.Hidden(torch.arange(4), SegmentLayout.Single(4, member: 0), extra).sum());
         Assert.All(decoder.Parameters.Values, parameter => Assert.Null(parameter.grad));
     }
@@ -272,44 +296,45 @@ public sealed class DecoderTests
         Assert.Equal(held, cache.Length(sequence));
     }
 
-    private sealed record Prefix(Tensor Keys, Tensor Values) : IAdapterHooks
+    private sealed record Learned(Tensor Keys, Tensor Values) : IAdapterHooks
     {
-        public ExtraKeyValues? Extra(int block, Segment segment) => segment.Member == 0 ? new ExtraKeyValues(Keys, Values) : null;
+        public int Asked { get; private set; }
+
+        public SegmentPrefix Prefix(int member) => member == 0 ? new SegmentPrefix(Keys: (int)Keys.size(0)) : default;
+
+        public ExtraKeyValues Extra(int block, int member)
+        {
+            Asked++;
+            return new ExtraKeyValues(Keys, Values);
+        }
     }
 
     private sealed class VirtualTokens(Decoder decoder, long[] tokens) : IAdapterHooks
     {
-        public (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout)
-        {
-            var rows = decoder.Embedding.index_select(0, torch.tensor(tokens));
-            List<Tensor> parts = [];
-            List<Segment> segments = [];
-            foreach (var s in layout.Segments)
-            {
-                var (fresh, added) = (s.Member == 0 && s.Position == 0, s.Member == 0 ? tokens.Length : 0);
-                if (fresh) parts.Add(rows);
-                parts.Add(hidden.narrow(0, s.Start, s.Length));
-                segments.Add(s with { Start = segments.Count == 0 ? 0 : segments[^1].End, Length = s.Length + (fresh ? added : 0), Position = fresh ? 0 : s.Position + added });
-            }
-            return (torch.cat(parts), new SegmentLayout(segments));
-        }
+        public SegmentPrefix Prefix(int member) => member == 0 ? new SegmentPrefix(Rows: tokens.Length) : default;
+
+        public Tensor VirtualRows(int member) => decoder.Embedding.index_select(0, torch.tensor(tokens));
     }
 
     private sealed class Recorder : IAdapterHooks
     {
         public List<string> Calls { get; } = [];
 
-        public (Tensor Hidden, SegmentLayout Layout) Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => (Note(hidden, "embedded"), layout);
+        public SegmentPrefix Prefix(int member) => new(Keys: 1);
+
+        public Tensor Embedded(Tensor ids, Tensor hidden, SegmentLayout layout) => Note(hidden, "embedded");
 
         public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout) => Note(x, $"before {site.Block} {site.Name}");
 
         public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => Note(y, $"after {site.Block} {site.Name}");
 
-        public ExtraKeyValues? Extra(int block, Segment segment)
+        public ExtraKeyValues Extra(int block, int member)
         {
             Calls.Add($"extra {block}");
-            return null;
+            return new ExtraKeyValues(torch.zeros(1, 2, 4), torch.zeros(1, 2, 4));
         }
+
+        public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => Note(y, $"norm {site.Path}");
 
         public Tensor AfterAttention(int block, Tensor y, SegmentLayout layout) => Note(y, $"attention {block}");
 

@@ -171,6 +171,8 @@ public sealed class FamilyDecoderTests
 
     private sealed record Learned(Tensor Keys, Tensor Values) : IAdapterHooks
     {
-        public ExtraKeyValues? Extra(int block, Segment segment) => segment.Member == 0 ? new ExtraKeyValues(Keys, Values) : null;
+        public SegmentPrefix Prefix(int member) => member == 0 ? new SegmentPrefix(Keys: (int)Keys.size(0)) : default;
+
+        public ExtraKeyValues Extra(int block, int member) => new(Keys, Values);
     }
 }

@@ -11,12 +11,9 @@ internal static class GoldenStorage
     {
         if (!golden.TryGetProperty("quantisation", out var settings) || settings.ValueKind != JsonValueKind.Object) return WeightStorage.Plain;
         if (settings.TryGetProperty("load_in_8bit", out var eight) && eight.GetBoolean()) return WeightStorage.Int8;
-        return settings.GetProperty("bnb_4bit_use_double_quant").GetBoolean() ? WeightStorage.Nf4 : WeightStorage.Nf4Single;
+        var doubled = settings.GetProperty("bnb_4bit_use_double_quant").GetBoolean();
+        return settings.GetProperty("bnb_4bit_quant_type").GetString() == "fp4"
+            ? doubled ? WeightStorage.Fp4 : WeightStorage.Fp4Single
+            : doubled ? WeightStorage.Nf4 : WeightStorage.Nf4Single;
     }
-
-    /// <summary>
-    /// A tolerance over a base with doubly quantised scales: the reference's search for their 8-bit codes is off by one very near to the middle between two
-    /// (about two values in a thousand), which moves the results by more than rounding does.
-    /// </summary>
-    public static double Rounded(Decoder decoder, double tolerance) => decoder.Storage == WeightStorage.Nf4 ? Math.Max(tolerance, 1e-2) : tolerance;
 }

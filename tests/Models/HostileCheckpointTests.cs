@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Models.Conversion;
 using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Tests;
@@ -26,7 +27,7 @@ public sealed class HostileCheckpointTests : IDisposable
     {
         var list = "]q\u0000(" + string.Concat(Enumerable.Repeat("K\u0001K\u0001\u0086", 20_000)) + "e0";
         var copies = string.Concat(Enumerable.Repeat("ccollections\nOrderedDict\n(h\0tR", 10_000));
-        Assert.Contains("more than 4000000 values", Refused(Zip(list, copies)), StringComparison.Ordinal);
+        Assert.Contains("more than 1500000 values", Refused(Zip(list, copies)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,6 +120,64 @@ public sealed class HostileCheckpointTests : IDisposable
         File.Delete(_folder["config.json"]);
         using (var made = Process.Start("mkfifo", _folder["model.bin"])) made.WaitForExit();
         Assert.Contains("model.bin", Assert.Throws<ModelException>(() => Checkpoint.Open(_folder.Path).Dispose()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Convert_PipeInTheTokenizersPlace_RefusedAtOnce()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes are told apart on Linux");
+        using (var decoder = TestModels.Random()) ModelDirectory.Save(decoder, _folder["hf"]);
+        using (var made = Process.Start("mkfifo", _folder["hf/merges.txt"])) made.WaitForExit();
+        Assert.Contains("merges.txt: it is a pipe, not a file", Assert.Throws<ModelException>(() => ModelConverter.Convert(_folder["hf"], _folder["out"])).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_folder["out"]));
+    }
+
+    [Theory]
+    [InlineData("""{"added_tokens": [{"id": 2147483647, "content": "<s>", "special": true}], "pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}""", "an id")]
+    [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}""", "an id")]
+    [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": "b"}, "merges": []}}""", "an id")]
+    [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": [null]}}""", "another kind")]
+    [InlineData("""{"model": {}, "model": {}}""", "twice")]
+    [InlineData("""[]""", "not a JSON object")]
+    public void GgufTokenizer_WrongValues_RefusedBeforeRoomIsMade(string json, string says)
+    {
+        File.WriteAllText(_folder["tokenizer.json"], json);
+        var message = Assert.Throws<ModelException>(() => GgufTokenizer.Read(_folder.Path)).Message;
+        Assert.Contains(says, message, StringComparison.Ordinal);
+        Assert.StartsWith(_folder["tokenizer.json"], message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Map_FileThatWasShortenedMeanwhile_IsSaid()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "a mapped file is shortened by the program truncate");
+        File.WriteAllBytes(_folder["w"], WeightFiles.SafeTensors(WeightFiles.SafeTensorsHeader));
+        using var file = SafeTensors.Open(_folder["w"]);
+        using (file["a.weight"].Map()) { }
+        // By a program that knows nothing of locks.
+        using (var cut = Process.Start("truncate", ["-s", "100", _folder["w"]])) cut.WaitForExit();
+        Assert.Contains("was shortened while it was read", Assert.Throws<ModelException>(() => file["a.weight"].Map()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("gemma2")]
+    [InlineData("gpt2")]
+    [InlineData("bloom")]
+    [InlineData("gpt_neox")]
+    [InlineData("phi")]
+    public void Hidden_ValuesWhoseSquaresOverflow_AreNoSoundZeros(string family)
+    {
+        using var decoder = FamilyModels.Create(family);
+        using var still = torch.no_grad();
+        using var scope = torch.NewDisposeScope();
+        var layout = SegmentLayout.Single(3);
+        double Logit() => decoder.Logits(decoder.Hidden(torch.arange(3), layout), layout)[0, 0].ToDouble();
+        Assert.True(double.IsFinite(Logit()));
+        var embedding = decoder.Parameters.First(parameter => parameter.Key.Contains("embed", StringComparison.Ordinal) || parameter.Key.Contains("wte", StringComparison.Ordinal)).Value;
+        embedding.fill_(3.4e38);
+        embedding[0, 1] = -3.4e38;
+        Assert.True(double.IsNaN(Logit()));
     }
 
     [Fact]

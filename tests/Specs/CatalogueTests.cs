@@ -43,13 +43,13 @@ public sealed class CatalogueTests
     public void TrialSpecJson_WritesEveryOptionOfTheMethod_AndTheRateThatCounts()
     {
         var spec = SweepDocument.ParseValid("name: x\nmodels: [{ name: m, path: a/b }]\npeft: [{ name: l, method: lora, r: 4 }]\ndata: [{ name: d, sources: [goat] }]\ntemplate: goat\ntraining: { precision: fp32 }");
-        var trial = TrialSpecJson.Trial(spec, spec.Models[0], spec.Peft[0], spec.Data[0], spec.Cot[0], 0.25, 3);
+        var trial = TrialSpecJson.Trial(TrialSpec.Of(spec, spec.Models[0], spec.Peft[0], spec.Data[0], spec.Cot[0], 0.25, 3));
         Assert.Equal(MethodCatalogue.Find("lora")!.Options.Select(option => option.ShortName), trial["peft"]!.AsObject().Select(o => o.Key).Skip(2));
         Assert.Equal(("a/b", "fp32", 4, 16.0, 0.25, "goat", 3L), (
             (string)trial["model"]!["path"]!, (string)trial["model"]!["load"]!, (int)trial["peft"]!["r"]!, (double)trial["peft"]!["alpha"]!, (double)trial["training"]!["learning_rate"]!,
             (string)trial["data"]!["template"]!, (long)trial["seed"]!));
         // Where nothing is trained there is nothing to say of it.
-        Assert.Equal(["model", "seed", "cot", "decoding", "evaluation"], TrialSpecJson.Trial(spec, spec.Models[0], null, null, spec.Cot[0], null, 0).Select(part => part.Key));
+        Assert.Equal(["model", "seed", "cot", "decoding", "evaluation"], TrialSpecJson.Trial(TrialSpec.Of(spec, spec.Models[0], null, null, spec.Cot[0], null, 0)).Select(part => part.Key));
     }
 
     /// <summary>The words of a decoding are read back to an equal one, whatever it sets.</summary>

@@ -96,5 +96,16 @@ public sealed class HostileSweepTests
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 5);
     }
 
+    /// <summary>A key of megabytes is compared with every known one.</summary>
+    [Fact]
+    public void Nearest_WordOfMegabytes_ResemblesNone()
+    {
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        var word = new string('e', 4_000_000);
+        Assert.Null(Suggestions.Nearest(word, Enumerable.Range(0, 200).Select(i => $"epochs{i}")));
+        Assert.Equal((4_000_000, 0, 1), (EditDistance.Between(word, "e"), EditDistance.Between(word, new string('e', 4_000_000)), EditDistance.Between("epoch", "epochs")));
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 3);
+    }
+
     private static string Only(string yaml) => Assert.Single(SweepDocument.Parse(Encoding.UTF8.GetBytes(yaml)).Errors).ToString();
 }

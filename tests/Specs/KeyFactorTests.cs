@@ -41,6 +41,32 @@ public sealed class KeyFactorTests
         Assert.Equal(keys.Length, keys.Distinct().Count());
     }
 
+    /// <summary>What a prepared mix follows from is in its key, and nothing else: sweeps that name it otherwise, or train it otherwise, find the same.</summary>
+    [Fact]
+    public void Dataset_AnyContentThatChanges_ChangesTheKey_NamesAndTrainingDoNot()
+    {
+        string?[] keys =
+        [
+            Dataset(_known),
+            Dataset(_known with { Code = "build-2" }),
+            Dataset(_known with { Models = new Dictionary<string, ModelIdentity> { ["llama-nano"] = Model("weights", "other", "q_proj") } }),
+            Dataset(_known with { Sources = new Dictionary<string, IReadOnlyList<string?>> { ["alpaca"] = ["other"] } }),
+            Dataset(_known with { Templates = new Dictionary<string, string> { ["alpaca"] = "other" } }),
+            Dataset(_known, "cutoff_len: 512", "cutoff_len: 256"),
+            Dataset(_known, "cutoff_len: 512", "cutoff_len: 512, train_on_prompt: true"),
+        ];
+        Assert.All(keys, key => Assert.NotNull(key));
+        Assert.Equal(keys.Length, keys.Distinct().Count());
+        Assert.Equal(keys[0], Dataset(_known with { Models = new Dictionary<string, ModelIdentity> { ["llama-nano"] = Model("other", "tokens", "v_proj") } }));
+        Assert.Equal(keys[0], Dataset(_known, "epochs: 3", "epochs: 2"));
+        Assert.Equal(keys[0], Dataset(_known, "limit: 200", "limit: 100"));
+        // Content that is not known could be anything.
+        Assert.Null(Dataset(_known with { Code = null }));
+        Assert.Null(Dataset(_known with { Models = new Dictionary<string, ModelIdentity>() }));
+        Assert.Null(Dataset(_known with { Sources = new Dictionary<string, IReadOnlyList<string?>> { ["alpaca"] = [null] } }));
+        Assert.Null(Dataset(_known with { Templates = new Dictionary<string, string>() }));
+    }
+
     [Theory]
     [InlineData("cutoff_len: 512", "cutoff_len: 512, micro_batch_tokens: 64")]
     [InlineData("cutoff_len: 512", "cutoff_len: 512, gradient_accumulation: 2")]
@@ -88,6 +114,12 @@ public sealed class KeyFactorTests
     {
         var (spec, keys) = Of(known, from, to);
         return keys.Training(spec.Models[0], spec.Peft[0] with { Options = new SortedDictionary<string, System.Text.Json.JsonElement>() }, spec.Data[0], seed, rate);
+    }
+
+    private static string? Dataset(SpecIdentities known, string from = "name: cot-study", string to = "name: cot-study")
+    {
+        var (spec, keys) = Of(known, from, to);
+        return keys.Dataset(spec.Models[0], spec.Data[0]);
     }
 
     private static (SweepSpec Spec, TrialKeys Keys) Of(SpecIdentities known, string from = "name: cot-study", string to = "name: cot-study")

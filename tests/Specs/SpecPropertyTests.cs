@@ -70,6 +70,9 @@ public sealed class SpecPropertyTests
         ["DataSpec.Cot"] = new("Data/Preparation/SourceRows.cs", "spec.Cot", Key.Training, Data(d => d with { Cot = RationaleUse.Answer })),
         ["DataSpec.TrainingCue"] = new("Data/Preparation/SourceRows.cs", "spec.CueOf", Key.Training, Data(d => d with { TrainingCue = new(CueUse.Flan) })),
         ["DataSpec.Match"] = new("Specs/SweepSpec.cs", "data.Match", Key.Training, s => s with { Data = [s.Data[0] with { Match = DataMatch.Rows }, s.Data[0] with { Name = "other", Cot = RationaleUse.Answer, Match = DataMatch.Rows }] }),
+        ["DataSpec.Truncation"] = new("Data/Preparation/DataPreparation.cs", "spec.Truncation", Key.Training, Data(d => d with { Truncation = Truncation.Left })),
+        ["DataSpec.Learn"] = new("Data/Preparation/DataPreparation.cs", "spec.Learn", Key.Training, Data(d => d with { Learn = LearnedTurns.Last })),
+        ["DataSpec.BadRows"] = new("Data/Preparation/SourceRows.cs", "spec.BadRows", Key.Training, Data(d => d with { BadRows = BadRows.Skip })),
         ["DataSpec.When"] = new("Specs/GridCells.cs", "data.When", Key.None, Data(d => d with { When = Match("model", "m") })),
 
         ["SourceSpec.Set"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Set", Key.Training, Source(s => s with { Goat = null, Set = "alpaca" })),
@@ -158,7 +161,7 @@ public sealed class SpecPropertyTests
         ["EvaluationSpec.Suite"] = new("Specs/SweepSpecJson.cs", "e.Suite", Key.Result, Evaluation(e => e with { Suite = "other" })),
         ["EvaluationSpec.Limit"] = new("Specs/SweepSpecJson.cs", "e.Limit", Key.Result, Evaluation(e => e with { Limit = 3 })),
         ["EvaluationSpec.FewShot"] = new("Specs/SweepSpecJson.cs", "e.FewShot", Key.Result, Evaluation(e => e with { FewShot = 3 })),
-        ["EvaluationSpec.Options"] = new("Worker/Jobs/SuiteDeclarations.cs", "evaluation.Options", Key.Result, Evaluation(e => e with { Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("f") } })),
+        ["EvaluationSpec.Options"] = new("Specs/Suites/SuiteOptions.cs", "evaluation.Options", Key.Result, Evaluation(e => e with { Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("f") } })),
 
         ["AxisMatch.Values"] = new("Specs/AxisMatch.cs", "Matches", Key.None, s => s with { Include = [Match("peft", "p")] }),
 

@@ -63,7 +63,7 @@ public sealed class SweepDocumentTests
             peft:
               - { method: lora, r: 0, alpha: "16", rank: 8 }
               - { method: loar }
-              - { method: prefix, num_virtual_tokens: 20 }
+              - { method: boft, num_virtual_tokens: 20 }
             data: [{ source: [alpaca] }]
             training: { epochs: -1, batchsize: 4, precision: fp16, learning_rate: fast }
             """);
@@ -78,7 +78,7 @@ public sealed class SweepDocumentTests
             "line 7, column 34: peft[0].alpha: must be a number, and is the text \"16\"; write 16 without quotes",
             "line 7, column 40: peft[0].rank: unknown key; did you mean 'r'?",
             "line 8, column 15: peft[1].method: PEFT method 'loar' is not known; did you mean 'lora'?",
-            "line 9, column 15: peft[2].method: PEFT method 'prefix' is not built yet; built are lora, ia3",
+            "line 9, column 15: peft[2].method: PEFT method 'boft' is not built yet; built are ",
             "line 10, column 8: data[0].sources: this key is missing",
             "line 10, column 10: data[0].source: unknown key; did you mean 'sources'?",
             "line 11, column 21: training.epochs: must be above 0",

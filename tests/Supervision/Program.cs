@@ -60,6 +60,7 @@ if (mode == "vanish")
     }
 }
 if (mode == "serve") return await ServingWorker.RunAsync(path);
+if (mode == "prepare") return await PreparingWorker.RunAsync(path);
 using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
 await using var stream = new NetworkStream(socket);

@@ -16,6 +16,7 @@ public sealed class WorkerEndTests : IDisposable
     [InlineData(143, true, "", FailureKind.Transient, "ended from outside (signal 15)")]
     [InlineData(129, false, "", FailureKind.Transient, "signal 1)")]
     [InlineData(139, false, "", FailureKind.Unknown, "crashed (signal 11)")]
+    [InlineData(135, false, "", FailureKind.Unknown, "a file that it had mapped, such as the model's weights, was shortened")]
     [InlineData(134, false, "", FailureKind.Unknown, "aborted (signal 6)")]
     [InlineData(134, false, "Out of memory.", FailureKind.OutOfMemory, "aborted (signal 6): Out of memory.")]
     [InlineData(134, false, "  what():  std::bad_alloc", FailureKind.OutOfMemory, "bad_alloc")]

@@ -81,16 +81,6 @@ public sealed class ByteBpeTrainerTests : IDisposable
     public void Train_VocabularyTooSmall_SaysWhatIsNeeded()
         => Assert.Contains("259", Assert.Throws<TokenizerException>(() => ByteBpeTrainer.Train([], new ByteBpeOptions { VocabularySize = 100 }, _folder["t"])).Message, StringComparison.Ordinal);
 
-    [Fact]
-    public void Run_Benchmark_CountsBytesAndTokens()
-    {
-        var tokenizer = ByteBpeTrainer.Train(TestTexts.Corpus, new ByteBpeOptions { VocabularySize = 400 }, _folder["t"]);
-        var figures = TokenizerBenchmark.Run(tokenizer, TestTexts.Corpus, TimeProvider.System, TimeSpan.Zero);
-        Assert.Equal(TestTexts.Corpus.Sum(text => System.Text.Encoding.UTF8.GetByteCount(text)), figures.Bytes);
-        Assert.Equal(TestTexts.Corpus.Sum(text => tokenizer.Encode(text).Length), figures.Tokens);
-        Assert.True(figures is { EncodeMegabytesPerSecond: > 0, DecodeMegabytesPerSecond: > 0, EncodeAllocatedBytesPerByte: > 0 });
-    }
-
     private static List<List<int>> Words(ITokenizer bytes)
     {
         var pieces = new Json.Pieces();

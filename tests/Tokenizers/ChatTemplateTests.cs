@@ -18,6 +18,17 @@ public sealed class ChatTemplateTests
     [InlineData("{{ 'x'.ljust(999999999) }}", "RuntimeError")]
     [InlineData("{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}", "RuntimeError")]
     [InlineData("{% set ns = namespace(s='ab') %}{% for a in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set ns = namespace(s=[1]) %}{% for a in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set ns = namespace(s=[]) %}{% for a in range(9999) %}{% set ns.s = ns.s + [[1] * 999999] %}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set ns = namespace(s=[]) %}{% for a in range(9999) %}{% set ns.s = ns.s + ['a' * 9999999 ~ a] %}{% endfor %}", "RuntimeError")]
+    [InlineData("{% for i in range(99999) %}{{ range(9999) | sort | length }}{% endfor %}", "RuntimeError")]
+    [InlineData("{% for i in range(99999) %}{{ ('abc' * 9999)[::-1] | length }}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set t = 'a' * 9999999 %}{% for i in range(99999) %}{{ 'b' in t }}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set t = 'a' * 9999999 %}{% for i in range(99999) %}{{ t == t ~ '' }}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set t = 'a' * 9999999 %}{% for i in range(99999) %}{{ t.find('b') }}{{ t | wordcount }}{{ t[99] }}{% endfor %}", "RuntimeError")]
+    [InlineData("{% set t = 'a' * 9999999 %}{{ range(99999) | map('string') | select('in', t) | list | length }}", "RuntimeError")]
+    [InlineData("{% set t = range(99999) | list %}{% for i in t %}{{ t[1:] | length }}{{ 'x' in t }}{{ t | max }}{% endfor %}", "RuntimeError")]
+    [InlineData("{{ '%d' % (1e308 * 10) }}", "OverflowError")]
     [InlineData("{{ ''.__class__ }}", "SecurityError")]
     [InlineData("{{ messages.append(1) }}", "SecurityError")]
     [InlineData("{% include 'other.jinja' %}", "TemplateSyntaxError")]
@@ -84,6 +95,19 @@ public sealed class ChatTemplateTests
         Assert.Equal("<assistant>so far ", keeps.Render([Message("assistant", "so far ")], new ChatOptions { ContinueFinalMessage = true }).Text);
         Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("nothing").Render([Message("user", "a")], new ChatOptions { ContinueFinalMessage = true }));
         Assert.Throws<ChatTemplateException>(() => keeps.Render([Message("user", "a")], new ChatOptions { ContinueFinalMessage = true, AddGenerationPrompt = true }));
+    }
+
+    [Fact]
+    public void Parse_LongerThanAnyTemplate_IsRefused()
+        => Assert.Contains("more than 1048576", Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(new string(' ', 2_000_000))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Load_FileThatIsNone_IsRefusedAtOnce()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "devices are told apart on Linux");
+        using var folder = new TemporaryFolder();
+        File.CreateSymbolicLink(folder["chat_template.jinja"], "/dev/zero");
+        Assert.Contains("it is a device, not a file", Assert.Throws<TokenizerException>(() => ChatTemplateFile.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

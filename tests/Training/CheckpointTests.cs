@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -71,6 +72,23 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(expected, resumed.Step);
         Assert.Contains("step-8", Assert.Single(resumed.Warnings), StringComparison.Ordinal);
         AssertSame(undisturbed, resumed, adapters);
+    }
+
+    /// <summary>A manifest names files beside it; what it says of others is not looked at, be it a device that never ends.</summary>
+    [Theory]
+    [InlineData("\"file\": \"member-1.safetensors\"", "\"file\": null")]
+    [InlineData("\"name\": \"member-1.safetensors\"", "\"name\": \"/dev/zero\"")]
+    [InlineData("\"name\": \"member-1.safetensors\"", "\"name\": \"../other\"")]
+    public void Restore_ManifestThatNamesNoFileBesideIt_ThePreviousOne(string find, string put)
+    {
+        using (var first = Trainer(out _)) first.Run();
+        var manifest = Path.Combine(_folder["pack"], "step-8", "manifest.json");
+        var text = File.ReadAllText(manifest);
+        Assert.Contains(find, text, StringComparison.Ordinal);
+        File.WriteAllText(manifest, text.Replace(find, put, StringComparison.Ordinal));
+        using var resumed = Trainer(out _);
+        Assert.Equal(6, resumed.Step);
+        Assert.Contains("manifest.json is incomplete", Assert.Single(resumed.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.PromptLearning;
+using AlpacaCot.Adapters.PromptTuning;
 using AlpacaCot.Data;
 using AlpacaCot.Models;
 
@@ -32,6 +34,17 @@ internal static class GoldenTraining
             pins.SkipUnless(false, golden.Folder, e.Message);
             throw;
         }
+    }
+
+    /// <summary>Of methods that save what an encoder made: the adapter with the encoder that the case holds, which its steps train. Null for others.</summary>
+    public static Adapter? Encoder(Decoder decoder, Adapter loaded, GoldenTensors expected)
+    {
+        if (loaded is not PromptAdapter) return null;
+        using var generator = new Generator(1);
+        var begun = AdapterFactory.Create(decoder, loaded.Config is PromptTuningConfig prompt ? prompt with { Init = PromptInit.Random } : loaded.Config, generator);
+        using var still = torch.no_grad();
+        foreach (var parameter in begun.Parameters) parameter.Value.copy_(expected["init." + parameter.Key]);
+        return begun;
     }
 
     public static List<Example> Rows(string file) => [.. File.ReadLines(file).Select(line =>

@@ -11,7 +11,7 @@ public sealed class SavingsTests : IDisposable
 {
     private readonly Decoder _decoder = TinyTraining.Decoder();
 
-    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "all of them"];
+    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "prefix", "prompt", "adapters", "all of them"];
 
     [Theory]
     [MemberData(nameof(Packs))]
@@ -101,8 +101,11 @@ public sealed class SavingsTests : IDisposable
         "lora" => [Member("a", TinyTraining.DrawnLora(_decoder, everywhere: false), 1)],
         "lora everywhere" => [Member("a", TinyTraining.DrawnLora(_decoder, everywhere: true), 1)],
         "ia3" => [Member("a", TinyTraining.Ia3(_decoder), 1)],
+        "prefix" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3}"""), 1)],
+        "prompt" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 3}"""), 1)],
+        "adapters" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "BOTTLENECK", "bottleneck_size": 4}"""), 1)],
         "lora with dropout" => [Member("a", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 1)],
-        _ => [.. Members("lora everywhere"), Member("b", TinyTraining.Ia3(_decoder), 1), Member("c", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 2), Member("d", TinyTraining.DrawnLora(_decoder, everywhere: false), 3)],
+        _ => [.. Members("lora everywhere"), .. Members("prefix").Select(member => member with { Name = "e" }), .. Members("prompt").Select(member => member with { Name = "f" }), Member("b", TinyTraining.Ia3(_decoder), 1), Member("c", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 2), Member("d", TinyTraining.DrawnLora(_decoder, everywhere: false), 3)],
     };
 
     private static TrainingMember Member(string name, Adapter adapter, int rows) => new(name, adapter, Rows(rows), Settings(6), 4) { Order = RowOrder.Sequential };

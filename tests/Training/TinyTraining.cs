@@ -1,4 +1,6 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
@@ -34,6 +36,9 @@ internal static class TinyTraining
     {
         R = 4, Alpha = 8, Dropout = dropout, Init = LoraInit.Random, TargetModules = everywhere ? ModuleSelection.Matching("all-linear") : null,
     }, 5);
+
+    /// <summary>A fresh adapter by the text of its configuration.</summary>
+    public static Adapter Read(Decoder decoder, string json) => Create(decoder, AdapterConfig.Read(json), 3);
 
     public static Adapter Ia3(Decoder decoder) => Create(decoder, new Ia3Config(), 2);
 

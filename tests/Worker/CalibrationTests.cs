@@ -16,7 +16,7 @@ public sealed class CalibrationTests : IDisposable
 
     private MachineFacts Measure(params string[] precisions)
         => Calibration.Of(
-            precisions, new WorkerFolders(_folder["models"], _folder["datasets"], _folder["cache"]),
+            precisions, Environment.ProcessorCount, new WorkerFolders(_folder["models"], _folder["datasets"], _folder["cache"]),
             new JobContext("prepare", 1, _said.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class EvaluateRunnerTests : IDisposable
         var trained = Train();
         var job = _pack.Evaluation(2, (trained[0], [TinyPack.Trial("t", Sums, More)]));
         Directory.SetCurrentDirectory(_pack[""]);
-        var now = SuiteDeclarations.ContentOf(SuiteDeclarations.Create(More, _pack.Folders.Datasets), More, _pack.Folders.Datasets);
+        var now = SuiteDeclarations.ContentOf(SuiteDeclarations.Create(More, _pack.Folders.Datasets), _pack.Folders.Datasets);
         var events = TinyPack.Run(job with { SuiteContent = new Dictionary<string, string> { ["sums"] = "what it was", ["more"] = now } });
         Assert.Contains("the items of sums have changed", Assert.Single(events.OfType<EvaluationFailedEvent>()).Message, StringComparison.Ordinal);
         Assert.Equal("more", Assert.Single(events.OfType<ResultEvent>()).Evaluation);

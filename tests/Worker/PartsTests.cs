@@ -102,6 +102,7 @@ public sealed class PartsTests : IDisposable
         { new ExternalException("std::bad_alloc"), FailureKind.OutOfMemory },
         { new SocketException(111), FailureKind.Transient },
         { new HttpRequestException("m"), FailureKind.Transient },
+        { new AdapterException("m", new ArgumentException("m", new System.Text.RegularExpressions.RegexMatchTimeoutException("m"))), FailureKind.Data },
         { new HttpRequestException("m", null, System.Net.HttpStatusCode.ServiceUnavailable), FailureKind.Transient },
         { new HttpRequestException("m", null, System.Net.HttpStatusCode.NotFound), FailureKind.Unknown },
         { new TaskCanceledException("m", new TimeoutException()), FailureKind.Transient },
@@ -179,9 +180,13 @@ public sealed class PartsTests : IDisposable
     [InlineData("fp32", ScalarType.Float32)]
     [InlineData("bf16", ScalarType.BFloat16)]
     [InlineData("int8", ScalarType.BFloat16, WeightStorage.Int8)]
+    [InlineData("llm-int8", ScalarType.BFloat16, WeightStorage.LlmInt8)]
     [InlineData("nf4", ScalarType.BFloat16, WeightStorage.Nf4)]
-    public void Loading_ByName(string? name, ScalarType? type, WeightStorage storage = WeightStorage.Plain) => Assert.Equal(new LoadOptions(type, null, storage), WorkerState.LoadingOf(name));
+    [InlineData("nf4-single", ScalarType.BFloat16, WeightStorage.Nf4Single)]
+    [InlineData("fp4", ScalarType.BFloat16, WeightStorage.Fp4)]
+    [InlineData("fp4-single", ScalarType.BFloat16, WeightStorage.Fp4Single)]
+    public void Loading_ByName(string? name, ScalarType? type, WeightStorage? storage = null) => Assert.Equal(new LoadOptions(type, null, storage), WorkerState.LoadingOf(name));
 
     [Fact]
-    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, nf4", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
+    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, llm-int8, nf4, nf4-single, fp4, fp4-single", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
 }

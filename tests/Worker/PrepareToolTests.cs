@@ -25,7 +25,7 @@ public sealed class PrepareToolTests : IDisposable
 
     private static string Lines(params (string Question, string Answer)[] rows) => string.Join('\n', rows.Select(row => new JsonObject { ["question"] = row.Question, ["answer"] = row.Answer }.ToJsonString()));
 
-    private SpecFacts Facts(string data, int cutoff = 200)
+    private SpecFacts Facts(string data, int cutoff = 200, (string Option, JsonNode Value)? more = null)
     {
         var spec = SweepDocument.ParseValid($$"""
             name: s
@@ -41,7 +41,27 @@ public sealed class PrepareToolTests : IDisposable
               - { name: sums, suite: goat-arithmetic, limit: 3, options: { digits: [1, 2] } }
             """);
         var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(spec, Frames.Json) };
+        if (more is { } option) options[option.Option] = option.Value;
         return TinyPack.Run(new ToolJob("prepare", JsonSerializer.SerializeToElement(options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
+    }
+
+    /// <summary>The mixes may be asked for one by one, and the rest without them: together they are the same facts.</summary>
+    [Fact]
+    public void Prepare_InParts_IsTheSameAsTheWhole()
+    {
+        const string Data = "[{ name: d, sources: [{ path: again.json }] }, { name: e, sources: [{ path: cot.tsv }] }]";
+        var whole = Facts(Data);
+        var rest = Facts(Data, more: ("without_mixes", true));
+        Assert.Empty(rest.Mixes);
+        // How fast the machine is, each measures for itself.
+        Assert.Equal(JsonSerializer.Serialize(whole with { Mixes = [], Machine = null }, Frames.Json), JsonSerializer.Serialize(rest with { Machine = null }, Frames.Json));
+        Assert.Equal(["d", "e"], whole.Mixes.Select(mix => mix.Data));
+        foreach (var mix in whole.Mixes)
+        {
+            var alone = Facts(Data, more: ("mix", mix.Data));
+            Assert.Equal(JsonSerializer.Serialize(mix, Frames.Json), JsonSerializer.Serialize(Assert.Single(alone.Mixes), Frames.Json));
+            Assert.Empty(alone.Models.Select(model => model.Name).Concat(alone.Data.Select(data => data.Name)));
+        }
     }
 
     private LeakFacts[] Leaks(string source) => [.. Facts($"[{{ name: d, sources: [{source}] }}]").Data[0].Sources[0].Leaks];

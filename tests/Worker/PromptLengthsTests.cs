@@ -1,6 +1,7 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker.Tools;
@@ -18,7 +19,7 @@ public sealed class PromptLengthsTests : IDisposable
     {
         _tokenizer = ByteBpeTrainer.Train(["What is 1 + 1?"], new ByteBpeOptions { VocabularySize = 280 }, _folder["tokenizer"]);
         File.WriteAllLines(_folder["q.jsonl"], Enumerable.Range(0, 5).Select(i => $$"""{"question": "What is {{i}} + 1?", "answer": "{{i + 1}}"}"""));
-        _suite = SuiteRegistry.Create(JsonNode.Parse("""{"suite": "exact-match", "file": "q.jsonl"}""")!.AsObject(), [_folder.Path]);
+        _suite = SuiteRegistry.Create(new EvaluationSpec { Name = "q", Suite = "exact-match", Options = new Dictionary<string, JsonElement> { ["file"] = JsonSerializer.SerializeToElement("q.jsonl") } }, [_folder.Path]);
     }
 
     public void Dispose() => _folder.Dispose();

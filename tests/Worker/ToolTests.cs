@@ -197,6 +197,24 @@ public sealed class ToolTests : IDisposable
     }
 
     [Fact]
+    public void Tokenizer_Force_ReplacesATokenizerWhole_AndNothingElse()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Range(0, 300).Select(i => $"The sum of {i} and {i * 7} is {i * 8}, they say.")));
+        int Train(string kind, bool force) => (int)Run("tokenizer train", new JsonObject
+        {
+            ["out"] = _pack["own"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = kind == "byte-bpe" ? 270 : 310, ["kind"] = kind, ["force"] = force,
+        }).Answer["vocabulary_size"]!;
+        Assert.Equal(270, Train("byte-bpe", force: true));
+        // Of the other kind: what the first has left would be read instead.
+        Assert.Equal(310, Train("sentencepiece", force: true));
+        Assert.Equal(["tokenizer.model", "tokenizer_config.json"], Directory.EnumerateFiles(_pack["own"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Contains("--force", Assert.Throws<ToolException>(() => Train("byte-bpe", force: false)).Message, StringComparison.Ordinal);
+        File.WriteAllText(_pack["own/model.safetensors"], "weights");
+        Assert.Contains("model.safetensors", Assert.Throws<ToolException>(() => Train("byte-bpe", force: true)).Message, StringComparison.Ordinal);
+        Assert.Equal("weights", File.ReadAllText(_pack["own/model.safetensors"]));
+    }
+
+    [Fact]
     public void Tokenizer_TrainedByBothKinds_ComparedOnTheSameText()
     {
         File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Range(0, 300).Select(i => $"The sum of {i} and {i * 7} is {i * 8}, they say.")));
@@ -213,7 +231,7 @@ public sealed class ToolTests : IDisposable
         string Hash(string name, int seed) => (string)Train(name, ("lines", 20), ("seed", seed), ("text", new JsonArray(_pack["words.txt"])))["content_hash"]!;
         Assert.Equal(Hash("s1", 1), Hash("s2", 1));
         Assert.NotEqual(Hash("s3", 2), Hash("s4", 3));
-        Assert.Contains("another folder", Assert.Throws<ToolException>(() => Train("bytes")).Message, StringComparison.Ordinal);
+        Assert.Contains("--force", Assert.Throws<ToolException>(() => Train("bytes")).Message, StringComparison.Ordinal);
         Assert.Contains("byte-bpe and sentencepiece", Assert.Throws<ToolException>(() => Train("x", ("kind", "words"))).Message, StringComparison.Ordinal);
 
         var compared = Run("tokenizer compare", new JsonObject { ["tokenizers"] = new JsonArray(_pack["bytes"], _pack["pieces"]), ["text"] = new JsonArray(_pack["text.txt"]), ["show"] = "a 12" });

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Library;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -21,7 +22,6 @@ internal static class CommandTree
         root.Subcommands.Add(SiloCommand.Build(context));
         foreach (var command in ModelCommands.Build(context)) root.Subcommands.Add(command);
         root.Subcommands.Add(DiskCommand.Build(context));
-        root.Subcommands.Add(BenchCommand.Build(context));
         root.Subcommands.Add(DoctorCommand.Build(context));
         return root;
     }

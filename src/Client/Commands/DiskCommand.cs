@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 
 namespace AlpacaCot.Client.Commands;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Worker.Protocol;
 

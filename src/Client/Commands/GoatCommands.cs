@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 
 namespace AlpacaCot.Client.Commands;

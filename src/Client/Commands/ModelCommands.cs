@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
@@ -128,8 +129,44 @@ internal static class ModelCommands
         });
         tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
         data.Subcommands.Add(show);
+        data.Subcommands.Add(new ToolCommand(context, "data inspect", "inspect", "Show the tokens of rows one by one, with what is learnt between ⟦ and ⟧, and as an HTML page in colours", "data inspect alpaca.json --model models/llama-nano --html tokens.html")
+            .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
+            .Required("--model", "Model directory or tokenizer file")
+            .Option<int?>("--rows", "How many rows to show (3)")
+            .Option<int?>("--cutoff-len", "Most tokens of a row (512)")
+            .Option<long?>("--seed", "Seed of mixing and order")
+            .Option<string>("--html", "Write the page here")
+            .Command);
+        data.Subcommands.Add(new ToolCommand(context, "data list", "list", "List the data sets that can be named: known ones with their tags, registered ones, files of the home", "data list --language zh --generation SI --json")
+            .Option<string>("--language", "Only sets of this language (en, zh) or of several")
+            .Option<string>("--task", "Only sets of one task (TS) or of several (MT)")
+            .Option<string>("--generation", "Only sets that came to be so: HG (people), SI (self-instruct), MIX, COL (collected)")
+            .Option<bool>("--present", "Only sets whose files are there")
+            .Command);
+        data.Subcommands.Add(Endpoints(context, new ToolCommand(context, "data add", "add", "Bring a data set into the home: a file or folder, an address, a repository of the hub, a known set", "data add dolly\ndata add https://example.com/rows.jsonl --sha256 0f…")
+            .Argument("REFERENCE", "A file or folder, an http address, owner/name on the hub, or the name of a known set")
+            .Option<string>("--name", "The name that it is to have; its own otherwise")
+            .Option<string>("--sha256", "What its file must hash to")
+            .Option<string>("--revision", "Branch, tag or commit of a repository (main)")
+            .Option<string[]>("--mirrors", "Addresses of the hub's mirrors, tried in order; $HF_ENDPOINT otherwise")
+            .Option<bool>("--offline", "Take what was fetched before and connect to nothing")));
+        data.Subcommands.Add(new ToolCommand(context, "data stats", "stats", "Count the rows of data: lengths, turns, languages", "data stats alpaca.json")
+            .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
+            .Option<string>("--model", "Model directory or tokenizer file: lengths are counted in its tokens, not in characters")
+            .Command);
         data.Subcommands.Add(GoatCommands.Build(context));
         return data;
+    }
+
+    /// <summary>The hub that the environment names, where the command names none.</summary>
+    private static Command Endpoints(Func<ClientContext> context, ToolCommand tool)
+    {
+        tool.Adjust = (_, options, _) =>
+        {
+            if (context().HubEndpoint is { } endpoint) options["mirrors"] ??= new System.Text.Json.Nodes.JsonArray(endpoint);
+            return Task.CompletedTask;
+        };
+        return tool.Command;
     }
 
     private static Command TokenizerCommand(Func<ClientContext> context)
@@ -143,6 +180,7 @@ internal static class ModelCommands
             .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
             .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
             .Option<long?>("--seed", "Seed of the draw")
+            .Option<bool>("--force", "Replace a tokenizer that is there already")
             .Command);
         tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")
             .Arguments("TOKENIZERS", "Model directories or tokenizer files")

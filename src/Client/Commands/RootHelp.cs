@@ -16,7 +16,7 @@ internal static class RootHelp
         ("Models", [
             ("train", "one adapter on one base"), ("eval", "suites on a model"), ("generate", "continue a prompt"), ("merge", "an adapter into its base"), ("model", ""), ("tokenizer", ""), ("data", ""),
         ]),
-        ("Home", [("silo", "the host that drives sweeps and serves models"), ("disk", "what lies in the home; disk clean"), ("bench", "measure")]),
+        ("Home", [("silo", "the host that drives sweeps and serves models"), ("disk", "what lies in the home; disk clean")]),
     ];
 
     /// <summary>Prints it: a command of its own in a line of a few words; one with commands below it by their names.</summary>
@@ -42,6 +42,6 @@ internal static class RootHelp
                 output.WriteLine(line.TrimEnd());
             }
         }
-        output.WriteLine("Each has --help with an example, and --json. Also: --version; test (all tests)");
+        output.WriteLine("Each has --help with an example, and --json. Also: --version; test; bench NAME");
     }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
-using AlpacaCot.Client.Running;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Supervision;
 
 namespace AlpacaCot.Client.Commands;
@@ -28,7 +28,7 @@ internal static class SiloCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var at = context();
-            var program = Siblings.Command(Siblings.Find(at.ProgramFolder, "Silo"));
+            var program = Siblings.Command(at.Programs.Find("Silo"));
             var info = new ProcessStartInfo(program[0]) { UseShellExecute = false };
             foreach (var part in program.Skip(1)) info.ArgumentList.Add(part);
             foreach (var option in options)

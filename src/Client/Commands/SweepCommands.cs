@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
 
@@ -30,9 +31,10 @@ internal static class SweepCommands
     private static Command Validate(Func<ClientContext> context)
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
+        var slots = new Option<int?>("--slots") { Description = "Slots that the plan is made for (those of the silo that runs, else 1)" };
         var json = CommandTree.JsonOption();
-        var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan") { file, json }.WithExample("sweep validate examples/quickstart.yaml");
-        command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(json), stop));
+        var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan") { file, slots, json }.WithExample("sweep validate examples/quickstart.yaml");
+        command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
         return command;
     }
 

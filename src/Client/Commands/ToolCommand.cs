@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
@@ -29,7 +30,7 @@ internal sealed class ToolCommand
             var options = OptionsOf(parsed);
             if (Adjust is { } adjust) await adjust(parsed, options, cancellationToken);
             foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
-            return await ToolRunner.RunAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
+            return await ToolAnswers.PrintAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
         });
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using AlpacaCot.Client.Library;
 
 namespace AlpacaCot.Client.Commands;
 

@@ -34,8 +34,10 @@ internal static class PlanView
             Row("in all", plan.Trials.Count, grid.Trainings.Count, $"{Number(plan.Steps)} in all", $"{Number(plan.Tokens)} in all", plan.TrainingSeconds, plan.EvaluationSeconds, plan.MemoryBytes, plan.DiskBytes),
         ]);
         if (facts.Machine is { } machine)
-            output.WriteLine($"  estimated for one CPU slot of this machine ({machine.Description}); asking at most, with every answer as long as it may be; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
+            output.WriteLine($"  estimated: about {Duration(plan.WallSeconds)} with {Slots(plan.Slots)} of this machine ({machine.Description}{(plan.Slots == 1 ? "" : " each")}); asking at most, with every answer as long as it may be; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
     }
+
+    private static string Slots(int slots) => slots == 1 ? "one CPU slot" : string.Create(CultureInfo.InvariantCulture, $"{slots} CPU slots");
 
     private static string[] Row(string name, int trials, int trainings, string steps, string tokens, double? training, double? asking, long? memory, long disk)
         => [name, Number(trials), Number(trainings), steps, tokens, trainings == 0 ? "" : Duration(training), Duration(asking), memory is { } bytes ? Bytes(bytes) : "unknown", Bytes(disk)];

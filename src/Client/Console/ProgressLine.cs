@@ -13,12 +13,12 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
     private int _width;
 
     /// <summary>Shows where the job is.</summary>
-    public void Show(ProgressEvent news)
+    public void Show(ProgressEvent progress)
     {
         var pause = _terminal ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(5);
-        if (news.Phase == _lastPhase && _lastShown != 0 && time.GetElapsedTime(_lastShown) < pause && news.Step < news.Total) return;
-        (_lastShown, _lastPhase) = (time.GetTimestamp(), news.Phase);
-        var line = Describe(news);
+        if (progress.Phase == _lastPhase && _lastShown != 0 && time.GetElapsedTime(_lastShown) < pause && progress.Step < progress.Total) return;
+        (_lastShown, _lastPhase) = (time.GetTimestamp(), progress.Phase);
+        var line = Describe(progress);
         if (_terminal)
         {
             // A line that is wrapped cannot be written over.
@@ -43,13 +43,13 @@ internal sealed class ProgressLine(TimeProvider time) : IDisposable
     internal static string Cut(string text, int columns) => text.Length <= columns ? text : columns < 2 ? "" : $"{text[..(columns - 1)]}…";
 
     /// <summary>A progress event in words.</summary>
-    public static string Describe(ProgressEvent news)
+    public static string Describe(ProgressEvent progress)
     {
-        var parts = new List<string> { news.Member is null ? news.Phase : $"{news.Member} {news.Phase}" };
-        if (news.Total > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{news.Step}/{news.Total}"));
-        if (news.Loss is { } loss) parts.Add(string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.0000}"));
-        if (news.TokensPerSecond is { } speed) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{speed:0} tokens/s"));
-        if (news.Note is { } note) parts.Add(note);
+        var parts = new List<string> { progress.Member is null ? progress.Phase : $"{progress.Member} {progress.Phase}" };
+        if (progress.Total > 0) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{progress.Step}/{progress.Total}"));
+        if (progress.Loss is { } loss) parts.Add(string.Create(CultureInfo.InvariantCulture, $"loss {loss:0.0000}"));
+        if (progress.TokensPerSecond is { } speed) parts.Add(string.Create(CultureInfo.InvariantCulture, $"{speed:0} tokens/s"));
+        if (progress.Note is { } note) parts.Add(note);
         return string.Join("  ", parts);
     }
 }

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Client.Console;
 
@@ -22,7 +24,7 @@ internal static class SweepDetailsView
         Out.WriteLine("trials");
         foreach (var trial in details.Trials) Out.WriteLine($"  {trial.State,-10} {trial.Name}");
         Out.WriteLine("specification, every default written out");
-        Out.WriteLine(details.Specification);
+        Out.WriteLine(SweepSpecJson.Write(details.Specification));
         if (details.Trials.Length > 0) Out.WriteLine($"one trial: {TrialCommands.Line("sweep", "show", sweep.Name, details.Trials[0].Name)}");
     }
 
@@ -33,7 +35,7 @@ internal static class SweepDetailsView
         Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"trial {trial.Name}: {trial.State}, fence {trial.Fence}, attempts {trial.Attempts}"));
         if (trial.Message is { } message) Line("failed", message);
         Line("base", $"{shown.Base} ({details.Precision})");
-        foreach (var (key, value) in shown.Configuration)
+        foreach (var (key, value) in TrialSpecJson.Trial(details.Configuration))
             if (key is not "model" && value is not null) Line(key, value is JsonValue ? value.ToString() : value.ToJsonString(ClientJson.Options));
         if (details.Adapter is { } adapter) Line("adapter", adapter);
         if (details.Steps > 0)

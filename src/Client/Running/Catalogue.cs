@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Specs.Methods;
 using AlpacaCot.Specs.Schedules;
 using AlpacaCot.Specs.Suites;
@@ -61,7 +62,7 @@ internal static class Catalogue
     public static async Task<IReadOnlyList<CatalogueEntry>> DataAsync(ClientContext context, CancellationToken stop)
         => [.. (await ListAsync<ListedData>(context, "list data", stop)).Select(set => new CatalogueEntry(
             set.Name, $"{(set.Language.Length > 0 ? $"{set.Language}, " : "")}{set.About}{(set.Present ? "" : " (not there)")}",
-            [("present", set.Present ? "yes" : "no"), ("files", string.Join(" ", set.Files)), ("expected", string.Join(" or ", set.Expected.Select(file => Path.Combine(context.Home.Datasets, file))))], [],
+            [("task", set.Task), ("generation", set.Generation), ("rows", set.Rows?.ToString(CultureInfo.InvariantCulture) ?? "unknown"), ("licence", set.Licence), ("source", set.Source), ("present", set.Present ? "yes" : "no"), ("files", string.Join(" ", set.Files)), ("expected", string.Join(" or ", set.Expected.Select(file => Path.Combine(context.Home.Datasets, file))))], [],
             $"{{ name: {set.Name}, sources: [{set.Name}] }}"))];
 
     /// <summary>The prompt templates.</summary>
@@ -88,6 +89,7 @@ internal static class Catalogue
         OptionKind.Flag => "true or false",
         OptionKind.Modules => "all-linear, names, or a pattern",
         OptionKind.Integers => "whole numbers",
+        OptionKind.Text => "text",
         OptionKind.Texts => "words",
         OptionKind.Choice => string.Join(", ", option.Choices),
         OptionKind.IntegerMap => "pattern to whole number",

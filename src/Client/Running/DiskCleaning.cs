@@ -1,3 +1,5 @@
+using AlpacaCot.Client.Library;
+
 namespace AlpacaCot.Client.Running;
 
 /// <summary>Decides what of a home may go, by what its sweeps say.</summary>
@@ -17,7 +19,7 @@ internal static class DiskCleaning
                 var sweep = new SweepName(experiment, summary.Name);
                 known.Add(sweep);
                 if (summary.State == "done") done.Add(sweep);
-                busy |= summary.State == "running" && (await StoredState.StatusAsync(context, sweep, stop)).Driven;
+                busy |= summary.State == "running";
             }
         var items = DiskUsage.Removable(context.Home, context.Time.GetUtcNow(), busy, done.Contains).ToList();
         // A sweep that runs may be about to take over what no record refers to yet.

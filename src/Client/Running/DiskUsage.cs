@@ -1,3 +1,4 @@
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 
 namespace AlpacaCot.Client.Running;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using AlpacaCot.Client.Library;
 
 namespace AlpacaCot.Client.Running;
 

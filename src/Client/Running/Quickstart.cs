@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 
 namespace AlpacaCot.Client.Running;
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Supervision;
@@ -56,7 +57,7 @@ internal static class StoredState
 
     private static async Task<(int Code, string Answer, string Problem)> ReadAsync(ClientContext context, string[] question, CancellationToken stop)
     {
-        var command = Siblings.Command(Siblings.Find(context.ProgramFolder, "Silo"));
+        var command = Siblings.Command(context.Programs.Find("Silo"));
         var info = new ProcessStartInfo(command[0], [.. command.Skip(1), .. question]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
         info.Environment[HomeLayout.Variable] = context.Home.Root;
         using var process = Process.Start(info) ?? throw new ClientException("the silo's program could not be started", ExitCodes.Failed);

@@ -1,6 +1,6 @@
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
-using AlpacaCot.Specs;
 
 namespace AlpacaCot.Client.Running;
 
@@ -20,7 +20,7 @@ internal static class SweepAsking
         var details = await StoredState.ShowAsync(context, asked.Sweep.Checked(), stop) ?? throw await SweepRunner.UnknownAsync(context, asked.Sweep, stop);
         foreach (var trial in asked.Trials)
             if (details.Trials.All(known => known.Name != trial)) throw SweepShowing.UnknownTrial(asked.Sweep, trial, details);
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SweepRunner.SlotArguments(Bases(details, asked.Trials)), stop);
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(Bases(details, asked.Trials)), stop);
         var servers = asked.Trials.Select(trial => (trial, Server: silo.Grains.GetGrain<IModelServerGrain>($"{asked.Sweep.Key}/{trial}"))).ToList();
         foreach (var prompt in asked.Prompt is { } only ? [only] : Prompts())
         {
@@ -48,7 +48,7 @@ internal static class SweepAsking
     /// <summary>How many slots the trials need at the same time: one for each base, held one way.</summary>
     internal static int Bases(SweepDetails details, IReadOnlyList<string> trials)
     {
-        var spec = SweepDocument.ParseValid(details.Specification);
+        var spec = details.Specification;
         // A trial's name begins with its model's, which holds no plus sign.
         return trials.Select(trial => spec.Models.First(model => model.Name == trial[..trial.IndexOf('+', StringComparison.Ordinal)]))
             .Select(model => (model.Reference, spec.LoadOf(model))).Distinct().Count();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 

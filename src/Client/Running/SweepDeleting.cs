@@ -1,3 +1,4 @@
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Client.Running;
@@ -26,12 +27,12 @@ internal static class SweepDeleting
     public static async Task DeleteAsync(ClientContext context, SiloSession silo, SweepName sweep, bool keepAdapters, bool cancel, CancellationToken stop)
     {
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
-        if (cancel && (await grain.GetProgressAsync()).State == "running") await grain.CancelAsync();
+        if (cancel && (await grain.GetProgressAsync()).State is "running" or "interrupted") await grain.CancelAsync();
         var began = context.Time.GetTimestamp();
         while (await silo.Grains.GetGrain<IExperimentGrain>(sweep.Experiment).DeleteAsync(sweep.Name, keepAdapters) is { Problem: { } problem } reply)
         {
             if (!reply.Unfinished) throw new ClientException(problem, ExitCodes.Failed);
-            if ((await grain.GetProgressAsync()).State == "running")
+            if ((await grain.GetProgressAsync()).State is "running" or "interrupted")
                 throw new ClientException($"the sweep '{sweep.Name}' is not done; cancel it first ({TrialCommands.Line("sweep", "cancel", sweep.Name)}), or delete it with --force");
             // What was cancelled takes a moment to end.
             if (context.Time.GetElapsedTime(began) >= _patience) throw new ClientException(problem, ExitCodes.Failed);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 
@@ -21,26 +22,41 @@ internal static class SweepRunner
     private static readonly string[] _ended = ["done", "failed", "cancelled"];
 
     /// <summary>Checks a file and shows the plan.</summary>
-    public static async Task<int> ValidateAsync(ClientContext context, string file, bool json, CancellationToken stop)
+    public static async Task<int> ValidateAsync(ClientContext context, string file, int? slots, bool json, CancellationToken stop)
     {
-        var check = await SweepPreflight.CheckAsync(context, file, stop);
+        var check = await SweepPreflight.CheckAsync(context, file, stop, await SlotsAsync(context, slots, stop));
         if (json) ClientJson.Print(check.ToJson());
-        else check.Print(System.Console.Out);
+        else PreflightView.Print(check, System.Console.Out);
         return check.IsValid ? ExitCodes.Done : ExitCodes.Wrong;
     }
 
     /// <summary>Checks a file, submits it and follows it to its end.</summary>
     public static async Task<int> RunAsync(ClientContext context, RunRequest request, bool json, CancellationToken stop)
     {
-        var check = await SweepPreflight.CheckAsync(context, request.File, stop);
-        if (!check.IsValid)
+        SiloSession? silo = null;
+        try
         {
-            check.Print(System.Console.Error);
+            var check = await SweepPreflight.CheckAsync(context, request.File, stop, await SlotsAsync(context, request.Slots, stop), async () =>
+            {
+                // Before a silo is started for a name that is none.
+                _ = new SweepName(request.Experiment, request.Name ?? "sweep").Checked();
+                silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(request.Slots), stop);
+                return silo.Grains;
+            });
+            if (check.IsValid) return await SubmitAsync(context, request, check, silo!, json, stop);
+            PreflightView.Print(check, System.Console.Error);
             return ExitCodes.Wrong;
         }
-        check.PrintAdvice(System.Console.Error);
+        finally
+        {
+            if (silo is not null) await silo.DisposeAsync();
+        }
+    }
+
+    private static async Task<int> SubmitAsync(ClientContext context, RunRequest request, SweepPreflight check, SiloSession silo, bool json, CancellationToken stop)
+    {
+        PreflightView.PrintAdvice(check, System.Console.Error);
         var sweep = new SweepName(request.Experiment, request.Name ?? check.Name).Checked();
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(request.Slots), stop);
         var submission = check.Submission(context.Home, sweep, request.Fresh);
         var experiment = silo.Grains.GetGrain<IExperimentGrain>(sweep.Experiment);
         var reply = await experiment.SubmitAsync(submission);
@@ -65,7 +81,7 @@ internal static class SweepRunner
     /// <summary>Takes up a sweep and follows it to its end.</summary>
     public static async Task<int> ResumeAsync(ClientContext context, SweepName sweep, bool retryFailed, int? slots, bool json, CancellationToken stop)
     {
-        await using var silo = await SiloSession.ConnectAsync(context, start: true, SlotArguments(slots), stop);
+        await using var silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(slots), stop);
         var grain = await KnownAsync(context, silo, sweep, stop);
         await grain.ResumeAsync(retryFailed);
         silo.Follows = sweep.Key;
@@ -84,7 +100,7 @@ internal static class SweepRunner
             await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
             if (!json) return await FollowAsync(context, silo, sweep, json: false, stop);
             var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
-            await foreach (var news in grain.WatchAsync(0, stop)) ClientJson.Print(news);
+            await foreach (var sweepEvent in grain.WatchAsync(0, stop)) ClientJson.Print(sweepEvent);
             return Code(await grain.GetStatusAsync());
         }
         catch (Exception e) when (e is ClientException or ArgumentException or Orleans.Runtime.OrleansException)
@@ -206,6 +222,21 @@ internal static class SweepRunner
         return summary;
     }
 
+    /// <summary>The slots that a sweep would have: of the silo that runs, whatever was asked for; else as many as it is started with.</summary>
+    private static async Task<int> SlotsAsync(ClientContext context, int? asked, CancellationToken stop)
+    {
+        try
+        {
+            await using var silo = context.Cluster is null && !File.Exists(context.Home.SiloSocket) ? null : await SiloSession.TryConnectAsync(context, stop);
+            if (silo is not null && await silo.Grains.GetGrain<IDeviceRegistryGrain>("default").ListAsync() is { Length: > 0 } there) return there.Length;
+        }
+        catch (Exception e) when (e is ClientException or Orleans.Runtime.OrleansException)
+        {
+            // A plan is told all the same; what is wrong with the silo shows where it is needed.
+        }
+        return asked ?? 1;
+    }
+
     private static async Task<ISweepGrain> KnownAsync(ClientContext context, SiloSession silo, SweepName sweep, CancellationToken stop)
     {
         var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Checked().Key);
@@ -219,9 +250,6 @@ internal static class SweepRunner
         var near = Suggestions.Nearest(sweep.Name, [.. (await StoredState.ListAsync(context, sweep.Experiment, stop)).Select(known => known.Name)]);
         return new ClientException($"there is no sweep '{sweep.Name}' in the experiment '{sweep.Experiment}'; {(near is null ? "sweep list shows what there is" : $"did you mean '{near}'? sweep list shows what there is")}");
     }
-
-    /// <summary>The arguments of a silo that is started with so many slots.</summary>
-    public static string[] SlotArguments(int? slots) => slots is { } n ? ["--slots", n.ToString(System.Globalization.CultureInfo.InvariantCulture)] : [];
 
     private static int Code(SweepStatus status) => status.State switch { "done" => ExitCodes.Done, "cancelled" => ExitCodes.Cancelled, _ => ExitCodes.Failed };
 }

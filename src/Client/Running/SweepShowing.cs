@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Console;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
@@ -23,8 +24,8 @@ internal static class SweepShowing
         }
         var found = await StoredState.ShowTrialAsync(context, sweep, trial, stop) ?? throw UnknownTrial(sweep, trial, details);
         var shown = new ShownTrial(
-            found, JsonNode.Parse(found.Configuration)!.AsObject(), new Places(found.BaseDirectory, context.Home.Models).Find(found.Base) ?? found.Base,
-            [.. found.Results.Select(result => TrialSamples.Read(result.File, samples))], SweepDocument.ParseValid(details.Specification), sweep);
+            found, new Places(found.BaseDirectory, context.Home.Models).Find(found.Base) ?? found.Base,
+            [.. found.Results.Select(result => TrialSamples.Read(result.File, samples))], details.Specification, sweep);
         if (json) ClientJson.Print(shown.ToJson());
         else SweepDetailsView.Print(shown);
         return ExitCodes.Done;
@@ -41,27 +42,26 @@ internal static class SweepShowing
     private static JsonObject ToJson(SweepDetails details) => new()
     {
         ["name"] = details.Name, ["state"] = details.State, ["submitted"] = details.Submitted, ["folder"] = details.Directory, ["base_directory"] = details.BaseDirectory,
-        ["report"] = details.Report, ["specification"] = JsonNode.Parse(details.Specification), ["trials"] = JsonSerializer.SerializeToNode(details.Trials, Frames.Json),
+        ["report"] = details.Report, ["specification"] = SweepSpecJson.ToNode(details.Specification), ["trials"] = JsonSerializer.SerializeToNode(details.Trials, Frames.Json),
     };
 }
 
 /// <summary>A trial with all that is shown of it.</summary>
 /// <param name="Details">What the sweep's record says.</param>
-/// <param name="Configuration">Its configuration.</param>
 /// <param name="Base">Where its base model is.</param>
 /// <param name="Samples">Some samples of each of its results.</param>
 /// <param name="Spec">The sweep's specification.</param>
 /// <param name="Sweep">The sweep.</param>
-internal sealed record ShownTrial(TrialDetails Details, JsonObject Configuration, string Base, IReadOnlyList<IReadOnlyList<TrialSample>> Samples, SweepSpec Spec, SweepName Sweep)
+internal sealed record ShownTrial(TrialDetails Details, string Base, IReadOnlyList<IReadOnlyList<TrialSample>> Samples, SweepSpec Spec, SweepName Sweep)
 {
     /// <summary>What may be done with it.</summary>
-    public TrialCommands Commands { get; } = TrialCommands.Of(Sweep, Spec, Details, Base, Configuration["seed"]?.GetValue<long>() ?? 0);
+    public TrialCommands Commands { get; } = TrialCommands.Of(Sweep, Spec, Details, Base, Details.Configuration.Seed ?? 0);
 
     /// <summary>All of it as a JSON document.</summary>
     public JsonObject ToJson()
     {
         var trial = JsonSerializer.SerializeToNode(Details, Frames.Json)!.AsObject();
-        trial["configuration"] = Configuration.DeepClone();
+        trial["configuration"] = TrialSpecJson.Trial(Details.Configuration);
         trial["base"] = Base;
         foreach (var (result, samples) in trial["results"]!.AsArray().Zip(Samples)) result!["samples"] = JsonSerializer.SerializeToNode(samples, Frames.Json);
         trial["commands"] = JsonSerializer.SerializeToNode(Commands, Frames.Json);

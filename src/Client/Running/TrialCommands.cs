@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
@@ -30,11 +30,8 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
             trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, LanguageOf(trial), seed)]))]);
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, trial.Configuration.Cot.Language, seed)]))]);
     }
-
-    private static string? LanguageOf(TrialDetails trial)
-        => trial.Configuration.Length == 0 ? null : JsonNode.Parse(trial.Configuration)?["cot"]?["language"]?.GetValue<string>();
 
     /// <summary>A command as a shell takes it.</summary>
     public static string Line(params IReadOnlyList<string> words) => string.Join(' ', words.Prepend(Program).Select(Quoted));

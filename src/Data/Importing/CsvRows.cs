@@ -1,63 +1,16 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Data.Formats;
 
 namespace AlpacaCot.Data.Importing;
 
-/// <summary>
-/// CSV with a header (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes. A column whose fields are all numbers becomes numbers, an
-/// empty field null, as tables are usually read.
-/// </summary>
+/// <summary>Tables of separated values as rows: of texts, as a stream, or with the types that pandas gives their columns, which takes the whole table.</summary>
 internal static class CsvRows
 {
-    /// <summary>The rows as objects of header to field, in the file's order.</summary>
-    /// <exception cref="DatasetException">The file cannot be read, is not UTF-8, or its header names two columns alike.</exception>
-    public static IEnumerable<FileRow> Read(string path)
-    {
-        var records = Records(RowFile.Text(path), out var open);
-        if (records.Count == 0) throw new DatasetException($"{path}: is empty");
-        if (open is { } line) throw new DatasetException($"{path}: line {line}: a quoted field is not closed");
-        var header = records[0].Fields.Select((name, i) => name.Length > 0 ? name : string.Create(CultureInfo.InvariantCulture, $"Unnamed: {i}")).ToArray();
-        if (header.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
-            throw new DatasetException($"{path}: its header names the column {twice} twice");
-        var body = records.Skip(1).ToList();
-        var whole = body.Where(record => record.Fields.Count == header.Length).ToList();
-        var kinds = header.Select((_, column) => KindOf(whole.ConvertAll(record => record.Fields[column]))).ToArray();
-        for (var i = 0; i < body.Count; i++)
-        {
-            var (at, fields) = body[i];
-            yield return fields.Count == header.Length
-                ? new FileRow(i + 1, at, Row(header, fields, kinds), null)
-                : new FileRow(i + 1, at, null, $"has {fields.Count} fields, the header {header.Length}");
-        }
-    }
-
-    private static JsonElement Row(string[] header, List<string> fields, Kind[] kinds)
-    {
-        using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream))
-        {
-            json.WriteStartObject();
-            for (var i = 0; i < header.Length; i++)
-            {
-                json.WritePropertyName(header[i]);
-                if (fields[i].Length == 0) json.WriteNullValue();
-                else if (kinds[i] == Kind.Whole) json.WriteNumberValue(long.Parse(fields[i], Whole, CultureInfo.InvariantCulture));
-                // A float's JSON keeps its point: 3 in a column of floats is 3.0.
-                else if (kinds[i] == Kind.Real) json.WriteRawValue(Float(double.Parse(fields[i], Real, CultureInfo.InvariantCulture)));
-                else json.WriteStringValue(fields[i]);
-            }
-            json.WriteEndObject();
-        }
-        using var document = JsonDocument.Parse(stream.ToArray());
-        return document.RootElement.Clone();
-    }
-
-    private static string Float(double value)
-    {
-        var text = value.ToString("R", CultureInfo.InvariantCulture);
-        return text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text;
-    }
+    /// <summary>What pandas takes for a missing value.</summary>
+    private static readonly HashSet<string> _missing = new(
+        ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"], StringComparer.Ordinal);
 
     private const NumberStyles Whole = NumberStyles.AllowLeadingSign;
     private const NumberStyles Real = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
@@ -67,74 +20,134 @@ internal static class CsvRows
         Text,
         Whole,
         Real,
+        Truth,
     }
+
+    /// <summary>The dialect of a file's name: tabs in a <c>.tsv</c>, commas else.</summary>
+    public static CsvDialect DialectOf(string path) => Inner(path).EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) ? new CsvDialect { Delimiter = '\t' } : new CsvDialect();
+
+    /// <summary>Whether a file's name, without the ending of its compression, is that of a table.</summary>
+    public static bool IsNamed(string path) => Inner(path).EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || Inner(path).EndsWith(".tsv", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The rows as objects of column to text, in the file's order and in constant memory.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="columns">The columns of a table without a header.</param>
+    /// <exception cref="DatasetException">The file cannot be read, is empty or not UTF-8, or a quote is never closed.</exception>
+    public static IEnumerable<FileRow> ReadTexts(string path, IReadOnlyList<string>? columns = null)
+    {
+        using var reader = Reader(path);
+        using var rows = Told(path, new Lazy<CsvTable>(() => new CsvTable(reader, columns is null ? DialectOf(path) : DialectOf(path) with { Quote = null }, path, columns: columns))).GetEnumerator();
+        while (rows.MoveNext()) yield return rows.Current;
+    }
+
+    /// <summary>The rows as objects of column to value, typed by their columns: numbers where all fields are numbers, true and false likewise, null where a field is missing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lenient">Whether it is read as pandas reads it.</param>
+    /// <exception cref="DatasetException">As <see cref="ReadTexts"/>, or the table is too large to be read whole.</exception>
+    public static IEnumerable<FileRow> Read(string path, bool lenient = false)
+    {
+        using var text = new StringReader(RowFile.Text(path));
+        return Typed(new CsvTable(text, DialectOf(path), path, lenient));
+    }
+
+    internal static List<FileRow> Typed(CsvTable table)
+    {
+        var rows = table.Rows().ToList();
+        var whole = rows.Where(row => row.Mistake is null).ToList();
+        var kinds = table.Columns.Select((_, column) => KindOf(whole.ConvertAll(row => row.Fields[column]))).ToArray();
+        return rows.ConvertAll(row => row.Mistake is { } mistake
+            ? new FileRow(row.Number, row.Line, null, mistake)
+            : new FileRow(row.Number, row.Line, Row(table.Columns, row.Fields, (json, i, field) => Value(json, field, kinds[i])), null));
+    }
+
+    // A text that is not UTF-8 shows while it is read.
+    private static IEnumerable<FileRow> Told(string path, Lazy<CsvTable> table)
+    {
+        using var rows = Untold(() => table.Value.Rows().GetEnumerator());
+        while (Untold(rows.MoveNext))
+        {
+            var row = rows.Current;
+            yield return row.Mistake is { } mistake
+                ? new FileRow(row.Number, row.Line, null, mistake)
+                : new FileRow(row.Number, row.Line, Row(table.Value.Columns, row.Fields, (json, _, field) => json.WriteStringValue(field)), null);
+        }
+
+        T Untold<T>(Func<T> read)
+        {
+            try
+            {
+                return read();
+            }
+            catch (DecoderFallbackException e)
+            {
+                throw new DatasetException($"{path}: is not valid UTF-8; save the file as UTF-8", e);
+            }
+        }
+    }
+
+    private static StreamReader Reader(string path) => new(SourceText.Open(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+
+    private static string Inner(string path) => Compression.Endings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(path) : path;
+
+    private static JsonElement Row(IReadOnlyList<string> columns, IReadOnlyList<string> fields, Action<Utf8JsonWriter, int, string> write)
+    {
+        using var stream = new MemoryStream();
+        using (var json = new Utf8JsonWriter(stream))
+        {
+            json.WriteStartObject();
+            for (var i = 0; i < columns.Count; i++)
+            {
+                json.WritePropertyName(columns[i]);
+                write(json, i, fields[i]);
+            }
+            json.WriteEndObject();
+        }
+        using var document = JsonDocument.Parse(stream.ToArray());
+        return document.RootElement.Clone();
+    }
+
+    private static void Value(Utf8JsonWriter json, string field, Kind kind)
+    {
+        if (_missing.Contains(field)) json.WriteNullValue();
+        else if (kind == Kind.Whole) json.WriteRawValue(Int128.Parse(field.Trim(), Whole, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture));
+        // A float's JSON keeps its point: 3 in a column of floats is 3.0.
+        else if (kind == Kind.Real) json.WriteRawValue(Float(TryReal(field, out var value) ? value : double.NaN));
+        else if (kind == Kind.Truth) json.WriteBooleanValue(IsTrue(field));
+        else json.WriteStringValue(field);
+    }
+
+    private static string Float(double value)
+    {
+        if (!double.IsFinite(value)) return double.IsPositive(value) ? "\"Infinity\"" : "\"-Infinity\"";
+        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        return text.AsSpan().IndexOfAny('.', 'E') < 0 ? text + ".0" : text;
+    }
+
+    private static bool IsTrue(string field) => field is "True" or "TRUE" or "true";
+
+    private static bool IsTruth(string field) => IsTrue(field) || field is "False" or "FALSE" or "false";
 
     private static Kind KindOf(List<string> column)
     {
-        if (column.TrueForAll(f => f.Length > 0 && long.TryParse(f, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Whole;
+        var given = column.FindAll(field => !_missing.Contains(field));
+        if (given.Count == 0) return Kind.Text;
+        if (given.TrueForAll(IsTruth)) return Kind.Truth;
+        var whole = given.ConvertAll(field => Int128.TryParse(field.Trim(), Whole, CultureInfo.InvariantCulture, out var value) ? value : (Int128?)null);
+        if (given.Count == column.Count && (whole.TrueForAll(value => value >= long.MinValue && value <= long.MaxValue) || whole.TrueForAll(value => value >= 0 && value <= ulong.MaxValue))) return Kind.Whole;
         // Digits that a number of 64 bits would lose stay text.
-        if (column.Exists(f => f.Length > 0 && f.TrimStart('+', '-').All(char.IsAsciiDigit) && !long.TryParse(f, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Text;
-        return column.Exists(f => f.Length > 0) && column.TrueForAll(f => f.Length == 0 || double.TryParse(f, Real, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)) ? Kind.Real : Kind.Text;
+        if (given.Exists(field => field.TrimStart('+', '-').All(char.IsAsciiDigit) && !long.TryParse(field, Whole, CultureInfo.InvariantCulture, out _))) return Kind.Text;
+        return given.TrueForAll(field => TryReal(field, out _)) ? Kind.Real : Kind.Text;
     }
 
-    /// <param name="text">The file.</param>
-    /// <param name="open">The line on which a quoted field begins that never ends, or null.</param>
-    private static List<(int Line, List<string> Fields)> Records(string text, out int? open)
+    /// <summary>A float, or an infinity as it is usually written.</summary>
+    private static bool TryReal(string field, out double value)
     {
-        var records = new List<(int, List<string>)>();
-        var record = new List<string>();
-        var field = new StringBuilder();
-        var (quoted, any, line, began, quoteLine) = (false, false, 1, 1, 0);
-        for (var i = 0; i < text.Length; i++)
+        var text = field.Trim();
+        if (text.TrimStart('+', '-').ToLowerInvariant() is "inf" or "infinity")
         {
-            var c = text[i];
-            if (c == '\n') line++;
-            if (quoted)
-            {
-                if (c != '"') field.Append(c);
-                else if (i + 1 < text.Length && text[i + 1] == '"') { field.Append('"'); i++; }
-                else quoted = false;
-                continue;
-            }
-            switch (c)
-            {
-                case '"' when field.Length == 0:
-                    Begin();
-                    (quoted, quoteLine) = (true, line);
-                    break;
-                case ',':
-                    Begin();
-                    record.Add(field.ToString());
-                    field.Clear();
-                    break;
-                case '\r' when i + 1 < text.Length && text[i + 1] == '\n':
-                    break;
-                case '\n' or '\r':
-                    EndRecord();
-                    break;
-                default:
-                    Begin();
-                    field.Append(c);
-                    break;
-            }
+            value = text[0] == '-' ? double.NegativeInfinity : double.PositiveInfinity;
+            return true;
         }
-        EndRecord();
-        open = quoted ? quoteLine : null;
-        return records;
-
-        void Begin()
-        {
-            if (!any) began = line;
-            any = true;
-        }
-
-        void EndRecord()
-        {
-            if (!any) return;
-            record.Add(field.ToString());
-            records.Add((began, record));
-            (record, any) = ([], false);
-            field.Clear();
-        }
+        return double.TryParse(text, Real, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
     }
 }

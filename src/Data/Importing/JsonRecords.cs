@@ -31,8 +31,11 @@ internal static class JsonRecords
     public static IEnumerable<JsonLine> Lines(string path)
     {
         using var stream = SourceText.Open(path);
-        foreach (var (number, bytes) in SourceText.Lines(stream, path))
-            if (!bytes.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, bytes);
+        foreach (var (number, bytes) in SourceText.Lines(stream))
+        {
+            if (bytes is not { } line) yield return new JsonLine(number, null, SourceText.TooLong);
+            else if (!line.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, line);
+        }
     }
 
     /// <summary>The rows of a file that holds one JSON array. After a mistake in the JSON itself nothing can follow.</summary>
@@ -104,7 +107,7 @@ internal static class JsonRecords
             {
                 if (_length >= SourceText.LongestRow)
                 {
-                    Mistake = ($"is longer than {SourceText.LongestRow} bytes", 1);
+                    Mistake = (SourceText.TooLong, 1);
                     return;
                 }
                 Array.Resize(ref _buffer, _buffer.Length * 2);

@@ -1,30 +1,54 @@
+using System.Text.Json;
+
 namespace AlpacaCot.Data.Importing;
 
-/// <summary>A row as a record, or what is wrong with it.</summary>
-internal readonly record struct ReadRecord(string Place, InstructionRecord? Record, string? Mistake);
+/// <summary>A row as a conversation, or what is wrong with it.</summary>
+internal readonly record struct ReadRecord(string Place, Conversation? Record, string? Mistake);
+
+/// <summary>Makes conversations of one row of a set: its importer.</summary>
+/// <param name="row">The row.</param>
+/// <param name="source">What to call the set.</param>
+/// <param name="number">The row's number, from 1.</param>
+internal delegate IEnumerable<Conversation> RowImporter(JsonElement row, string source, int number);
+
+/// <summary>What is known of a set's files besides their rows.</summary>
+/// <param name="Columns">The columns of a table without a header.</param>
+/// <param name="IsOneObject">Whether a file may be one JSON object with its rows inside.</param>
+internal readonly record struct ReadOptions(IReadOnlyList<string>? Columns, bool IsOneObject);
 
 /// <summary>
-/// Reads instruction records from a file, row by row. The form is told by the content, not by the file's name: a JSON array or JSON lines
-/// (Alpaca <c>instruction, input, output</c>; GSM8K <c>question, answer</c>; seed tasks with <c>instances</c>), or a FLAN chain-of-thought TSV
-/// (question, answer, rationale; no quoting; a header is noticed).
+/// Reads conversations from a file, row by row. The form is told by the content, not by the file's name: a JSON array, JSON lines, Parquet or Arrow, or a FLAN chain-of-thought TSV
+/// (question, answer, rationale; no quoting; a header is noticed); a table is told by its name (.csv, .tsv). Each may be compressed (gzip, zstd, xz, bzip2, lz4, zip). The fields of a row tell what it
+/// is: Alpaca <c>instruction, input, output</c> with <c>system</c> and <c>history</c>, ShareGPT <c>conversations</c>, OpenAI <c>messages</c>, preference pairs, GSM8K
+/// <c>question, answer</c>, seed tasks with <c>instances</c>.
 /// </summary>
 public static class RecordReader
 {
-    /// <summary>Reads a file's records in its order. Literal backslash-n of the TSV form becomes a line break.</summary>
+    /// <summary>Reads a file's conversations in its order. Literal backslash-n of the TSV form becomes a line break.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="source">The records' source; null is the file's name.</param>
+    /// <param name="source">The conversations' source; null is the file's name.</param>
     /// <param name="remark">Told, in one sentence, what is unusual about the file and no mistake; may be null.</param>
+    /// <param name="skipped">Told of each row that is wrong, which is then left out; null refuses the file.</param>
     /// <exception cref="DatasetException">
     /// The file is missing, empty, truncated or of no known form, or rows are wrong: all of them are told at once, after the good rows before the first.
     /// </exception>
-    public static IEnumerable<InstructionRecord> Read(string path, string? source = null, Action<string>? remark = null)
+    public static IEnumerable<Conversation> Read(string path, string? source = null, Action<string>? remark = null, Action<string>? skipped = null) => Read(path, source, remark, skipped, null, default);
+
+    /// <summary>The same through a set's own importer.</summary>
+    internal static IEnumerable<Conversation> Read(string path, string? source, Action<string>? remark, Action<string>? skipped, RowImporter? importer, ReadOptions options)
     {
         source ??= Path.GetFileName(path);
         var mistakes = new RowMistakes(path);
         var any = false;
-        foreach (var row in Rows(path, source, remark))
+        foreach (var row in Rows(path, source, remark, importer ?? JsonRow.Records, options))
         {
-            if (row.Mistake is { } mistake) mistakes.Add(row.Place, mistake);
+            if (row.Mistake is { } mistake && skipped is not null)
+            {
+                any = true;
+                skipped($"{source}: {row.Place}: {mistake}");
+                continue;
+            }
+            if (row.Mistake is not null) mistakes.Add(row.Place, row.Mistake);
             if (mistakes.IsEnough) break;
             if (mistakes.Count > 0) continue;
             any = true;
@@ -34,20 +58,25 @@ public static class RecordReader
         if (!any) throw new DatasetException($"{path}: holds no rows");
     }
 
-    private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark) => RowFile.Sniff(path) switch
+    private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(path) switch
     {
-        RowForm.JsonArray => JsonRecords.ReadArray(path).SelectMany(row => Records(row, source)),
-        RowForm.JsonLines => JsonRecords.ReadLines(path).SelectMany(row => Records(row, source)),
+        RowForm.JsonLines when options.IsOneObject && ObjectFile.TryRead(path) is { } whole => Records(FileRow.Of(1, null, whole), source, importer),
+        RowForm.JsonArray => JsonRecords.ReadArray(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.JsonLines => JsonRecords.ReadLines(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Parquet => Formats.ParquetRows.Read(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Arrow => Formats.ArrowRows.Read(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Table => CsvRows.ReadTexts(path, options.Columns).SelectMany(row => Records(row, source, importer)),
+        RowForm.Tsv when options.Columns is { } columns => CsvRows.ReadTexts(path, columns).SelectMany(row => Records(row, source, importer)),
         RowForm.Tsv => TsvRecords.Read(path, source, remark),
-        _ => throw RowFile.Unknown(path, "a JSON array, JSON lines nor a TSV of question, answer and rationale"),
+        _ => throw RowFile.Unknown(path, "a JSON array, JSON lines, Parquet, Arrow, a .csv file nor a TSV of question, answer and rationale"),
     };
 
-    private static IEnumerable<ReadRecord> Records(FileRow row, string source)
+    private static IEnumerable<ReadRecord> Records(FileRow row, string source, RowImporter importer)
     {
         if (row.Value is not { } value) return [new ReadRecord(row.Place, null, row.Mistake)];
         try
         {
-            return [.. JsonRow.Records(value, source, row.Number).Select(record => new ReadRecord(row.Place, record, null))];
+            return [.. importer(value, source, row.Number).Select(record => new ReadRecord(row.Place, record, null))];
         }
         catch (RowException e)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Data.Formats;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -15,12 +16,15 @@ internal enum RowForm
     JsonArray,
     JsonLines,
     Tsv,
+    Table,
+    Parquet,
+    Arrow,
     Unknown,
 }
 
 /// <summary>
-/// Reads the rows of a file as objects, for whoever looks at columns by name: a JSON array or JSON lines (told by the content, whatever the file is
-/// called), or CSV with a header (told by the name). UTF-8 and nothing else; a byte order mark is no part of the text.
+/// Reads the rows of a file as objects, for whoever looks at columns by name: a JSON array, JSON lines, Parquet or Arrow (told by the content, whatever the file is
+/// called), or CSV with a header (told by the name), compressed or not. UTF-8 and nothing else; a byte order mark is no part of the text.
 /// </summary>
 public static class RowFile
 {
@@ -65,11 +69,14 @@ public static class RowFile
 
     internal static RowForm Sniff(string path)
     {
+        var bytes = SourceBytes.Head(path, Compression.SniffBytes);
+        if (ParquetRows.Is(path, bytes)) return RowForm.Parquet;
+        if (ArrowRows.Is(path, bytes)) return RowForm.Arrow;
         var head = SourceText.Head(path);
         var first = head.AsSpan().TrimStart(" \t\r\n"u8);
         if (first.IsEmpty) throw new DatasetException($"{path}: is empty");
-        if (first.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])) throw new DatasetException($"{path}: is gzip-compressed; unpack it first");
         if (IsTsv(head)) return RowForm.Tsv;
+        if (CsvRows.IsNamed(path)) return RowForm.Table;
         return first[0] switch
         {
             (byte)'[' => RowForm.JsonArray,
@@ -84,16 +91,16 @@ public static class RowFile
         return new DatasetException($"{path}: is neither {forms}; its first line is \"{(line.Length <= NameLength ? line : line[..NameLength] + "…")}\"");
     }
 
-    private static IEnumerable<FileRow> Rows(string path)
+    /// <summary>The rows of a file as values, each whole or with what is wrong with it. The columns of a table have the types that pandas gives them.</summary>
+    internal static IEnumerable<FileRow> Rows(string path) => Sniff(path) switch
     {
-        if (Path.GetExtension(path).Equals(".csv", StringComparison.OrdinalIgnoreCase)) return CsvRows.Read(path);
-        return Sniff(path) switch
-        {
-            RowForm.JsonArray => JsonRecords.ReadArray(path),
-            RowForm.JsonLines => JsonRecords.ReadLines(path),
-            _ => throw Unknown(path, "a JSON array, JSON lines nor a .csv file"),
-        };
-    }
+        RowForm.JsonArray => JsonRecords.ReadArray(path),
+        RowForm.JsonLines => JsonRecords.ReadLines(path),
+        RowForm.Parquet => ParquetRows.Read(path),
+        RowForm.Arrow => ArrowRows.Read(path),
+        RowForm.Table or RowForm.Tsv => CsvRows.Read(path),
+        _ => throw Unknown(path, "a JSON array, JSON lines, Parquet, Arrow nor a .csv file"),
+    };
 
     private static JsonObject? Fields(JsonElement value, ref string? mistake)
     {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Data.Formats;
 using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Importing;
@@ -12,38 +13,34 @@ internal static class SourceText
 
     private const int SniffBytes = 64 * 1024;
 
-    /// <summary>Opens a file. UTF-16 and UTF-32 with a byte order mark are read as UTF-8.</summary>
+    /// <summary>Bytes of the longest byte order mark.</summary>
+    private const int MarkBytes = 4;
+
+    private static readonly string[] _dataEndings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt"];
+
+    /// <summary>Opens a file as text: without its compression, and as UTF-8 where it is UTF-16 or UTF-32 with a byte order mark.</summary>
     public static Stream Open(string path)
     {
-        FileStream file;
-        try
-        {
-            file = RegularFile.OpenRead(path);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new DatasetException(Directory.Exists(path) ? $"{path}: is a folder, not a data file" : $"{path}: no such file", e);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DatasetException($"{path}: cannot be read: {e.Message}", e);
-        }
-
-        var head = new byte[1024];
-        var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        try
-        {
-            GitLfs.Refuse(path, head.AsSpan(0, read), file.Length);
-        }
-        catch (InvalidDataException e)
-        {
-            file.Dispose();
-            throw new DatasetException(e.Message, e);
-        }
+        var content = Content(path);
+        var head = new byte[MarkBytes];
+        var read = content.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         var (skip, encoding) = FileText.ByteOrderMark(head.AsSpan(0, read));
-        file.Position = skip;
-        return encoding is null ? file : Encoding.CreateTranscodingStream(file, encoding, new UTF8Encoding(false));
+        var rest = new PrefixedStream(head.AsMemory(skip, read - skip), content);
+        return encoding is null ? rest : Encoding.CreateTranscodingStream(rest, encoding, new UTF8Encoding(false));
     }
+
+    /// <summary>The bytes of a file's text. Of an archive, those of its one data file, or of all its files of lines, one after another.</summary>
+    private static Stream Content(string path)
+    {
+        if (!Archives.IsArchive(path, SourceBytes.Head(path, Compression.SniffBytes))) return SourceBytes.OpenStream(path);
+        var names = Archives.Entries(path).Select(entry => entry.Name).Where(IsData).ToList();
+        if (names.Count == 0) throw new DatasetException($"{path}: holds no data file ({string.Join(", ", _dataEndings)})");
+        if (names.Count > 1 && names.Find(name => Path.GetExtension(name).ToLowerInvariant() is not (".jsonl" or ".ndjson")) is { } other)
+            throw new DatasetException($"{path}: holds {names.Count} data files, of which {VisibleText.OnOneLine(other)} is not JSON lines: unpack it and name the folder");
+        return new JoinedStream(Archives.Entries(path).Where(entry => IsData(entry.Name)).Select(entry => entry.Open()));
+    }
+
+    private static bool IsData(string name) => !Path.GetFileName(name).StartsWith('.') && _dataEndings.Contains(Path.GetExtension(name).ToLowerInvariant());
 
     /// <summary>SHA-256 (hex) of the file's bytes.</summary>
     public static string Hash(string path)
@@ -68,9 +65,11 @@ internal static class SourceText
         return head[..read];
     }
 
-    /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped.</summary>
-    /// <exception cref="DatasetException">A line is too long.</exception>
-    public static IEnumerable<(int Number, ArraySegment<byte> Bytes)> Lines(Stream stream, string path)
+    /// <summary>What is wrong with a line that is too long.</summary>
+    public static string TooLong { get; } = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is longer than {LongestRow} bytes");
+
+    /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped. A line that is too long is gone over and given as null.</summary>
+    public static IEnumerable<(int Number, ArraySegment<byte>? Bytes)> Lines(Stream stream)
     {
         var buffer = new byte[1 << 16];
         int start = 0, end = 0, number = 0;
@@ -88,7 +87,15 @@ internal static class SourceText
                 Buffer.BlockCopy(buffer, start, buffer, 0, end - start);
                 (start, end) = (0, end - start);
             }
-            if (end >= LongestRow) throw new DatasetException($"{path}: line {number + 1} is longer than {LongestRow} bytes");
+            if (end >= LongestRow)
+            {
+                yield return (++number, null);
+                var rest = 0;
+                while ((at = Array.IndexOf(buffer, (byte)'\n', 0, rest)) < 0 && (rest = stream.Read(buffer, 0, buffer.Length)) > 0) { }
+                (start, end) = (at + 1, rest);
+                if (rest == 0) yield break;
+                continue;
+            }
             if (end == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
             var read = stream.Read(buffer, end, buffer.Length - end);
             if (read == 0) break;

@@ -28,10 +28,16 @@ internal static class TsvRecords
         using var stream = SourceText.Open(path);
         var (row, escaped) = (0, 0);
         var order = Enumerable.Range(0, Columns).ToArray();
-        foreach (var (number, bytes) in SourceText.Lines(stream, path))
+        foreach (var (number, bytes) in SourceText.Lines(stream))
         {
             var place = $"row {row + 1}, line {number}";
-            if (Decode(bytes) is not { } line)
+            if (bytes is not { } text)
+            {
+                row++;
+                yield return new ReadRecord(place, null, SourceText.TooLong);
+                continue;
+            }
+            if (Decode(text) is not { } line)
             {
                 row++;
                 yield return new ReadRecord(place, null, "is not valid UTF-8; save the file as UTF-8");
@@ -59,7 +65,7 @@ internal static class TsvRecords
             if (columns.Any(column => column.Contains(EscapedBreak, StringComparison.Ordinal))) escaped++;
             var answer = Text(columns[order[1]]);
             var rationale = Text(columns[order[2]]);
-            yield return new ReadRecord(place, new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row), null);
+            yield return new ReadRecord(place, Conversation.Of(new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row)), null);
         }
         if (escaped > 0) remark?.Invoke($"{source}: {escaped} of {row} rows write line breaks as the two characters {EscapedBreak}; they are read as line breaks");
     }

@@ -4,6 +4,7 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Preflight;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Keys;
@@ -41,24 +42,29 @@ public sealed class DataPreparation
     /// <param name="matched">Other mixes, with their templates' names: a row that one of them cannot teach is left out here too.</param>
     /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
     public PreparedData Prepare(
-        DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
+        DataSpec spec, ITokenizer tokenizer, IConversationForm template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
         IReadOnlyList<DataSpec>? matched = null)
     {
-        Mix MixOf(DataSpec of, PromptTemplate through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
-        ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt);
-        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, PromptTemplates.Get(other.Template ?? PromptTemplates.Default)))];
+        Mix MixOf(DataSpec of, IConversationForm through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
+        ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt, OptionsOf(mix.Spec));
+        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, ConversationForms.Get(other.Template ?? PromptTemplates.Default, tokenizer, null)))];
         foreach (var mix in mixes) Require(mix.Spec);
         var key = Key(mixes, tokenizer, cutoffLength, seed, trainOnPrompt);
         if (_cache?.Read(key) is { } cached) return cached;
 
         var unmatched = mixes.Skip(1).SelectMany(other => RefusedIn(other, BuilderOf(other), cancellation)).ToHashSet(StringComparer.Ordinal);
-        var prepared = Build(spec, mixes[0].Sources, BuilderOf(mixes[0]), unmatched, cutoffLength, seed, key, cancellation);
-        _cache?.Write(prepared);
-        return prepared;
+        if (_cache is not null) return _cache.Write(key, writer =>
+        {
+            var (order, report) = Build(spec, mixes[0].Sources, BuilderOf(mixes[0]), unmatched, cutoffLength, seed, writer, cancellation);
+            writer.Finish(order, report);
+        });
+        var list = new ExampleList();
+        var (all, found) = Build(spec, mixes[0].Sources, BuilderOf(mixes[0]), unmatched, cutoffLength, seed, list, cancellation);
+        return new PreparedData([.. all.Select(index => list.Examples[index])], found, key, ContentHasher.Of(list.Examples, all), FromCache: false);
     }
 
     /// <summary>A mix with what it is prepared of.</summary>
-    private sealed record Mix(DataSpec Spec, PromptTemplate Template, IReadOnlyList<SourceRows> Sources);
+    private sealed record Mix(DataSpec Spec, IConversationForm Template, IReadOnlyList<SourceRows> Sources);
 
     private static IEnumerable<string> RefusedIn(Mix mix, ExampleBuilder builder, CancellationToken cancellation)
     {
@@ -69,25 +75,26 @@ public sealed class DataPreparation
         }
     }
 
+    /// <summary>How a spec's conversations are masked and cut.</summary>
+    internal static MaskOptions OptionsOf(DataSpec spec) => new(LearnsLastOnly: spec.Learn == LearnedTurns.Last, Truncation: spec.Truncation);
+
     /// <summary>Refuses a spec that cannot be prepared whatever its files hold.</summary>
     internal static void Require(DataSpec spec)
     {
         if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
     }
 
-    private static PreparedData Build(
-        DataSpec spec, IReadOnlyList<SourceRows> sources, ExampleBuilder builder, HashSet<string> unmatched, int cutoff, long seed, string key, CancellationToken cancellation)
+    private static (int[] Order, PreparationReport Report) Build(
+        DataSpec spec, IReadOnlyList<SourceRows> sources, ExampleBuilder builder, HashSet<string> unmatched, int cutoff, long seed, IExampleStore store, CancellationToken cancellation)
     {
         var report = new ReportBuilder(cutoff);
-        var examples = new List<Example>();
+        var examples = new List<int>();
         for (var s = 0; s < sources.Count; s++)
         {
             var copies = sources[s].Copies();
             var (kept, before) = (0, examples.Count);
-            foreach (var row in sources[s].Read())
+            foreach (var (row, built, features) in OrderedParallel.Each(sources[s].Read(), row => (row, builder.Build(row.Record), RowFeatures.Of(row.Record)), Environment.ProcessorCount, cancellation))
             {
-                cancellation.ThrowIfCancellationRequested();
-                var built = builder.Build(row.Record);
                 if ((built.Refused ?? (unmatched.Contains(row.Identity) ? RefusalCause.Unmatched : null)) is { } cause)
                 {
                     report.Refuse(row.Record, cause, built.WholeTokens);
@@ -95,11 +102,13 @@ public sealed class DataPreparation
                 }
                 kept++;
                 var times = copies();
-                report.Keep(row, built, times);
-                for (var i = 0; i < times; i++) examples.Add(built.Example!);
+                report.Keep(row, built, features, times);
+                if (times == 0) continue;
+                store.Add(built.Example!);
+                for (var i = 0; i < times; i++) examples.Add(store.Count - 1);
             }
             report.EndSource(new SourceReport(
-                spec.Sources[s].Title, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before), sources[s].Remarks);
+                spec.Sources[s].Title, [.. sources[s].Files.Select(file => Path.GetFileName(file))], sources[s].RowsRead, kept, examples.Count - before) { Skipped = sources[s].Skipped }, sources[s].Remarks);
         }
         if (examples.Count == 0)
         {
@@ -110,8 +119,8 @@ public sealed class DataPreparation
         }
 
         var order = examples.ToArray();
-        SeededRandom.For(seed, "mix").Shuffle<Example>(order);
-        return new PreparedData(order, report.Build(), key, TokenCache.ContentHash(order), FromCache: false);
+        SeededRandom.For(seed, "mix").Shuffle<int>(order);
+        return (order, report.Build());
     }
 
     private static string Key(IReadOnlyList<Mix> mixes, ITokenizer tokenizer, int cutoff, long seed, bool trainOnPrompt)

@@ -21,8 +21,8 @@ public sealed record MaskSpan(string Text, int Tokens, bool Learnt);
 /// <summary>One row of a spec as a model is taught it.</summary>
 /// <param name="Source">Its file or generator.</param>
 /// <param name="Row">Its row there, from 1.</param>
-/// <param name="Prompt">The prompt.</param>
-/// <param name="Response">What is learnt, as text, before the EOS id.</param>
+/// <param name="Prompt">The prompt of the last answer, all turns before it included.</param>
+/// <param name="Response">The last answer, as text, before the EOS id.</param>
 /// <param name="Refused">Why the row is left out, if it is.</param>
 /// <param name="Truncated">Whether the answer lost its end.</param>
 /// <param name="Tokens">The tokens; none of a refused row.</param>
@@ -38,12 +38,10 @@ public sealed record PreviewRow(
         get
         {
             var spans = new List<MaskSpan>();
-            foreach (var token in Tokens)
+            for (int begin = 0, end; begin < Tokens.Count; begin = end)
             {
-                if (spans.Count > 0 && spans[^1].Learnt == token.Learnt)
-                    spans[^1] = spans[^1] with { Text = spans[^1].Text + token.Text, Tokens = spans[^1].Tokens + 1 };
-                else
-                    spans.Add(new MaskSpan(token.Text, 1, token.Learnt));
+                for (end = begin + 1; end < Tokens.Count && Tokens[end].Learnt == Tokens[begin].Learnt;) end++;
+                spans.Add(new MaskSpan(string.Concat(Tokens.Skip(begin).Take(end - begin).Select(token => token.Text)), end - begin, Tokens[begin].Learnt));
             }
             return spans;
         }
@@ -56,10 +54,10 @@ public static class DataPreview
     /// <summary>The first rows of each source, about <paramref name="count"/> in all.</summary>
     /// <exception cref="DatasetException">A source is missing or malformed.</exception>
     public static IReadOnlyList<PreviewRow> Rows(
-        DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, PromptTemplate template, int cutoffLength, long seed, int count, bool trainOnPrompt = false)
+        DatasetCatalogue catalogue, DataSpec spec, ITokenizer tokenizer, IConversationForm template, int cutoffLength, long seed, int count, bool trainOnPrompt = false)
     {
         DataPreparation.Require(spec);
-        var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt);
+        var builder = new ExampleBuilder(tokenizer, template, cutoffLength, trainOnPrompt, DataPreparation.OptionsOf(spec));
         var each = (count + spec.Sources.Count - 1) / spec.Sources.Count;
         return
         [
@@ -70,10 +68,11 @@ public static class DataPreview
         ];
     }
 
-    private static PreviewRow Render(InstructionRecord row, string? cue, ExampleBuilder builder, ITokenizer tokenizer, PromptTemplate template)
+    private static PreviewRow Render(Conversation row, string? cue, ExampleBuilder builder, ITokenizer tokenizer, IConversationForm template)
     {
         var built = builder.Build(row);
-        return new PreviewRow(row.Source, row.Row, template.Prompt(row.Instruction, row.Input), template.Response(row.Output), built.Refused, built.Truncated,
+        var pieces = built.Refused == RefusalCause.TemplateRefuses ? [] : template.Pieces(row);
+        return new PreviewRow(row.Source, row.Row, string.Concat(pieces.SkipLast(1).Select(piece => piece.Text)), pieces.Count > 0 ? pieces[^1].Text : "", built.Refused, built.Truncated,
             built.Example is { } example ? Tokens(example, tokenizer) : [])
         {
             Cue = cue,

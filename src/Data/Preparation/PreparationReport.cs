@@ -23,6 +23,15 @@ public sealed record PreparationReport
     /// <summary>The first of those, as <c>file:row</c>.</summary>
     public required IReadOnlyList<string> FirstDuplicates { get; init; }
 
+    /// <summary>Kept rows that nearly equal an earlier one: at least 0.8 of their runs of five letters are the same (MinHash). Equal ones are not among them.</summary>
+    public int NearDuplicates { get; init; }
+
+    /// <summary>The first of those with the row that each nearly equals, as <c>file:row ≈ file:row</c>.</summary>
+    public IReadOnlyList<string> FirstNearDuplicates { get; init; } = [];
+
+    /// <summary>Kept rows by the language that their script tells.</summary>
+    public IReadOnlyDictionary<string, int> Languages { get; init; } = new Dictionary<string, int>();
+
     /// <summary>Cues that were put into training prompts, and into how many of the kept rows each.</summary>
     public required IReadOnlyDictionary<string, int> Cues { get; init; }
 
@@ -60,7 +69,11 @@ public sealed record PreparationReport
 /// <param name="RowsRead">Rows in the source.</param>
 /// <param name="RowsKept">Rows left after the limit and the refusals.</param>
 /// <param name="Examples">Kept rows times the source's weight.</param>
-public sealed record SourceReport(string Name, IReadOnlyList<string> Files, int RowsRead, int RowsKept, int Examples);
+public sealed record SourceReport(string Name, IReadOnlyList<string> Files, int RowsRead, int RowsKept, int Examples)
+{
+    /// <summary>Rows that are wrong and were left out, which are none of the rows read.</summary>
+    public int Skipped { get; init; }
+}
 
 /// <summary>Refused rows of one cause.</summary>
 /// <param name="Cause">Why.</param>
@@ -77,6 +90,6 @@ public sealed record LengthBin(int UpTo, int Examples);
 /// <param name="Examples">The examples in their shuffled order; a row of weight 2 is the same object twice.</param>
 /// <param name="Report">What was read, kept and refused.</param>
 /// <param name="Key">SHA-256 (hex) of everything that the examples follow from: data bytes, spec, tokenizer, template, cutoff, seed, rule and code versions.</param>
-/// <param name="ContentHash">SHA-256 (hex) of the ids and labels in order.</param>
+/// <param name="ContentHash">SHA-256 (hex) of the ids and labels of the distinct examples and of their order.</param>
 /// <param name="FromCache">Whether the token cache held it.</param>
 public sealed record PreparedData(IReadOnlyList<Example> Examples, PreparationReport Report, string Key, string ContentHash, bool FromCache);

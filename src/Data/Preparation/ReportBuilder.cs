@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Preflight;
 
 namespace AlpacaCot.Data.Preparation;
 
@@ -21,8 +23,12 @@ internal sealed class ReportBuilder(int cutoff)
     private readonly List<string> _emptyInstructions = [];
     private int _emptyInstructionCount;
     private readonly SortedDictionary<RefusalCause, (int Count, List<string> First)> _refused = [];
-    private readonly HashSet<UInt128> _seen = [];
+    private readonly HashSet<ulong> _seen = [];
     private readonly List<string> _firstDuplicates = [];
+    private readonly NearDuplicates _near = new();
+    private readonly List<string> _firstNearDuplicates = [];
+    private readonly SortedDictionary<string, int> _languages = new(StringComparer.Ordinal);
+    private int _nearDuplicates;
     private readonly SortedDictionary<string, int> _cues = new(StringComparer.Ordinal);
     private readonly int[] _bins = new int[Bins];
     private int _truncated;
@@ -33,7 +39,7 @@ internal sealed class ReportBuilder(int cutoff)
     private int _longest;
     private int _longestWhole;
 
-    public void Refuse(InstructionRecord row, RefusalCause cause, int wholeTokens)
+    public void Refuse(Conversation row, RefusalCause cause, int wholeTokens)
     {
         _longestWhole = Math.Max(_longestWhole, wholeTokens);
         if (!_refused.TryGetValue(cause, out var entry)) entry = (0, []);
@@ -41,17 +47,23 @@ internal sealed class ReportBuilder(int cutoff)
         _refused[cause] = (entry.Count + 1, entry.First);
     }
 
-    public void Keep(TaughtRow taught, BuiltExample built, int copies)
+    public void Keep(TaughtRow taught, BuiltExample built, RowFeatures features, int copies)
     {
         var (row, example) = (taught.Record, built.Example!);
         Look(row);
         if (taught.Cue is { } cue) _cues[cue] = _cues.GetValueOrDefault(cue) + 1;
         if (built.Truncated) _truncated++;
         _longestWhole = Math.Max(_longestWhole, built.WholeTokens);
+        _languages[features.Language] = _languages.GetValueOrDefault(features.Language) + 1;
         if (!_seen.Add(Fingerprint(row)))
         {
             _duplicates++;
             if (_firstDuplicates.Count < FirstRows) _firstDuplicates.Add(Place(row));
+        }
+        else if (_near.Add(features.Signature, Place(row)) is { } earlier)
+        {
+            _nearDuplicates++;
+            if (_firstNearDuplicates.Count < FirstRows) _firstNearDuplicates.Add($"{Place(row)} ≈ {earlier}");
         }
         _examples += copies;
         _tokens += (long)copies * example.Ids.Length;
@@ -78,6 +90,9 @@ internal sealed class ReportBuilder(int cutoff)
         Duplicates = _duplicates,
         Remarks = [.. _remarks, .. RowRemarks()],
         FirstDuplicates = _firstDuplicates,
+        NearDuplicates = _nearDuplicates,
+        FirstNearDuplicates = _firstNearDuplicates,
+        Languages = _languages,
         Cues = _cues,
         Tokens = _tokens,
         SupervisedTokens = _supervised,
@@ -86,15 +101,15 @@ internal sealed class ReportBuilder(int cutoff)
         Lengths = [.. _bins.Select((count, bin) => new LengthBin((int)((long)(bin + 1) * cutoff / Bins), count)).Where(bin => bin.UpTo > 0)],
     };
 
-    private void Look(InstructionRecord row)
+    private void Look(Conversation row)
     {
         var (rows, escaped, first) = _files.GetValueOrDefault(row.Source, (0, 0, ""));
-        if (new[] { row.Instruction, row.Input, row.Output }.Any(text => text.Contains(EscapedLineBreak, StringComparison.Ordinal)))
+        if (row.Turns.Any(turn => turn.Text.Contains(EscapedLineBreak, StringComparison.Ordinal) || turn.Input.Contains(EscapedLineBreak, StringComparison.Ordinal)))
         {
             if (escaped++ == 0) first = Place(row);
         }
         _files[row.Source] = (rows + 1, escaped, first);
-        if (!string.IsNullOrWhiteSpace(row.Instruction)) return;
+        if (!row.Turns.Any(turn => turn.Role == TurnRole.User && string.IsNullOrWhiteSpace(turn.Text) && turn.Input.Length > 0)) return;
         _emptyInstructionCount++;
         if (_emptyInstructions.Count < FirstRows) _emptyInstructions.Add(Place(row));
     }
@@ -103,6 +118,7 @@ internal sealed class ReportBuilder(int cutoff)
     {
         foreach (var (file, (rows, escaped, first)) in _files.Where(file => file.Value.Escaped > file.Value.Rows * EscapedShare))
             yield return $"{file}: {escaped} of {rows} rows hold the two characters {EscapedLineBreak} where a line break may be meant (the first is {first}): they are taught as they stand";
+        if (_near.IsPartial) yield return $"near duplicates were looked for among the first {NearDuplicates.MostKept} rows alone";
         if (_emptyInstructionCount > 0)
             yield return $"{_emptyInstructionCount} {(_emptyInstructionCount == 1 ? "row has" : "rows have")} an empty instruction ({string.Join(", ", _emptyInstructions)}): the input is asked alone";
     }
@@ -114,14 +130,18 @@ internal sealed class ReportBuilder(int cutoff)
         RefusalCause.EmptyAnswer => "with an empty answer",
         RefusalCause.EmptyPrompt => "with an empty prompt",
         RefusalCause.Unmatched => "that a matched mix cannot teach",
+        RefusalCause.NothingLearned => "without an answer to a question",
+        RefusalCause.OverCutoff => "over cutoff_len",
+        RefusalCause.TemplateRefuses => "that the template cannot render",
         _ => "whose prompt fills cutoff_len",
     };
 
-    private static string Place(InstructionRecord row) => $"{row.Source}:{row.Row}";
+    private static string Place(Conversation row) => $"{row.Source}:{row.Row}";
 
-    private static UInt128 Fingerprint(InstructionRecord row)
+    private static ulong Fingerprint(Conversation row)
     {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes($"{row.Instruction.Length} {row.Input.Length} {row.Instruction}{row.Input}{row.Output}"));
-        return BitConverter.ToUInt128(hash);
+        var text = new StringBuilder();
+        foreach (var turn in row.Turns) text.Append(CultureInfo.InvariantCulture, $"{(int)turn.Role} {turn.Text.Length} {turn.Input.Length} {turn.Text}{turn.Input}");
+        return BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 }

@@ -3,6 +3,7 @@ using System.Text;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Preflight;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Keys;
 
@@ -22,6 +23,9 @@ public sealed record SourceFinding(string Name, bool Exists, string? Error, int 
 
     /// <summary>Sets of questions that were looked for, and how many of each are rows here.</summary>
     public IReadOnlyDictionary<string, int> Questions { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Rows that are none of a set's questions and share a run of 13 words with one, in a sentence for each set.</summary>
+    public IReadOnlyList<string> Overlaps { get; init; } = [];
 }
 
 /// <summary>Looks into every source of a spec without a tokenizer, so that all mistakes of all of them can be told at once.</summary>
@@ -35,10 +39,10 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
 
     private SourceFinding Inspect(DataSpec spec, SourceSpec source)
     {
-        var files = (IReadOnlyList<string>)[];
+        var files = (IReadOnlyList<SourceFile>)[];
         try
         {
-            files = catalogue.Files(source, spec.Language);
+            files = catalogue.SourceFiles(source, spec.Language);
         }
         catch (DatasetException e)
         {
@@ -46,11 +50,11 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
         }
         try
         {
-            return source.Goat is { } goat ? Generator(source, goat) : Rows(source, files);
+            return source.Goat is { } goat ? Generator(source, goat) : Rows(source, files, spec.BadRows == BadRows.Skip);
         }
         catch (DatasetException e)
         {
-            return new SourceFinding(source.Title, true, e.Message, 0, null, files);
+            return new SourceFinding(source.Title, true, e.Message, 0, null, [.. files.Select(file => file.Path)]);
         }
     }
 
@@ -61,21 +65,28 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
             source.Title, true, null, GoatGenerator.Questions(goat with { Count = goat.Count ?? source.Limit }, seed: 0).Count, HashOf($"goat {GoatGenerator.Version} {options}"), []);
     }
 
-    private SourceFinding Rows(SourceSpec source, IReadOnlyList<string> files)
+    private SourceFinding Rows(SourceSpec source, IReadOnlyList<SourceFile> files, bool skip)
     {
         var rows = 0;
+        var overlaps = new SortedDictionary<string, (int Count, string First)>(StringComparer.Ordinal);
         var brought = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var found = questions.ToDictionary(set => set.Key, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
-        foreach (var row in files.SelectMany(file => SourceRows.Records(source, file, null)))
+        foreach (var row in files.SelectMany(file => SourceRows.Records(source, file, null, skip ? _ => { } : null)))
         {
             rows++;
             foreach (var cue in cues)
-                if (row.Instruction.Contains(cue, StringComparison.OrdinalIgnoreCase) || row.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)) brought[cue] = brought.GetValueOrDefault(cue) + 1;
+                if (row.Turns.Any(turn => turn.Role == TurnRole.User && (turn.Text.Contains(cue, StringComparison.OrdinalIgnoreCase) || turn.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)))) brought[cue] = brought.GetValueOrDefault(cue) + 1;
             foreach (var (name, set) in questions)
                 if (set.Find(row) is { } question) found[name].Add(question);
+                else if (set.Overlaps(row))
+                {
+                    var (count, first) = overlaps.GetValueOrDefault(name, (0, $"{row.Source}:{row.Row}"));
+                    overlaps[name] = (count + 1, first);
+                }
         }
-        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', SourceRows.Content(source, files).Select(SourceText.Hash))), files)
+        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', SourceRows.Content(source, [.. files.Select(file => file.Path)]).Select(SourceText.Hash))), [.. files.Select(file => file.Path)])
         {
+            Overlaps = [.. overlaps.Select(set => $"{source.Title}: {set.Value.Count} {(set.Value.Count == 1 ? "row shares" : "rows share")} {TextOverlap.RunWords} words in a row with questions of {set.Key}, the first {set.Value.First}")],
             Cues = brought, Questions = found.Where(set => set.Value.Count > 0).ToDictionary(set => set.Key, set => set.Value.Count, StringComparer.Ordinal),
         };
     }

@@ -1,7 +1,6 @@
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Cot;
 using AlpacaCot.Data.Goat;
-using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Tables;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
@@ -13,7 +12,7 @@ namespace AlpacaCot.Data.Preparation;
 /// <param name="Record">The row, its rationale and cue in place.</param>
 /// <param name="Cue">The cue that was put into its instruction, if any.</param>
 /// <param name="Identity">What tells that a row of another mix is the same: its place in its file, or the generator's question.</param>
-internal readonly record struct TaughtRow(InstructionRecord Record, string? Cue, string Identity);
+internal readonly record struct TaughtRow(Conversation Record, string? Cue, string Identity);
 
 /// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
 internal sealed class SourceRows
@@ -23,6 +22,8 @@ internal sealed class SourceRows
     private readonly int _index;
     private readonly RationaleUse _cot;
     private readonly TrainingCue _cue;
+    private readonly bool _skip;
+    private readonly IReadOnlyList<SourceFile> _files;
 
     public SourceRows(DatasetCatalogue catalogue, DataSpec spec, int index, long seed)
     {
@@ -31,14 +32,18 @@ internal sealed class SourceRows
         _index = index;
         _cot = _source.Cot ?? spec.Cot;
         _cue = spec.CueOf(_source);
-        Files = catalogue.Files(_source, spec.Language);
+        _skip = spec.BadRows == BadRows.Skip;
+        _files = catalogue.SourceFiles(_source, spec.Language);
     }
 
     /// <summary>The files that are read; none for a generator.</summary>
-    public IReadOnlyList<string> Files { get; }
+    public IReadOnlyList<string> Files => [.. _files.Select(file => file.Path)];
 
     /// <summary>Rows met so far in the source, before any limit.</summary>
     public int RowsRead { get; private set; }
+
+    /// <summary>Rows that are wrong and were left out.</summary>
+    public int Skipped { get; private set; }
 
     /// <summary>What is unusual about the files that were read, one sentence each.</summary>
     public List<string> Remarks { get; } = [];
@@ -47,14 +52,14 @@ internal sealed class SourceRows
     public IEnumerable<TaughtRow> Read()
     {
         var packing = _source.FewShot == 0 ? null
-            : new FewShotPacking([.. Sample(All(), FewShotPacking.PoolRows).Select(Taught).Select(row => (row.Identity, row.Record))], _source.FewShot, _seed);
+            : new FewShotPacking([.. Sample(All(), FewShotPacking.PoolRows).Select(Taught).Select(row => (row.Identity, Record: row.Record.AsInstruction()!)).Where(row => row.Record is not null)], _source.FewShot, _seed);
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
-        return rows.Select(Taught).Select(row => packing is null ? row : row with { Record = packing.Pack(row.Identity, row.Record) });
+        return rows.Select(Taught).Select(row => packing is null || row.Record.AsInstruction() is not { } record ? row : row with { Record = Conversation.Of(packing.Pack(row.Identity, record)) });
     }
 
-    private TaughtRow Taught((InstructionRecord Record, string Identity) row)
+    private TaughtRow Taught((Conversation Record, string Identity) row)
     {
-        var (record, cue) = RationaleFormatter.Apply(row.Record, _cot, _cue, _seed);
+        var (record, cue) = Cues.Apply(row.Record, _cot, _cue, _seed);
         return new TaughtRow(record, cue, row.Identity);
     }
 
@@ -67,11 +72,11 @@ internal sealed class SourceRows
         return fraction == 0 ? () => whole : () => whole + (random.NextDouble() < fraction ? 1 : 0);
     }
 
-    private IEnumerable<(InstructionRecord Record, string Identity)> All()
+    private IEnumerable<(Conversation Record, string Identity)> All()
     {
-        RowsRead = 0;
+        RowsRead = Skipped = 0;
         Remarks.Clear();
-        foreach (var row in _source.Goat is { } goat ? Generated(goat) : Files.SelectMany(FileRows))
+        foreach (var row in _source.Goat is { } goat ? Generated(goat) : _files.SelectMany(FileRows))
         {
             RowsRead++;
             yield return row;
@@ -79,12 +84,14 @@ internal sealed class SourceRows
     }
 
     // A row of a file may hold several records: their order tells them apart.
-    private IEnumerable<(InstructionRecord, string)> FileRows(string file)
-        => Records(_source, file, Remarks.Add).Select((record, i) => (record, FormattableString.Invariant($"{file}:{i}")));
+    private IEnumerable<(Conversation, string)> FileRows(SourceFile file)
+        => Records(_source, file, Remarks.Add, _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file.Path}:{i}")));
 
-    /// <summary>The records of one file of a source: plain rows, or questions about tables.</summary>
-    internal static IEnumerable<InstructionRecord> Records(SourceSpec source, string file, Action<string>? remark)
-        => source.Tables is { } tables ? TableFiles.Read(file, remark).Select(question => TableTasks.Record(question, tables, Path.GetFileName(file))) : RecordReader.Read(file, remark: remark);
+    /// <summary>The records of one file of a source: rows as its set has them, or questions about tables.</summary>
+    internal static IEnumerable<Conversation> Records(SourceSpec source, SourceFile file, Action<string>? remark, Action<string>? skip)
+        => source.Tables is { } tables
+            ? TableFiles.Read(file.Path, remark).Select(question => Conversation.Of(TableTasks.Record(question, tables, Path.GetFileName(file.Path))))
+            : file.Read(remark, skip);
 
     /// <summary>The files whose bytes decide what a source's rows are: its own, and the tables that its questions are about.</summary>
     internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files : [.. files, .. files.SelectMany(TableFiles.Needed)];
@@ -92,9 +99,15 @@ internal sealed class SourceRows
     /// <summary>The content of this source, see <see cref="Content(SourceSpec, IReadOnlyList{string})"/>.</summary>
     public IReadOnlyList<string> ContentFiles => Content(_source, Files);
 
-    private IEnumerable<(InstructionRecord, string)> Generated(GoatOptions goat)
+    private void Skip(string row)
+    {
+        const int Told = 10;
+        if (Skipped++ < Told) Remarks.Add($"left out: {row}");
+    }
+
+    private IEnumerable<(Conversation, string)> Generated(GoatOptions goat)
         => GoatGenerator.Stream(goat with { Count = goat.Count ?? _source.Limit }, _seed, Environment.ProcessorCount)
-            .Select(item => (item.Record, $"{GoatGenerator.Name}:{item.Question.Operation} {item.Question.Expression}"));
+            .Select(item => (Conversation.Of(item.Record), $"{GoatGenerator.Name}:{item.Question.Operation} {item.Question.Expression}"));
 
     // Reservoir sampling (Vitter 1985, algorithm R): uniform without replacement, in one pass and in the memory of the sample.
     private IEnumerable<T> Sample<T>(IEnumerable<T> rows, int limit)

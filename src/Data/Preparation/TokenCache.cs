@@ -1,124 +1,133 @@
+using System.Collections;
+using System.IO.Hashing;
+using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text.Json;
 using AlpacaCot.Files;
 
 namespace AlpacaCot.Data.Preparation;
 
+/// <summary>What a token cache says of itself.</summary>
+internal sealed record TokenCacheMeta(string ContentHash, PreparationReport Report, int Order, int Examples);
+
 /// <summary>
-/// Prepared examples on disk, a file a key. Little-endian: a magic line, the report as JSON (int32 length before it), the distinct examples
-/// (int32 count; each int32 tokens, int32 ids, a bit per token that is set where it is learnt), the order (int32 count, int32 indices),
-/// SHA-256 of all before it. A file whose hash does not fit is deleted and counts as absent.
+/// Prepared examples on disk, a file a key, opened without being read: the ids stay in the file, which is mapped into memory, so that trials and processes share one copy. Little-endian: a magic line;
+/// the distinct examples (int32 ids, then a bit for each that is set where it is learnt); then report and counts as JSON (int32 length before it), the order (int32 indices), the examples' lengths
+/// (int32), the place where that begins (int64), and an XXH128 of all before it. A file whose sum does not fit is deleted and counts as absent.
 /// </summary>
 internal sealed class TokenCache(string folder)
 {
-    private static readonly byte[] _magic = "alpacacot-tokens-1\n"u8.ToArray();
+    private const int TailBytes = sizeof(long) + SumBytes, SumBytes = 16;
 
-    /// <summary>SHA-256 (hex) over lengths, ids and labels in order.</summary>
-    public static string ContentHash(IReadOnlyList<Example> examples)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var example in examples)
-        {
-            hash.AppendData(BitConverter.GetBytes(example.Ids.Length));
-            hash.AppendData(MemoryMarshal.AsBytes(example.Ids.AsSpan()));
-            hash.AppendData(MemoryMarshal.AsBytes(example.Labels.AsSpan()));
-        }
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    /// <summary>The first line of a file, with the version of its form.</summary>
+    public static byte[] Magic { get; } = "alpacacot-tokens-2\n"u8.ToArray();
 
+    /// <summary>Bytes of the bits that tell what is learnt of so many tokens.</summary>
+    public static int MaskBytes(int tokens) => (tokens + 7) / 8;
+
+    /// <summary>Opens an entry; null where there is none, or none that is whole.</summary>
     public PreparedData? Read(string key)
     {
         var path = PathOf(key);
         try
         {
-            using var file = File.OpenRead(path);
-            if (IsWhole(file)) return Parse(file, key);
+            if (Open(path, key) is { } found) return found;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
-        // A file with the right hash and the wrong structure was written by another version; it is made again like a damaged one.
-        catch (Exception e) when (e is IOException or InvalidDataException or JsonException or UnauthorizedAccessException)
+        // A file with the right sum and the wrong structure was written by another version; it is made again like a damaged one.
+        catch (Exception e) when (e is IOException or InvalidDataException or JsonException or UnauthorizedAccessException or ArgumentException)
         {
         }
         AtomicFile.TryDelete(path);
         return null;
     }
 
-    public void Write(PreparedData prepared) => AtomicFile.Write(PathOf(prepared.Key), file =>
+    /// <summary>Makes an entry and opens it.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="write">Adds the examples and finishes the file.</param>
+    public PreparedData Write(string key, Action<TokenCacheWriter> write)
     {
-        using var sha = SHA256.Create();
-        using (var hashing = new CryptoStream(file, sha, CryptoStreamMode.Write, leaveOpen: true))
-        using (var writer = new BinaryWriter(hashing))
+        AtomicFile.Write(PathOf(key), stream =>
         {
-            writer.Write(_magic);
-            var meta = JsonSerializer.SerializeToUtf8Bytes(new Meta(prepared.ContentHash, prepared.Report));
-            writer.Write(meta.Length);
-            writer.Write(meta);
-            var indices = new Dictionary<Example, int>(ReferenceEqualityComparer.Instance);
-            var order = prepared.Examples.Select(example => indices.TryGetValue(example, out var index) ? index : indices[example] = indices.Count).ToArray();
-            writer.Write(indices.Count);
-            foreach (var (example, _) in indices.OrderBy(entry => entry.Value)) WriteExample(writer, example);
-            writer.Write(order.Length);
-            writer.Write(MemoryMarshal.AsBytes(order.AsSpan()));
-        }
-        file.Write(sha.Hash!);
-    });
+            using var writer = new TokenCacheWriter(stream);
+            write(writer);
+        });
+        return (Open(PathOf(key), key) ?? throw new IOException($"{PathOf(key)}: holds something else than was written")) with { FromCache = false };
+    }
 
     private string PathOf(string key) => Path.Combine(folder, key);
 
+    private static PreparedData? Open(string path, string key)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1);
+        if (!IsWhole(file)) return null;
+        file.Position = file.Length - TailBytes;
+        using var reader = new BinaryReader(file);
+        file.Position = reader.ReadInt64();
+        var meta = JsonSerializer.Deserialize<TokenCacheMeta>(reader.ReadBytes(reader.ReadInt32())) ?? throw new InvalidDataException("no report");
+        var (order, lengths) = (new int[meta.Order], new int[meta.Examples]);
+        file.ReadExactly(MemoryMarshal.AsBytes(order.AsSpan()));
+        file.ReadExactly(MemoryMarshal.AsBytes(lengths.AsSpan()));
+        var places = new long[lengths.Length];
+        long at = Magic.Length;
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            places[i] = at;
+            at += ((long)lengths[i] * sizeof(int)) + MaskBytes(lengths[i]);
+        }
+        return new PreparedData(new MappedExamples(path, order, places, lengths), meta.Report, key, meta.ContentHash, FromCache: true);
+    }
+
     private static bool IsWhole(FileStream file)
     {
-        var length = file.Length - SHA256.HashSizeInBytes;
-        if (length < _magic.Length) return false;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var length = file.Length - SumBytes;
+        if (length < Magic.Length + sizeof(long)) return false;
+        var sum = new XxHash128();
         var buffer = new byte[1 << 20];
         for (var left = length; left > 0;)
         {
             var read = file.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
             if (read == 0) return false;
-            hash.AppendData(buffer, 0, read);
+            if (left == length && !buffer.AsSpan(0, read).StartsWith(Magic)) return false;
+            sum.Append(buffer.AsSpan(0, read));
             left -= read;
         }
-        var stored = new byte[SHA256.HashSizeInBytes];
+        var stored = new byte[SumBytes];
         file.ReadExactly(stored);
-        file.Position = 0;
-        return hash.GetHashAndReset().AsSpan().SequenceEqual(stored);
+        return sum.GetCurrentHash().AsSpan().SequenceEqual(stored);
     }
 
-    private static PreparedData Parse(Stream file, string key)
+    /// <summary>The examples of a file in their order, each made when it is asked for.</summary>
+    private sealed class MappedExamples(string path, int[] order, long[] places, int[] lengths) : IReadOnlyList<Example>
     {
-        using var reader = new BinaryReader(file);
-        if (!reader.ReadBytes(_magic.Length).AsSpan().SequenceEqual(_magic)) throw new InvalidDataException("not a token cache");
-        var meta = JsonSerializer.Deserialize<Meta>(reader.ReadBytes(reader.ReadInt32())) ?? throw new InvalidDataException("no report");
-        var distinct = new Example[reader.ReadInt32()];
-        for (var i = 0; i < distinct.Length; i++) distinct[i] = ReadExample(reader);
-        var order = new int[reader.ReadInt32()];
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(order.AsSpan()));
-        return new PreparedData([.. order.Select(index => distinct[index])], meta.Report, key, meta.ContentHash, FromCache: true);
-    }
+        private readonly MemoryMappedViewAccessor _view = MemoryMappedFile.CreateFromFile(
+            new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false)
+            .CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
 
-    private static void WriteExample(BinaryWriter writer, Example example)
-    {
-        writer.Write(example.Ids.Length);
-        writer.Write(MemoryMarshal.AsBytes(example.Ids.AsSpan()));
-        var learnt = new byte[(example.Ids.Length + 7) / 8];
-        for (var i = 0; i < example.Labels.Length; i++)
-            if (example.Labels[i] != Example.Ignored) learnt[i / 8] |= (byte)(1 << (i % 8));
-        writer.Write(learnt);
-    }
+        public int Count => order.Length;
 
-    private static Example ReadExample(BinaryReader reader)
-    {
-        var ids = new int[reader.ReadInt32()];
-        reader.BaseStream.ReadExactly(MemoryMarshal.AsBytes(ids.AsSpan()));
-        var learnt = reader.ReadBytes((ids.Length + 7) / 8);
-        var labels = new int[ids.Length];
-        for (var i = 0; i < labels.Length; i++) labels[i] = (learnt[i / 8] >> (i % 8) & 1) == 1 ? ids[i] : Example.Ignored;
-        return new Example(ids, labels);
-    }
+        public Example this[int index]
+        {
+            get
+            {
+                var (place, tokens) = (places[order[index]], lengths[order[index]]);
+                var (ids, learnt) = (new int[tokens], new byte[MaskBytes(tokens)]);
+                _view.ReadArray(place, ids, 0, ids.Length);
+                _view.ReadArray(place + (long)ids.Length * sizeof(int), learnt, 0, learnt.Length);
+                var labels = new int[ids.Length];
+                for (var i = 0; i < labels.Length; i++) labels[i] = (learnt[i / 8] >> (i % 8) & 1) == 1 ? ids[i] : Example.Ignored;
+                return new Example(ids, labels);
+            }
+        }
 
-    private sealed record Meta(string ContentHash, PreparationReport Report);
+        public IEnumerator<Example> GetEnumerator()
+        {
+            for (var i = 0; i < order.Length; i++) yield return this[i];
+        }
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+    }
 }

@@ -81,9 +81,10 @@ internal static class WikiTables
     {
         using var stream = SourceText.Open(path);
         var header = true;
-        foreach (var (number, bytes) in SourceText.Lines(stream, path))
+        foreach (var (number, bytes) in SourceText.Lines(stream))
         {
-            var line = Encoding.UTF8.GetString(bytes).TrimEnd('\r');
+            if (bytes is not { } text) throw new DatasetException($"{path}: line {number}: {SourceText.TooLong}");
+            var line = Encoding.UTF8.GetString(text).TrimEnd('\r');
             if (!header && line.Length > 0) yield return (number, line.Split('\t'));
             header = false;
         }

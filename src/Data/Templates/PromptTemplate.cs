@@ -18,8 +18,14 @@ public sealed partial record PromptTemplate(
     string PromptWithInput,
     string PromptWithoutInput,
     string ResponsePrefix,
-    string ResponseMark)
+    string ResponseMark) : IConversationForm
 {
+    bool IConversationForm.WritesSpecialTokens => false;
+
+    bool IConversationForm.TokenizerBegins => true;
+
+    bool IConversationForm.EndsAnswersWithEos => true;
+
     /// <summary>SHA-256 (hex) over everything that changes a prompt or an answer; the name does not.</summary>
     public string Hash { get; } = HashOf(PromptWithInput, PromptWithoutInput, ResponsePrefix);
 
@@ -27,12 +33,62 @@ public sealed partial record PromptTemplate(
     public string Prompt(string instruction, string input = "")
         => Fill(string.IsNullOrWhiteSpace(input) ? PromptWithoutInput : PromptWithInput, instruction, input);
 
+    /// <inheritdoc/>
+    /// <remarks>A system text takes the place of the sentences before the first block; later questions repeat the blocks alone; a tool's answer stands where a question does.</remarks>
+    public IReadOnlyList<Piece> Pieces(Conversation conversation)
+    {
+        var pieces = new List<Piece>();
+        Turn? asked = null;
+        foreach (var turn in conversation.Turns)
+        {
+            if (turn.Role == TurnRole.System) continue;
+            if (turn.Role != TurnRole.Assistant)
+            {
+                asked = asked is null ? turn : new Turn(turn.Role, $"{asked.Whole}\n{turn.Whole}");
+                continue;
+            }
+            var prompt = asked is null ? "" : pieces.Count == 0 ? First(conversation, asked) : Later(asked);
+            pieces.Add(new Piece(prompt, Answer: false, Learned: false));
+            pieces.Add(new Piece(Response(turn.Text), Answer: true, turn.Learned));
+            asked = null;
+        }
+        return pieces;
+    }
+
     /// <summary>The text that is learnt: the response prefix, then the output.</summary>
     public string Response(string output) => ResponsePrefix + output;
 
     /// <summary>The answer in a text that was generated after a prompt: without the response prefix.</summary>
     public string AnswerOf(string generated)
         => ResponsePrefix.Length > 0 && generated.StartsWith(ResponsePrefix, StringComparison.Ordinal) ? generated[ResponsePrefix.Length..] : generated;
+
+    private string First(Conversation conversation, Turn asked)
+    {
+        var system = conversation.System;
+        if (conversation.Tools.Length > 0)
+        {
+            if (system.Length == 0) system = PromptWithoutInput[..PrefaceLength(PromptWithoutInput)].TrimEnd();
+            system = $"{system}{(system.Length > 0 ? "\n\n" : "")}You may call these tools, each by its name and arguments as JSON:\n{conversation.Tools}";
+        }
+        return system.Length == 0 ? Prompt(asked.Text, asked.Input) : $"{system}\n\n{Blocks(asked)}";
+    }
+
+    private string Later(Turn asked) => (PrefaceLength(PromptWithoutInput) > 0 || !PromptWithoutInput.StartsWith("{instruction}", StringComparison.Ordinal) ? "\n\n" : "\n") + Blocks(asked);
+
+    /// <summary>The prompt without the sentences before its first block.</summary>
+    private string Blocks(Turn asked)
+    {
+        var form = string.IsNullOrWhiteSpace(asked.Input) ? PromptWithoutInput : PromptWithInput;
+        return Fill(form[PrefaceLength(form)..], asked.Text, asked.Input);
+    }
+
+    // The blocks begin after the last empty line before the instruction.
+    private static int PrefaceLength(string form)
+    {
+        var at = form.IndexOf("{instruction}", StringComparison.Ordinal);
+        var empty = at < 0 ? -1 : form[..at].LastIndexOf("\n\n", StringComparison.Ordinal);
+        return empty < 0 ? 0 : empty + 2;
+    }
 
     // In one pass, so that "{input}" written inside a user's instruction stays as it is.
     private static string Fill(string template, string instruction, string input)

@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>Exact match as lm-eval scores it.</summary>
-public sealed record ExactMatchOptions
+public sealed record ExactMatch
 {
     private readonly IReadOnlyList<Regex> _ignored = [];
 

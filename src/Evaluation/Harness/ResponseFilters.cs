@@ -3,18 +3,19 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Harness;
 
 /// <summary>
-/// lm-eval's filters: a pipeline turns each question's list of responses into what is scored. A step is an object
-/// <c>{"function": name, …arguments}</c>.
+/// lm-eval's filters: a pipeline turns each question's list of responses into what is scored. A step names its
+/// filter and its arguments.
 /// </summary>
 public sealed class ResponseFilters
 {
     private delegate List<string> Step(List<string> responses, JsonNode? doc);
 
-    private static readonly Dictionary<string, Func<FilterArguments, Step>> Functions = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<FilterStep, Step>> Functions = new(StringComparer.Ordinal)
     {
         ["take_first"] = _ => (responses, _) => responses[..1],
         ["take_first_k"] = TakeFirst,
@@ -37,13 +38,9 @@ public sealed class ResponseFilters
     /// <summary>Reads a pipeline; all of its functions, arguments and regular expressions are checked here.</summary>
     /// <param name="pipeline">The steps in order.</param>
     /// <exception cref="EvaluationException">A function is unknown, or an argument is missing or wrong.</exception>
-    public static ResponseFilters Compile(JsonArray pipeline) => new([.. pipeline.Select(node =>
-    {
-        var arguments = new FilterArguments(node);
-        return Functions.TryGetValue(arguments.Function, out var create)
-            ? create(arguments)
-            : throw new EvaluationException($"unknown filter function '{arguments.Function}'; known are {string.Join(", ", Functions.Keys)}");
-    })]);
+    public static ResponseFilters Compile(IReadOnlyList<FilterStep> pipeline) => new([.. pipeline.Select(step => Functions.TryGetValue(step.Function, out var create)
+        ? create(step)
+        : throw new EvaluationException($"unknown filter function '{step.Function}'; known are {string.Join(", ", Functions.Keys)}"))]);
 
     /// <summary>Applies the pipeline to one question's responses.</summary>
     /// <param name="responses">The question's responses; at least one.</param>
@@ -77,41 +74,40 @@ public sealed class ResponseFilters
 
     private static Step Each(Func<string, string> map) => (responses, _) => [.. responses.Select(map)];
 
-    private static Step TakeFirst(FilterArguments arguments)
+    private static Step TakeFirst(FilterStep step)
     {
-        var k = arguments.Integer("k") is >= 1 and var given ? given : throw arguments.Wrong("k", "1 or more");
+        var k = step.K is >= 1 and var given ? given : throw new EvaluationException($"filter {step.Function}: 'k' is {step.K?.ToString(CultureInfo.InvariantCulture) ?? "missing"}, expected 1 or more");
         return (responses, _) => responses[..Math.Min(k, responses.Count)];
     }
 
-    private static Step Map(FilterArguments arguments)
+    private static Step Map(FilterStep step)
     {
-        var mapping = arguments.Mapping("mapping_dict");
-        var otherwise = arguments.Text("default_value") ?? "";
+        var mapping = step.MappingDict ?? throw new EvaluationException($"filter {step.Function}: 'mapping_dict' is missing, expected a mapping of texts to texts");
+        var otherwise = step.DefaultValue ?? "";
         return Each(text => mapping.GetValueOrDefault(text, otherwise));
     }
 
-    private static Step RegexFilter(FilterArguments arguments)
+    private static Step RegexFilter(FilterStep step)
     {
-        var (regex, select, fallback) = Searched(arguments);
+        var (regex, select, fallback) = Searched(step);
         return Each(text => Find(regex, text, select) ?? fallback);
     }
 
-    private static (Regex Regex, int Select, string Fallback) Searched(FilterArguments arguments)
-        => (Patterns.Compile(arguments.Text("regex_pattern") ?? @"#### (\-?[0-9\.\,]+)"), arguments.Integer("group_select") ?? 0, arguments.Text("fallback") ?? Invalid);
+    private static (Regex Regex, int Select, string Fallback) Searched(FilterStep step)
+        => (Patterns.Compile(step.RegexPattern ?? @"#### (\-?[0-9\.\,]+)"), step.GroupSelect ?? 0, step.Fallback ?? Invalid);
 
     /// <summary>Looks for the pattern, then for a choice's text, then for a bare letter after a colon; the result is the choice's letter in brackets.</summary>
     private static class MultiChoiceRegex
     {
-        public static Step Create(FilterArguments arguments)
+        public static Step Create(FilterStep step)
         {
-            var (regex, select, fallback) = Searched(arguments);
-            var ignored = arguments.Texts("regexes_to_ignore").Select(Patterns.Compile).ToList();
-            var (ignoreCase, ignorePunctuation) = (arguments.Flag("ignore_case"), arguments.Flag("ignore_punctuation"));
+            var (regex, select, fallback) = Searched(step);
+            var ignored = step.RegexesToIgnore.Select(Patterns.Compile).ToList();
             string Normalise(string text)
             {
                 foreach (var pattern in ignored) text = pattern.Replace(text, "");
-                if (ignoreCase) text = text.ToLower(CultureInfo.InvariantCulture);
-                if (ignorePunctuation) text = string.Concat(text.Where(c => !char.IsPunctuation(c)));
+                if (step.IgnoreCase) text = text.ToLower(CultureInfo.InvariantCulture);
+                if (step.IgnorePunctuation) text = string.Concat(text.Where(c => !char.IsPunctuation(c)));
                 return text;
             }
             return (responses, doc) =>

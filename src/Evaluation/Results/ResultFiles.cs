@@ -81,7 +81,7 @@ public static partial class ResultFiles
                 groups[r.Suite] = group;
                 subtasks[r.Suite] = new JsonArray([.. r.Cells.Select(c => JsonValue.Create($"{r.Suite}_{c.Name}"))]);
             }
-            configs[r.Suite] = r.Configuration.DeepClone();
+            configs[r.Suite] = r.Configuration.ToJson();
             versions[r.Suite] = r.Version;
             shots[r.Suite] = r.FewShot;
             higher[r.Suite] = new JsonObject(r.Metrics.Select(m => m.Name).Distinct().Select(name
@@ -160,14 +160,13 @@ public static partial class ResultFiles
             ["use_cache"] = null,
             ["limit"] = null,
             ["bootstrap_iters"] = SuiteCatalogue.BootstrapIterations,
-            ["gen_kwargs"] = run.Decoding?.DeepClone(),
+            ["gen_kwargs"] = null,
             ["random_seed"] = 0,
             ["numpy_seed"] = 1234,
             ["torch_seed"] = 1234,
             ["fewshot_seed"] = SuiteCatalogue.DefaultSeed,
             ["cue"] = run.Cue,
         };
-        foreach (var (key, value) in run.Extra ?? []) config[key] = value?.DeepClone();
         return config;
     }
 

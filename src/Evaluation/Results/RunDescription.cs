@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Evaluation.Results;
@@ -27,15 +26,9 @@ public sealed record RunDescription
     /// <summary>The model's window in tokens.</summary>
     public int MaxLength { get; init; }
 
-    /// <summary>Generation settings as JSON, or null.</summary>
-    public JsonObject? Decoding { get; init; }
-
     /// <summary>The template of the prompts as text, or null where questions were asked as they are.</summary>
     public string? Template { get; init; }
 
     /// <summary>The thinking cue that was appended, or null.</summary>
     public string? Cue { get; init; }
-
-    /// <summary>Anything else worth keeping (fence, trial, seed), written under <c>config</c>.</summary>
-    public JsonObject? Extra { get; init; }
 }

@@ -1,6 +1,6 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Python;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Results;
 
@@ -42,7 +42,7 @@ public sealed record CellResult(string Name, int Count, IReadOnlyList<MetricResu
 /// <param name="Prompts">How its prompts fitted the model's positions.</param>
 public sealed record SuiteResult(
     string Suite, string Version, int FewShot, int Original, int Effective, IReadOnlyList<MetricResult> Metrics,
-    IReadOnlyList<CellResult> Cells, IReadOnlyList<EvaluationSample> Samples, JsonObject Configuration, PromptFit Prompts)
+    IReadOnlyList<CellResult> Cells, IReadOnlyList<EvaluationSample> Samples, SuiteOptions Configuration, PromptFit Prompts)
 {
     /// <summary>Answers that ended because they were as long as an answer may be; null where none are generated.</summary>
     public int? AtLimit { get; init; }

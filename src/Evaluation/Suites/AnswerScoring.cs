@@ -27,9 +27,15 @@ internal static class AnswerScoring
             : $"nothing is left of the answer {RowFields.Quoted(text)} once it is brought into the form that is compared");
     }
 
+    /// <summary>Most pairs of characters that are compared for one answer, some seconds' work: answers and references of 32,768 characters each.</summary>
+    private const long MostPairs = 1L << 30;
+
     /// <summary>Edits between an answer and its reference, and the reference's characters.</summary>
+    /// <exception cref="EvaluationException">They are too long to be compared character by character: the time grows with the product of their lengths.</exception>
     public static (int Edits, int Length) Digits(string answer, string reference)
-        => (EditDistance.Characters(answer, reference), EditDistance.Length(reference));
+        => answer == reference || (long)answer.Length * reference.Length <= MostPairs
+            ? (EditDistance.Characters(answer, reference), EditDistance.Length(reference))
+            : throw new EvaluationException(FormattableString.Invariant($"an answer of {answer.Length} characters and a reference of {reference.Length} ({RowFields.Quoted(reference)}) are too long to be compared; extract a shorter part of both, or leave the row out"));
 
     /// <summary>The character match of one answer, 1 − edits / characters; below 0 for an answer much longer than the reference.</summary>
     public static JsonNode DigitMatch((int Edits, int Length) digits) => JsonValue.Create(1 - (double)digits.Edits / digits.Length);

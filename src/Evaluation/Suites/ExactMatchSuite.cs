@@ -13,47 +13,43 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class ExactMatchSuite : ISuite
 {
-    public const string Kind = "exact-match";
-
-    private readonly SuiteOptions _options;
-    private readonly ExactMatchOptions _match;
+    private readonly SuiteInputs _inputs;
+    private readonly ExactMatch _match;
     private readonly string _extraction;
     private readonly IReadOnlyList<string> _until;
     private readonly List<(string Name, ResponseFilters Steps)> _filters = [];
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
     private readonly int _original;
 
-    public ExactMatchSuite(SuiteOptions options)
+    public ExactMatchSuite(SuiteInputs inputs)
     {
-        _options = options;
-        var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
-        string question = _options.Text("question"), answer = _options.Text("answer");
-        var format = _options.Text("format");
-        if (!format.Contains(SuiteCatalogue.QuestionField, StringComparison.Ordinal)) throw _options.Wrong("format", $"does not contain {SuiteCatalogue.QuestionField}");
-        _extraction = _options.OneOf("extract");
-        _until = _options.Texts("until");
-        var sampled = _options.OneOf("order") == "sampled";
-        var firstN = _options.OneOf("few_shot_order") == "first";
-        var pool = _options.File("few_shot_file");
+        _inputs = inputs;
+        var file = inputs.RequiredFile(ExactMatchOptions.File);
+        string question = inputs.Of(ExactMatchOptions.Question), answer = inputs.Of(ExactMatchOptions.Answer);
+        var format = inputs.Of(ExactMatchOptions.Format);
+        if (!format.Contains(SuiteCatalogue.QuestionField, StringComparison.Ordinal)) throw inputs.Wrong(ExactMatchOptions.Format, $"does not contain {SuiteCatalogue.QuestionField}");
+        _extraction = inputs.Of(ExactMatchOptions.Extract);
+        _until = inputs.Of(ExactMatchOptions.Until);
+        var firstN = inputs.Of(ExactMatchOptions.FewShotOrder) == CommonOptions.First;
+        var pool = inputs.File(ExactMatchOptions.FewShotFile);
         _match = Match();
-        foreach (var pipeline in Pipelines()) _filters.Add(pipeline);
-        _options.Done();
+        foreach (var pipeline in inputs.Of(ExactMatchOptions.FilterList) ?? []) _filters.Add((pipeline.Name, Compiled(pipeline)));
 
         SuiteItem Item(RowFields row) => Checked(new SuiteItem(0, row.Row, format.Replace(SuiteCatalogue.QuestionField, row.Text(question), StringComparison.Ordinal), row.Text(answer), []));
         var all = Rows.Read(file, Item);
         _original = all.Count;
-        Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
+        Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
         var shots = pool is null ? all : Rows.Read(pool, Item);
-        _examples = [.. FewShot.Draw(shots, Items.Count, _options.FewShot, _options.Seed, firstN, ownRows: pool is null,
+        _examples = [.. FewShot.Draw(shots, Items.Count, Configuration.FewShot, Configuration.Seed, firstN, ownRows: pool is null,
                 (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
             .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(e => (e.Instruction, e.Target))])];
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "2";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
@@ -89,47 +85,36 @@ internal sealed class ExactMatchSuite : ISuite
             }
             metrics.Add(Aggregates.Mean("exact_match", exact, filter));
         }
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
+        return new SuiteResult(Name, Version, Configuration.FewShot, _original, Items.Count, metrics, [], samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 
-    private ExactMatchOptions Match()
+    private ExactMatch Match()
     {
-        var patterns = _options.Texts("regexes_to_ignore");
         try
         {
-            return new ExactMatchOptions
+            return new ExactMatch
             {
-                IgnoreCase = _options.Flag("ignore_case"),
-                IgnorePunctuation = _options.Flag("ignore_punctuation"),
-                IgnoreNumbers = _options.Flag("ignore_numbers"),
-                RegexesToIgnore = patterns,
+                IgnoreCase = _inputs.Of(ExactMatchOptions.IgnoreCase),
+                IgnorePunctuation = _inputs.Of(ExactMatchOptions.IgnorePunctuation),
+                IgnoreNumbers = _inputs.Of(ExactMatchOptions.IgnoreNumbers),
+                RegexesToIgnore = _inputs.Of(ExactMatchOptions.RegexesToIgnore),
             };
         }
         catch (EvaluationException e)
         {
-            throw _options.Wrong("regexes_to_ignore", e.Message);
+            throw _inputs.Wrong(ExactMatchOptions.RegexesToIgnore, e.Message);
         }
     }
 
-    private IEnumerable<(string Name, ResponseFilters Steps)> Pipelines()
+    private ResponseFilters Compiled(FilterPipeline pipeline)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var node in _options.Objects("filter_list") ?? [])
+        try
         {
-            if (node is not JsonObject pipeline || pipeline["name"] is not JsonValue value || !value.TryGetValue<string>(out var name))
-                throw _options.Wrong("filter_list", "each pipeline needs a name");
-            if (!names.Add(name)) throw _options.Wrong("filter_list", $"two pipelines are called '{name}'");
-            if (pipeline["filter"] is not JsonArray { Count: > 0 } steps) throw _options.Wrong("filter_list", $"pipeline '{name}' needs a list 'filter'");
-            ResponseFilters filters;
-            try
-            {
-                filters = ResponseFilters.Compile(steps);
-            }
-            catch (EvaluationException e)
-            {
-                throw _options.Wrong("filter_list", $"pipeline '{name}': {e.Message}");
-            }
-            yield return (name, filters);
+            return ResponseFilters.Compile(pipeline.Steps);
+        }
+        catch (EvaluationException e)
+        {
+            throw _inputs.Wrong(ExactMatchOptions.FilterList, $"pipeline '{pipeline.Name}': {e.Message}");
         }
     }
 

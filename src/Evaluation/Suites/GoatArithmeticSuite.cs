@@ -4,6 +4,7 @@ using AlpacaCot.Data.Goat;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -13,48 +14,45 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class GoatArithmeticSuite : ISuite
 {
-    public const string Kind = "goat-arithmetic";
-
-    private readonly SuiteOptions _options;
+    private readonly SuiteInputs _inputs;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
 
-    public GoatArithmeticSuite(SuiteOptions options)
+    public GoatArithmeticSuite(SuiteInputs inputs)
     {
-        _options = options;
-        var names = _options.Texts("operations");
+        _inputs = inputs;
+        var names = inputs.Of(GoatArithmeticOptions.Operations);
         foreach (var name in names)
-            if (Words.Operations.All(o => o.Word != name)) throw _options.Wrong("operations", $"'{name}' is unknown; known are {string.Join(", ", Words.Operations.Select(o => o.Word))}");
-        var digits = _options.Integers("digits");
-        if (digits.Count != 2) throw _options.Wrong("digits", "needs the fewest and the most, [1, 5]");
-        var style = _options.OneOf("style");
+            if (Words.Operations.All(o => o.Word != name)) throw inputs.Wrong(GoatArithmeticOptions.Operations, $"'{name}' is unknown; known are {string.Join(", ", Words.Operations.Select(o => o.Word))}");
+        var digits = inputs.Of(GoatArithmeticOptions.Digits);
+        if (digits.Count != 2) throw inputs.Wrong(GoatArithmeticOptions.Digits, "needs the fewest and the most, [1, 5]");
+        var style = inputs.Of(GoatArithmeticOptions.Style);
         var goat = new GoatOptions
         {
             Operations = [.. names.Select(name => Words.Operations.First(o => o.Word == name).Value)],
             MinDigits = digits[0],
             MaxDigits = digits[1],
-            Noise = _options.Flag("noise"),
+            Noise = inputs.Of(GoatArithmeticOptions.Noise),
             Style = Words.Styles.First(s => s.Word == style).Value,
-            Count = _options.Limit,
+            Count = Configuration.Limit,
             Split = GoatSplit.HeldOut,
         };
-        _options.Done();
         try
         {
-            var items = GoatGenerator.Generate(goat, _options.Seed);
+            var items = GoatGenerator.Generate(goat, Configuration.Seed);
             Items = [.. items.Select((item, i) => new SuiteItem(i, Doc(item), item.Record.Instruction, item.Question.Answer, [], Cell(item.Question)))];
             _examples = Examples(goat);
         }
         catch (DatasetException e)
         {
-            throw new EvaluationException($"suite {Kind}: {e.Message}");
+            throw new EvaluationException($"suite {GoatArithmeticOptions.Suite}: {e.Message}");
         }
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "2";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
@@ -76,7 +74,7 @@ internal sealed class GoatArithmeticSuite : ISuite
         }
         var samples = scored.Select(s => new EvaluationSample(s.Answer.Item.Id, s.Answer.Item.Doc, s.Answer.Item.Target, [s.Answer.Arguments],
             [s.Answer.Text], [s.Found], "none", [new("exact_match", s.Exact), new("digit_match", AnswerScoring.DigitMatch(s.Digits))])).ToList();
-        return new SuiteResult(Name, Version, _options.FewShot, Items.Count, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
+        return new SuiteResult(Name, Version, Configuration.FewShot, Items.Count, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
             Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 
@@ -95,8 +93,8 @@ internal sealed class GoatArithmeticSuite : ISuite
     private IReadOnlyList<IReadOnlyList<(string, string)>> Examples(GoatOptions goat)
     {
         const int PoolPerShot = 20;
-        IReadOnlyList<(string Instruction, string)> pool = _options.FewShot == 0 ? []
-            : [.. GoatGenerator.Generate(goat with { Split = GoatSplit.Train, Count = _options.FewShot * PoolPerShot }, _options.Seed).Select(i => (i.Record.Instruction, i.Record.Output))];
-        return FewShot.Draw(pool, Items.Count, _options.FewShot, _options.Seed, firstN: false, ownRows: false, (q, example) => example.Instruction == Items[q].Instruction);
+        IReadOnlyList<(string Instruction, string)> pool = Configuration.FewShot == 0 ? []
+            : [.. GoatGenerator.Generate(goat with { Split = GoatSplit.Train, Count = Configuration.FewShot * PoolPerShot }, Configuration.Seed).Select(i => (i.Record.Instruction, i.Record.Output))];
+        return FewShot.Draw(pool, Items.Count, Configuration.FewShot, Configuration.Seed, firstN: false, ownRows: false, (q, example) => example.Instruction == Items[q].Instruction);
     }
 }

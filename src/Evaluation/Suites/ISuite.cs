@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -28,8 +29,8 @@ public interface ISuite
     /// <summary>Version of its questions and scorers: part of every result's key.</summary>
     string Version { get; }
 
-    /// <summary>Its options as they are used, defaults filled in.</summary>
-    JsonObject Configuration { get; }
+    /// <summary>Its options, defaults filled in.</summary>
+    SuiteOptions Configuration { get; }
 
     /// <summary>The questions that are asked, after limit and order; the same every time.</summary>
     IReadOnlyList<SuiteItem> Items { get; }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Inference;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Statistics;
 
 namespace AlpacaCot.Evaluation.Suites;
@@ -12,37 +13,33 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class LogLikelihoodSuite : ISuite
 {
-    public const string Kind = "log-likelihood";
-
-    private readonly SuiteOptions _options;
+    private readonly SuiteInputs _inputs;
     private readonly string _delimiter;
     private readonly int _iterations;
     private readonly int _original;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
 
-    public LogLikelihoodSuite(SuiteOptions options)
+    public LogLikelihoodSuite(SuiteInputs inputs)
     {
-        _options = options;
-        var file = _options.File("file") ?? throw _options.Wrong("file", "names no file");
-        string question = _options.Text("question"), answer = _options.Text("answer");
-        _delimiter = _options.Text("target_delimiter");
-        _iterations = _options.Integer("bootstrap_iters");
-        if (_iterations < 1) throw _options.Wrong("bootstrap_iters", "must be 1 or more");
-        var sampled = _options.OneOf("order") == "sampled";
-        _options.Done();
+        _inputs = inputs;
+        var file = inputs.RequiredFile(ExactMatchOptions.File);
+        string question = inputs.Of(LogLikelihoodOptions.Question), answer = inputs.Of(LogLikelihoodOptions.Answer);
+        _delimiter = inputs.Of(LogLikelihoodOptions.TargetDelimiter);
+        _iterations = inputs.Of(LogLikelihoodOptions.BootstrapIterations);
+        if (_iterations < 1) throw inputs.Wrong(LogLikelihoodOptions.BootstrapIterations, "must be 1 or more");
         var all = Rows.Read(file, row => new SuiteItem(0, row.Row, row.TextOrEmpty(question), row.Text(answer), []));
         _original = all.Count;
-        Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-        _examples = [.. FewShot.Draw(all, Items.Count, _options.FewShot, _options.Seed, firstN: false, ownRows: true,
+        Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
+        _examples = [.. FewShot.Draw(all, Items.Count, Configuration.FewShot, Configuration.Seed, firstN: false, ownRows: true,
                 (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
             .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(e => (e.Instruction, e.Target))])];
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "2";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
@@ -61,7 +58,7 @@ internal sealed class LogLikelihoodSuite : ISuite
         var samples = Items.Select((item, i) => new EvaluationSample(item.Id, item.Doc, item.Target,
             [new SampleArguments(prompts[i], renderer.Continuation(item.Target))], [Response(scores[i])], [Response(scores[i])], "none",
             [new("perplexity", scores[i].Sum), new("acc", scores[i].IsGreedy ? 1 : 0)])).ToList();
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count,
+        return new SuiteResult(Name, Version, Configuration.FewShot, _original, Items.Count,
             [Aggregates.Mean("acc", [.. scores.Select(s => s.IsGreedy ? 1.0 : 0.0)]), Aggregates.Of("perplexity", Perplexity(sums), error, higherIsBetter: false)],
             [], samples, Configuration, ScoredPrompts.Fit(requests, context.Engine.MaxLength));
     }

@@ -15,9 +15,7 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class MultipleChoiceSuite : ISuite
 {
-    public const string Kind = "multiple-choice";
-
-    private readonly SuiteOptions _options;
+    private readonly SuiteInputs _inputs;
     private readonly bool _letters;
     private readonly bool _mutualInformation;
     private readonly string _description;
@@ -26,37 +24,34 @@ internal sealed class MultipleChoiceSuite : ISuite
     private readonly int _original;
     private readonly string? _rowsRemark;
 
-    public MultipleChoiceSuite(SuiteOptions options)
+    public MultipleChoiceSuite(SuiteInputs inputs)
     {
-        _options = options;
-        var files = _options.Files("file");
-        if (files.Count == 0) throw _options.Wrong("file", "names no file");
-        _letters = _options.OneOf("form") == "letters";
-        var columns = new Columns(_options.Text("question"), _options.Texts("choices"), _options.Text("answer"),
-            _options.Text("answer_mark"), _letters, new GoldChoice(_options.OneOf("answer_form")));
-        if (columns.Choices.Count is < 2 or > SuiteCatalogue.MostChoices) throw _options.Wrong("choices", $"names {columns.Choices.Count} columns, expected 2 to {SuiteCatalogue.MostChoices}");
-        _description = _options.Text("description");
-        _delimiter = _options.Text("target_delimiter");
-        _mutualInformation = _options.Flag("mutual_information");
-        var sampled = _options.OneOf("order") == "sampled";
-        var firstN = _options.OneOf("few_shot_order") == "first";
-        var shotFiles = _options.Files("few_shot_file");
-        _options.Done();
+        _inputs = inputs;
+        var files = inputs.RequiredFiles(MultipleChoiceOptions.File);
+        _letters = inputs.Of(MultipleChoiceOptions.Form) == MultipleChoiceOptions.Letters;
+        var columns = new Columns(inputs.Of(MultipleChoiceOptions.Question), inputs.Of(MultipleChoiceOptions.Choices), inputs.Of(MultipleChoiceOptions.Answer),
+            inputs.Of(MultipleChoiceOptions.AnswerMark), _letters, new GoldChoice(inputs.Of(MultipleChoiceOptions.AnswerForm)));
+        if (columns.Choices.Count is < 2 or > SuiteCatalogue.MostChoices) throw inputs.Wrong(MultipleChoiceOptions.Choices, $"names {columns.Choices.Count} columns, expected 2 to {SuiteCatalogue.MostChoices}");
+        _description = inputs.Of(MultipleChoiceOptions.Description);
+        _delimiter = inputs.Of(MultipleChoiceOptions.TargetDelimiter);
+        _mutualInformation = inputs.Of(MultipleChoiceOptions.MutualInformation);
+        var firstN = inputs.Of(MultipleChoiceOptions.FewShotOrder) == CommonOptions.First;
+        var shotFiles = inputs.Files(MultipleChoiceOptions.FewShotFile);
 
         List<SuiteItem> Items(IReadOnlyList<string> paths) => [.. paths.SelectMany(path => Rows.Read(path, row => columns.Item(row, path)))];
         var all = Items(files);
         _rowsRemark = columns.Gold.Remark;
         _original = all.Count;
-        this.Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
+        this.Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
         var shots = shotFiles.Count == 0 ? all : Items(shotFiles);
         _examples = Examples(shots, shotFiles.Count == 0, firstN);
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "2";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
@@ -98,7 +93,7 @@ internal sealed class MultipleChoiceSuite : ISuite
             return [.. chosen[0].Select((m, k) => Aggregates.Mean(m.Key, [.. chosen.Select(s => s[k].Value)],
                 higherIsBetter: m.Key != "brier_score", withError: m.Key != "brier_score"))];
         }
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
+        return new SuiteResult(Name, Version, Configuration.FewShot, _original, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
             Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { RowsRemark = _rowsRemark };
     }
 
@@ -162,7 +157,7 @@ internal sealed class MultipleChoiceSuite : ISuite
         foreach (var cell in Items.Select((item, i) => (item, i)).GroupBy(x => x.item.Cell!, StringComparer.Ordinal))
         {
             var questions = cell.ToList();
-            var drawn = FewShot.Draw(byCell.GetValueOrDefault(cell.Key, shots), questions.Count, _options.FewShot, _options.Seed, firstN,
+            var drawn = FewShot.Draw(byCell.GetValueOrDefault(cell.Key, shots), questions.Count, Configuration.FewShot, Configuration.Seed, firstN,
                 fromQuestions, (q, example) => FewShot.SameText(questions[q].item.Instruction, example.Instruction) && questions[q].item.Choices.SequenceEqual(example.Choices));
             for (var q = 0; q < questions.Count; q++) result[questions[q].i] = drawn[q];
         }

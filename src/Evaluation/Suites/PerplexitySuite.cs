@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using AlpacaCot.Evaluation.Harness;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -11,32 +12,27 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class PerplexitySuite : ISuite
 {
-    public const string Kind = "perplexity";
-
-    private readonly SuiteOptions _options;
+    private readonly SuiteInputs _inputs;
     private readonly int _original;
 
-    public PerplexitySuite(SuiteOptions options)
+    public PerplexitySuite(SuiteInputs inputs)
     {
-        _options = options;
-        var files = _options.Files("file");
-        if (files.Count == 0) throw _options.Wrong("file", "names no file");
-        var key = _options.Text("text");
-        var sampled = _options.OneOf("order") == "sampled";
-        if (_options.FewShot > 0) throw _options.Wrong("few_shot", "texts have no worked examples");
-        _options.Done();
+        _inputs = inputs;
+        var files = inputs.RequiredFiles(PerplexityOptions.File);
+        var key = inputs.Of(PerplexityOptions.TextColumn);
+        if (Configuration.FewShot > 0) throw inputs.Wrong(CommonOptions.FewShot, "texts have no worked examples");
         var all = files.SelectMany(path => Path.GetExtension(path) == ".txt"
             ? [Whole(path)]
             : Rows.Read(path, row => Item(row.Row, row.Text(key)))).ToList();
         _original = all.Count;
-        Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
+        Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "1";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 

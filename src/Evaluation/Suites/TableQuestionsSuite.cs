@@ -4,6 +4,7 @@ using AlpacaCot.Data.Tables;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Evaluation.Suites;
 
@@ -13,41 +14,36 @@ namespace AlpacaCot.Evaluation.Suites;
 /// </summary>
 internal sealed class TableQuestionsSuite : ISuite
 {
-    public const string Kind = "table-questions";
-
-    private readonly SuiteOptions _options;
+    private readonly SuiteInputs _inputs;
     private readonly IReadOnlyList<IReadOnlyList<(string, string)>> _examples;
     private readonly int _original;
 
-    public TableQuestionsSuite(SuiteOptions options)
+    public TableQuestionsSuite(SuiteInputs inputs)
     {
-        _options = options;
-        var files = _options.Files("file");
-        if (files.Count == 0) throw _options.Wrong("file", "names no file");
-        var form = _options.OneOf("form");
-        var tables = new TableOptions { Form = Words.TableForms.First(known => known.Word == form).Value, RepeatMerged = _options.Flag("repeat_merged") };
-        var sampled = _options.OneOf("order") == "sampled";
-        _options.Done();
+        _inputs = inputs;
+        var files = inputs.RequiredFiles(TableQuestionsOptions.File);
+        var form = inputs.Of(TableQuestionsOptions.Form);
+        var tables = new TableOptions { Form = Words.TableForms.First(known => known.Word == form).Value, RepeatMerged = inputs.Of(TableQuestionsOptions.RepeatMerged) };
         try
         {
             var all = files.SelectMany(file => TableFiles.Read(file).Select(question => Item(question, tables, file))).ToList();
-            if (all.Count == 0) throw _options.Wrong("file", "holds no question whose table is there");
+            if (all.Count == 0) throw inputs.Wrong(TableQuestionsOptions.File, "holds no question whose table is there");
             _original = all.Count;
-            Items = [.. FewShot.Limit(all, _options.Limit, _options.Seed, sampled).Select((item, i) => item with { Id = i })];
-            _examples = [.. FewShot.Draw(all, Items.Count, _options.FewShot, _options.Seed, firstN: false, ownRows: true, (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
+            Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
+            _examples = [.. FewShot.Draw(all, Items.Count, Configuration.FewShot, Configuration.Seed, firstN: false, ownRows: true, (q, example) => FewShot.SameText(Items[q].Instruction, example.Instruction))
                 .Select(examples => (IReadOnlyList<(string, string)>)[.. examples.Select(example => (example.Instruction, example.Target))])];
         }
         catch (DatasetException e)
         {
-            throw new EvaluationException($"suite {Kind}: {e.Message}");
+            throw new EvaluationException($"suite {TableQuestionsOptions.Suite}: {e.Message}");
         }
     }
 
-    public string Name => _options.Name;
+    public string Name => Configuration.Name;
 
     public string Version => "1";
 
-    public JsonObject Configuration => _options.Used;
+    public SuiteOptions Configuration => _inputs.Options;
 
     public IReadOnlyList<SuiteItem> Items { get; }
 
@@ -68,7 +64,7 @@ internal sealed class TableQuestionsSuite : ISuite
         }
         var samples = scored.Select(s => new EvaluationSample(s.Answer.Item.Id, s.Answer.Item.Doc, s.Answer.Item.Target, [s.Answer.Arguments],
             [s.Answer.Text], [s.Found], "none", [new("denotation_accuracy", s.Same), new("exact_match", s.Exact)])).ToList();
-        return new SuiteResult(Name, Version, _options.FewShot, _original, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
+        return new SuiteResult(Name, Version, Configuration.FewShot, _original, Items.Count, Metrics(Enumerable.Range(0, Items.Count)),
             Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { AtLimit = answers.Count(a => a.AtLimit) };
     }
 

@@ -13,15 +13,28 @@ internal sealed class Cells
     public sealed record Seeded(double Value, double[]? Items, double? ItemVariance, int ItemCount)
     {
         public static Seeded Mean(IReadOnlyList<Seeded> all) => new(
-            all.Average(s => s.Value), Combined(all, items => items.Average()), all.All(s => s.ItemVariance is not null) ? all.Average(s => s.ItemVariance!.Value) : null, all.Min(s => s.ItemCount));
+            all.Average(s => s.Value), MeanItems(all), all.All(s => s.ItemVariance is not null) ? all.Average(s => s.ItemVariance!.Value) : null, all.Min(s => s.ItemCount));
 
-        public static Seeded operator -(Seeded a, Seeded b) => new(
-            a.Value - b.Value, Combined([a, b], items => items[0] - items[1]), a.ItemVariance + b.ItemVariance, Math.Min(a.ItemCount, b.ItemCount));
+        public static Seeded operator -(Seeded a, Seeded b)
+        {
+            double[]? items = null;
+            if (a.Items is { } of && b.Items is { } less && of.Length == less.Length)
+            {
+                items = new double[of.Length];
+                for (var i = 0; i < items.Length; i++) items[i] = of[i] - less[i];
+            }
+            return new Seeded(a.Value - b.Value, items, a.ItemVariance + b.ItemVariance, Math.Min(a.ItemCount, b.ItemCount));
+        }
 
-        private static double[]? Combined(IReadOnlyList<Seeded> all, Func<double[], double> combine)
+        private static double[]? MeanItems(IReadOnlyList<Seeded> all)
         {
             if (all[0].Items is not { } first || all.Any(s => s.Items?.Length != first.Length)) return null;
-            return [.. Enumerable.Range(0, first.Length).Select(i => combine([.. all.Select(s => s.Items![i])]))];
+            if (all.Count == 1) return first;
+            var means = new double[first.Length];
+            foreach (var seeded in all)
+                for (var i = 0; i < means.Length; i++) means[i] += seeded.Items![i];
+            for (var i = 0; i < means.Length; i++) means[i] /= all.Count;
+            return means;
         }
     }
 

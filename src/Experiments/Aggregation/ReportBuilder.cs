@@ -18,16 +18,24 @@ public static class ReportBuilder
     /// <param name="details">What the files of the trials' evaluations say, by trial and evaluation, as far as they are kept.</param>
     public static SweepReport Build(
         SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
+        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null) => Prepare(state, curves, environment, now, details)();
+
+    /// <summary>As <see cref="Build"/>, in two steps: what is of the record is taken now, and what it returns makes the report of that, which takes seconds for ten thousand trials and needs the record no more.</summary>
+    public static Func<SweepReport> Prepare(
+        SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
         IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null)
     {
-        var trials = state.View().Select(view => Trial(state, view, details)).ToList();
+        var kept = curves.Where(curve => curve.Points.Count > 0).DistinctBy(curve => curve.Training).ToList();
+        var firstLosses = kept.ToDictionary(curve => curve.Training, curve => curve.Points[0].Loss, StringComparer.Ordinal);
+        var views = state.View().ToList();
+        var trials = views.Select(view => Trial(state, view, details, firstLosses)).ToList();
+        var results = views.SelectMany(view => view.Results).ToList();
         var trainings = state.Grid.Trainings.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var axes = Axes(state.Spec);
         var metrics = MetricNames(state.Spec, trials);
         var search = state.Spec.Search;
         var endedAt = state.Header.EndedAt ?? now;
-        var summaries = metrics.Select(m => Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
-        return new SweepReport
+        var report = new SweepReport
         {
             Name = state.Origin.Sweep,
             Description = state.Spec.Description,
@@ -36,27 +44,32 @@ public static class ReportBuilder
             StartedAt = state.Origin.CreatedAt,
             EndedAt = endedAt,
             PrimaryMetric = metrics.FirstOrDefault(),
-            Metrics = summaries,
+            Metrics = [],
             Trials = trials,
             DataArms = DataArm.Of(state.Spec, state.Origin.Mixes),
             Curves =
             [
-                .. curves.Where(c => c.Points.Count > 0 && trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
+                .. kept.Where(c => trainings.ContainsKey(c.Training)).Select(c => (Run: trainings[c.Training], c.Points))
                     .OrderBy(c => c.Run.Index)
                     .Select(c => new ReportCurve(c.Run.Name, c.Run.Model, c.Run.Peft, c.Run.Data, c.Run.Seed, CurveSmoothing.Thin(c.Points, CurvePoints))),
             ],
             Accounting = Account(state, trials, (endedAt - state.Origin.CreatedAt).TotalSeconds),
-            Findings = Findings.Of(summaries),
-            Samples = Samples(trials),
             Packs = Packs(state),
             Hashes = Hashes(state.Origin.Identities),
-            Notes = ReportNotes.Of(state, trials, summaries),
+            Notes = [],
             Environment = environment,
-            Spec = state.Origin.Spec,
+            Spec = SweepSpecJson.Write(state.Spec),
+        };
+        var spec = state.Spec;
+        return () =>
+        {
+            var summaries = metrics.Select(m => Summarise(trials, m, axes, search?.Metric == m ? search.Mode == "min" : null)).ToList();
+            return report with { Metrics = summaries, Findings = Findings.Of(summaries), Samples = Samples(trials), Notes = ReportNotes.Of(spec, results, trials, summaries) };
         };
     }
 
-    private static ReportTrial Trial(SweepState state, TrialView view, IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details)
+    private static ReportTrial Trial(
+        SweepState state, TrialView view, IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details, Dictionary<string, double> firstLosses)
     {
         var metrics = new Dictionary<string, double>(view.Metrics, StringComparer.Ordinal);
         if (view.Adapter is { } adapter && double.IsFinite(adapter.FinalLoss)) metrics[MetricTraits.TrainingLoss] = adapter.FinalLoss;
@@ -70,6 +83,7 @@ public static class ReportBuilder
             Attempts = view.Attempts, Fence = view.Fence, Pack = view.Pack, Split = view.Split, Slot = view.Slot, Steps = view.Step, Tokens = view.Adapter?.Tokens ?? 0,
             TrainingSeconds = view.Adapter?.Seconds ?? 0, EvaluationSeconds = view.Results.Sum(r => r.Seconds), Adapter = view.Adapter?.Uri, TakenOverFrom = view.TakenOverFrom, Failure = view.Failure,
             Details = known,
+            FirstLoss = view.Training is { } training && firstLosses.TryGetValue(training.Name, out var first) ? first : null,
             GuessingLoss = metrics.TryGetValue(MetricTraits.TrainingLoss, out var loss) ? ReportNotes.GuessingLoss(loss, state.Origin.Vocabularies.GetValueOrDefault(view.Trial.Model)) : null,
             Files =
             [

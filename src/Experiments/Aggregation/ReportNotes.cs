@@ -1,5 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Experiments.Scheduling;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Experiments.Aggregation;
@@ -7,17 +8,24 @@ namespace AlpacaCot.Experiments.Aggregation;
 /// <summary>What the reader should know before believing the numbers.</summary>
 internal static class ReportNotes
 {
-    /// <summary>A training whose loss is this near to that of guessing has nothing left of what its base could do.</summary>
+    /// <summary>A loss that is this near to that of guessing is no better.</summary>
     private const double ShareOfGuessing = 0.95;
+
+    /// <summary>Trainings that a note names; the table of trials has the others.</summary>
+    private const int MostNamed = 8;
 
     /// <summary>Answers that end at the limit of their length are told from this share on; a few do in most evaluations.</summary>
     private const double ManyAtLimit = 0.02;
 
-    public static IReadOnlyList<string> Of(SweepState state, IReadOnlyList<ReportTrial> trials, IReadOnlyList<MetricSummary> metrics)
+    /// <param name="spec">The sweep.</param>
+    /// <param name="results">What its trials were answered.</param>
+    /// <param name="trials">Its trials.</param>
+    /// <param name="metrics">What their metrics say.</param>
+    public static IReadOnlyList<string> Of(SweepSpec spec, IReadOnlyList<EvaluationResult> results, IReadOnlyList<ReportTrial> trials, IReadOnlyList<MetricSummary> metrics)
     {
         var notes = new List<string>();
-        notes.AddRange(Intervals(state.Spec.Seeds.Count, metrics));
-        notes.AddRange(Destroyed(trials));
+        notes.AddRange(Intervals(spec.Seeds.Count, metrics));
+        notes.AddRange(Guessing(trials));
         if (metrics.Any(m => m.Factors.Any(f => !f.Balanced)))
             notes.Add("Not every combination has every trial: the means of such a factor are over the combinations that all its values have, where there are some. Differences are paired and compare like with like.");
         if (trials.Count(t => t.Status == TrialStatus.Failed) is var failed and > 0)
@@ -26,8 +34,8 @@ internal static class ReportNotes
             notes.Add(Text($"{taken.Count} of {trials.Count} trials were taken over from {string.Join(", ", taken.Select(t => t.TakenOverFrom).Distinct())}, which had computed them with equal keys; --fresh computes them anew."));
         if (trials.Any(t => t.Split))
             notes.Add("A pack ran out of memory twice and was split: the numbers of its trials may differ within rounding from an undisturbed run's.");
-        notes.AddRange(CutPrompts(state.View().SelectMany(t => t.Results)));
-        notes.AddRange(AtLimit(trials, state.Spec.Decoding.MaxNewTokens));
+        notes.AddRange(CutPrompts(results));
+        notes.AddRange(AtLimit(trials, spec.Decoding.MaxNewTokens));
         var rates = trials.Where(t => !t.IsBase).GroupBy(t => (t.Factors["peft"], t.LearningRate, t.LearningRateSource)).Select(g => g.Key).ToList();
         notes.Add("Learning rates: " + string.Join(", ", rates.Select(r => Text($"{r.Item1} {r.LearningRate:0.######} ({Words(r.LearningRateSource)})"))) + ".");
         return notes;
@@ -51,14 +59,21 @@ internal static class ReportNotes
             yield return $"Of {string.Join(", ", without)} the items' noise is not known: those intervals hold the seeds' alone.";
     }
 
-    /// <summary>Trainings that ended at the loss of guessing every token alike, ln of the vocabulary's size.</summary>
-    private static IEnumerable<string> Destroyed(IReadOnlyList<ReportTrial> trials)
+    /// <summary>
+    /// Trainings that ended at the loss of guessing every token alike, ln of the vocabulary's size. One that began below has lost what its base could do; one that began there, or above, is of texts that
+    /// its base did not know, and has not learnt them.
+    /// </summary>
+    internal static IEnumerable<string> Guessing(IReadOnlyList<ReportTrial> trials)
     {
-        var destroyed = trials.DistinctBy(t => t.Training).Where(t => t.GuessingLoss is not null).ToList();
-        if (destroyed.Count == 0) yield break;
-        var named = string.Join(", ", destroyed.Take(8).Select(t => Text($"{t.Training} ({t.Metrics[MetricTraits.TrainingLoss]:0.00}; guessing has {t.GuessingLoss:0.00})")));
-        yield return $"{(destroyed.Count == 1 ? "One training is" : $"{destroyed.Count} trainings are")} destroyed: the loss at the end is that of guessing among all tokens: {named}{(destroyed.Count > 8 ? ", …" : "")}. A lower learning rate is the first thing to try.";
+        var guessing = trials.DistinctBy(t => t.Training).Where(t => t.GuessingLoss is not null).ToLookup(t => t.FirstLoss >= ShareOfGuessing * t.GuessingLoss);
+        if (guessing[false].ToList() is { Count: > 0 } destroyed)
+            yield return $"{(destroyed.Count == 1 ? "One training is" : $"{destroyed.Count} trainings are")} destroyed: the loss at the end is that of guessing among all tokens: {Named(destroyed)}. A lower learning rate is the first thing to try.";
+        if (guessing[true].ToList() is { Count: > 0 } strange)
+            yield return $"{(strange.Count == 1 ? "One training has" : $"{strange.Count} trainings have")} not learnt what was taught: the loss began no better than that of guessing among all tokens, since the base did not know such texts, and is no better at the end: {Named(strange)}. More steps or a higher learning rate are the first things to try.";
     }
+
+    private static string Named(List<ReportTrial> trainings)
+        => string.Join(", ", trainings.Take(MostNamed).Select(t => Text($"{t.Training} ({(t.FirstLoss is { } first ? Text($"{first:0.00} to ") : "")}{t.Metrics[MetricTraits.TrainingLoss]:0.00}; guessing has {t.GuessingLoss:0.00})"))) + (trainings.Count > MostNamed ? ", …" : "");
 
     /// <summary>The loss of guessing, where a training ended there; null where it learned something, or the vocabulary is not known.</summary>
     public static double? GuessingLoss(double loss, int vocabulary) => vocabulary > 1 && loss >= ShareOfGuessing * Math.Log(vocabulary) ? Math.Log(vocabulary) : null;

@@ -88,6 +88,9 @@ public sealed record ReportTrial
     /// <summary>The loss of guessing among all tokens, where its training ended there: nothing is left of what the base could do.</summary>
     public double? GuessingLoss { get; init; }
 
+    /// <summary>The loss of the training's first step; null where it is not kept.</summary>
+    public double? FirstLoss { get; init; }
+
     /// <summary>Where its adapter, its results and its samples lie.</summary>
     public IReadOnlyList<ReportFile> Files { get; init; } = [];
 

@@ -39,4 +39,7 @@ public sealed record PlanLimits
 
     /// <summary>Threads of native kernels.</summary>
     public int Threads { get; init; } = 1;
+
+    /// <summary>Those of slots that share a machine's processors.</summary>
+    public static PlanLimits For(int slots, int processors) => new() { Slots = Math.Max(1, slots), Threads = Math.Max(1, processors / Math.Max(1, slots)) };
 }

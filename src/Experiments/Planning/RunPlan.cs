@@ -1,6 +1,6 @@
 namespace AlpacaCot.Experiments.Planning;
 
-/// <summary>What a trial takes, before it runs. Times are of one CPU slot with all of the machine's threads, and null where the machine was not measured.</summary>
+/// <summary>What a trial takes, before it runs. Times are of one CPU slot with its share of the machine's threads, and null where the machine was not measured.</summary>
 public sealed record TrialPlan
 {
     /// <summary>The trial's name.</summary>
@@ -38,4 +38,11 @@ public sealed record TrialPlan
 /// <param name="DiskBytes">Disk that is taken in the end.</param>
 /// <param name="CheckpointBytes">Disk for checkpoints of one pack while it trains, at most.</param>
 public sealed record RunPlan(
-    IReadOnlyList<TrialPlan> Trials, long Steps, long Tokens, double? TrainingSeconds, double? EvaluationSeconds, long? MemoryBytes, long DiskBytes, long CheckpointBytes);
+    IReadOnlyList<TrialPlan> Trials, long Steps, long Tokens, double? TrainingSeconds, double? EvaluationSeconds, long? MemoryBytes, long DiskBytes, long CheckpointBytes)
+{
+    /// <summary>Slots that share the work.</summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>Seconds from the first pack's start to the last answer, with all slots at work, at most; null where the machine was not measured.</summary>
+    public double? WallSeconds { get; init; }
+}

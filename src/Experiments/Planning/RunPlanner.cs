@@ -36,9 +36,9 @@ public sealed class RunPlanner
     /// <param name="grid">Its grid.</param>
     /// <param name="facts">What is known; what is not is left out of the plan.</param>
     /// <param name="limits">What packs keep to.</param>
-    public static RunPlan Of(SweepSpec spec, Grid grid, SpecFacts facts, PlanLimits limits) => new RunPlanner(spec, grid, facts).Plan(PackPlanner.Plan(spec, grid, limits, facts));
+    public static RunPlan Of(SweepSpec spec, Grid grid, SpecFacts facts, PlanLimits limits) => new RunPlanner(spec, grid, facts).Plan(PackPlanner.Plan(spec, grid, limits, facts), limits.Slots);
 
-    private RunPlan Plan(IReadOnlyList<Pack> packs)
+    private RunPlan Plan(IReadOnlyList<Pack> packs, int slots)
     {
         var trainings = packs.SelectMany(Of).ToDictionary(training => training.Run.Index);
         var trials = new List<TrialPlan>();
@@ -56,7 +56,26 @@ public sealed class RunPlanner
         return new RunPlan(
             trials, all.Sum(t => t.Steps), all.Sum(t => t.Tokens), Sum(all.Select(t => t.Seconds)), Sum(trials.Select(t => t.EvaluationSeconds)),
             trials.Count == 0 || trials.Any(t => t.MemoryBytes is null) ? null : trials.Max(t => t.MemoryBytes), trials.Sum(t => t.DiskBytes),
-            packs.Select(pack => pack.Trainings.Sum(t => trainings[t].Trained) * (BytesPerTrained - BytesPerStored) * Checkpoints).DefaultIfEmpty().Max());
+            packs.Select(pack => pack.Trainings.Sum(t => trainings[t].Trained) * (BytesPerTrained - BytesPerStored) * Checkpoints).DefaultIfEmpty().Max())
+        {
+            Slots = slots,
+            WallSeconds = Wall(
+                slots, packs.Select(pack => Sum(pack.Trainings.Select(training => trainings[training].Seconds))),
+                trials.GroupBy(trial => trial.Training ?? trial.Trial, StringComparer.Ordinal).Select(asked => Sum(asked.Select(trial => trial.EvaluationSeconds)))),
+        };
+    }
+
+    /// <summary>Seconds until the last slot is done: each takes the longest that is left, packs before what is asked. Slots that have nothing to do wait.</summary>
+    private static double? Wall(int slots, IEnumerable<double?> packs, IEnumerable<double?> asked)
+    {
+        var busy = new double[slots];
+        foreach (var work in (IEnumerable<double?>[])[packs, asked])
+            foreach (var seconds in work.OrderByDescending(seconds => seconds ?? double.PositiveInfinity))
+            {
+                if (seconds is not { } known) return null;
+                busy[Array.IndexOf(busy, busy.Min())] += known;
+            }
+        return busy.Max();
     }
 
     private sealed record PlannedTraining(TrainingRun Run, long Steps, long Tokens, double? Seconds, long? Memory, long Trained);
@@ -68,8 +87,11 @@ public sealed class RunPlanner
         var steps = members.Select(member => (long)_spec.Training.TotalSteps((int)Math.Clamp(member.Mix?.Examples ?? 1, 1, int.MaxValue))).ToList();
         var perStep = members.Select(member => PerStep(member.Mix)).ToList();
         var supervised = members.Select((member, i) => member.Mix is { Tokens: > 0 } mix ? perStep[i] * mix.SupervisedTokens / mix.Tokens : 0).ToList();
-        var trained = members.Select(member => _models.TryGetValue(member.Run.Model, out var model) ? AdapterSize.Of(_spec.Peft.First(p => p.Name == member.Run.Peft), model) : 0).ToList();
-        var pass = Math.Min(perStep.Sum(), pack.Kernel.MicroBatchTokens);
+        var methods = members.Select(member => _spec.Peft.First(peft => peft.Name == member.Run.Peft)).ToList();
+        var trained = members.Select((member, i) => _models.TryGetValue(member.Run.Model, out var model) ? AdapterSize.Of(methods[i], model) : 0).ToList();
+        // Virtual rows pass through the base like tokens.
+        var virtualRows = methods.Sum(method => (MethodCatalogue.Find(method.Method)?.VirtualRows(method) ?? 0) * (double)_spec.Training.BatchSize);
+        var pass = Math.Min(perStep.Sum() + virtualRows, pack.Kernel.MicroBatchTokens);
         var share = perStep.Sum() > 0 ? supervised.Sum() / perStep.Sum() : 0;
         var memory = MemoryOf(pack.Model, pass, pass * share, trained.Sum());
         for (var i = 0; i < members.Count; i++)

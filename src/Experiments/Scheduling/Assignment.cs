@@ -1,5 +1,6 @@
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Scheduling;
 
@@ -21,7 +22,7 @@ public sealed record TrainingAssignment(
     public required int Pack { get; init; }
 
     /// <summary>Where to go on; null from the start.</summary>
-    public CheckpointRef? Checkpoint { get; init; }
+    public CheckpointReference? Checkpoint { get; init; }
 
     /// <summary>The members that train together, those that are trained already too: they keep the pack's composition.</summary>
     public required IReadOnlyList<AssignmentMember> Members { get; init; }

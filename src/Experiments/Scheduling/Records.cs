@@ -6,13 +6,6 @@ using AlpacaCot.Specs.Keys;
 
 namespace AlpacaCot.Experiments.Scheduling;
 
-/// <summary>The last accepted checkpoint of a pack.</summary>
-/// <param name="Uri">Where it lies.</param>
-/// <param name="Step">The pack's step.</param>
-/// <param name="Sha256">Hash of its manifest.</param>
-/// <param name="Fence">The fence that it was written under.</param>
-public sealed record CheckpointRef(string Uri, int Step, string Sha256, long Fence);
-
 /// <summary>A trained member.</summary>
 /// <param name="Uri">The adapter's directory.</param>
 /// <param name="Sha256">Hash of its weights.</param>
@@ -64,12 +57,13 @@ public sealed record SlotHealth(string Slot, int Refusals, DateTimeOffset Until,
 
 /// <summary>What a sweep was made of: written once, when it is taken.</summary>
 /// <param name="Sweep">The sweep's name.</param>
-/// <param name="Spec">The spec's canonical JSON, from which the grid is expanded again.</param>
+/// <param name="Spec">The spec, from which the grid is expanded again.</param>
 /// <param name="Identities">The content identities that the grid's keys were made with.</param>
 /// <param name="GridHash">Hash over all trial keys: what expands differently is refused.</param>
 /// <param name="Shards">Number of shards.</param>
 /// <param name="CreatedAt">When it was created.</param>
-public sealed record SweepOrigin(string Sweep, string Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt)
+public sealed record SweepOrigin(
+    string Sweep, [property: JsonConverter(typeof(StoredSpec))] SweepSpec Spec, SpecIdentities Identities, string GridHash, int Shards, DateTimeOffset CreatedAt)
 {
     /// <summary>The files that models and data were checked with: every assignment compares them.</summary>
     public IReadOnlyList<ReferencedFiles> Files { get; init; } = [];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Scheduling;
 
@@ -26,7 +27,7 @@ internal static class Reports
     public static Verdict Checkpoint(Transition turn, PackState pack, CheckpointReported checkpoint)
     {
         if (pack.Checkpoint is { } last && checkpoint.Step <= last.Step) return Verdict.Duplicate;
-        pack.Checkpoint = new CheckpointRef(checkpoint.Uri, checkpoint.Step, checkpoint.Sha256, checkpoint.Fence);
+        pack.Checkpoint = new CheckpointReference(checkpoint.Uri, checkpoint.Step, checkpoint.Sha256);
         pack.Progressed = true;
         turn.State.Touch(pack);
         turn.Emit(

@@ -1,20 +1,36 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Scheduling;
 
 /// <summary>
-/// Reads the spec of a sweep's record. A record of an earlier version lacks keys whose meaning was another then; it is read as it was meant, so that a sweep that was begun with that
-/// version goes on with the same trials and the same training prompts.
+/// A spec in a sweep's record: in the words of the sweep file. A record of an earlier version holds it as a text, and may lack keys whose meaning was another then; it is read as it was meant,
+/// so that a sweep that was begun with that version goes on with the same trials and the same training prompts.
 /// </summary>
-internal static class StoredSpec
+internal sealed class StoredSpec : JsonConverter<SweepSpec>
 {
     private const string Cue = "cue", TrainingCue = "training_cue", Base = "base";
+    private readonly SweepSpecConverter _written = new();
 
-    /// <summary>The spec of a stored text.</summary>
-    /// <exception cref="SweepException">The text is no valid spec.</exception>
-    public static SweepSpec Read(string stored) => SweepDocument.ParseValid(Upgraded(stored));
+    /// <inheritdoc/>
+    /// <exception cref="SweepException">It is no valid spec for this version.</exception>
+    public override SweepSpec Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var stored = reader.TokenType == JsonTokenType.String ? reader.GetString()! : JsonElement.ParseValue(ref reader).GetRawText();
+        try
+        {
+            return SweepDocument.ParseValid(Upgraded(stored));
+        }
+        catch (SweepException e)
+        {
+            throw new SweepException($"the spec in the sweep's record is none for this version ({e.Message.ReplaceLineEndings("; ")}): finish the sweep with the version that made it, or run it under a new name", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter writer, SweepSpec value, JsonSerializerOptions options) => _written.Write(writer, value, options);
 
     private static string Upgraded(string stored)
     {

@@ -22,12 +22,11 @@ public sealed class SweepState
     private bool _dirtyHeader;
     private long _seq;
 
-    private SweepState(SweepOrigin origin, SweepHeader header, List<SweepShard> shards, SweepSpec spec, Grid grid, SchedulingOptions options)
+    private SweepState(SweepOrigin origin, SweepHeader header, List<SweepShard> shards, Grid grid, SchedulingOptions options)
     {
         Origin = origin;
         Header = header;
         Shards = shards;
-        Spec = spec;
         Grid = grid;
         Options = options;
         _seq = header.ReservedSeq;
@@ -45,7 +44,7 @@ public sealed class SweepState
     public IReadOnlyList<SweepShard> Shards { get; }
 
     /// <summary>The spec.</summary>
-    public SweepSpec Spec { get; }
+    public SweepSpec Spec => Origin.Spec;
 
     /// <summary>The expanded grid.</summary>
     public Grid Grid { get; }
@@ -109,11 +108,11 @@ public sealed class SweepState
             shards[^1].Packs.Add(pack);
             trials += own;
         }
-        var origin = new SweepOrigin(sweep, SweepSpecJson.Write(spec), identities, HashOf(grid), shards.Count, now) {
+        var origin = new SweepOrigin(sweep, spec, identities, HashOf(grid), shards.Count, now) {
             Files = facts?.Files ?? [], Mixes = facts?.Mixes ?? [],
             Vocabularies = facts?.Models.Where(m => m.VocabularySize > 0).ToDictionary(m => m.Name, m => m.VocabularySize, StringComparer.Ordinal) ?? [],
         };
-        var created = new SweepState(origin, new SweepHeader(), shards, spec, grid, options) { _dirtyHeader = true };
+        var created = new SweepState(origin, new SweepHeader(), shards, grid, options) { _dirtyHeader = true };
         foreach (var shard in shards) created._dirtyShards.Add(shard.Index);
         return created;
     }
@@ -144,11 +143,10 @@ public sealed class SweepState
         var all = shards.OrderBy(s => s.Index).ToList();
         if (!all.Select(s => s.Index).SequenceEqual(Enumerable.Range(0, origin.Shards)))
             throw new SweepException($"sweep {origin.Sweep}: its record has {all.Count} of {origin.Shards} parts; restore state/ from a copy, or run the sweep under a new name");
-        var spec = StoredSpec.Read(origin.Spec);
-        var grid = GridExpander.Expand(spec, origin.Identities);
+        var grid = GridExpander.Expand(origin.Spec, origin.Identities);
         if (HashOf(grid) != origin.GridHash)
             throw new SweepException($"sweep {origin.Sweep}: this version expands its spec to other trials than the version that made it; finish it with that version, or run it under a new name");
-        var state = new SweepState(origin, header, all, spec, grid, options);
+        var state = new SweepState(origin, header, all, grid, options);
         // Header and shards are written one after the other: a lease may be on disk whose fence the header has not seen.
         header.NextFence = Math.Max(header.NextFence, state.All.Select(w => w.Fence).DefaultIfEmpty().Max() + 1);
         header.NextEvaluation = Math.Max(header.NextEvaluation, state.Evaluations.Select(e => e.Index + 1).DefaultIfEmpty().Max());

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Experiments.Planning;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Experiments.Scheduling;
 
@@ -69,7 +70,7 @@ public abstract class WorkState
 public sealed class PackState : WorkState
 {
     /// <summary>The last accepted checkpoint.</summary>
-    [JsonInclude] public CheckpointRef? Checkpoint { get; internal set; }
+    [JsonInclude] public CheckpointReference? Checkpoint { get; internal set; }
 
     /// <summary>The pack that this one was split from.</summary>
     [JsonInclude] public int? SplitFrom { get; internal set; }

@@ -97,6 +97,27 @@ public sealed class HubClient : IDisposable
         return folder;
     }
 
+    /// <summary>Fetches those files of a data set's repository that are wanted.</summary>
+    /// <param name="id">The repository, <c>owner/name</c>.</param>
+    /// <param name="wanted">Which files are, by their paths in it.</param>
+    /// <param name="revision">Branch, tag or commit.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The local files, in the order of their paths.</returns>
+    /// <exception cref="HubException">It cannot be fetched, is not in the cache while offline, has no wanted file, or arrives damaged.</exception>
+    public async Task<IReadOnlyList<string>> FetchDatasetAsync(string id, Func<string, bool> wanted, string revision = "main", IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var listing = Path.Combine(Folder(HubKind.Dataset, id, ".refs"), Path.GetFileName(Folder(HubKind.Dataset, id, revision)) + ".json");
+        if (!_options.Offline && File.Exists(listing)) File.Delete(listing);
+        await FetchToAsync(listing, Addresses($"api/datasets/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, _options.MostBytesOfListing, null, cancellation).ConfigureAwait(false);
+        var (commit, files) = ReadListing(listing, id);
+        var chosen = files.Where(wanted).Order(StringComparer.Ordinal).ToList();
+        if (chosen.Count == 0) throw new HubException($"{id}: holds no file of rows");
+        var fetched = new List<string>();
+        foreach (var file in chosen) fetched.Add(await FetchFileAsync(HubKind.Dataset, id, file, commit, progress, cancellation).ConfigureAwait(false));
+        return fetched;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
 using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
@@ -25,20 +27,20 @@ public interface IExperimentGrain : IGrainWithStringKey
 }
 
 /// <summary>A sweep to be run.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.SubmitSweep.v1")]
+[GenerateSerializer, Immutable, Alias("alpaca.SubmitSweep.v2")]
 public sealed record SubmitSweep
 {
     /// <summary>Its name within the experiment.</summary>
     [Id(0)] public required string Name { get; init; }
 
-    /// <summary>The specification as the user wrote it.</summary>
-    [Id(1)] public required string Yaml { get; init; }
+    /// <summary>Its specification, read and checked.</summary>
+    [Id(1)] public required SweepSpec Spec { get; init; }
 
     /// <summary>What relative paths in it are relative to.</summary>
     [Id(2)] public required string BaseDirectory { get; init; }
 
-    /// <summary>Facts about models and data that the check before the run has found, as JSON.</summary>
-    [Id(3)] public required string Facts { get; init; }
+    /// <summary>Facts about models and data that the check before the run has found.</summary>
+    [Id(3)] public required SpecFacts Facts { get; init; }
 
     /// <summary>Where the sweep's files go.</summary>
     [Id(4)] public required string Directory { get; init; }

@@ -1,3 +1,4 @@
+using AlpacaCot.Worker.Protocol;
 using Orleans.CodeGeneration;
 using Orleans.Concurrency;
 
@@ -36,9 +37,9 @@ public interface ITrainerGrain : IGrainWithStringKey
 /// <param name="Sweep">The owner's grain key.</param>
 /// <param name="Pack">Name of the pack.</param>
 /// <param name="Fence">The pack's fence.</param>
-/// <param name="Job">The worker's job as JSON.</param>
-[GenerateSerializer, Immutable, Alias("alpaca.SlotAssignment.v1")]
-public sealed record SlotAssignment([property: Id(0)] string Sweep, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string Job);
+/// <param name="Job">The worker's job.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.SlotAssignment.v2")]
+public sealed record SlotAssignment([property: Id(0)] string Sweep, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] AssignmentJob Job);
 
 /// <summary>How a slot took an assignment.</summary>
 [GenerateSerializer, Alias("alpaca.StartReply.v1")]
@@ -82,10 +83,10 @@ public sealed record ServedRequest([property: Id(0)] GenerateRequest Request, [p
 /// <param name="Slot">The slot.</param>
 /// <param name="Pack">The pack.</param>
 /// <param name="Fence">The fence under which the worker works.</param>
-/// <param name="Events">The worker's events as JSON, in order.</param>
-[GenerateSerializer, Immutable, Alias("alpaca.SlotReport.v1")]
+/// <param name="Events">The worker's events, in order.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.SlotReport.v2")]
 public sealed record SlotReport(
-    [property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] string[] Events);
+    [property: Id(0)] string Slot, [property: Id(1)] string Pack, [property: Id(2)] long Fence, [property: Id(3)] WorkerEvent[] Events);
 
 /// <summary>A sweep's answer to a report: what it changes is on disk.</summary>
 /// <param name="Current">Whether the fence counted, and still does; where it does not, the slot must stop.</param>

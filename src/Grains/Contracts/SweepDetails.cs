@@ -1,7 +1,10 @@
+using System.Text.Json.Serialization;
+using AlpacaCot.Specs;
+
 namespace AlpacaCot.Grains.Contracts;
 
 /// <summary>What a sweep is made of.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.SweepDetails.v1")]
+[GenerateSerializer, Immutable, Alias("alpaca.SweepDetails.v2")]
 public sealed record SweepDetails
 {
     /// <summary>Its name.</summary>
@@ -13,8 +16,8 @@ public sealed record SweepDetails
     /// <summary>When it was submitted.</summary>
     [Id(2)] public DateTimeOffset Submitted { get; init; }
 
-    /// <summary>The specification as canonical JSON, with every default written out.</summary>
-    [Id(3)] public required string Specification { get; init; }
+    /// <summary>The specification.</summary>
+    [Id(3), JsonConverter(typeof(SweepSpecConverter))] public required SweepSpec Specification { get; init; }
 
     /// <summary>What relative paths in it count from.</summary>
     [Id(4)] public required string BaseDirectory { get; init; }
@@ -33,14 +36,14 @@ public sealed record SweepDetails
 }
 
 /// <summary>All that is known of one trial.</summary>
-[GenerateSerializer, Immutable, Alias("alpaca.TrialDetails.v1")]
+[GenerateSerializer, Immutable, Alias("alpaca.TrialDetails.v2")]
 public sealed record TrialDetails
 {
     /// <summary>Its state, as the sweep's status tells it.</summary>
     [Id(0)] public required TrialStatus Trial { get; init; }
 
-    /// <summary>What is trained and how it is asked, as JSON in the words of a sweep file, with every default written out.</summary>
-    [Id(1)] public required string Configuration { get; init; }
+    /// <summary>What is trained and how it is asked.</summary>
+    [Id(1)] public required TrialSpec Configuration { get; init; }
 
     /// <summary>The base model, as the sweep names it.</summary>
     [Id(2)] public required string Base { get; init; }

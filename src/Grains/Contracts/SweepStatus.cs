@@ -7,7 +7,7 @@ public sealed record SweepStatus
     /// <summary>Its name.</summary>
     [Id(0)] public required string Name { get; init; }
 
-    /// <summary><c>unknown</c>, <c>running</c>, <c>done</c>, <c>failed</c>, <c>cancelled</c>.</summary>
+    /// <summary><c>unknown</c>, <c>running</c>, <c>interrupted</c> (not done, and nothing drives it), <c>done</c>, <c>failed</c>, <c>cancelled</c>.</summary>
     [Id(1)] public required string State { get; init; }
 
     /// <summary>Its trials in the order of the grid.</summary>

@@ -23,7 +23,7 @@ public sealed record SlotOptions
     /// <summary>A node that is silent for this long is gone: four heartbeats, so that a pause of its machine or of the registry's is none.</summary>
     public TimeSpan NodeExpiry { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>News of a worker are collected for this long before they are reported together.</summary>
+    /// <summary>Events of a worker are collected for this long before they are reported together.</summary>
     public TimeSpan Collect { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>A worker that was told to stop its job and goes on for this long is ended.</summary>

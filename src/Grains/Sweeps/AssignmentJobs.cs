@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Specs.Facts;
@@ -11,12 +10,8 @@ namespace AlpacaCot.Grains.Sweeps;
 /// <summary>An assignment of the state machine as a worker's job.</summary>
 internal static class AssignmentJobs
 {
-    /// <summary>The job as it travels, for the sweep of a grain key.</summary>
-    public static string Text(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
-        => JsonSerializer.Serialize(Of(sweep, state, submission, assignment, home), Frames.Json);
-
-    /// <summary>Makes the job.</summary>
-    public static WorkerJob Of(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
+    /// <summary>Makes the job, for the sweep of a grain key.</summary>
+    public static AssignmentJob Of(string sweep, SweepState state, SweepSubmission submission, Assignment assignment, HomeLayout home)
     {
         var spec = state.Spec;
         var model = spec.Models.First(m => m.Name == assignment.Model);
@@ -33,7 +28,7 @@ internal static class AssignmentJobs
                 Members = [.. training.Members.Select(member => MemberOf(state, member))],
                 Directory = directory,
                 BaseDirectory = submission.BaseDirectory,
-                Resume = training.Checkpoint is { } at ? new CheckpointReference(at.Uri, at.Step, at.Sha256) : null,
+                Resume = training.Checkpoint,
                 Threads = training.Kernel.Threads,
                 MicroBatchTokens = training.Kernel.MicroBatchTokens,
                 CheckpointSteps = spec.Training.CheckpointSteps ?? 0,

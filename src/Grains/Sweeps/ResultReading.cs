@@ -10,10 +10,9 @@ internal static class ResultReading
     /// <summary>The files of accepted results.</summary>
     public static Dictionary<(string Trial, string Evaluation), ResultDetail> Read(IEnumerable<(string Trial, EvaluationResult Result)> results)
     {
-        var details = new Dictionary<(string, string), ResultDetail>();
-        foreach (var (trial, result) in results)
-            if (result.Uri is { } file && TryRead(file, result) is { } detail) details[(trial, result.Evaluation)] = detail;
-        return details;
+        // Ten thousand trials have gigabytes of samples: several files are read at once.
+        var read = results.Where(of => of.Result.Uri is not null).AsParallel().AsOrdered().Select(of => (of.Trial, of.Result.Evaluation, Detail: TryRead(of.Result.Uri!, of.Result))).ToList();
+        return read.Where(of => of.Detail is not null).ToDictionary(of => (of.Trial, of.Evaluation), of => of.Detail!);
     }
 
     private static ResultDetail? TryRead(string file, EvaluationResult result)
@@ -68,20 +67,21 @@ internal static class ResultReading
     {
         var scores = new Dictionary<string, (List<double> Numerators, List<double> Denominators)>(StringComparer.Ordinal);
         AnswerSample? right = null, wrong = null;
-        foreach (var line in File.ReadLines(file))
+        ReadOnlyMemory<byte> rest = File.ReadAllBytes(file);
+        while (rest.Length > 0)
         {
-            using var document = JsonDocument.Parse(line);
-            var sample = document.RootElement;
-            var filter = sample.GetProperty("filter").GetString()!;
-            foreach (var metric in sample.GetProperty("metrics").EnumerateArray().Select(m => m.GetString()!))
+            var end = rest.Span.IndexOf("\n"u8);
+            var line = end < 0 ? rest : rest[..end];
+            rest = end < 0 ? default : rest[(end + 1)..];
+            var sample = ScoredSample.Read(line.Span);
+            foreach (var (metric, numerator, denominator) in sample.Scores)
             {
-                var (numerator, denominator) = Score(sample.GetProperty(metric));
-                if (!scores.TryGetValue(Key(metric, filter), out var of)) scores[Key(metric, filter)] = of = ([], []);
+                if (!scores.TryGetValue(Key(metric, sample.Filter), out var of)) scores[Key(metric, sample.Filter)] = of = ([], []);
                 of.Numerators.Add(numerator);
                 of.Denominators.Add(denominator);
                 if (!AnswerSamples.TellsRight(metric)) continue;
-                if (numerator == 1) right ??= AnswerSamples.Read(sample);
-                else if (numerator == 0) wrong ??= AnswerSamples.Read(sample);
+                if (numerator == 1) right ??= Answer(line);
+                else if (numerator == 0) wrong ??= Answer(line);
             }
         }
         return detail with
@@ -92,13 +92,11 @@ internal static class ResultReading
         };
     }
 
-    /// <summary>An item's score: a number, or a sum and what it is over.</summary>
-    private static (double Numerator, double Denominator) Score(JsonElement value) => value.ValueKind switch
+    private static AnswerSample? Answer(ReadOnlyMemory<byte> line)
     {
-        JsonValueKind.Number => (value.GetDouble(), 1),
-        JsonValueKind.Array when value.GetArrayLength() == 2 => (value[0].GetDouble(), value[1].GetDouble()),
-        _ => (double.NaN, 1),
-    };
+        using var document = JsonDocument.Parse(line);
+        return AnswerSamples.Read(document.RootElement);
+    }
 
     private static string Key(string metric, string filter) => filter == "none" ? metric : $"{metric},{filter}";
 }

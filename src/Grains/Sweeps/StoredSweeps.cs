@@ -16,7 +16,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
         return await ExperimentGrain.PresentAsync([.. listed.Sweeps], async sweep =>
         {
             var (record, store) = await LoadAsync($"{experiment}/{sweep}");
-            return SweepStatusView.Progress(sweep, record, store, new LiveProgress(TimeProvider.System));
+            return SweepStatusView.Progress(sweep, record, store, new LiveProgress(TimeProvider.System), driven: false);
         });
     }
 
@@ -25,7 +25,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
     public async Task<SweepStatus> StatusAsync(string sweep)
     {
         var (state, store) = await LoadAsync(sweep);
-        return SweepStatusView.Status(sweep, state, store, new LiveProgress(TimeProvider.System), 0);
+        return SweepStatusView.Status(sweep, state, store, new LiveProgress(TimeProvider.System), 0, driven: false);
     }
 
     /// <summary>What a sweep is made of; null where there is none.</summary>
@@ -33,7 +33,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
     public async Task<SweepDetails?> ShowAsync(string sweep)
     {
         var (state, store) = await LoadAsync(sweep);
-        return SweepDetailsView.Of(sweep, state, store);
+        return SweepDetailsView.Of(sweep, state, store, driven: false);
     }
 
     /// <summary>All that is known of a trial; null where there is none.</summary>
@@ -42,7 +42,7 @@ public sealed class StoredSweeps(IGrainStorage storage)
     public async Task<TrialDetails?> ShowTrialAsync(string sweep, string trial)
     {
         var (state, store) = await LoadAsync(sweep);
-        return SweepDetailsView.OfTrial(trial, state, store);
+        return SweepDetailsView.OfTrial(trial, state, store, driven: false);
     }
 
     private async Task<(SweepState? State, SweepStore Store)> LoadAsync(string sweep)

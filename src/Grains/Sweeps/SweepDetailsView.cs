@@ -8,20 +8,20 @@ namespace AlpacaCot.Grains.Sweeps;
 internal static class SweepDetailsView
 {
     /// <summary>The sweep; null where there is none.</summary>
-    public static SweepDetails? Of(string key, SweepState? state, SweepStore store)
+    public static SweepDetails? Of(string key, SweepState? state, SweepStore store, bool driven)
     {
         if (state is null) return null;
-        var status = SweepStatusView.Status(key, state, store, new LiveProgress(TimeProvider.System), 0);
+        var status = SweepStatusView.Status(key, state, store, new LiveProgress(TimeProvider.System), 0, driven);
         return new SweepDetails
         {
             Name = status.Name, State = status.State, Trials = status.Trials, Report = status.Report, Submitted = state.Origin.CreatedAt,
-            Specification = SweepSpecJson.Write(state.Spec), BaseDirectory = store.Submission.BaseDirectory, Directory = store.Submission.Directory,
+            Specification = state.Spec, BaseDirectory = store.Submission.BaseDirectory, Directory = store.Submission.Directory,
             Files = [.. FenceFolders.ReferredTo(state)],
         };
     }
 
     /// <summary>One of its trials; null where there is none of that name.</summary>
-    public static TrialDetails? OfTrial(string trial, SweepState? state, SweepStore store)
+    public static TrialDetails? OfTrial(string trial, SweepState? state, SweepStore store, bool driven)
     {
         if (state?.Grid.Trials.FirstOrDefault(t => t.Name == trial) is not { } found) return null;
         var (spec, view) = (state.Spec, state.View(found.Index));
@@ -29,9 +29,9 @@ internal static class SweepDetailsView
         var cot = spec.Cot.First(c => c.Name == found.Cot);
         return new TrialDetails
         {
-            Trial = SweepStatusView.Trial(view),
-            Configuration = TrialSpecJson.Trial(
-                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed).ToJsonString(),
+            Trial = SweepStatusView.Trial(view, driven),
+            Configuration = TrialSpec.Of(
+                spec, model, spec.Peft.FirstOrDefault(p => p.Name == found.Peft), spec.Data.FirstOrDefault(d => d.Name == found.Data), cot, view.Training?.LearningRate, found.Seed),
             Base = model.Reference, BaseDirectory = store.Submission.BaseDirectory, Precision = spec.LoadOf(model), Cue = cot.Cue,
             Adapter = view.Adapter?.Uri, AdapterSha256 = view.Adapter?.Sha256, Steps = view.Step, Loss = view.Loss, Seconds = view.Adapter?.Seconds, Tokens = view.Adapter?.Tokens,
             Slot = view.Slot, Log = TrialLogs.FileOf(store.Submission.Directory, trial),

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Json;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
@@ -16,7 +15,7 @@ using Wire = AlpacaCot.Grains.Contracts;
 namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>
-/// Drives one sweep: loads its record, asks the state machine what follows from what happened, saves, and carries out the effects.
+/// Drives one sweep: loads its record, gives each input to the state machine, saves the state that results, and carries out its effects.
 /// Inputs come from slots, users and a timer; the record is written once per tick, except for intents, which are on disk before their effect.
 /// </summary>
 [GrainType(Type)]
@@ -65,6 +64,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private ISweepIndexGrain Index => GrainFactory.GetGrain<ISweepIndexGrain>("default");
 
+    private bool Driven => _timer is not null;
+
     private bool Running => _state?.Header.Status == SweepStatus.Running;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -82,7 +83,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         if (_state is not null)
         {
             if (!_store.Ended) await StartDrivingAsync();
-            var same = _store.Submission.Yaml == request.Yaml && _store.Submission.BaseDirectory == request.BaseDirectory;
+            var same = SweepSpecJson.Write(_state.Spec) == SweepSpecJson.Write(request.Spec) && _store.Submission.BaseDirectory == request.BaseDirectory;
             return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another --name");
         }
         SweepState state;
@@ -90,7 +91,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         {
             state = SweepSubmission.Expand(request, (await GrainFactory.GetGrain<IDeviceRegistryGrain>("default").ListAsync()).Length, Now);
         }
-        catch (Exception e) when (e is SweepException or JsonException)
+        catch (SweepException e)
         {
             return new SubmitReply(Key, 0, Existing: false, e.Message);
         }
@@ -101,9 +102,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         return new SubmitReply(Key, state.Grid.Trials.Count, Existing: false, null);
     }
 
-    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
+    public Task<Wire.SweepStatus> GetStatusAsync() => Task.FromResult(SweepStatusView.Status(Key, _state, _store, _live, _events.Last, Driven) with { Problem = _health.ProblemOf(Key) });
 
-    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live) with { Problem = _health.ProblemOf(Key), Driven = _timer is not null });
+    public Task<SweepProgress> GetProgressAsync() => Task.FromResult(SweepStatusView.Progress(Key, _state, _store, _live, Driven) with { Problem = _health.ProblemOf(Key) });
 
     public async Task CancelAsync()
     {
@@ -117,7 +118,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     {
         if (_state is not { } state) return;
         // Before it goes on: a list that is made in between asks this sweep, and says what it says.
-        if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live) with { State = ExperimentGrain.Unfinished });
+        if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven) with { State = ExperimentGrain.Unfinished });
         if (await ApplyAsync(new ResumeRequested(retryFailed)) == Verdict.Accepted)
             await _writer.RunAsync(async () =>
             {
@@ -126,7 +127,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             });
         if (!Running)
         {
-            if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
+            if (_store.Ended) await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven));
             return;
         }
         await Index.AddAsync(Key);
@@ -138,9 +139,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     /// <summary>As <see cref="WakeAsync"/>; one that was left over is removed.</summary>
     public Task ReceiveReminder(string reminderName, TickStatus status) => _state is null || _store.Ended ? _reminder.RemoveAsync() : Task.CompletedTask;
 
-    public Task<SweepDetails?> ShowAsync() => Task.FromResult(SweepDetailsView.Of(Key, _state, _store));
+    public Task<SweepDetails?> ShowAsync() => Task.FromResult(SweepDetailsView.Of(Key, _state, _store, Driven));
 
-    public Task<TrialDetails?> ShowTrialAsync(string trial) => Task.FromResult(SweepDetailsView.OfTrial(trial, _state, _store));
+    public Task<TrialDetails?> ShowTrialAsync(string trial) => Task.FromResult(SweepDetailsView.OfTrial(trial, _state, _store, Driven));
 
     public async Task<DeleteReply> DeleteAsync(bool keepAdapters)
     {
@@ -194,7 +195,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         _slots.Heard(report.Fence);
         var work = state.Leases.GetValueOrDefault(report.Fence);
         var (verdict, ended, advanced) = (Verdict.Accepted, false, false);
-        foreach (var said in report.Events.Select(WorkerReports.Read))
+        foreach (var said in report.Events)
         {
             if (said is ProgressEvent progress) _live.Set(report.Pack, progress);
             if (_reader!.InputOf(said, report.Slot) is not { } input) continue;
@@ -279,7 +280,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
                 case StartAssignment start:
                     var to = start.Assignment;
                     LogStarting(Key, to.Name, to.Slot, to.Fence);
-                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Text(Key, _state!, _store.Submission, to, _home))));
+                    starts.Add(_slots.StartAsync(to.Slot, new SlotAssignment(Key, to.Name, to.Fence, AssignmentJobs.Of(Key, _state!, _store.Submission, to, _home))));
                     break;
                 case StopAssignment stop:
                     await GrainFactory.GetGrain<ITrainerGrain>(stop.Slot).StopAsync(Key, stop.Fence);
@@ -333,7 +334,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
             await _store.WriteReportAsync(report);
             await _store.WriteEndedAsync(state, ended: true);
         });
-        await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live));
+        await TellExperimentAsync(SweepStatusView.Progress(Key, state, _store, _live, Driven));
         await Index.RemoveAsync(Key);
         await _reminder.RemoveAsync();
         _timer?.Dispose();

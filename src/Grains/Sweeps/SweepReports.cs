@@ -17,22 +17,24 @@ internal static class SweepReports
     /// <summary>The end of a sweep does not wait longer for its report: as long as whoever asks for one waits.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
-    /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads files of every training and result.</summary>
+    /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads files of every training and result, and its statistics of ten thousand trials take seconds.</summary>
     public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training!.Index).Select(view => (view.Training!.Name, view.Adapter!.Uri)).ToList();
         var results = state.View().SelectMany(view => view.Results.Select(result => (view.Trial.Name, result))).ToList();
         var (points, details) = await Task.Run(() => (curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList(), ResultReading.Read(results)), cancellationToken);
-        var report = ReportBuilder.Build(state, points, Environment(), now, details);
-        report = report with { Trials = [.. report.Trials.Select(trial => WithLog(trial, folder))] };
+        var make = ReportBuilder.Prepare(state, points, Environment(), now, details);
         var files = new ReportFiles(Path.Combine(folder, "report.html"), Path.Combine(folder, "report.md"), Path.Combine(folder, "report.json"));
-        var json = ReportWriter.Json(report);
-        await Task.Run(() =>
+        var json = await Task.Run(() =>
         {
+            var report = make();
+            report = report with { Trials = [.. report.Trials.Select(trial => WithLog(trial, folder))] };
+            var json = ReportWriter.Json(report);
             Directory.CreateDirectory(folder);
             AtomicFile.WriteAllText(files.Html, ReportWriter.Html(report, folder));
             AtomicFile.WriteAllText(files.Markdown, ReportWriter.Markdown(report));
             AtomicFile.WriteAllText(files.Json, json);
+            return json;
         }, cancellationToken);
         using var document = JsonDocument.Parse(json);
         return (files, document.RootElement.GetProperty("aggregates").GetRawText());

@@ -4,7 +4,6 @@ using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
-using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Validation;
 using AlpacaCot.Worker.Protocol;
 
@@ -14,8 +13,6 @@ namespace AlpacaCot.Grains.Sweeps;
 internal sealed class SweepSubmission
 {
     public string Name { get; set; } = "";
-
-    public string Yaml { get; set; } = "";
 
     public string BaseDirectory { get; set; } = "";
 
@@ -27,10 +24,10 @@ internal sealed class SweepSubmission
 
     /// <summary>What is stored of a submission.</summary>
     public static SweepSubmission Of(SubmitSweep request, SweepState state)
-        => new() { Name = request.Name, Yaml = request.Yaml, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Fresh = request.Fresh, Origin = state.Origin };
+        => new() { Name = request.Name, BaseDirectory = request.BaseDirectory, Directory = request.Directory, Fresh = request.Fresh, Origin = state.Origin };
 
     /// <summary>Characters of a specification, far more than people write; and of what was found out about it, of which there is a line a file.</summary>
-    private const int MostOfYaml = 4 << 20, MostOfFacts = 16 << 20;
+    private const int MostOfSpec = 4 << 20, MostOfFacts = 16 << 20;
 
     /// <summary>
     /// Why a submission cannot be taken, whoever sends it; null where it can. Its folder is the home's for its name, and no other: workers write there, and what they replace is deleted.
@@ -41,19 +38,20 @@ internal sealed class SweepSubmission
         if (request.Name != name) return $"the sweep of the key {key} is not called '{request.Name}'";
         if (request.Directory != home.Sweep(experiment, name)) return $"the folder of {key} is {home.Sweep(experiment, name)}, not {request.Directory}";
         if (!Path.IsPathFullyQualified(request.BaseDirectory)) return $"'{request.BaseDirectory}' is no full path that relative ones could count from";
-        if (request.Yaml.Length > MostOfYaml) return $"the specification has {request.Yaml.Length >> 20} MiB; at most {MostOfYaml >> 20} are taken";
-        return request.Facts.Length > MostOfFacts ? $"the facts about the specification have {request.Facts.Length >> 20} MiB; at most {MostOfFacts >> 20} are taken" : null;
+        var (spec, facts) = (SweepSpecJson.Write(request.Spec).Length, JsonSerializer.SerializeToUtf8Bytes(request.Facts, Frames.Json).Length);
+        if (spec > MostOfSpec) return $"the specification has {spec >> 20} MiB; at most {MostOfSpec >> 20} are taken";
+        return facts > MostOfFacts ? $"the facts about the specification have {facts >> 20} MiB; at most {MostOfFacts >> 20} are taken" : null;
     }
 
     /// <summary>The state of a sweep as it was submitted, its packs planned for the slots that there are.</summary>
     /// <exception cref="SweepException">The specification is wrong.</exception>
-    /// <exception cref="JsonException">The facts cannot be read.</exception>
     public static SweepState Expand(SubmitSweep request, int slots, DateTimeOffset now)
     {
-        var facts = JsonSerializer.Deserialize<SpecFacts>(request.Facts, Frames.Json) ?? new SpecFacts();
-        var spec = SweepDocument.ParseValid(request.Yaml);
+        var (spec, facts) = (request.Spec, request.Facts);
+        // Whoever sends it: a name that is none would become a folder's.
+        if (SweepDocument.ErrorsOf(spec) is { Count: > 0 } errors) throw new SweepException(errors);
         slots = Math.Max(1, slots);
-        var limits = new PlanLimits { Slots = slots, Threads = Math.Max(1, Environment.ProcessorCount / slots) };
+        var limits = PlanLimits.For(slots, Environment.ProcessorCount);
         return SweepState.Create(request.Name, spec, SpecValidator.Identities(spec, facts), limits, new SchedulingOptions(), now, facts);
     }
 }

@@ -20,12 +20,12 @@ internal sealed class TrialLogs(Action<string, string> failed)
     public static string FileOf(string folder, string trial) => Path.Combine(folder, "logs", $"{trial}.log");
 
     /// <summary>Takes an event; <see cref="Flush"/> writes it.</summary>
-    public void Add(SweepState state, SweepEvent news)
+    public void Add(SweepState state, SweepEvent sweepEvent)
     {
-        if (news is { Kind: SweepEventKind.Progress, Training: { } training } && !IsDue(training, news.At)) return;
-        var fence = news.Kind == SweepEventKind.Leased ? string.Create(CultureInfo.InvariantCulture, $", fence {news.Fence}") : "";
-        var line = string.Create(CultureInfo.InvariantCulture, $"{news.At:yyyy-MM-dd'T'HH:mm:ss'Z'} {news.Message.ReplaceLineEndings(" ")}{fence}\n");
-        foreach (var trial in TrialsOf(state, news))
+        if (sweepEvent is { Kind: SweepEventKind.Progress, Training: { } training } && !IsDue(training, sweepEvent.At)) return;
+        var fence = sweepEvent.Kind == SweepEventKind.Leased ? string.Create(CultureInfo.InvariantCulture, $", fence {sweepEvent.Fence}") : "";
+        var line = string.Create(CultureInfo.InvariantCulture, $"{sweepEvent.At:yyyy-MM-dd'T'HH:mm:ss'Z'} {sweepEvent.Message.ReplaceLineEndings(" ")}{fence}\n");
+        foreach (var trial in TrialsOf(state, sweepEvent))
         {
             if (!_unwritten.TryGetValue(trial, out var lines)) _unwritten[trial] = lines = new StringBuilder();
             lines.Append(line);
@@ -69,19 +69,19 @@ internal sealed class TrialLogs(Action<string, string> failed)
     }
 
     /// <summary>The trials that an event is about: itself, those of its training, or those of its pack or evaluation.</summary>
-    private IReadOnlyList<string> TrialsOf(SweepState state, SweepEvent news)
+    private IReadOnlyList<string> TrialsOf(SweepState state, SweepEvent sweepEvent)
     {
-        if (news.Trial is { } trial) return [trial];
-        if (news.Training is { } training)
+        if (sweepEvent.Trial is { } trial) return [trial];
+        if (sweepEvent.Training is { } training)
         {
             _trainings ??= state.Grid.Trainings.ToDictionary(run => run.Name, run => (IReadOnlyList<string>)[.. run.Trials.Select(t => state.Grid.Trials[t].Name)], StringComparer.Ordinal);
             return _trainings.GetValueOrDefault(training, []);
         }
-        if (news.Work is not { } work) return [];
+        if (sweepEvent.Work is not { } work) return [];
         // Work that has ended is no slot's any more: what it held is known from its beginning.
-        if (news.Fence is { } fence && state.Leases.TryGetValue(fence, out var leased)) _work[work] = NamesOf(state, leased);
+        if (sweepEvent.Fence is { } fence && state.Leases.TryGetValue(fence, out var leased)) _work[work] = NamesOf(state, leased);
         var names = _work.GetValueOrDefault(work, []);
-        if (news.Kind == SweepEventKind.Ended) _work.Remove(work);
+        if (sweepEvent.Kind == SweepEventKind.Ended) _work.Remove(work);
         return names;
     }
 

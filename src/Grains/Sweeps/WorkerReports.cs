@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs;
@@ -11,9 +10,6 @@ internal sealed class WorkerReports(SweepState state)
 {
     private readonly Dictionary<string, int> _trainings = state.Grid.Trainings.ToDictionary(t => t.Name, t => t.Index, StringComparer.Ordinal);
     private readonly Dictionary<string, int> _trials = state.Grid.Trials.ToDictionary(t => t.Name, t => t.Index, StringComparer.Ordinal);
-
-    /// <summary>Reads an event from its JSON.</summary>
-    public static WorkerEvent Read(string json) => JsonSerializer.Deserialize<WorkerEvent>(json, Frames.Json) ?? throw new JsonException("an event is null");
 
     /// <summary>The input that an event stands for; null for events that only tell that the worker lives.</summary>
     public SweepInput? InputOf(WorkerEvent said, string slot) => said switch

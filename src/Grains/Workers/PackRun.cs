@@ -1,4 +1,3 @@
-using System.Text.Json;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs;
@@ -8,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace AlpacaCot.Grains.Workers;
 
-/// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its news on, renews the lease, stops when fenced out.</summary>
+/// <summary>One assignment of a slot from its start to its end: gives the job to the worker, passes its events on, renews the lease, stops when fenced out.</summary>
 internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOptions options, IGrainFactory grains, TimeProvider time, ILogger logger, CancellationToken closing)
 {
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
@@ -42,9 +41,8 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         }
         try
         {
-            var job = JsonSerializer.Deserialize<WorkerJob>(what.Job, Frames.Json) ?? throw new JsonException("the assignment holds no job");
-            await SendAsync(worker, new StartCommand(what.Pack, what.Fence, job));
-            return await FollowAsync(worker, new Pulse(options.Silence.For(job is AssignmentJob { BaseFiles: var files } ? files.Sum(file => file.Bytes) : 0), time, options.Heartbeat));
+            await SendAsync(worker, new StartCommand(what.Pack, what.Fence, what.Job));
+            return await FollowAsync(worker, new Pulse(options.Silence.For(what.Job.BaseFiles.Sum(file => file.Bytes)), time, options.Heartbeat));
         }
         catch (ProtocolException e)
         {
@@ -87,14 +85,14 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
                 if (time.GetElapsedTime(since) >= options.CancelGrace) return Failed(FailureKind.Cancelled, "the worker did not stop in time and was ended");
                 continue;
             }
-            // An owner that cannot be reached is told again with the next news; whether the lease lapses meanwhile is for it to say.
+            // An owner that cannot be reached is told again with the next events; whether the lease lapses meanwhile is for it to say.
             if (await TryReportAsync() is not false && !_stop.IsCancellationRequested) continue;
             cancelled = time.GetTimestamp();
             await SendAsync(worker, new CancelCommand(what.Pack, what.Fence));
         }
     }
 
-    /// <summary>Waits for news (at most a heartbeat) and collects what follows within a moment: whether the worker is gone, and the event that ends the assignment.</summary>
+    /// <summary>Waits for events (at most a heartbeat) and collects what follows within a moment: whether the worker is gone, and the event that ends the assignment.</summary>
     private async Task<(bool Ended, WorkerEvent? Last)> CollectAsync(RunningWorker worker, Pulse pulse, bool cancelled)
     {
         using var pause = new CancellationTokenSource(options.Heartbeat, time);
@@ -103,17 +101,17 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
         {
             while (await worker.Events.WaitToReadAsync(wake.Token))
             {
-                while (worker.Events.TryRead(out var news))
+                while (worker.Events.TryRead(out var workerEvent))
                 {
-                    pulse.Heard(news);
-                    if (news is HeartbeatEvent) continue;
+                    pulse.Heard(workerEvent);
+                    if (workerEvent is HeartbeatEvent) continue;
                     if (_untold.Count == 0) pause.CancelAfter(options.Collect);
-                    _started |= news is StartedEvent started && started.Assignment == what.Pack && started.Fence == what.Fence;
-                    if (news is DoneEvent done && done.Assignment == what.Pack && done.Fence == what.Fence) return (false, done);
-                    if (news is FailedEvent { Member: null } failed && failed.Assignment == what.Pack && failed.Fence == what.Fence) return (false, failed);
+                    _started |= workerEvent is StartedEvent started && started.Assignment == what.Pack && started.Fence == what.Fence;
+                    if (workerEvent is DoneEvent done && done.Assignment == what.Pack && done.Fence == what.Fence) return (false, done);
+                    if (workerEvent is FailedEvent { Member: null } failed && failed.Assignment == what.Pack && failed.Fence == what.Fence) return (false, failed);
                     // Of a member's progress only the last word matters.
-                    if (news is ProgressEvent p) _untold.RemoveAll(old => old is ProgressEvent q && q.Member == p.Member && q.Phase == p.Phase);
-                    _untold.Add(news);
+                    if (workerEvent is ProgressEvent p) _untold.RemoveAll(old => old is ProgressEvent q && q.Member == p.Member && q.Phase == p.Phase);
+                    _untold.Add(workerEvent);
                 }
             }
             return (true, null);
@@ -129,8 +127,7 @@ internal sealed partial class PackRun(string slot, SlotAssignment what, SlotOpti
     {
         try
         {
-            var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(
-                new SlotReport(slot, what.Pack, what.Fence, [.. _untold.Select(e => JsonSerializer.Serialize(e, Frames.Json))])).WaitAsync(closing);
+            var answer = await grains.GetGrain<ISweepGrain>(what.Sweep).ReportAsync(new SlotReport(slot, what.Pack, what.Fence, [.. _untold])).WaitAsync(closing);
             // What is answered is stored; what is not is told again with what comes next.
             _untold.Clear();
             return answer.Current;

@@ -61,18 +61,18 @@ internal sealed class ServedModel : IDisposable
             var worker = await warm.GetAsync(_end.Token);
             _process = worker.Process;
             await _process.SendAsync(new StartCommand(Assignment, Fence, _job), _end.Token);
-            await foreach (var news in worker.Events.ReadAllAsync(_end.Token))
+            await foreach (var workerEvent in worker.Events.ReadAllAsync(_end.Token))
             {
-                lock (_gate) _pulse.Heard(news);
-                if (news is ProgressEvent { Phase: "serve" })
+                lock (_gate) _pulse.Heard(workerEvent);
+                if (workerEvent is ProgressEvent { Phase: "serve" })
                 {
                     Volatile.Write(ref _lastUse, _time.GetTimestamp());
                     _end.CancelAfter(Timeout.InfiniteTimeSpan);
                     _loaded.TrySetResult(null);
                 }
-                if (news is TokensEvent step) HandOut(step);
-                if (news is FailedEvent failed) _ended = failed.Message;
-                if (news is FailedEvent or DoneEvent) break;
+                if (workerEvent is TokensEvent step) HandOut(step);
+                if (workerEvent is FailedEvent failed) _ended = failed.Message;
+                if (workerEvent is FailedEvent or DoneEvent) break;
             }
             _ended ??= await _process.DescribeEndAsync();
         }
@@ -105,10 +105,10 @@ internal sealed class ServedModel : IDisposable
         try
         {
             if (!await TrySendAsync(Command(name, request), cancellationToken)) Finish(name);
-            await foreach (var news in tokens.Reader.ReadAllAsync(cancellationToken))
+            await foreach (var chunk in tokens.Reader.ReadAllAsync(cancellationToken))
             {
-                yield return new TokenChunk(news.Sequence, [.. news.Ids], news.Text, news.FinishReason, news.Error);
-                if (news.FinishReason is not null) yield break;
+                yield return new TokenChunk(chunk.Sequence, [.. chunk.Ids], chunk.Text, chunk.FinishReason, chunk.Error);
+                if (chunk.FinishReason is not null) yield break;
             }
             yield return new TokenChunk(-1, [], "", "error", _ended ?? await _process!.DescribeEndAsync());
         }
@@ -144,11 +144,11 @@ internal sealed class ServedModel : IDisposable
 
     private void HandOut(TokensEvent step)
     {
-        foreach (var news in step.Requests)
-            if (_requests.TryGetValue(news.Request, out var tokens))
+        foreach (var chunk in step.Requests)
+            if (_requests.TryGetValue(chunk.Request, out var tokens))
             {
-                tokens.TryWrite(news);
-                if (news.FinishReason is not null) Finish(news.Request);
+                tokens.TryWrite(chunk);
+                if (chunk.FinishReason is not null) Finish(chunk.Request);
             }
     }
 

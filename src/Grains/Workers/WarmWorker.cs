@@ -52,7 +52,7 @@ internal sealed partial class WarmWorker(string slot, SlotOptions options, ILogg
         Exception? problem = null;
         try
         {
-            await foreach (var news in process.EventsAsync(CancellationToken.None)) events.TryWrite(news);
+            await foreach (var workerEvent in process.EventsAsync(CancellationToken.None)) events.TryWrite(workerEvent);
         }
         catch (Exception e)
         {

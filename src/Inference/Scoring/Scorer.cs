@@ -16,7 +16,7 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
     public Score[] Score(IReadOnlyList<ScoreRequest> requests, Action<int>? progress, CancellationToken cancellation)
     {
         var results = new Score[requests.Count];
-        var rows = Share(requests.Select((request, index) => new Fed(index, request, window)));
+        var rows = Share(requests.Select((request, index) => new Fed(index, request, window - (hooks?.Prefix(request.Member).Count ?? 0))));
         var done = 0;
         for (var at = 0; at < rows.Count;)
         {

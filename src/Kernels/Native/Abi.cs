@@ -15,6 +15,7 @@ internal static unsafe partial class Abi
     [LibraryImport(Library), SuppressGCTransition] internal static partial int aoti_torch_new_tensor_handle(nint tensor, nint* result);
     [LibraryImport(Library)] internal static partial int aoti_torch_delete_tensor_object(nint tensor);
     [LibraryImport(Library), SuppressGCTransition] internal static partial int aoti_torch_get_data_ptr(nint tensor, void** result);
+    [LibraryImport(Library)] internal static partial int aoti_torch__reinterpret_tensor(nint tensor, long dimensions, long* sizes, long* strides, long offset, nint* result);
 
     [LibraryImport(Library)]
     internal static partial int aoti_torch_cpu__linear_pointwise(nint x, nint weight, nint* bias, byte* attribute, double** scalars, long count, byte** algorithm, nint* result);

@@ -36,6 +36,17 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor(result);
     }
 
+    /// <summary>The same memory as a contiguous matrix <c>[rows, columns]</c>, which autograd does not know as a view; nothing is checked.</summary>
+    public static Tensor Reinterpret(Tensor tensor, long rows, long columns)
+    {
+        nint result;
+        var sizes = stackalloc long[2] { rows, columns };
+        var strides = stackalloc long[2] { columns, 1 };
+        TensorHandles.Check(Abi.aoti_torch__reinterpret_tensor(tensor.Handle, 2, sizes, strides, tensor.storage_offset(), &result), "another shape");
+        GC.KeepAlive(tensor);
+        return Tensor.UnsafeCreateTensor(result);
+    }
+
     /// <summary>One AdamW step over many parameters of one device; a step count of its own per parameter, as fp32 tensors of one element.</summary>
     /// <remarks>
     /// <c>aten::_fused_adamw_(Tensor[] self, Tensor[] grads, Tensor[] exp_avgs, Tensor[] exp_avg_sqs, Tensor[] max_exp_avg_sqs, Tensor[] state_steps, *, float lr,

@@ -13,9 +13,13 @@ public static unsafe partial class TensorMemory
     private const long Large = 1 << 20;     // from here on blocks come from the arena
     private const int Alignment = 64;       // what libtorch asks for, and the size of a header
     private const ulong Magic = 0xA19ACA5C_07EE5EED;
+    private const long Spare = 16 << 10;    // from here on a block has a sixteenth more than was asked for, see EvenRows
     private const int OutOfMemory = 12;     // ENOMEM
 
+    private const long SmallKept = 64 << 20; // of freed small blocks
+
     private static readonly Arena _arena = new();
+    private static readonly SmallBlocks _small = new(SmallKept);
     private static long _live, _peak;
     [ThreadStatic] private static long _refused;
     private static delegate* unmanaged<void**, nuint, nuint, int> _allocate;
@@ -46,7 +50,9 @@ public static unsafe partial class TensorMemory
     public static void EmptyCache()
     {
         _arena.Trim(0);
-        if (IsCounted) _ = malloc_trim(0);
+        if (!IsCounted) return;
+        _small.Clear(_free);
+        _ = malloc_trim(0);
     }
 
     /// <summary>Bytes of the last allocation that was refused on this thread and not asked for yet; 0 where there is none.</summary>
@@ -87,8 +93,10 @@ public static unsafe partial class TensorMemory
     {
         public long Size;
         public void* Base;
-        public bool IsLarge;
-        private fixed ulong _unused[4];
+        public int Class;      // of small blocks; -1 of the arena's
+        private int _gap;
+        public long Room;      // bytes of a small block
+        private fixed ulong _unused[3];
         public ulong Mark;
     }
 
@@ -99,20 +107,36 @@ public static unsafe partial class TensorMemory
         var size = (long)bytes;
         if (size < 0 || size > Limit - LiveBytes) return Refuse(size);
         void* block;
-        var large = size >= Large;
-        if (large)
+        var (index, room) = (-1, 0L);
+        if (size >= Large)
         {
             block = _arena.Take(size + Alignment);
             if (block is null) return Refuse(size);
         }
-        else if (_allocate(&block, Alignment, bytes + Alignment) is not 0 and var error) return error;
+        else
+        {
+            index = SmallBlocks.Class(size + Alignment + (size < Spare ? 0 : size / 16), out room);
+            block = _small.Take(index, room);
+            if (block is null && _allocate(&block, Alignment, (nuint)room) is not 0 and var error) return error;
+        }
         var header = (Header*)block;
-        *header = new Header { Size = size, Base = block, IsLarge = large, Mark = Magic ^ (ulong)(header + 1) };
+        *header = new Header { Size = size, Base = block, Class = index, Room = room, Mark = Magic ^ (ulong)(header + 1) };
         *result = header + 1;
         var live = Interlocked.Add(ref _live, size);
         for (var peak = PeakBytes; live > peak; peak = PeakBytes)
             if (Interlocked.CompareExchange(ref _peak, live, peak) == peak) break;
         return 0;
+    }
+
+    /// <summary>
+    /// Bytes that may be read from <paramref name="data"/> on, where an allocation of ours begins there; 0 where none does. A product's rows are read
+    /// beyond their end with it (<see cref="EvenRows"/>).
+    /// </summary>
+    internal static long Room(void* data)
+    {
+        if (!IsCounted || data is null || ((nint)data & (Alignment - 1)) != 0 || ((ulong*)data)[-1] != (Magic ^ (ulong)data)) return 0;
+        var header = (Header*)data - 1;
+        return header->Class < 0 ? header->Size : header->Room - Alignment;
     }
 
     private static int Refuse(long bytes)
@@ -133,8 +157,8 @@ public static unsafe partial class TensorMemory
         var header = (Header*)data - 1;
         Interlocked.Add(ref _live, -header->Size);
         header->Mark = 0;
-        if (header->IsLarge) _arena.Give(header->Base);
-        else _free(header->Base);
+        if (header->Class < 0) _arena.Give(header->Base);
+        else if (!_small.Keep(header->Base, header->Class, header->Room)) _free(header->Base);
     }
 
     [LibraryImport("libc"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -30,11 +30,11 @@ internal sealed class PreNormBlock(int block, INorm attentionNorm, Attention att
     /// <inheritdoc/>
     public override Residual Forward(Residual x, ForwardStep step, ForwardStep kept)
     {
-        var (h, normed) = attentionNorm.Forward(x);
+        var (h, normed) = step.Norm(attentionNorm, x);
         var attended = attention.Forward(normed, step, kept);
-        if (AfterAttention is not null) attended = AfterAttention.Forward(attended);
-        (h, normed) = mlpNorm.Forward(new Residual(kept.Select(h), attended));
+        if (AfterAttention is not null) attended = kept.Norm(AfterAttention, attended);
+        (h, normed) = kept.Norm(mlpNorm, new Residual(kept.Select(h), attended));
         var added = kept.Hooks.AfterMlp(block, mlp.Forward(normed, kept), kept.Layout);
-        return new Residual(h, AfterMlp is null ? added : AfterMlp.Forward(added));
+        return new Residual(h, AfterMlp is null ? added : kept.Norm(AfterMlp, added));
     }
 }

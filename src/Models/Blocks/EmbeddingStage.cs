@@ -16,7 +16,7 @@ internal sealed record EmbeddingStage(double Scale = 1, INorm? Norm = null, Proj
     public Tensor Forward(Tensor embedded, ForwardStep step)
     {
         var x = Scale == 1 ? embedded : embedded * (float)Scale;
-        if (Norm is not null) x = Norm.Forward(x);
+        if (Norm is not null) x = step.Norm(Norm, x);
         if (Project is not null) x = step.Project(Project, x);
         return step.Positions.Enter(x);
     }

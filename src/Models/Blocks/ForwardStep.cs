@@ -24,6 +24,20 @@ internal sealed record ForwardStep(SegmentLayout Layout, IAdapterHooks Hooks, Kv
         return Hooks.AfterProjection(site, x, site.Weights.Forward(x), Layout);
     }
 
+    /// <summary>A norm with the hook behind it.</summary>
+    public Tensor Norm(INorm norm, Tensor x)
+    {
+        var y = norm.Forward(x);
+        return norm.Site is { } site ? Hooks.AfterNorm(site, x, y, Layout) : y;
+    }
+
+    /// <summary>The residual stream's sum, and its norm with the hook behind it.</summary>
+    public (Tensor Sum, Tensor Normed) Norm(INorm norm, Residual x)
+    {
+        var (sum, y) = norm.Forward(x);
+        return (sum, norm.Site is { } site ? Hooks.AfterNorm(site, sum, y, Layout) : y);
+    }
+
     /// <summary>These rows of a tensor that has a row for every token of the whole batch.</summary>
     public Tensor Select(Tensor whole) => Rows is null ? whole : Functional.SelectRows(whole, Rows);
 

@@ -39,7 +39,7 @@ internal sealed class GlmPositions : PositionKind
             prefixes[s] = prompt;
             for (var i = 0; i < segment.Length; i++)
             {
-                var position = segment.Position + i;
+                var position = segment.Position - segment.Prefix.Keys + i;   // learned keys take up none: positions follow from the ids
                 var first = position < prompt || (!_twoDimensional && counts) ? position : mask;
                 tables[0].Fill(segment.Start + i, first, _frequencies);
                 if (_twoDimensional) tables[1].Fill(segment.Start + i, Math.Max(0, position - prompt + 1), _frequencies);

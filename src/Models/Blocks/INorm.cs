@@ -3,6 +3,9 @@ namespace AlpacaCot.Models.Blocks;
 /// <summary>A norm over the last dimension.</summary>
 internal interface INorm
 {
+    /// <summary>Where adapters find it; null where there is nothing to act on.</summary>
+    NormSite? Site { get; }
+
     /// <summary>Norms every row of <c>[..., width]</c>.</summary>
     Tensor Forward(Tensor x);
 
@@ -13,6 +16,8 @@ internal interface INorm
 /// <summary>No norm: what has none at this place goes on as it is.</summary>
 internal sealed class NoNorm : INorm
 {
+    public NormSite? Site => null;
+
     public Tensor Forward(Tensor x) => x;
 
     public (Tensor Sum, Tensor Normed) Forward(Residual x)

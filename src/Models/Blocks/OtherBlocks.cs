@@ -6,11 +6,11 @@ internal sealed class ParallelBlock(int block, INorm attentionNorm, Attention at
     /// <inheritdoc/>
     public override Residual Forward(Residual x, ForwardStep step, ForwardStep kept)
     {
-        var (h, normed) = attentionNorm.Forward(x);
+        var (h, normed) = step.Norm(attentionNorm, x);
         var attended = attention.Forward(normed, step, kept);
         var stream = kept.Select(h);
         if (ReferenceEquals(stream, x.Stream)) stream = stream.alias();   // its owner may let go of it
-        var y = kept.Hooks.AfterMlp(block, mlp.Forward(ReferenceEquals(attentionNorm, mlpNorm) ? kept.Select(normed) : mlpNorm.Forward(stream), kept), kept.Layout);
+        var y = kept.Hooks.AfterMlp(block, mlp.Forward(ReferenceEquals(attentionNorm, mlpNorm) ? kept.Select(normed) : kept.Norm(mlpNorm, stream), kept), kept.Layout);
         return new Residual(stream, attended + y);
     }
 }
@@ -22,8 +22,8 @@ internal sealed class PostNormBlock(int block, Attention attention, INorm attent
     public override Residual Forward(Residual x, ForwardStep step, ForwardStep kept)
     {
         var stream = x.Sum();
-        var (_, h) = attentionNorm.Forward(new Residual(kept.Select(stream), attention.Forward(stream, step, kept)));
-        var (_, y) = mlpNorm.Forward(new Residual(h, kept.Hooks.AfterMlp(block, mlp.Forward(h, kept), kept.Layout)));
+        var (_, h) = kept.Norm(attentionNorm, new Residual(kept.Select(stream), attention.Forward(stream, step, kept)));
+        var (_, y) = kept.Norm(mlpNorm, new Residual(h, kept.Hooks.AfterMlp(block, mlp.Forward(h, kept), kept.Layout)));
         return new Residual(y);
     }
 }
@@ -37,9 +37,9 @@ internal sealed class NormedResidualBlock(int block, INorm attentionNorm, Attent
     /// <inheritdoc/>
     public override Residual Forward(Residual x, ForwardStep step, ForwardStep kept)
     {
-        var (_, normed) = attentionNorm.Forward(x);
+        var (_, normed) = step.Norm(attentionNorm, x);
         var attended = attention.Forward(normed, step, kept);
-        var (_, y) = mlpNorm.Forward(new Residual(kept.Select(normed) * factor, attended));
+        var (_, y) = kept.Norm(mlpNorm, new Residual(kept.Select(normed) * factor, attended));
         return new Residual(y * factor, kept.Hooks.AfterMlp(block, mlp.Forward(y, kept), kept.Layout));
     }
 }

@@ -6,10 +6,18 @@ namespace AlpacaCot.Models.Blocks;
 /// Root mean square norm (Zhang and Sennrich 2019): y = x / sqrt(mean(x²) + epsilon) · weight, the statistics in fp32; or · (1 + weight), as Gemma
 /// stores it.
 /// </summary>
-internal sealed class RmsNorm(Tensor weight, double epsilon, bool plusOne = false) : INorm
+internal sealed class RmsNorm(string path, Tensor weight, double epsilon, bool plusOne = false) : NormSite(path), INorm
 {
+    public NormSite Site => this;
+
+    public override Tensor Weight => weight;
+
+    public override Tensor? Bias => null;
+
     /// <summary>Whether the factor is one more than the weight.</summary>
     public bool PlusOne => plusOne;
+
+    public override Tensor Apply(Tensor x, Tensor weight, Tensor? bias) => Functional.RmsNorm(x, (plusOne ? weight + 1 : weight).to(x.dtype), epsilon);
 
     /// <summary>Norms every row of <c>[tokens, width]</c>.</summary>
     public Tensor Forward(Tensor x) => Functional.RmsNorm(x, Factor(), epsilon);

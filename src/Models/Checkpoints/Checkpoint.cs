@@ -21,6 +21,7 @@ internal sealed class Checkpoint : IDisposable
         // A configuration costs nothing to write: before blocks are made for it, there must be weights for that many.
         if (config.Layers > byName.Count) throw new ModelException($"{path}: the configuration asks for {config.Layers} blocks, the weights have {byName.Count} tensors");
         Tensors = byName;
+        Storage = byName.Values.Select(tensor => tensor.Held?.Storage).FirstOrDefault(storage => storage is not null);
     }
 
     /// <summary>What was opened.</summary>
@@ -31,6 +32,9 @@ internal sealed class Checkpoint : IDisposable
 
     /// <summary>The type to load all tensors as, where the form mixes types; each as it is stored where null.</summary>
     public ScalarType? Dtype { get; init; }
+
+    /// <summary>How quantised weights are held; null where none are.</summary>
+    public WeightStorage? Storage { get; }
 
     /// <summary>The tensors by Hugging Face name.</summary>
     public IReadOnlyDictionary<string, StoredTensor> Tensors { get; }

@@ -50,7 +50,7 @@ internal static class HuggingFaceFiles
         {
             foreach (var shard in shards) files.Add(shard.EndsWith(".safetensors", StringComparison.Ordinal) ? SafeTensors.Open(shard) : TorchFile.Open(shard));
             if (indexed) CheckIndex(located[0], files);
-            return new Checkpoint(directory, config, files.SelectMany(f => f.Tensors), files);
+            return new Checkpoint(directory, config, BitsAndBytes.Gather(files.SelectMany(f => f.Tensors)), files);
         }
         catch
         {

@@ -9,6 +9,7 @@ namespace AlpacaCot.Models.Checkpoints;
 /// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    private readonly FileStream? _file;
     private readonly MemoryMappedFile? _map;
     private readonly MemoryMappedViewAccessor? _view;
     private readonly byte* _start;
@@ -19,14 +20,15 @@ internal sealed unsafe class MappedFile : IDisposable
         Path = path;
         try
         {
-            using var stream = RegularFile.OpenRead(path, bufferSize: 0, FileOptions.None);
-            Length = stream.Length;
+            _file = RegularFile.OpenRead(path, bufferSize: 0, FileOptions.None);
+            Length = _file.Length;
             if (Length == 0) return;   // an empty file cannot be mapped
-            _map = MemoryMappedFile.CreateFromFile(stream.SafeFileHandle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+            _map = MemoryMappedFile.CreateFromFile(_file.SafeFileHandle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
             _view = _map.CreateViewAccessor(0, Length, MemoryMappedFileAccess.CopyOnWrite);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            _file?.Dispose();
             throw new ModelException($"{path}: cannot be read: {e.Message}", e);
         }
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
@@ -45,10 +47,18 @@ internal sealed unsafe class MappedFile : IDisposable
 
     public long Length { get; }
 
-    /// <summary>Address of a range of the file.</summary>
-    /// <exception cref="ModelException">The range does not lie in the file.</exception>
+    /// <summary>
+    /// Address of a range of the file. The kernel ends a process that reads where a mapped file no longer is, so that it is asked each time whether the file
+    /// is still as long; one that is shortened later still ends the process.
+    /// </summary>
+    /// <exception cref="ModelException">The range does not lie in the file, or the file was shortened since it was opened.</exception>
     public nint Address(long offset, long length)
-        => ByteRange.IsWithin(offset, length, Length) ? (nint)(_start + offset) : throw new ModelException($"{Path}: {length} bytes from byte {offset} on do not lie in the file of {Length} bytes");
+    {
+        if (!ByteRange.IsWithin(offset, length, Length)) throw new ModelException($"{Path}: {length} bytes from byte {offset} on do not lie in the file of {Length} bytes");
+        if (_file is not null && RandomAccess.GetLength(_file.SafeFileHandle) is var now && now < Length)
+            throw new ModelException($"{Path}: was shortened while it was read, from {Length} to {now} bytes; something else writes to it: begin again once it is whole");
+        return (nint)(_start + offset);
+    }
 
     /// <summary>A range of the file.</summary>
     public ReadOnlySpan<byte> Span(long offset, int length)
@@ -70,5 +80,6 @@ internal sealed unsafe class MappedFile : IDisposable
         _view?.SafeMemoryMappedViewHandle.ReleasePointer();
         _view?.Dispose();
         _map?.Dispose();
+        _file?.Dispose();
     }
 }

@@ -20,8 +20,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     /// <summary>Most bytes of one pickle. A tensor takes some 150, so that this is room for a hundred thousand, ten times what the largest files hold.</summary>
     public const int LargestPickle = 16 << 20;
 
-    /// <summary>Most values that are made, put somewhere or copied. A tensor needs about 25.</summary>
-    public const int MostValues = 4_000_000;
+    /// <summary>Most values that are made, put somewhere or copied, which take a hundred bytes each. A tensor needs about 25: room for sixty thousand.</summary>
+    public const int MostValues = 1_500_000;
 
     private static readonly Dictionary<string, string> Storages = new(StringComparer.Ordinal)
     {

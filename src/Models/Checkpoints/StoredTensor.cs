@@ -1,7 +1,13 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models.Checkpoints;
+
+/// <summary>A weight that a file holds in fewer bits.</summary>
+/// <param name="Storage">The form.</param>
+/// <param name="Read">Reads it as it is held.</param>
+internal sealed record HeldWeight(WeightStorage Storage, Func<QuantisedWeight> Read);
 
 /// <summary>A tensor in a file: where its elements lie and what they are. Nothing is read until asked for.</summary>
 public sealed class StoredTensor
@@ -86,6 +92,23 @@ public sealed class StoredTensor
         var mapped = Map();
         var loaded = mapped.to(dtype, device).contiguous();
         return (copy && loaded.SharesMemory(mapped) ? loaded.clone() : loaded).DetachFromDisposeScope();
+    }
+
+    /// <summary>The weight as it is held in fewer bits, newly read; null where the file holds it in none.</summary>
+    internal HeldWeight? Held { get; private init; }
+
+    /// <summary>The weight that this tensor's codes stand for.</summary>
+    /// <param name="type">The type that it is rounded to where it is not taken as it is held.</param>
+    /// <param name="shape">Its shape <c>[out, in]</c>.</param>
+    /// <param name="held">How it is held.</param>
+    internal StoredTensor Quantised(StoredType type, long[] shape, HeldWeight held)
+    {
+        Tensor Computed()
+        {
+            using var weight = held.Read();
+            return weight.Plain().to(type.Scalar!.Value);
+        }
+        return new StoredTensor(Name, type, shape, _file, _offset, Computed) { Held = held };
     }
 
     /// <summary>The same tensor under another name.</summary>

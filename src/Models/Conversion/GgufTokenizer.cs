@@ -9,6 +9,9 @@ namespace AlpacaCot.Models.Conversion;
 internal static class GgufTokenizer
 {
     private const string Keys = "tokenizer.ggml.", Template = "tokenizer.chat_template";
+    /// <summary>Bytes of the largest tokenizer, and its most ids: the limits of those who read one to encode text. The list that is written is as long as the largest id.</summary>
+    internal const int LargestTokenizer = 128 << 20, MostTokens = 1 << 21;
+
     private const string Contractions = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|";
     private const string Rest = @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
@@ -57,21 +60,37 @@ internal static class GgufTokenizer
         {
             try
             {
-                ReadBpe(JsonNode.Parse(JsonText.Read(json))!, keys);
+                ReadBpe(FileText.ReadJsonObject(json, LargestTokenizer), json, keys);
             }
-            catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or NullReferenceException)
+            catch (InvalidDataException e)
             {
-                throw new ModelException($"{json}: is not a tokenizer.json that can be read: {e.Message}", e);
+                throw new ModelException(e.Message, e);
+            }
+            catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException)
+            {
+                throw new ModelException($"{json}: is no tokenizer.json of byte-level BPE: a part of it is of another kind than the format has there", e);
             }
         }
         if (keys.Count == 0 && Path.Combine(folder, "tokenizer.model") is var model && File.Exists(model)) ReadPieces(SentencePieceModel.Read(model), keys);
         if (keys.Count == 0) return keys;
-        var settings = Path.Combine(folder, "tokenizer_config.json") is var file && File.Exists(file) ? JsonNode.Parse(JsonText.Read(file)) as JsonObject : null;
+        var settings = Path.Combine(folder, "tokenizer_config.json") is var file && File.Exists(file) ? Settings(file) : null;
         if (settings?["add_bos_token"]?.GetValueKind() is JsonValueKind.True or JsonValueKind.False) keys.Add(new(Keys + "add_bos_token", settings["add_bos_token"]!.GetValue<bool>()));
         var jinja = Path.Combine(folder, "chat_template.jinja");
         if (File.Exists(jinja)) keys.Add(new(Template, JsonText.Read(jinja)));
         else if (settings?["chat_template"] is JsonValue template && template.TryGetValue<string>(out var text)) keys.Add(new(Template, text));
         return keys;
+    }
+
+    private static JsonObject Settings(string file)
+    {
+        try
+        {
+            return FileText.ReadJsonObject(file, LargestTokenizer);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new ModelException(e.Message, e);
+        }
     }
 
     private static JsonObject Bpe(GgufHeader header, string[] tokens, PieceType[] types, string[] merges, string? pattern, bool nfc, bool ignoreMerges)
@@ -127,15 +146,16 @@ internal static class GgufTokenizer
     }
 
     // Byte-level BPE alone has a place in the format, and it names how texts are cut: a cut that has no name there would be another one when it is read.
-    private static void ReadBpe(JsonNode json, List<KeyValuePair<string, object>> keys)
+    private static void ReadBpe(JsonObject json, string file, List<KeyValuePair<string, object>> keys)
     {
         if (json["model"] is not JsonObject model || model["type"]?.ToString() != "BPE" || model["vocab"] is not JsonObject vocabulary || model["merges"] is not JsonArray merges) return;
         if (json["pre_tokenizer"] is not { } cutting || CutOf(cutting) is not { } cut) return;
-        var added = json["added_tokens"]?.AsArray().Select(token => (Id: (int)token!["id"]!, Text: token["content"]!.ToString(), Special: (bool)token["special"]!)).ToList() ?? [];
-        var count = Math.Max(vocabulary.Count == 0 ? 0 : vocabulary.Max(entry => (int)entry.Value!), added.Count == 0 ? 0 : added.Max(token => token.Id)) + 1;
+        var added = json["added_tokens"]?.AsArray().Select(token => (Id: IdOf(token!["id"], file), Text: token["content"]!.ToString(), Special: (bool)token["special"]!)).ToList() ?? [];
+        var known = vocabulary.Select(entry => (entry.Key, Id: IdOf(entry.Value, file))).ToList();
+        var count = Math.Max(known.Select(entry => entry.Id).DefaultIfEmpty().Max(), added.Select(token => token.Id).DefaultIfEmpty().Max()) + 1;
         // An id that no token has is there all the same: the embedding has a row for it.
         var (tokens, types) = (Enumerable.Range(0, count).Select(id => $"[unused{id}]").ToArray(), Enumerable.Repeat((int)PieceType.Unused, count).ToArray());
-        foreach (var (text, id) in vocabulary) (tokens[(int)id!], types[(int)id!]) = (text, (int)PieceType.Normal);
+        foreach (var (text, id) in known) (tokens[id], types[id]) = (text, (int)PieceType.Normal);
         foreach (var (id, text, special) in added) (tokens[id], types[id]) = (text, (int)(special ? PieceType.Control : PieceType.UserDefined));
         keys.Add(new(Keys + "model", "gpt2"));
         keys.Add(new(Keys + "pre", cut));
@@ -143,6 +163,10 @@ internal static class GgufTokenizer
         keys.Add(new(Keys + "token_type", types));
         keys.Add(new(Keys + "merges", merges.Select(merge => merge is JsonArray pair ? $"{pair[0]} {pair[1]}" : merge!.ToString()).ToArray()));
     }
+
+    private static int IdOf(JsonNode? id, string file) => id is JsonValue value && value.TryGetValue<int>(out var number) && number is >= 0 and < MostTokens
+        ? number
+        : throw new ModelException($"{file}: a token has an id that is no whole number from 0 to {MostTokens - 1}");
 
     private static string? CutOf(JsonNode cutting)
     {

@@ -75,7 +75,7 @@ internal static class SentencePieceModel
         byte[] bytes;
         try
         {
-            bytes = FileText.ReadBytes(path);
+            bytes = FileText.ReadBytes(path, GgufTokenizer.LargestTokenizer);
         }
         catch (InvalidDataException e)
         {

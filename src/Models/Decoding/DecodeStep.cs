@@ -53,7 +53,7 @@ internal sealed class DecodeStep
         for (var i = 0; i < _layers.Length; i++) step.Block(i, _layers[i]);
         cache.Advance(layout);
         var result = torch.empty([layout.Tokens, _config.HiddenSize], _dtype);
-        _norm.Forward(step.Hidden, new Rows(result));
+        step.Norm(_norm, new Rows(result));
         return result;
     }
 
@@ -80,18 +80,41 @@ internal sealed class DecodeStep
         public void Block(int number, Layer layer)
         {
             Rows normed = Of(_buffers.Normed), y = Of(_buffers.Projected);
-            layer.AttentionNorm.Forward(Hidden, normed);
+            Norm(layer.AttentionNorm, normed);
             Attend(number, layer, normed, y);
-            if (_hooks is not null) y.Set(_hooks.AfterAttention(number, y.Tensor, _layout));
+            if (_hooks is not null)
+            {
+                var tensor = y.Tensor;
+                Replace(y, tensor, _hooks.AfterAttention(number, tensor, _layout));
+            }
             RowFunctional.Add(y, Hidden);
 
-            layer.MlpNorm.Forward(Hidden, normed);
+            Norm(layer.MlpNorm, normed);
             Rows gate = Of(_buffers.Gate), up = Of(_buffers.Up);
             Project(normed, (layer.Mlp.Gate, gate), (layer.Mlp.Up, up));
             RowFunctional.SwiGlu(gate, up, gate);
             Project(gate, (layer.Mlp.Down, y));
-            if (_hooks is not null) y.Set(_hooks.AfterMlp(number, y.Tensor, _layout));
+            if (_hooks is not null)
+            {
+                var tensor = y.Tensor;
+                Replace(y, tensor, _hooks.AfterMlp(number, tensor, _layout));
+            }
             RowFunctional.Add(y, Hidden);
+        }
+
+        /// <summary>The norm of the residual stream, and the hook behind it.</summary>
+        public void Norm(RmsNorm norm, Rows y)
+        {
+            norm.Forward(Hidden, y);
+            if (_hooks is null) return;
+            var tensor = y.Tensor;
+            Replace(y, tensor, _hooks.AfterNorm(norm, Hidden.Tensor, tensor, _layout));
+        }
+
+        // Most hooks change nothing and hand back what they were given.
+        private static void Replace(Rows rows, Tensor before, Tensor after)
+        {
+            if (!ReferenceEquals(before, after)) rows.Set(after);
         }
 
         private void Attend(int number, Layer layer, Rows x, Rows y)
@@ -106,17 +129,9 @@ internal sealed class DecodeStep
             {
                 var segment = _layout.Segments[row];
                 caches[row] = _cache.Append(number, segment, k, v, row);
-                if (_hooks?.Extra(number, segment) is { } extra) caches[row] = Behind(extra, caches[row]);
             }
             RowFunctional.Attention(q, config.Heads, caches, attended, layer.Window);
             Project(attended, (layer.Output, y));
-        }
-
-        private static CachedKeyValues Behind(ExtraKeyValues extra, CachedKeyValues own)
-        {
-            Tensor Joined(Tensor learned, Tensor held) => torch.cat([learned.to(held.dtype), held.narrow(0, 0, own.Length)]);
-            var keys = Joined(extra.Keys, own.Keys);
-            return new CachedKeyValues(keys, Joined(extra.Values, own.Values), (int)keys.size(0));
         }
 
         // Projections of one input, the hooks around each; where none changes the input, all are computed in one go.

@@ -1,5 +1,6 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models.Families;
 
@@ -11,31 +12,25 @@ internal sealed class CheckpointSource : IParameterSource
     private readonly ScalarType? _dtype;
     private readonly Device _device;
     private readonly string _skip;
+    private readonly bool _asHeld;
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly List<string> _errors = [];
 
-    public CheckpointSource(Checkpoint checkpoint, ModelFamily family, ScalarType? dtype, Device device)
+    public CheckpointSource(Checkpoint checkpoint, ModelFamily family, ScalarType? dtype, Device device, bool asHeld = false)
     {
-        (_checkpoint, _dtype, _device) = (checkpoint, dtype, device);
+        (_checkpoint, _dtype, _device, _asHeld) = (checkpoint, dtype, device, asHeld);
         var prefixed = checkpoint.Tensors.Keys.Any(name => name.StartsWith(family.BasePrefix, StringComparison.Ordinal));
         _skip = prefixed ? "" : family.BasePrefix;
     }
 
     public (string Name, Tensor Value)? Take(string name, long[] shape, Initialisation initialisation)
     {
-        var stored = _checkpoint.Tensors.GetValueOrDefault(name)
-            ?? (name.StartsWith(_skip, StringComparison.Ordinal) ? _checkpoint.Tensors.GetValueOrDefault(name[_skip.Length..]) : null);
-        if (stored is null)
+        if (Find(name) is not { } stored)
         {
             _errors.Add($"{name} [{string.Join(", ", shape)}] is missing");
             return null;
         }
-        _taken.Add(stored.Name);
-        if (!stored.Shape.SequenceEqual(shape))
-        {
-            _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} is [{string.Join(", ", stored.Shape)}], [{string.Join(", ", shape)}] is expected");
-            return null;
-        }
+        if (!Fits(stored, shape)) return null;
         if (stored.Type.Scalar is not { } scalar || !torch.is_floating_point(scalar))
         {
             _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} has the type {stored.Type}; a parameter is F32, BF16, F16 or F64");
@@ -51,11 +46,44 @@ internal sealed class CheckpointSource : IParameterSource
         return (stored.Name, value);
     }
 
+    public Device Device => _device;
+
+    public bool IsHeld(string name) => Find(name)?.Held is not null;
+
+    public QuantisedWeight? TakeHeld(string name, long[] shape)
+    {
+        if (!_asHeld || Find(name) is not { Held: { } held } stored || !Fits(stored, shape) || _errors.Count > 0) return null;
+        var weight = held.Read();
+        using var scope = torch.NewDisposeScope();
+        if (FiniteValues.CountOthers(weight.Plain()) is 0) return weight;
+        weight.Dispose();
+        throw new ModelException($"{stored.Path}: {stored.Name} stands for values that are not finite (NaN or infinity): the file is damaged");
+    }
+
+    private StoredTensor? Find(string name) => _checkpoint.Tensors.GetValueOrDefault(name)
+        ?? (name.StartsWith(_skip, StringComparison.Ordinal) ? _checkpoint.Tensors.GetValueOrDefault(name[_skip.Length..]) : null);
+
+    private bool Fits(StoredTensor stored, long[] shape)
+    {
+        _taken.Add(stored.Name);
+        if (stored.Shape.SequenceEqual(shape)) return true;
+        _errors.Add($"{Path.GetFileName(stored.Path)}: {stored.Name} is [{string.Join(", ", stored.Shape)}], [{string.Join(", ", shape)}] is expected");
+        return false;
+    }
+
     /// <summary>What of the checkpoint is not used though it says something else than what is.</summary>
     /// <param name="family">The model's family.</param>
     /// <param name="config">Its configuration.</param>
     /// <param name="parameters">The parameters that were taken.</param>
     public IReadOnlyList<string> Remarks(ModelFamily family, DecoderConfig config, IReadOnlyDictionary<string, Tensor> parameters)
+    {
+        var whole = config.Source?.ContainsKey("quantization_config") == true && _checkpoint.Storage is null
+            ? [$"{_checkpoint.Path}: config.json says that {BitsAndBytes.Method} quantised the weights, which are whole: they are taken as they are"]
+            : Array.Empty<string>();
+        return [.. whole, .. UnusedHead(family, config, parameters)];
+    }
+
+    private IReadOnlyList<string> UnusedHead(ModelFamily family, DecoderConfig config, IReadOnlyDictionary<string, Tensor> parameters)
     {
         if (!config.TieWordEmbeddings || !_checkpoint.Tensors.TryGetValue(family.HeadTensor, out var head)) return [];
         if (parameters.FirstOrDefault(p => p.Key.EndsWith(family.EmbeddingTensor, StringComparison.Ordinal)).Value is not { } embedding) return [];

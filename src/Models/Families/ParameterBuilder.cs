@@ -24,6 +24,15 @@ internal interface IParameterSource
     /// note and returns null: all that is wrong is reported together.
     /// </summary>
     (string Name, Tensor Value)? Take(string name, long[] shape, Initialisation initialisation);
+
+    /// <summary>Where the parameters shall live.</summary>
+    Device Device { get; }
+
+    /// <summary>A weight in fewer bits as the files hold it; null where they do not, or where it is wanted otherwise.</summary>
+    QuantisedWeight? TakeHeld(string name, long[] shape) => null;
+
+    /// <summary>Whether the files hold a weight in fewer bits, and thus as <c>[out, in]</c> whatever the family does.</summary>
+    bool IsHeld(string name) => false;
 }
 
 /// <summary>
@@ -33,26 +42,41 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
 {
     private readonly Dictionary<string, Tensor> _parameters = new(StringComparer.Ordinal);
     private readonly List<ProjectionSite> _sites = [];
+    private readonly List<NormSite> _norms = [];
     private readonly List<Projection> _projections = [];
     private readonly List<Tensor> _absent = [];
+    private WeightStorage? _held;
 
     /// <summary>The parameters by their name in the file, in the order they were asked for.</summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _parameters;
 
     /// <summary>How the weights of the blocks' projections are held.</summary>
-    public WeightStorage Storage => storage;
+    public WeightStorage Storage => _held ?? storage;
 
     /// <summary>The projections inside the blocks.</summary>
     public IReadOnlyList<ProjectionSite> Sites => _sites;
 
-    public Embedding Embedding(string path, int rows, int width) => new(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+    /// <summary>The norms.</summary>
+    public IReadOnlyList<NormSite> Norms => _norms;
+
+    /// <summary>Module path of the token embedding.</summary>
+    public string EmbeddingPath { get; private set; } = "";
+
+    /// <summary>Module path of the head, which has one even where it is tied.</summary>
+    public string HeadPath { get; private set; } = "";
+
+    public Embedding Embedding(string path, int rows, int width)
+    {
+        EmbeddingPath = path;
+        return new Embedding(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+    }
 
     /// <summary>A norm by the root mean square; <paramref name="plusOne"/> where the factor is stored less one.</summary>
     public RmsNorm RmsNorm(string path, int width, double epsilon, bool plusOne = false)
-        => new(Take($"{path}.weight", [width], plusOne ? Initialisation.Zeros : Initialisation.Ones), epsilon, plusOne);
+        => Listed(new RmsNorm(path, Take($"{path}.weight", [width], plusOne ? Initialisation.Zeros : Initialisation.Ones), epsilon, plusOne));
 
     public LayerNorm LayerNorm(string path, int width, double epsilon)
-        => new(Take($"{path}.weight", [width], Initialisation.Ones), Take($"{path}.bias", [width], Initialisation.Zeros), epsilon);
+        => Listed(new LayerNorm(path, Take($"{path}.weight", [width], Initialisation.Ones), Take($"{path}.bias", [width], Initialisation.Zeros), epsilon));
 
     /// <summary>The blocks of a configuration under <paramref name="path"/> and a number each.</summary>
     public IReadOnlyList<DecoderBlock> Blocks(DecoderConfig config, string path, Func<BlockBuilder, DecoderBlock> block)
@@ -61,6 +85,7 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
     /// <summary>The head: a projection of its own, or the embedding.</summary>
     public Projection Head(DecoderConfig config, Embedding embedding, string path, bool bias = false)
     {
+        HeadPath = path;
         var (rows, width) = (config.VocabularySize, config.EmbeddingSize ?? config.HiddenSize);
         if (config.NormalisedHead)
         {
@@ -78,11 +103,15 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
 
     /// <summary>A named projection of a block, where adapters can act.</summary>
     public ProjectionSite Site(int block, string path, int input, int output, bool bias) => Named(
-        block, path, storage == WeightStorage.Plain || block == ProjectionSite.Outside ? Projection(path, input, output, bias) : Quantised(path, input, output, bias));
+        block, path, Held(path, input, output, bias)
+            ?? (storage == WeightStorage.Plain || block == ProjectionSite.Outside ? Projection(path, input, output, bias) : Quantised(path, input, output, bias)));
 
     /// <summary>A named projection whose weight is stored as <c>[in, out]</c>, with a bias.</summary>
     public ProjectionSite Conv1dSite(int block, string path, int input, int output)
     {
+        if (Held(path, input, output, bias: true) is { } held) return Named(block, path, held);
+        if (source.IsHeld($"{path}.weight")) throw new ModelException($"{path}.weight lies the other way round in this family: held in fewer bits it is read as it is stored alone, without a type or another form");
+        if (storage != WeightStorage.Plain) return Named(block, path, Quantised(path, input, output, bias: true, transposed: true));
         var projection = new Conv1dProjection(Take($"{path}.weight", [input, output], Initialisation.Normal), Take($"{path}.bias", [output], Initialisation.Zeros));
         _projections.Add(projection);
         return Named(block, path, projection);
@@ -95,17 +124,33 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
     }
 
     // The weight is let go of as soon as its codes are there, so that one at a time is held whole.
-    private Projection Quantised(string path, int input, int output, bool bias)
+    private Projection Quantised(string path, int input, int output, bool bias, bool transposed = false)
     {
-        var weight = source.Take($"{path}.weight", [output, input], Initialisation.Normal);
+        var weight = source.Take($"{path}.weight", transposed ? [input, output] : [output, input], Initialisation.Normal);
         var added = bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null;
         if (weight is not { Value: { } value }) return Dense(Absent(), added);
-        using (value)
-        {
-            var projection = QuantisedProjection.Of(value, added, storage);
-            _projections.Add(projection);
-            return projection;
-        }
+        using (value) return Kept(QuantisedWeight.Of(transposed ? value.t() : value, storage), added, value.device);
+    }
+
+    private QuantisedProjection? Held(string path, int input, int output, bool bias)
+    {
+        if (source.TakeHeld($"{path}.weight", [output, input]) is not { } weight) return null;
+        _held = weight.Storage;
+        return Kept(weight, bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null, source.Device);
+    }
+
+    private QuantisedProjection Kept(QuantisedWeight weight, Tensor? bias, Device device)
+    {
+        var projection = new QuantisedProjection(weight, bias, device);
+        _projections.Add(projection);
+        return projection;
+    }
+
+    private T Listed<T>(T norm)
+        where T : NormSite
+    {
+        _norms.Add(norm);
+        return norm;
     }
 
     private ProjectionSite Named(int block, string path, Projection projection)

@@ -3,6 +3,8 @@ namespace AlpacaCot.Models.Families;
 /// <summary>Fresh parameters as transformers draws them: matrices normal(0, range), norms one, biases zero. Drawn in fp32, then rounded.</summary>
 internal sealed class RandomSource(double range, Generator generator, ScalarType dtype, Device device) : IParameterSource
 {
+    public Device Device => device;
+
     public (string Name, Tensor Value)? Take(string name, long[] shape, Initialisation initialisation)
     {
         using var scope = torch.NewDisposeScope();

@@ -2,42 +2,63 @@ namespace AlpacaCot.Models.Quantisation;
 
 /// <summary>
 /// The 8-bit dynamic data type (Dettmers 2016, as bitsandbytes builds it): a sign, decimal exponents, and as many bits of fraction as each exponent
-/// leaves. It holds the scales of NF4's blocks: blocks of 256, each divided by its largest absolute value.
+/// leaves. It holds the scales of four-bit blocks: blocks of 256, each divided by its largest absolute value.
 /// </summary>
 internal static class DynamicCode
 {
-    /// <summary>Values of a block.</summary>
-    public const int Block = 256;
+    /// <summary>Values of a block, where nothing else is said.</summary>
+    public const int UsualBlock = 256;
 
     private const int Exponents = 7;
+
+    // The reference looks codes up in a table over −1 to 1 and not by their distance: very near to the middle between two its code is the neighbour's.
+    private const int Places = 1 << 16;
+
+    private static readonly byte[] ByPlace = BuildPlaces();
 
     /// <summary>The 256 values, ascending.</summary>
     public static IReadOnlyList<float> Values { get; } = Build();
 
     /// <summary>Quantises values; the largest absolute value of each block goes to <paramref name="largest"/>.</summary>
-    public static byte[] Quantise(ReadOnlySpan<float> values, out float[] largest)
+    public static byte[] Quantise(ReadOnlySpan<float> values, out float[] largest, int block = UsualBlock)
     {
         var codes = new byte[values.Length];
-        largest = new float[(values.Length + Block - 1) / Block];
-        for (var block = 0; block < largest.Length; block++)
+        largest = new float[(values.Length + block - 1) / block];
+        for (var b = 0; b < largest.Length; b++)
         {
-            var part = values.Slice(block * Block, Math.Min(Block, values.Length - block * Block));
-            foreach (var value in part) largest[block] = Math.Max(largest[block], Math.Abs(value));
-            for (var i = 0; i < part.Length; i++) codes[block * Block + i] = Nearest(largest[block] == 0 ? 0 : part[i] / largest[block]);
+            var part = values.Slice(b * block, Math.Min(block, values.Length - b * block));
+            foreach (var value in part) largest[b] = Math.Max(largest[b], Math.Abs(value));
+            if (largest[b] == 0) continue;
+            var inverse = 1 / largest[b];
+            for (var i = 0; i < part.Length; i++) codes[b * block + i] = ByPlace[Place(part[i] * inverse)];
         }
         return codes;
     }
 
-    private static byte Nearest(float value)
+    /// <summary>The values that codes stand for.</summary>
+    public static float[] Dequantise(ReadOnlySpan<byte> codes, ReadOnlySpan<float> largest, int block = UsualBlock)
     {
-        int low = 0, high = Values.Count - 1;
-        while (high - low > 1)
+        var values = new float[codes.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = Values[codes[i]] * largest[i / block];
+        return values;
+    }
+
+    private static int Place(float value)
+    {
+        var half = (Math.Clamp(value, -1f, 1f) + 1) * 0.5f;
+        return (int)(half * (Places - 1) + 0.5f);
+    }
+
+    private static byte[] BuildPlaces()
+    {
+        var (values, places, code) = (Build(), new byte[Places], 0);
+        for (var place = 0; place < Places; place++)
         {
-            var middle = (low + high) / 2;
-            if (Values[middle] <= value) low = middle;
-            else high = middle;
+            var value = -1 + 2f * place / (Places - 1);
+            while (code < values.Length - 1 && 0.5f * (values[code] + values[code + 1]) < value) code++;
+            places[place] = (byte)code;
         }
-        return (byte)(value - Values[low] <= Values[high] - value ? low : high);
+        return places;
     }
 
     // Exponent e has 2^e fractions, the middles of equal parts of 0.1 to 1; zero and one are added.

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
@@ -55,22 +56,22 @@ internal static class HttpRoutes
             ? next(context)
             : ValueTask.FromResult<object?>(Problem(StatusCodes.Status403Forbidden, "this is for programs of the silo's own machine: it reads the files that the request names"));
 
-    private static async Task<IResult> ValidateAsync(HttpRequest request, HomeLayout home, WorkerTool worker, string? base_directory, CancellationToken stop)
+    private static async Task<IResult> ValidateAsync(HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string? base_directory, CancellationToken stop)
     {
-        var (check, problem) = await CheckAsync(request, home, worker, base_directory, stop);
+        var (check, problem) = await CheckAsync(request, home, worker, grains, base_directory, stop);
         return problem ?? Results.Json(check!.ToJson(), Frames.Json, statusCode: check.IsValid ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     private static async Task<IResult> SubmitAsync(
         HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string experiment, string? name, string? base_directory, bool? fresh, CancellationToken stop)
     {
-        var (check, problem) = await CheckAsync(request, home, worker, base_directory, stop);
+        var (check, problem) = await CheckAsync(request, home, worker, grains, base_directory, stop);
         if (problem is not null) return problem;
         if (!check!.IsValid) return Results.Json(check.ToJson(), Frames.Json, statusCode: StatusCodes.Status422UnprocessableEntity);
         var sweep = name ?? check.Document.Spec.Name;
         var reply = await grains.GetGrain<IExperimentGrain>(experiment).SubmitAsync(new SubmitSweep
         {
-            Name = sweep, Yaml = SweepSpecJson.Write(check.Document.Spec), BaseDirectory = check.BaseDirectory, Facts = JsonSerializer.Serialize(check.Facts, Frames.Json),
+            Name = sweep, Spec = check.Document.Spec, BaseDirectory = check.BaseDirectory, Facts = check.Facts,
             Directory = home.Sweep(experiment, sweep), Fresh = fresh ?? false,
         });
         if (reply.Problem is { } refused) return Problem(reply.Existing ? StatusCodes.Status409Conflict : StatusCodes.Status422UnprocessableEntity, refused);
@@ -85,8 +86,16 @@ internal static class HttpRoutes
         => await Of(grains, experiment, sweep).ShowAsync() is { } details ? Results.Json(details, Frames.Json) : Unknown(experiment, sweep);
 
     private static async Task<IResult> ShowTrialAsync(IGrainFactory grains, string experiment, string sweep, string trial)
-        => await Of(grains, experiment, sweep).ShowTrialAsync(trial) is { } details ? Results.Json(details, Frames.Json)
+        => await Of(grains, experiment, sweep).ShowTrialAsync(trial) is { } details ? Results.Json(InWords(details), Frames.Json)
             : Problem(StatusCodes.Status404NotFound, $"there is no trial '{trial}' in a sweep {experiment}/{sweep}");
+
+    /// <summary>A trial with its settings in the words of a sweep file.</summary>
+    private static JsonObject InWords(TrialDetails details)
+    {
+        var trial = JsonSerializer.SerializeToNode(details, Frames.Json)!.AsObject();
+        trial["configuration"] = TrialSpecJson.Trial(details.Configuration);
+        return trial;
+    }
 
     private static async Task<IResult> CancelAsync(IGrainFactory grains, string experiment, string sweep)
     {
@@ -106,7 +115,7 @@ internal static class HttpRoutes
     private static IResult Problem(int status, string message) => Results.Json(new { error = message }, Frames.Json, statusCode: status);
 
     /// <summary>Reads and checks the sweep file in a request's body; or why that cannot be done.</summary>
-    private static async Task<(SweepCheck? Check, IResult? Problem)> CheckAsync(HttpRequest request, HomeLayout home, WorkerTool worker, string? baseDirectory, CancellationToken stop)
+    private static async Task<(SweepCheck? Check, IResult? Problem)> CheckAsync(HttpRequest request, HomeLayout home, WorkerTool worker, IGrainFactory grains, string? baseDirectory, CancellationToken stop)
     {
         var folder = baseDirectory ?? home.Root;
         if (!Path.IsPathFullyQualified(folder) || !Directory.Exists(folder)) return (null, Problem(StatusCodes.Status400BadRequest, $"base_directory '{folder}' is no folder of the silo's machine"));
@@ -119,7 +128,7 @@ internal static class HttpRoutes
         }
         try
         {
-            return (await SweepCheck.OfAsync(worker, body.ToArray(), folder, stop), null);
+            return (await SweepCheck.OfAsync(worker, grains, body.ToArray(), folder, stop), null);
         }
         catch (WorkerToolException e)
         {

@@ -9,8 +9,11 @@ public static class DataOptions
     public static IReadOnlyList<CommandOption> All { get; } =
     [
         new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
-        new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca})"),
+        new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca}); to look at data, a chat template too: {TemplateNames.Chat}, the model's own, or {TemplateNames.NamedChat}vicuna"),
         new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
+        new("truncation", $"What is cut of rows over the cutoff: {string.Join(", ", Words.Truncations.Select(w => w.Word))} ({Words.Truncations.Of(Truncation.Right)})"),
+        new("learn", $"Which answers of a conversation are learnt: {string.Join(" or ", Words.Learned.Select(w => w.Word))} ({Words.Learned.Of(LearnedTurns.All)})"),
+        new("bad_rows", $"Rows that are wrong: {string.Join(" or ", Words.RowPolicies.Select(w => w.Word))} ({Words.RowPolicies.Of(BadRows.Refuse)})"),
         new("training_cue", $"Cue in training prompts: {string.Join(", ", Words.Cues.Select(w => w.Word))}, or a sentence ({TrainingCue.None.Word})"),
     ];
 
@@ -31,12 +34,17 @@ public static class DataOptions
     {
         var texts = options.Reader.Texts("data") ?? [];
         if (texts.Count == 0) options.Error("data", "names no data", "give files, names of known sets, or goat");
-        var template = options.Reader.Choice("template", TemplateNames.All);
+        var template = options.Reader.Text("template");
+        if (template is not null && !TemplateNames.All.Contains(template, StringComparer.Ordinal) && template != TemplateNames.Chat && !template.StartsWith(TemplateNames.NamedChat, StringComparison.Ordinal))
+            options.Error("template", $"there is no template '{template}'", Suggestions.For(template, TemplateNames.All));
         return new DataSpec
         {
             Sources = [.. texts.Select(text => Source(options, text, isFile))],
             Template = template ?? TemplateNames.Alpaca,
             Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
+            Truncation = options.Reader.Choice("truncation", Words.Truncations) ?? Truncation.Right,
+            Learn = options.Reader.Choice("learn", Words.Learned) ?? LearnedTurns.All,
+            BadRows = options.Reader.Choice("bad_rows", Words.RowPolicies) ?? BadRows.Refuse,
             TrainingCue = Parsing.CueParser.TrainingCue(options.Reader) ?? TrainingCue.None,
         };
     }

@@ -42,6 +42,7 @@ public static class TrainOptions
             _ = reader.Node(key);
             options.Error(key, $"{name} has no such option", "it has " + string.Join(", ", method!.Options.Select(o => CommandOption.NameOf(o.ShortName))));
         }
+        foreach (var (option, message) in method?.Faults(single.Method, null) ?? []) options.Error(option, message);
         if (method is not null) reader.Finish(All.Select(option => option.Key));
         if (single.Training.LearningRate == 0) options.Advice("learning_rate", LearningRateRule.RateOfZero);
         remarks = options.Remarks;

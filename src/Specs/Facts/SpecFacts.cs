@@ -127,6 +127,9 @@ public sealed record SourceFacts
     /// <summary>Its rows; 0 where it is empty.</summary>
     public long Rows { get; init; }
 
+    /// <summary>What is to be known of its rows (questions of a suite among them), one line each.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Hash of the rows (for a generator, of its options and version); null where it was not computed.</summary>
     public string? ContentHash { get; init; }
 

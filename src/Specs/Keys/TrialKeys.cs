@@ -54,6 +54,19 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         Asking(cot),
         seed is { } drawn ? drawn.ToString(CultureInfo.InvariantCulture) : "");
 
+    /// <summary>
+    /// What a data mix becomes under a model's tokenizer: rows, template, masks, cutoff. Null where the content behind a name is not known, so that equal keys could stand for different things.
+    /// </summary>
+    public string? Dataset(ModelSpec model, DataSpec data)
+    {
+        var mixes = spec.MatchedWith(data).Prepend(data).ToList();
+        if (known.Code is null || known.Models.GetValueOrDefault(model.Name)?.Tokenizer is not { } tokenizer) return null;
+        if (mixes.Any(mix => !known.Templates.ContainsKey(mix.Name) || known.Sources.GetValueOrDefault(mix.Name) is not { } contents || contents.Contains(null))) return null;
+        return Key(
+            Code, "tokenizer: " + tokenizer, Part("data", data.Name, () => Data(data)), "cutoff: " + spec.Training.CutoffLen.ToString(CultureInfo.InvariantCulture),
+            "prompt: " + spec.Training.TrainOnPrompt.ToString(CultureInfo.InvariantCulture));
+    }
+
     private string Asking(CotSpec cot)
         => Part("asking", cot.Name, () =>
         {

@@ -46,6 +46,8 @@ public static class LoraOptions
         "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
         [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init])
     {
+        // r rows and r columns for each targeted projection.
+        Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R!) * (target.In + target.Out)),
         NotBuilt =
         [
             new("bias", "none", "training the base's biases"),

@@ -1,21 +1,27 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
 
 namespace AlpacaCot.Specs.Methods;
 
-/// <summary>The adapter methods that a sweep may name. A method is added by adding its definition to <see cref="All"/>.</summary>
+/// <summary>
+/// The adapter methods that a sweep may name. A method is added by adding its file beside this one: every class here with a static property <c>Method</c> is one.
+/// </summary>
 public static class MethodCatalogue
 {
     /// <summary>The methods that are built.</summary>
-    public static IReadOnlyList<MethodDefinition> All { get; } = [LoraOptions.Method, Ia3Options.Method];
+    public static IReadOnlyList<MethodDefinition> All { get; } = [.. typeof(MethodCatalogue).Assembly.GetTypes()
+        .Where(type => type.Namespace == typeof(MethodCatalogue).Namespace)
+        .Select(type => type.GetProperty("Method", BindingFlags.Public | BindingFlags.Static)?.GetValue(null)).OfType<MethodDefinition>()
+        .OrderBy(method => method.Name, StringComparer.Ordinal)];
 
     /// <summary>Methods of the field that are not built, each with a hint (may be empty).</summary>
-    public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
+    public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["adalora"] = "", ["adapter"] = "", ["adapterh"] = "", ["adapterp"] = "", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "",
-        ["ln_tuning"] = "", ["loha"] = "", ["lokr"] = "", ["miss"] = "", ["oft"] = "", ["p_tuning"] = "", ["p-tuning"] = "", ["p-adapter"] = "", ["pissa"] = "", ["prefix"] = "",
-        ["prefix_tuning"] = "", ["prompt"] = "", ["prompt_tuning"] = "", ["qlora"] = "it is lora over a base with load: nf4", ["randlora"] = "",
-        ["rslora"] = "it is method: lora with rslora: true", ["sadapterh"] = "", ["sadapterp"] = "", ["vblora"] = "", ["vera"] = "",
-    };
+        ["adalora"] = "", ["adapter"] = "it is method: adapter_h", ["adapterh"] = "it is method: adapter_h", ["adapterp"] = "it is method: adapter_p", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "",
+        ["ln_tuning"] = "", ["loha"] = "", ["lokr"] = "", ["miss"] = "", ["oft"] = "", ["p_tuning"] = "", ["p-tuning"] = "it is method: p_tuning", ["p-adapter"] = "it is method: adapter_parallel", ["pissa"] = "", ["prefix"] = "",
+        ["prefix_tuning"] = "it is method: prefix", ["prompt"] = "", ["prompt_tuning"] = "it is method: prompt", ["qlora"] = "it is lora over a base with load: nf4", ["randlora"] = "",
+        ["rslora"] = "it is method: lora with rslora: true", ["sadapterh"] = "it is method: adapter_h", ["sadapterp"] = "it is method: adapter_p", ["vblora"] = "", ["vera"] = "",
+    }.Where(method => Find(method.Key) is null).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     /// <summary>The method of that name, or null.</summary>
     public static MethodDefinition? Find(string name) => All.FirstOrDefault(m => m.Name == name);
@@ -33,6 +39,7 @@ public static class MethodCatalogue
     {
         var method = Get(peft.Method);
         var config = new JsonObject { ["peft_type"] = method.PeftType };
+        foreach (var (field, value) in method.Fixed) config[field] = value.DeepClone();
         foreach (var option in method.Options)
             config[option.Name] = peft.Options.TryGetValue(option.Name, out var given)
                 ? JsonNode.Parse(given.GetRawText())

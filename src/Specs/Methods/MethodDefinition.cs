@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs.Facts;
 
 namespace AlpacaCot.Specs.Methods;
 
@@ -19,6 +20,9 @@ public enum OptionKind
 
     /// <summary>A whole number or a list of them.</summary>
     Integers,
+
+    /// <summary>A text.</summary>
+    Text,
 
     /// <summary>A word or a list of them.</summary>
     Texts,
@@ -88,6 +92,18 @@ public sealed record UnbuiltOption(string Name, JsonNode? Off, string Feature);
 public sealed record MethodDefinition(
     string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
 {
+    /// <summary>Fields of <c>adapter_config.json</c> that make it this method, where several share a <c>peft_type</c>.</summary>
+    public IReadOnlyDictionary<string, JsonNode> Fixed { get; init; } = new SortedDictionary<string, JsonNode>();
+
+    /// <summary>How many numbers an adapter trains on a base.</summary>
+    public Func<MethodSpec, ModelFacts, long> Size { get; init; } = (_, _) => 0;
+
+    /// <summary>Virtual rows that it puts in front of every row of tokens, which are computed like them.</summary>
+    public Func<MethodSpec, int> VirtualRows { get; init; } = _ => 0;
+
+    /// <summary>What of its settings cannot work, the option and one line each: on any base where the model is null, else on that one.</summary>
+    public Func<MethodSpec, ModelFacts?, IEnumerable<(string Option, string Message)>> Faults { get; init; } = (_, _) => [];
+
     /// <summary>Options that PEFT has and this project does not have yet.</summary>
     public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];
 

@@ -13,7 +13,7 @@ public static partial class ModulePattern
     private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(200);
 
     // A configuration's patterns are compared with every path of a model.
-    private const int MostRemembered = 4096;
+    private const int MostRemembered = 1 << 14;
     private static readonly ConcurrentDictionary<string, Regex> _compiled = new(StringComparer.Ordinal);
 
     /// <summary>A path that shows whether an expression ends, when it is read and not when a model is loaded.</summary>
@@ -65,9 +65,15 @@ public static partial class ModulePattern
     {
         if (_compiled.TryGetValue(around, out var known)) return known;
         // Alone first: a bracket too many could close the one that is put around it.
+        if (IsName(text)) return Remember(around, new Regex(around, RegexOptions.CultureInvariant, _patience));
         _ = UserPattern.Compile(text, _patience);
         var regex = UserPattern.Compile(around, _patience);
         _ = IsMatch(regex, TypicalPath);
+        return Remember(around, regex);
+    }
+
+    private static Regex Remember(string around, Regex regex)
+    {
         if (_compiled.Count >= MostRemembered) _compiled.Clear();
         return _compiled[around] = regex;
     }

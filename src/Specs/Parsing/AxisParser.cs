@@ -65,6 +65,9 @@ internal static class AxisParser
             Cot = reader.Choice("cot", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
             TrainingCue = CueParser.TrainingCue(reader) ?? TrainingCue.None,
             Match = reader.Choice("match", Words.Matches) ?? DataMatch.None,
+            Truncation = reader.Choice("truncation", Words.Truncations) ?? Truncation.Right,
+            Learn = reader.Choice("learn", Words.Learned) ?? LearnedTurns.All,
+            BadRows = reader.Choice("bad_rows", Words.RowPolicies) ?? BadRows.Refuse,
             When = MatchParser.When(reader),
         };
         reader.Finish();

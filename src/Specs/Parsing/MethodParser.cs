@@ -77,6 +77,7 @@ internal static class MethodParser
             OptionKind.Flag => reader.Flag(key),
             OptionKind.Modules => Modules(reader, key),
             OptionKind.Integers => reader.Integers(key, (int)option.Min, (int)option.Max),
+            OptionKind.Text => reader.Text(key),
             OptionKind.Texts => reader.Texts(key),
             OptionKind.Choice => reader.Choice(key, option.Choices) switch
             {

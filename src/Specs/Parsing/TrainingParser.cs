@@ -14,7 +14,7 @@ internal static class TrainingParser
         new("gradient_accumulation", "Parts that a step is cut into at least, to save memory", (r, t) => t with { GradientAccumulation = r.Integer("gradient_accumulation", 1, 65_536) ?? t.GradientAccumulation }),
         new("micro_batch_tokens", "Most tokens of one forward pass", (r, t) => t with { MicroBatchTokens = r.Integer("micro_batch_tokens", 16) ?? t.MicroBatchTokens }),
         new("cutoff_len", "Most tokens of a row", (r, t) => t with { CutoffLen = r.Integer("cutoff_len", 8, 1_048_576) ?? t.CutoffLen }),
-        new("precision", "How the frozen base is held: bf16 or fp32, or int8 or nf4 and computed with in bf16", (r, t) => t with { Precision = r.Choice("precision", TrainingSpec.Precisions, NotBuiltPrecisions) ?? t.Precision }),
+        new("precision", "How the frozen base is held: bf16 or fp32, or in fewer bits (int8, llm-int8, nf4, nf4-single, fp4, fp4-single) and computed with in bf16", (r, t) => t with { Precision = r.Choice("precision", TrainingSpec.Precisions, NotBuiltPrecisions) ?? t.Precision }),
         new("learning_rate", "Peak learning rate; the method's default otherwise", (r, t) => t with { LearningRate = r.Number("learning_rate", 0, 10) ?? t.LearningRate }),
         new("schedule", "How the rate goes down: " + string.Join(", ", TrainingSpec.Schedules.Keys), (r, t) => t with { Schedule = r.Choice("schedule", [.. TrainingSpec.Schedules.Keys], NotBuiltSchedules) ?? t.Schedule }),
         new("schedule_arguments", "The schedule's own numbers: { num_cycles: 2 }", (r, t) => t with { ScheduleArguments = r.Numbers("schedule_arguments", 0, 1e9) ?? t.ScheduleArguments }),

@@ -19,7 +19,7 @@ internal sealed class SuiteRule : ISpecRule
 {
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
-        foreach (var (evaluation, fact, path) in Looked.Suites(spec, facts))
+        foreach (var (evaluation, fact, path) in KnownFacts.Suites(spec, facts))
         {
             foreach (var remark in fact.Remarks) remarks.Advice(path, remark, "ask fewer examples, or shorter questions");
             if (!fact.Exists)

@@ -25,12 +25,13 @@ internal sealed class SourceRule : ISpecRule
 {
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
-        foreach (var (data, fact, path) in Looked.Data(spec, facts))
+        foreach (var (data, fact, path) in KnownFacts.Data(spec, facts))
         {
             foreach (var error in fact.Errors) remarks.Error(path, error);
             foreach (var ((source, known), i) in data.Sources.Zip(fact.Sources).Select((pair, i) => (pair, i)))
             {
                 var at = $"{path}.sources[{i}]";
+                foreach (var remark in known.Remarks) remarks.Advice(at, remark);
                 if (!known.Exists)
                     remarks.Error(
                         at, source.Path is null ? $"there is no data set '{source.Reference}'" : $"'{source.Reference}' is not there",

@@ -28,18 +28,18 @@ internal sealed class Remarks(SweepDocument document)
 }
 
 /// <summary>Pairs axis values with their facts and their paths in the file.</summary>
-internal static class Looked
+internal static class KnownFacts
 {
     public static IEnumerable<(ModelSpec Model, ModelFacts Facts, string Path)> Models(SweepSpec spec, SpecFacts facts)
-        => Up(spec.Models, facts.Models, m => m.Name, f => f.Name, "models");
+        => Pairs(spec.Models, facts.Models, m => m.Name, f => f.Name, "models");
 
     public static IEnumerable<(DataSpec Data, DataFacts Facts, string Path)> Data(SweepSpec spec, SpecFacts facts)
-        => Up(spec.Data, facts.Data, d => d.Name, f => f.Name, "data");
+        => Pairs(spec.Data, facts.Data, d => d.Name, f => f.Name, "data");
 
     public static IEnumerable<(EvaluationSpec Evaluation, SuiteFacts Facts, string Path)> Suites(SweepSpec spec, SpecFacts facts)
-        => Up(spec.Evaluation, facts.Suites, e => e.Name, f => f.Name, "evaluation");
+        => Pairs(spec.Evaluation, facts.Suites, e => e.Name, f => f.Name, "evaluation");
 
-    private static IEnumerable<(T, F, string)> Up<T, F>(
+    private static IEnumerable<(T, F, string)> Pairs<T, F>(
         IReadOnlyList<T> values, IReadOnlyList<F> facts, Func<T, string> name, Func<F, string> factName, string axis)
     {
         for (var i = 0; i < values.Count; i++)

@@ -11,7 +11,7 @@ internal sealed class LeakRule : ISpecRule
 
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
-        foreach (var (data, fact, path) in Looked.Data(spec, facts))
+        foreach (var (data, fact, path) in KnownFacts.Data(spec, facts))
             foreach (var ((source, known), i) in data.Sources.Zip(fact.Sources).Select((pair, i) => (pair, i)))
                 foreach (var leak in known.Leaks.Where(leak => !source.AllowLeakage.Contains(leak.Evaluation, StringComparer.Ordinal)))
                 {

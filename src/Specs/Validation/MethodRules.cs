@@ -9,14 +9,15 @@ namespace AlpacaCot.Specs.Validation;
 /// <summary>An adapter method as it meets the bases of a grid.</summary>
 internal static class Targets
 {
-    private const string Option = "target_modules";
+    /// <summary>The option that names them.</summary>
+    public const string Option = "target_modules";
 
     /// <summary>Each base that the method meets, with its projections.</summary>
     public static IEnumerable<(ModelSpec Model, ModelFacts Facts)> Bases(SweepSpec spec, SpecFacts facts, MethodSpec method)
-        => from looked in Looked.Models(spec, facts)
-           where looked.Facts.Projections.Count > 0
-           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(looked.Model.Name, StringComparer.Ordinal)
-           select (looked.Model, looked.Facts);
+        => from known in KnownFacts.Models(spec, facts)
+           where known.Facts.Projections.Count > 0
+           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(known.Model.Name, StringComparer.Ordinal)
+           select (known.Model, known.Facts);
 
     /// <summary>The names, or the one text that is <c>all-linear</c> or an expression; neither where the family decides.</summary>
     public static (IReadOnlyList<string>? Names, string? Pattern) Of(MethodSpec method)
@@ -71,7 +72,7 @@ internal sealed class TargetRule : ISpecRule
                     remarks.Error(path, $"{model.Name} has no projection '{name}'", Suggestions.For(name, known));
                 if (pattern is not null && !Targets.Chosen(method, fact).Any())
                     remarks.Error(path, $"'{pattern}' matches no projection of {model.Name}", $"it must match a whole path, such as {fact.Projections[0].Path}");
-                if (names is null && pattern is null && fact.DefaultTargets.Count > 0 && !fact.DefaultTargets.ContainsKey(method.Method))
+                if (names is null && pattern is null && MethodCatalogue.Find(method.Method)?.Option(Targets.Option) is not null && fact.DefaultTargets.Count > 0 && !fact.DefaultTargets.ContainsKey(method.Method))
                     remarks.Error($"peft[{i}]", $"{method.Method} has no default targets for {model.Name}", "give targets: " + string.Join(", ", known));
             }
         }

@@ -7,7 +7,7 @@ internal sealed class ModelRule : ISpecRule
 {
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
-        foreach (var (model, fact, path) in Looked.Models(spec, facts))
+        foreach (var (model, fact, path) in KnownFacts.Models(spec, facts))
         {
             var at = path + (model.Hub is null ? ".path" : ".hub");
             if (!fact.Exists)
@@ -34,7 +34,7 @@ internal sealed class TokenizerRule : ISpecRule
 {
     public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
     {
-        foreach (var (model, fact, path) in Looked.Models(spec, facts))
+        foreach (var (model, fact, path) in KnownFacts.Models(spec, facts))
             if (!fact.Exists || fact.Error is not null) continue;
             else if (fact.TokenizerError is { } error) remarks.Error(path, $"tokenizer of {model.Name}: {error}");
             else if (fact.DecodingError is { } unknown) remarks.Error("decoding", $"with {model.Name}: {unknown}", "name a token of every model's tokenizer, or remove it");

@@ -8,7 +8,7 @@ public static class SpecValidator
 {
     private static readonly ISpecRule[] Rules =
         [
-            new ModelRule(), new TokenizerRule(), new TargetRule(), new RankRule(), new TemplateRule(), new SourceRule(), new MixRule(), new LeakRule(), new CueRule(), new StepRule(), new SuiteRule(), new PromptLanguageRule(),
+            new ModelRule(), new TokenizerRule(), new TargetRule(), new RankRule(), new MethodFaultRule(), new TemplateRule(), new SourceRule(), new MixRule(), new LeakRule(), new CueRule(), new StepRule(), new SuiteRule(), new PromptLanguageRule(),
             new LearningRateRule(), new SameValueRule(),
         ];
 
@@ -30,7 +30,7 @@ public static class SpecValidator
             .DistinctBy(m => m.Name).ToDictionary(m => m.Name, m => new ModelIdentity(m.ContentHash, m.TokenizerHash, m.DefaultTargets), StringComparer.Ordinal);
         var sources = new Dictionary<string, IReadOnlyList<string?>>(StringComparer.Ordinal);
         var templates = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (data, fact, _) in Looked.Data(spec, facts))
+        foreach (var (data, fact, _) in KnownFacts.Data(spec, facts))
         {
             if (fact.Sources.Count == data.Sources.Count) sources[data.Name] = [.. fact.Sources.Select(s => s.ContentHash)];
             if (fact.TemplateHash is { } template) templates[data.Name] = template;

@@ -63,6 +63,9 @@ public sealed class ChatTemplate
     // As transformers finds the place where the last message ends: the space shows whether the template trims it.
     private const string EndMark = "CONTINUE_FINAL_MESSAGE_TAG ";
     private static readonly string[] _thoughts = ["reasoning_content", "thinking", "reasoning"];
+
+    /// <summary>Characters of the longest template; published ones have up to thirty thousand.</summary>
+    private const int LongestSource = 1 << 20;
     private readonly Statement _body;
 
     private ChatTemplate(string source, Statement body) => (Source, _body) = (source, body);
@@ -78,6 +81,7 @@ public sealed class ChatTemplate
     public static ChatTemplate Parse(string source)
     {
         ArgumentNullException.ThrowIfNull(source);
+        if (source.Length > LongestSource) throw new ChatTemplateException("TemplateSyntaxError", $"it has {source.Length} characters, more than {LongestSource}");
         return new ChatTemplate(source, Parser.Parse(source));
     }
 
@@ -100,7 +104,7 @@ public sealed class ChatTemplate
         scope.Set("tools", Globals.FromJson(options.Tools));
         scope.Set("documents", Globals.FromJson(options.Documents));
         scope.Set("add_generation_prompt", options.AddGenerationPrompt);
-        _body(scope);
+        rendering.Run(() => _body(scope));
         var text = rendering.Output.ToString();
         return new RenderedChat(last is null ? text : Ended(text, last), rendering.Generations);
     }

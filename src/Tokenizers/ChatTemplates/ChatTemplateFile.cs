@@ -17,11 +17,11 @@ public static class ChatTemplateFile
 
     /// <summary>Reads a folder's template; null where it brings none.</summary>
     /// <exception cref="ChatTemplateException">It cannot be read; the message names the file.</exception>
-    /// <exception cref="TokenizerException">tokenizer_config.json is no JSON.</exception>
+    /// <exception cref="TokenizerException">tokenizer_config.json is no JSON, or the template's file is no text.</exception>
     public static ChatTemplate? Load(string folder)
     {
         var path = Path.Combine(folder, Name);
-        if (File.Exists(path)) return Parse(File.ReadAllText(path), path);
+        if (File.Exists(path)) return Parse(TokenizerDirectory.ReadText(path), path);
         return Declared(folder) is { } source ? Parse(source, Path.Combine(folder, Config)) : null;
     }
 

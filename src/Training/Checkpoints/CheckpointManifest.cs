@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Training.Checkpoints;
 
@@ -28,7 +29,8 @@ internal sealed record CheckpointManifest(
         try
         {
             var manifest = JsonSerializer.Deserialize<CheckpointManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), Json);
-            if (manifest is not { Members: not null, Files: not null }) return (null, $"{FileName} is incomplete");
+            if (manifest is not { Members: not null, Files: not null } || manifest.Members.Any(member => member is not { Name: not null } || !IsPlain(member.File)) || manifest.Files.Any(file => !IsPlain(file?.Name)))
+                return (null, $"{FileName} is incomplete");
             if (manifest.Format != CurrentFormat) return (null, $"format {manifest.Format} is not known");
             foreach (var file in manifest.Files)
                 if (FileManifest.Of(folder, file.Name) != file) return (null, $"{file.Name} does not agree with the manifest");
@@ -36,9 +38,12 @@ internal sealed record CheckpointManifest(
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            return (null, e.Message.ReplaceLineEndings(" "));
+            return (null, e is JsonException ? $"{FileName} is damaged" : e.Message.ReplaceLineEndings(" "));
         }
     }
+
+    // A checkpoint's files lie beside its manifest, and nowhere else.
+    private static bool IsPlain(string? name) => name is not (null or "" or "." or "..") && !name.Contains('\0') && Path.GetFileName(name) == name;
 }
 
 /// <summary>A member in a checkpoint. The data cursor and the random numbers follow from the step and the seed.</summary>
@@ -55,7 +60,7 @@ internal sealed record FileManifest(string Name, long Bytes, string Sha256)
 {
     public static FileManifest Of(string folder, string name)
     {
-        using var stream = File.OpenRead(Path.Combine(folder, name));
+        using var stream = RegularFile.OpenRead(Path.Combine(folder, name));
         return new FileManifest(name, stream.Length, Convert.ToHexStringLower(SHA256.HashData(stream)));
     }
 }

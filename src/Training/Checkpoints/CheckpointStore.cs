@@ -88,7 +88,7 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
             ["history.eval_step"] = torch.tensor(state.Evaluations.ConvertAll(e => (long)e.Step).ToArray()),
             ["history.eval_loss"] = torch.tensor(state.Evaluations.ConvertAll(e => e.Loss).ToArray()),
         };
-        SafeTensors.Write(Path.Combine(folder, file), state.Optimiser.State().Concat(history));
+        SafeTensors.Write(Path.Combine(folder, file), state.Optimiser.State().Concat(state.Member.Adapter.State.Select(Own)).Concat(history));
         return new MemberManifest(state.Member.Name, file, state.Step, state.Member.Seed, state.Removed, settingsHash);
     }
 
@@ -98,6 +98,9 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
         try
         {
             state.Optimiser.Restore(tensors, manifest.Step);
+            using (torch.no_grad())
+                foreach (var (key, value) in state.Member.Adapter.State.Select(Own)) value.copy_(tensors[key]);
+            state.Member.Adapter.ValuesChanged();
             (state.Step, state.Removed) = (manifest.Step, manifest.Removed);
             state.Losses.AddRange(tensors["history.loss"].ToArray<double>());
             var losses = tensors["history.eval_loss"].ToArray<double>();
@@ -108,6 +111,8 @@ internal sealed class CheckpointStore(CheckpointPolicy policy, IReadOnlyList<str
             foreach (var tensor in tensors.Values) tensor.Dispose();
         }
     }
+
+    private static KeyValuePair<string, Tensor> Own(KeyValuePair<string, Tensor> state) => KeyValuePair.Create("adapter." + state.Key, state.Value);
 
     // What a process that was killed while it wrote has left.
     private IEnumerable<string> Torn() => Directory.Exists(policy.Folder) ? Directory.EnumerateDirectories(policy.Folder, $".{Prefix}*.tmp") : [];

@@ -1,6 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Files;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Worker.Jobs;
 

@@ -117,7 +117,7 @@ internal sealed class EvaluateRunner : IDisposable
         var key = CanonicalJson.Write(SweepSpecJson.Evaluation(evaluation));
         if (_suites.TryGetValue(key, out var known)) return known;
         var suite = SuiteDeclarations.Create(evaluation, _job.Folders.Datasets);
-        if (_job.SuiteContent.TryGetValue(evaluation.Name, out var content) && SuiteDeclarations.ContentOf(suite, evaluation, _job.Folders.Datasets) != content)
+        if (_job.SuiteContent.TryGetValue(evaluation.Name, out var content) && SuiteDeclarations.ContentOf(suite, _job.Folders.Datasets) != content)
             throw new EvaluationException($"the items of {evaluation.Name} have changed since the sweep was checked: put its files back and resume with --retry-failed, or run the sweep under a new name");
         return _suites[key] = suite;
     }

@@ -20,6 +20,10 @@ internal static class JobTable
         ["model show"] = ModelTools.Show,
         ["model verify"] = ModelTools.Verify,
         ["data show"] = DataTool.Show,
+        ["data inspect"] = DataTool.Inspect,
+        ["data list"] = DataSetTools.List,
+        ["data add"] = DataSetTools.Add,
+        ["data stats"] = DataSetTools.Stats,
         ["data goat generate"] = GoatTools.Generate,
         ["data goat cells"] = GoatTools.Cells,
         ["data goat verify"] = GoatTools.Verify,
@@ -30,13 +34,11 @@ internal static class JobTable
         ["list templates"] = ListTools.Templates,
         ["doctor"] = DoctorTool.Run,
         ["devices"] = DevicesTool.Run,
-        ["bench training"] = BenchTools.Training,
-        ["bench decode"] = BenchTools.Decode,
-        ["bench tokenize"] = BenchTools.Tokenize,
     };
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
-    private static readonly HashSet<string> _withoutTorch = ["data show", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "bench tokenize", "doctor"];
+    private static readonly HashSet<string> _withoutTorch =
+        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)

@@ -2,7 +2,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Jobs;
 
-/// <summary>Answers trainings and evaluations without computing anything: what the scheduler's benchmark measures the grains and the protocol with.</summary>
+/// <summary>Answers trainings and evaluations without computing anything (<c>silo --stub-workers SECONDS</c>): grains, store and protocol are tried with it, and measured.</summary>
 internal static class StubRunner
 {
     /// <summary>Reports each member as trained.</summary>

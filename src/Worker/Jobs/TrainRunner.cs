@@ -6,6 +6,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
 
@@ -71,7 +72,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
-            var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator);
+            var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator, text => model.Tokenizer.Encode(text, new EncodeOptions(AddSpecialTokens: true)));
             remark?.Invoke(TrainingRemarks.Of(member.Data, prepared, member.Training, adapter, model));
             return new TrainingMember(member.Name, adapter, prepared.Examples, member.Training, unchecked((ulong)member.Seed));
         }
@@ -116,7 +117,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(
-                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFile)]), result.Steps,
+                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFileOf(member.Adapter.Config))]), result.Steps,
                 result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens);
             context.Send(trained);
             SharedFolders.Share(

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Files;
 using AlpacaCot.Inference;
@@ -23,12 +24,12 @@ internal static class Calibration
     private const string Version = "1", Folder = "machine";
     private const int RowTokens = 64, Vocabulary = 256, FewRows = 1, ManyRows = 16, Uncounted = 3, Counted = 5, NewTokens = 16, Sequences = 8;
 
-    /// <summary>The machine's speed at some precisions; what is not remembered is measured.</summary>
-    public static MachineFacts Of(IReadOnlyList<string> precisions, WorkerFolders folders, JobContext context)
+    /// <summary>The machine's speed at some precisions, of a slot that has so many threads; what is not remembered is measured.</summary>
+    public static MachineFacts Of(IReadOnlyList<string> precisions, int threads, WorkerFolders folders, JobContext context)
     {
         var process = Environment.WorkingSet;
-        Threads.Count = Environment.ProcessorCount;
-        var machine = string.Create(CultureInfo.InvariantCulture, $"{Processor()}, {Threads.Count} threads, {RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}");
+        Threads.Count = threads;
+        var machine = string.Create(CultureInfo.InvariantCulture, $"{Processor()}, {threads} {(threads == 1 ? "thread" : "threads")}, {RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}");
         var speeds = new SortedDictionary<string, MachineSpeed>(StringComparer.Ordinal);
         foreach (var precision in precisions)
         {
@@ -57,7 +58,7 @@ internal static class Calibration
         var weights = large.Projections.Sum(site => (double)site.Weights.In * site.Weights.Out) + (double)Vocabulary * large.Config.HiddenSize;
         double Rest(double seconds, double perBlock, int tokens) => Math.Max(0, seconds - perBlock * blocks) / (tokens * weights);
         var largeStep = TrainingStep(large, ManyRows, time);
-        var (decodeSmall, decodeLarge) = (DecodingStep(small), DecodingStep(large));
+        var (decodeSmall, decodeLarge) = (DecodingStep(small, time), DecodingStep(large, time));
         var decodeBlock = decodeSmall / blocks;
         return new MachineSpeed(
             block, blockToken, Rest(largeStep, block + ManyRows * RowTokens * blockToken, ManyRows * RowTokens), decodeBlock, Rest(decodeLarge, decodeBlock, Sequences), new EngineOptions().MaxBatch);
@@ -80,8 +81,17 @@ internal static class Calibration
         return shortest;
     }
 
-    private static double DecodingStep(Decoder decoder)
-        => DecodeBenchmark.Run(decoder, ByteTokens.Instance, [Sequences], promptTokens: 4, newTokens: NewTokens)[0].Seconds / NewTokens;
+    /// <summary>Seconds of a step in which each sequence gets a token.</summary>
+    private static double DecodingStep(Decoder decoder, TimeProvider time)
+    {
+        using var engine = new InferenceEngine(decoder, ByteTokens.Instance);
+        var settings = new DecodingSettings { MaxNewTokens = NewTokens, IgnoreEos = true };
+        List<GenerationRequest> requests = [.. Enumerable.Range(1, Sequences).Select(i => new GenerationRequest($"calibration-{i}", [i, i + 1, i + 2, i + 3], Member: -1, settings))];
+        engine.Generate(requests); // not counted
+        var began = time.GetTimestamp();
+        engine.Generate(requests);
+        return time.GetElapsedTime(began).TotalSeconds / NewTokens;
+    }
 
     private static Decoder Random(int hidden, string precision, Generator generator) => Decoder.CreateRandom(
         new DecoderConfig

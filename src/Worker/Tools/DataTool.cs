@@ -3,6 +3,7 @@ using System.Text;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
@@ -27,8 +28,9 @@ internal static class DataTool
         var trainOnPrompt = options.Flag("train_on_prompt");
         if (options.TextOrNull("base_directory") is { } folder) Directory.SetCurrentDirectory(folder);
         options.Done();
-        var tokenizer = TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
-        var template = PromptTemplates.Get(spec.Template ?? PromptTemplates.Default);
+        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders);
+        var tokenizer = TokenizerDirectory.Load(place);
+        var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched);
         context.Remark(prepared.Report.Remarks);
@@ -44,6 +46,34 @@ internal static class DataTool
                 report = prepared.Report, content_hash = prepared.ContentHash, template = template.Name, template_sha256 = template.Hash,
             },
             Text(preview, prepared));
+    }
+
+    /// <summary><c>data inspect</c>: the tokens of rows, each told apart, with what is learnt; as text between ⟦ and ⟧ and as an HTML page.</summary>
+    public static void Inspect(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (model, spec) = (options.Text("model"), options.Record<DataSpec>("data"));
+        var (rows, cutoff, seed, page) = (options.Count("rows", 3), options.Count("cutoff_len", 512), options.Long("seed", 0), options.TextOrNull("html"));
+        options.Done();
+        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders);
+        var tokenizer = TokenizerDirectory.Load(place);
+        var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
+        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
+        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows), context);
+        if (page is not null) AtomicFile.WriteAllText(page, PreviewPage.Render(preview));
+        var text = new StringBuilder();
+        foreach (var row in preview)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"── {row.Source} row {row.Row}: {(row.Refused is { } cause ? $"refused: {cause}" : $"{row.Tokens.Count} tokens, {row.Tokens.Count(token => token.Learnt)} learnt{(row.Truncated ? ", cut" : "")}")}\n");
+            foreach (var token in row.Tokens) text.Append(token.Learnt ? $"⟦{token.Text}⟧" : $"{token.Text}·");
+            text.Append('\n');
+        }
+        if (page is not null) text.Append(CultureInfo.InvariantCulture, $"written to {page}\n");
+        context.Answer(
+            preview.Select(row => new
+            {
+                source = row.Source, row = row.Row, refused = row.Refused?.ToString(), truncated = row.Truncated,
+                tokens = row.Tokens.Select(token => new { id = token.Id, text = token.Text, learnt = token.Learnt }),
+            }), text.ToString().TrimEnd('\n'));
     }
 
     /// <summary>As many of the rows as a preview may have, each not longer than one may be.</summary>
@@ -80,6 +110,12 @@ internal static class DataTool
         var report = prepared.Report;
         text.Append(CultureInfo.InvariantCulture, $"── {report.RowsRead} rows read, {report.RowsKept} kept, {report.Truncated} cut, {report.Duplicates} duplicates\n");
         foreach (var refusal in report.Refused) text.Append(CultureInfo.InvariantCulture, $"   {refusal.Count} refused: {refusal.Cause} ({string.Join(", ", refusal.FirstRows)}…)\n");
+        if (report.Duplicates > 0) text.Append(CultureInfo.InvariantCulture, $"   {report.Duplicates} equal an earlier row ({string.Join(", ", report.FirstDuplicates)}…)\n");
+        if (report.NearDuplicates > 0) text.Append(CultureInfo.InvariantCulture, $"   {report.NearDuplicates} nearly equal an earlier row ({string.Join(", ", report.FirstNearDuplicates)}…)\n");
+        if (report.Sources.Sum(source => source.Skipped) is > 0 and var skipped) text.Append(CultureInfo.InvariantCulture, $"   {skipped} wrong rows left out\n");
+        text.Append(CultureInfo.InvariantCulture, $"   languages: {string.Join(", ", report.Languages.OrderByDescending(entry => entry.Value).Select(entry => $"{entry.Key} {entry.Value}"))}\n");
+        var most = Math.Max(1, report.Lengths.Max(bin => bin.Examples));
+        foreach (var bin in report.Lengths.Where(bin => bin.Examples > 0)) text.Append(CultureInfo.InvariantCulture, $"   ≤ {bin.UpTo,5} tokens {bin.Examples,8} {new string('█', (int)Math.Ceiling(40.0 * bin.Examples / most))}\n");
         text.Append(report.Cues.Count == 0 ? "   no cue was put into a prompt\n" : "   cues put into prompts:\n");
         foreach (var (sentence, count) in report.Cues) text.Append(CultureInfo.InvariantCulture, $"   {count,6} × {sentence}\n");
         text.Append(CultureInfo.InvariantCulture, $"   {report.Tokens} tokens, {report.SupervisedShare:P0} learnt, longest {report.LongestTokens}");

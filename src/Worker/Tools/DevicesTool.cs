@@ -7,7 +7,6 @@ internal static class DevicesTool
 {
     private const string Visible = "CUDA_VISIBLE_DEVICES";
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         options.Done();

@@ -8,7 +8,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>doctor</c>: what the worker computes with. The command line adds what it sees itself.</summary>
 internal static class DoctorTool
 {
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         options.Done();

@@ -15,7 +15,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>eval</c>: runs suites on a model, with or without an adapter.</summary>
 internal static class EvalTool
 {
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");

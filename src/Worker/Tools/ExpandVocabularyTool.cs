@@ -15,7 +15,6 @@ internal static class ExpandVocabularyTool
     private const string Pieces = "pieces";
     private const string Mean = "mean";
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (input, output, source) = (options.Text("in"), options.Text("out"), options.Text("tokenizer"));
@@ -74,9 +73,9 @@ internal static class ExpandVocabularyTool
             return;
         }
         var name = Path.GetExtension(source) == ".model" ? "tokenizer.model" : Path.GetFileName(source) == "vocab.json" ? "vocab.json" : "tokenizer.json";
-        File.Copy(source, Path.Combine(to, name));
+        RegularFile.Copy(source, Path.Combine(to, name));
         foreach (var beside in new[] { "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", name == "vocab.json" ? "merges.txt" : "" })
-            if (beside.Length > 0 && Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source))!, beside) is var file && File.Exists(file)) File.Copy(file, Path.Combine(to, beside));
+            if (beside.Length > 0 && Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source))!, beside) is var file && File.Exists(file)) RegularFile.Copy(file, Path.Combine(to, beside));
     }
 
     /// <summary>The old rows that a token's row begins at the mean of; none where it is the mean of all.</summary>

@@ -12,8 +12,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>list models|data|templates</c>: what this home has, and what a sweep can name.</summary>
 internal static class ListTools
 {
-    private static readonly string[] _rowFiles = [".json", ".jsonl", ".tsv"];
-
     /// <summary>The model directories of the home.</summary>
     public static void Models(ToolOptions options, ToolJob job, JobContext context)
     {
@@ -25,21 +23,32 @@ internal static class ListTools
     public static void Data(ToolOptions options, ToolJob job, JobContext context)
     {
         options.Done();
-        var catalogue = new DatasetCatalogue([job.Folders.Datasets]);
+        context.Answer(Sets(job.Folders.Datasets));
+    }
+
+    /// <summary>The sets that can be named in a data sets' folder.</summary>
+    internal static IReadOnlyList<ListedData> Sets(string folder)
+    {
+        var catalogue = new DatasetCatalogue([folder]);
         var known = DatasetCatalogue.Known.Select(set =>
         {
-            var files = Files(catalogue, set);
-            return new ListedData(set.Name, set.Language, set.About, files.Count > 0, files, set.Patterns);
+            var files = Files(catalogue, new SourceSpec { Set = set.Name, Language = set.Language });
+            return new ListedData(set.Name, set.Language, set.About, files.Count > 0, files, set.Patterns) { Task = set.Task, Generation = set.Generation, Rows = set.Rows, Licence = set.Licence, Source = set.Source };
         }).ToList();
-        var own = Directory.Exists(job.Folders.Datasets)
-            ? Directory.EnumerateFileSystemEntries(job.Folders.Datasets).Where(entry => Directory.Exists(entry) || _rowFiles.Contains(Path.GetExtension(entry))).Order(StringComparer.Ordinal).ToList() : [];
-        var used = known.SelectMany(set => set.Files).ToHashSet(StringComparer.Ordinal);
-        context.Answer((IReadOnlyList<ListedData>)
+        var registered = catalogue.Registered().Select(entry =>
+        {
+            var files = Files(catalogue, new SourceSpec { Set = entry.Name });
+            return new ListedData(entry.Name, "", $"registered by {DatasetInfoEntry.FileName}, {entry.Formatting}", files.Count > 0, files, [entry.Reference]) { Source = entry.Reference };
+        }).ToList();
+        var used = known.Concat(registered).SelectMany(set => set.Files).ToHashSet(StringComparer.Ordinal);
+        var own = Directory.Exists(folder)
+            ? Directory.EnumerateFileSystemEntries(folder).Where(entry => Directory.Exists(entry) || DatasetCatalogue.IsData(entry)).Order(StringComparer.Ordinal).ToList() : [];
+        return
         [
-            .. known,
+            .. known, .. registered,
             .. own.Where(entry => !used.Any(file => file == entry || file.StartsWith(entry + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
                 .Select(entry => new ListedData(Path.GetFileNameWithoutExtension(entry), "", Directory.Exists(entry) ? "a folder of the home" : "a file of the home", true, [entry], [])),
-        ]);
+        ];
     }
 
     /// <summary>The prompt templates.</summary>
@@ -49,11 +58,11 @@ internal static class ListTools
         context.Answer(PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)).ToList());
     }
 
-    private static IReadOnlyList<string> Files(DatasetCatalogue catalogue, KnownSet set)
+    private static IReadOnlyList<string> Files(DatasetCatalogue catalogue, SourceSpec source)
     {
         try
         {
-            return catalogue.Files(new SourceSpec { Set = set.Name, Language = set.Language });
+            return catalogue.Files(source);
         }
         catch (DatasetException)
         {

@@ -15,7 +15,6 @@ internal static class MergeTool
         "List three primary colours.", "What is 3458 + 917?", "Write a short sentence about the sea.", "Name the capital of France and say one thing about it.",
     ];
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));

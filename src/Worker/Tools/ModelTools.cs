@@ -1,10 +1,11 @@
 using System.Globalization;
 using AlpacaCot.Adapters;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
-using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.ChatTemplates;
+using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -117,6 +118,6 @@ internal static class ModelTools
     public static void CopyTokenizer(string from, string to)
     {
         foreach (var file in ModelConverter.TokenizerFiles)
-            if (File.Exists(Path.Combine(from, file))) File.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
+            if (File.Exists(Path.Combine(from, file))) RegularFile.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
     }
 }

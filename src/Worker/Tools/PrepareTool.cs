@@ -24,11 +24,13 @@ internal static class PrepareTool
     /// <summary>Version of everything here that changes examples or trained numbers: part of every training's key.</summary>
     private const string Code = $"numerics {Numerics.Version}, data {DataPreparation.CodeVersion}, mask {ExampleBuilder.RuleVersion}, goat {GoatGenerator.Version}";
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         Directory.SetCurrentDirectory(options.Text("base_directory"));
         var spec = options.Record<SweepSpec>("spec");
+        // A mix alone, for whoever knows the rest; or the rest, for whoever has the mixes from elsewhere.
+        var (only, withoutMixes) = (options.TextOrNull("mix"), options.Flag("without_mixes"));
+        var threads = options.Count("threads", Environment.ProcessorCount);
         options.Done();
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
         var models = spec.Models.Select(model =>
@@ -38,19 +40,17 @@ internal static class PrepareTool
             var found = ModelInspection.Of(model, job.Folders);
             return found with { Facts = found.Facts with { DecodingError = found.Tokenizer is { } tokenizer ? DecodingError(spec.Decoding, tokenizer) : null } };
         }).ToList();
+        if (only is not null)
+        {
+            context.Answer(new SpecFacts { Mixes = [.. Mixes(spec, models, [spec.Resolved(spec.Data.First(mix => mix.Name == only))], catalogue, job.Folders, context)] });
+            return;
+        }
         var suites = spec.Evaluation.Select(evaluation => SuiteInspection.Of(evaluation, job.Folders)).ToList();
         var sources = new SourceInspection(
             catalogue, [.. RationaleFormatter.Cues.Concat(spec.Cot.Select(cot => cot.Cue?.Trim()).OfType<string>()).Where(cue => cue.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)],
             suites.Where(suite => suite.Questions is not null).ToDictionary(suite => suite.Evaluation.Name, suite => suite.Questions!, StringComparer.Ordinal));
         var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), sources, suites, job.Folders))).ToList();
-        var mixes = new List<MixFacts>();
-        foreach (var model in models.Where(m => m.Tokenizer is not null))
-            foreach (var mix in data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)))
-            {
-                context.Stop.ThrowIfCancellationRequested();
-                context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Spec.Name} under {model.Facts.Name}'s tokenizer");
-                if (Mix(model.Facts.Name, model.Tokenizer!, mix.Spec, spec.MatchedWith(mix.Spec), spec.Training, catalogue, job.Folders, context.Stop) is { } facts) mixes.Add(facts);
-            }
+        var mixes = withoutMixes ? [] : Mixes(spec, models, [.. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)).Select(d => d.Spec)], catalogue, job.Folders, context);
         var asked = new PromptLengths(
             [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
             [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!)
@@ -74,9 +74,22 @@ internal static class PrepareTool
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
             KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
             KnownSuites = SuiteRegistry.Known,
-            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], job.Folders, context),
+            Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], threads, job.Folders, context),
             Code = Code,
         });
+    }
+
+    private static List<MixFacts> Mixes(SweepSpec spec, IReadOnlyList<ModelInspection> models, IReadOnlyList<DataSpec> data, DatasetCatalogue catalogue, WorkerFolders folders, JobContext context)
+    {
+        var mixes = new List<MixFacts>();
+        foreach (var model in models.Where(m => m.Tokenizer is not null))
+            foreach (var mix in data)
+            {
+                context.Stop.ThrowIfCancellationRequested();
+                context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Name} under {model.Facts.Name}'s tokenizer");
+                if (Mix(model.Facts.Name, model.Tokenizer!, mix, spec.MatchedWith(mix), spec.Training, catalogue, folders, context.Stop) is { } facts) mixes.Add(facts);
+            }
+        return mixes;
     }
 
     private static string? DecodingError(DecodingSpec decoding, ITokenizer tokenizer)
@@ -95,16 +108,17 @@ internal static class PrepareTool
     private static DataFacts Data(DataSpec spec, SourceInspection sources, IReadOnlyList<SuiteInspection> suites, WorkerFolders folders)
     {
         if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) return new DataFacts { Name = spec.Name, Errors = mistakes };
+        var findings = sources.Inspect(spec);
         return new DataFacts
         {
             Name = spec.Name,
             TemplateHash = PromptTemplates.All.FirstOrDefault(template => template.Name == spec.Template)?.Hash,
             Sources =
             [
-                .. sources.Inspect(spec).Zip(spec.Sources).Select(pair => new SourceFacts
+                .. findings.Zip(spec.Sources).Select(pair => new SourceFacts
                 {
                     // Why a source is not there says more than that it is not: where it was looked for, which variants there are.
-                    Exists = true, Error = pair.First.Error, Rows = pair.First.Rows, ContentHash = pair.First.ContentHash, Cues = pair.First.Cues,
+                    Exists = true, Error = pair.First.Error, Rows = pair.First.Rows, ContentHash = pair.First.ContentHash, Cues = pair.First.Cues, Remarks = pair.First.Overlaps,
                     Leaks = [.. suites.Select(suite => suite.LeakInto(pair.Second, pair.First, folders)).OfType<LeakFacts>()],
                 }),
             ],

@@ -21,7 +21,6 @@ internal static class PretrainTool
     private const int PassageTokens = 128;
     private const int TokenizerRows = 2000;
 
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var output = options.Text("out");
@@ -103,7 +102,7 @@ internal static class PretrainTool
         var tokenizer = ByteBpeTrainer.Train(
             records.Take(TokenizerRows).Select(r => template.Prompt(r.Instruction, r.Input) + r.Output), new ByteBpeOptions { VocabularySize = vocabulary }, folder);
         var builder = new ExampleBuilder(tokenizer, template, 512);
-        return (tokenizer, [.. records.Select(builder.Build).Where(built => built.Example is not null).Select(built => built.Example!)]);
+        return (tokenizer, [.. records.Select(record => builder.Build(record)).Where(built => built.Example is not null).Select(built => built.Example!)]);
     }
 
     /// <summary>Given texts, cut into passages of equal length; every token is learnt.</summary>

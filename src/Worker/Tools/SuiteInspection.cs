@@ -4,6 +4,7 @@ using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Suites;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
@@ -29,8 +30,8 @@ internal sealed record SuiteInspection(EvaluationSpec Evaluation)
         {
             var suite = SuiteDeclarations.Create(evaluation, folders.Datasets);
             var inspection = new SuiteInspection(evaluation) { Questions = new QuestionSet(suite.Items.Select(item => item.Instruction)) };
-            (inspection._suite, inspection._content) = (suite, SuiteDeclarations.ContentOf(suite, evaluation, folders.Datasets));
-            foreach (var file in SuiteDeclarations.QuestionFiles(evaluation, folders.Datasets)) inspection._files.Add(HashOf(file, folders));
+            (inspection._suite, inspection._content) = (suite, SuiteDeclarations.ContentOf(suite, folders.Datasets));
+            foreach (var file in SuiteDeclarations.QuestionFiles(suite, folders.Datasets)) inspection._files.Add(HashOf(file, folders));
             return inspection;
         }
         catch (EvaluationException e)
@@ -60,7 +61,7 @@ internal sealed record SuiteInspection(EvaluationSpec Evaluation)
     {
         if (Questions is null) return null;
         // Held-out questions are kept apart to be asked: no draw of trainable ones holds them.
-        var generated = source.Goat is { Split: GoatSplit.HeldOut } && Evaluation.Suite == SuiteRegistry.GoatArithmetic ? $"{SourceSpec.GoatName} with split: {Words.Splits.Of(GoatSplit.HeldOut)}" : null;
+        var generated = source.Goat is { Split: GoatSplit.HeldOut } && Evaluation.Suite == GoatArithmeticOptions.Suite ? $"{SourceSpec.GoatName} with split: {Words.Splits.Of(GoatSplit.HeldOut)}" : null;
         var file = generated ?? found.Files.FirstOrDefault(file => _files.Contains(HashOf(file, folders)));
         var questions = found.Questions.GetValueOrDefault(Evaluation.Name);
         return file is null && questions == 0 ? null : new LeakFacts(Evaluation.Name, generated ?? Path.GetFileName(file), questions, Questions.Count);

@@ -12,6 +12,10 @@ internal static class TokenizerTools
 {
     private const string ByteBpe = "byte-bpe";
     private const string SentencePiece = "sentencepiece";
+    private const string Configuration = "tokenizer_config.json";
+
+    /// <summary>All that a training of either kind writes.</summary>
+    private static readonly string[] _written = ["tokenizer.json", "tokenizer.model", Configuration];
 
     /// <summary>Trains a tokenizer on text.</summary>
     public static void Train(ToolOptions options, ToolJob job, JobContext context)
@@ -21,19 +25,25 @@ internal static class TokenizerTools
         var kind = options.TextOrNull("kind") ?? ByteBpe;
         var vocabulary = options.Count("vocab", 8000);
         var whole = options.Flag("whole_numbers");
+        var force = options.Flag("force");
         var (lines, seed) = (options.CountOrNull("lines"), options.Long("seed", 0));
         options.Done();
         if (files.Count == 0) throw new ToolException("--text names no file");
-        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw new ToolException($"{output} is there already: give another folder");
+        ModelTools.RequireNew(output, force, Configuration);
+        // A model's folder holds a tokenizer too, and much that is not to be replaced.
+        if (force && Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Select(entry => Path.GetFileName(entry)).FirstOrDefault(name => !_written.Contains(name)) is { } other)
+            throw new ToolException($"{output} holds {other} beside a tokenizer: --force replaces only what such a command has written; choose another folder");
         var texts = files.SelectMany(Lines).ToList();
         var all = texts.Count;
         if (lines is { } most && most < texts.Count) texts = Sample(texts, most, seed);
-        var tokenizer = kind switch
+        if (kind is not (ByteBpe or SentencePiece)) throw new ToolException($"kind '{kind}' is unknown; known are {ByteBpe} and {SentencePiece}");
+        // The folder is replaced whole: files of the other kind would be read instead of those of this one.
+        AtomicFile.WriteDirectory(output, folder =>
         {
-            ByteBpe => ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary, SplitDigits = !whole }, output),
-            SentencePiece => SentencePieceTrainer.Train(texts, new SentencePieceTraining { VocabularySize = vocabulary, SplitDigits = !whole }, output),
-            _ => throw new ToolException($"kind '{kind}' is unknown; known are {ByteBpe} and {SentencePiece}"),
-        };
+            if (kind == ByteBpe) ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary, SplitDigits = !whole }, folder);
+            else SentencePieceTrainer.Train(texts, new SentencePieceTraining { VocabularySize = vocabulary, SplitDigits = !whole }, folder);
+        });
+        var tokenizer = TokenizerDirectory.Load(output);
         if (tokenizer.VocabularySize < vocabulary) context.Remark([$"the text offers no more pairs: {tokenizer.VocabularySize} of {vocabulary} ids"]);
         context.Answer(
             new { @out = output, kind, vocabulary_size = tokenizer.VocabularySize, lines = texts.Count, of_lines = all, seed, content_hash = tokenizer.ContentHash },

@@ -1,6 +1,10 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Files;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
@@ -9,7 +13,6 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
-    /// <summary>Runs the tool.</summary>
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
     {
         var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
@@ -19,11 +22,14 @@ internal static class TrainTool
         options.Done();
         ModelTools.RequireNew(output, force, AdapterDirectory.ConfigFile);
 
+        var folder = ModelPlaces.Resolve(model, job.Folders);
+        RequireRoom(single.Method, folder);
+
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";
         var pack = new TrainJob
         {
-            Base = new BaseModel(ModelPlaces.Resolve(model, job.Folders), single.Training.Precision),
+            Base = new BaseModel(folder, single.Training.Precision),
             Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed }],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
         };
@@ -32,7 +38,7 @@ internal static class TrainTool
         TrainedEvent? trained = null;
         try
         {
-            new TrainRunner(pack, context with { Send = news => { if (news is TrainedEvent e) trained = e; else if (news is not CheckpointEvent) context.Send(news); } }, context.Remark).Run();
+            new TrainRunner(pack, context with { Send = workerEvent => { if (workerEvent is TrainedEvent e) trained = e; else if (workerEvent is not CheckpointEvent) context.Send(workerEvent); } }, context.Remark).Run();
             // Why it was not trained has been told.
             if (trained is null) return;
             AtomicFile.WriteDirectory(output, folder =>
@@ -47,5 +53,14 @@ internal static class TrainTool
         context.Answer(
             new { @out = output, steps = trained.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = single.Resolved.LearningRate, tokens = trained.Tokens },
             FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
+    }
+
+    // What the method cannot do on this base is known from its configuration, long before its weights are read.
+    private static void RequireRoom(MethodSpec method, string folder)
+    {
+        var file = Path.Combine(folder, "config.json");
+        if (!File.Exists(file)) return;
+        var facts = new ModelFacts { Name = folder, MaxPositions = DecoderConfig.Read(FileText.Read(file), file).MaxPositions };
+        foreach (var (option, message) in MethodCatalogue.Get(method.Method).Faults(method, facts)) throw new ToolException($"{option}: {message}");
     }
 }

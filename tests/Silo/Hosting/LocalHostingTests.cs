@@ -1,5 +1,5 @@
 using System.Net.NetworkInformation;
-using AlpacaCot.Client.Hosting;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;

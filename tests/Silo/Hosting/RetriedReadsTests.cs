@@ -1,4 +1,4 @@
-using AlpacaCot.Client.Hosting;
+using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains;
 using AlpacaCot.Grains.Contracts;

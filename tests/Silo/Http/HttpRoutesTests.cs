@@ -10,6 +10,7 @@ using AlpacaCot.Grains.Slots;
 using AlpacaCot.Silo;
 using AlpacaCot.Silo.Hosting;
 using AlpacaCot.Silo.Http;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
@@ -57,7 +58,7 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         Directory.CreateDirectory(Home.Run);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = "/none", SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
+        builder.Services.AddSingleton(TimeProvider.System).AddPlatformGrains(new SlotOptions { WorkerProgram = Siblings.Find(AppContext.BaseDirectory, "Worker"), SocketFolder = Home.Run, LogFolder = Home.Logs }, Home);
         builder.AddSilo(Home, arguments);
         builder.AddHttp(arguments, new WorkerTool(Home, Siblings.Find(AppContext.BaseDirectory, "Worker")));
         return builder.Build();
@@ -80,8 +81,8 @@ public sealed class HttpRoutesTests : IAsyncLifetime
 
     private Task<SubmitReply> SubmitAsync() => Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(new SubmitSweep
     {
-        Name = "s", BaseDirectory = "/", Directory = _folder["experiments/e/s"], Facts = JsonSerializer.Serialize(new SpecFacts(), Frames.Json),
-        Yaml = "name: s\nseeds: [0, 1]\nmodels: [{ name: m, path: m }]\npeft: [{ name: lora, method: lora }]\ndata: [{ name: d, sources: [goat] }]\nevaluation: [{ suite: goat-arithmetic }]",
+        Name = "s", BaseDirectory = "/", Directory = _folder["experiments/e/s"], Facts = new SpecFacts(),
+        Spec = SweepDocument.ParseValid("name: s\nseeds: [0, 1]\nmodels: [{ name: m, path: m }]\npeft: [{ name: lora, method: lora }]\ndata: [{ name: d, sources: [goat] }]\nevaluation: [{ suite: goat-arithmetic }]"),
     });
 
     [Fact]
@@ -251,8 +252,10 @@ public sealed class HttpRoutesTests : IAsyncLifetime
     public async Task SpecificationAndTrial_AreShown()
     {
         await SubmitAsync();
-        Assert.Contains("cutoff_len", (await GetAsync("/api/experiments/e/sweeps/s/specification")).Json.GetProperty("specification").GetString(), StringComparison.Ordinal);
-        Assert.Equal("m+lora+d+none+s1", (await GetAsync("/api/experiments/e/sweeps/s/trials/m+lora+d+none+s1")).Json.GetProperty("trial").GetProperty("name").GetString());
+        Assert.Equal(512, (await GetAsync("/api/experiments/e/sweeps/s/specification")).Json.GetProperty("specification").GetProperty("training").GetProperty("cutoff_len").GetInt32());
+        var trial = (await GetAsync("/api/experiments/e/sweeps/s/trials/m+lora+d+none+s1")).Json;
+        Assert.Equal("m+lora+d+none+s1", trial.GetProperty("trial").GetProperty("name").GetString());
+        Assert.Equal(16, trial.GetProperty("configuration").GetProperty("peft").GetProperty("alpha").GetDouble());
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/api/experiments/e/sweeps/s/trials/none")).Code);
         Assert.Equal(HttpStatusCode.NotFound, (await GetAsync("/api/experiments/e/sweeps/none/specification")).Code);
     }

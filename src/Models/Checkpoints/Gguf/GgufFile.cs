@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Families;
@@ -17,7 +18,7 @@ internal static class GgufFile
     public static bool Recognises(string path)
     {
         var start = new byte[4];
-        using var stream = File.OpenRead(path);
+        using var stream = RegularFile.OpenRead(path);
         return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && GgufHeader.Recognises(start);
     }
 

@@ -43,6 +43,7 @@ internal static class Access
     {
         if (value is Undefined missing) throw missing.Error();
         var by = step is null ? 1 : Python.Index(step);
+        if (value is not string) Rendering.SpendItems(Python.Length(value));
         if (by == 0) throw new ChatTemplateException("ValueError", "slice step cannot be zero");
         List<object?> items = value switch
         {
@@ -95,21 +96,33 @@ internal static class Access
         if (place < 0 || place >= count) return new Undefined($"{Python.TypeName(value)} object has no element {index}");
         return value switch
         {
-            string text => text.EnumerateRunes().ElementAt((int)place).ToString(),
+            string text => Character(text, (int)place),
             List<object?> items => items[(int)place],
             object?[] items => items[(int)place],
             _ => ((NumberRange)value).Items.ElementAt((int)place),
         };
     }
 
+    private static string Character(string text, int place)
+    {
+        Rendering.Spend(text.Length);
+        return text.EnumerateRunes().ElementAt(place).ToString();
+    }
+
     private static Undefined NoAttribute(object? value, string name)
         => new(value is null ? $"'None' has no attribute '{name}'" : $"'{Python.TypeName(value)} object' has no attribute '{name}'");
+
+    private static Function? Method(string text, string name)
+    {
+        Rendering.Spend(text.Length);
+        return TextMethods.Find(text, name);
+    }
 
     private static object? Member(object? value, string name) => value switch
     {
         Members own => own.Attribute(name),
         Namespace space => space.Attributes.TryFind(name, out var item) ? item ?? None : null,
-        string text => TextMethods.Find(text, name),
+        string text => Method(text, name),
         Mapping mapping => name switch
         {
             "items" => new Function(name, _ => mapping.Pairs.ToList()),

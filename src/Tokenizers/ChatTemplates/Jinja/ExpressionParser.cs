@@ -333,7 +333,9 @@ internal sealed partial class Parser
             value = scope =>
             {
                 scope.Rendering.Step();
-                return filter(target(scope), arguments(scope));
+                var operand = target(scope);
+                Rendering.SpendOn(operand);
+                return filter(operand, arguments(scope));
             };
         }
         return value;

@@ -39,7 +39,9 @@ internal static partial class Formats
 
         static object Whole(object? value) => Python.Number(value) switch
         {
-            double number => new BigInteger(Math.Truncate(number)), BigInteger number => number, _ => throw new ChatTemplateException("TypeError", $"%d format: a real number is required, not {Python.TypeName(value)}"),
+            double number when double.IsFinite(number) => new BigInteger(Math.Truncate(number)),
+            double number => throw new ChatTemplateException(double.IsNaN(number) ? "ValueError" : "OverflowError", $"cannot convert float {(double.IsNaN(number) ? "NaN" : "infinity")} to integer"),
+            BigInteger number => number, _ => throw new ChatTemplateException("TypeError", $"%d format: a real number is required, not {Python.TypeName(value)}"),
         };
     }
 

@@ -19,8 +19,12 @@ internal static class Operators
             case "+" when a is string s && b is string t:
                 Rendering.CheckLength((long)s.Length + t.Length);
                 return s + t;
-            case "+" when a is List<object?> s && b is List<object?> t: return (List<object?>)[.. s, .. t];
-            case "+" when a is object?[] s && b is object?[] t: return (object?[])[.. s, .. t];
+            case "+" when a is List<object?> s && b is List<object?> t:
+                Rendering.SpendItems((long)s.Count + t.Count);
+                return (List<object?>)[.. s, .. t];
+            case "+" when a is object?[] s && b is object?[] t:
+                Rendering.SpendItems((long)s.Length + t.Length);
+                return (object?[])[.. s, .. t];
             case "+" when a is string: throw new ChatTemplateException("TypeError", $"can only concatenate str (not \"{Python.TypeName(b)}\") to str");
             case "+" when a is List<object?>: throw new ChatTemplateException("TypeError", $"can only concatenate list (not \"{Python.TypeName(b)}\") to list");
             case "*" when Python.Number(b) is BigInteger n: return Repeat(a, n) ?? throw Unsupported(operation, a, b);
@@ -41,7 +45,14 @@ internal static class Operators
         => value is Undefined missing ? throw missing.Error() : Python.Number(value) ?? throw new ChatTemplateException("TypeError", $"bad operand type for unary +: '{Python.TypeName(value)}'");
 
     /// <summary>a <paramref name="operation"/> b as a truth value.</summary>
-    public static bool Compare(string operation, object? a, object? b) => operation switch
+    public static bool Compare(string operation, object? a, object? b)
+    {
+        Rendering.SpendOn(a);
+        Rendering.SpendOn(b);
+        return Holds(operation, a, b);
+    }
+
+    private static bool Holds(string operation, object? a, object? b) => operation switch
     {
         "==" => Python.AreEqual(a, b),
         "!=" => !Python.AreEqual(a, b),
@@ -94,10 +105,10 @@ internal static class Operators
                 Rendering.CheckLength(text.Length * n);
                 return string.Concat(Enumerable.Repeat(text, (int)n));
             case List<object?> list:
-                Rendering.CheckLength(list.Count * n);
+                Rendering.SpendItems(list.Count * n);
                 return Enumerable.Repeat(list, (int)n).SelectMany(item => item).ToList();
             case object?[] tuple:
-                Rendering.CheckLength(tuple.Length * n);
+                Rendering.SpendItems(tuple.Length * n);
                 return Enumerable.Repeat(tuple, (int)n).SelectMany(item => item).ToArray();
             default: return null;
         }

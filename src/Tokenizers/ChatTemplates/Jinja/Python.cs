@@ -62,7 +62,13 @@ internal static class Python
     }
 
     /// <summary>The items that a loop goes through.</summary>
-    public static IEnumerable<object?> Iterate(object? value) => value switch
+    public static IEnumerable<object?> Iterate(object? value) => Items(value).Select(static item =>
+    {
+        Rendering.SpendItems(1);
+        return item;
+    });
+
+    private static IEnumerable<object?> Items(object? value) => value switch
     {
         List<object?> items => items,
         object?[] items => items,

@@ -10,7 +10,18 @@ internal sealed class Rendering(TimeProvider time)
     private const int MaxSteps = 5_000_000;
     private const int MaxCharacters = 16_000_000;
 
+    /// <summary>Characters that all of a rendering's values and comparisons have together: what is made in one step may be large, and a template has millions of steps.</summary>
+    private const long MaxWork = 100_000_000;
+
+    /// <summary>What an item of a sequence counts as, in characters: it takes some 50 bytes.</summary>
+    private const int ItemWork = 16;
+
+    // Operators and filters are functions of values alone; what they do is counted for the rendering that this thread is in.
+    [ThreadStatic]
+    private static Rendering? _current;
+
     private int _steps;
+    private long _work;
     private int _depth;
 
     /// <summary>Where text goes.</summary>
@@ -29,6 +40,40 @@ internal sealed class Rendering(TimeProvider time)
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw new ChatTemplateException("RecursionError", "the template calls itself too deeply");
     }
 
+    /// <summary>Renders; what operators and filters do meanwhile on this thread is counted here.</summary>
+    public void Run(Action render)
+    {
+        _current = this;
+        try
+        {
+            render();
+        }
+        finally
+        {
+            _current = null;
+        }
+    }
+
+    /// <summary>Counts characters that are made, or looked at.</summary>
+    public static void Spend(long characters)
+    {
+        if (_current is { } rendering && (rendering._work += characters) > MaxWork)
+            throw new ChatTemplateException("RuntimeError", $"the template makes or compares more than {MaxWork} characters");
+    }
+
+    /// <summary>Counts the items of a sequence that is made, or gone through.</summary>
+    public static void SpendItems(long items)
+    {
+        CheckLength(items);
+        Spend(items * (ItemWork - 1));
+    }
+
+    /// <summary>Counts going through a value: a text's characters; items are counted one by one.</summary>
+    public static void SpendOn(object? value)
+    {
+        if (value is string text) Spend(text.Length);
+    }
+
     /// <summary>Writes text.</summary>
     public void Write(string text)
     {
@@ -36,10 +81,11 @@ internal sealed class Rendering(TimeProvider time)
         Output.Append(text);
     }
 
-    /// <summary>Refuses texts that are too long.</summary>
+    /// <summary>Refuses texts that are too long, and counts the others.</summary>
     public static void CheckLength(long characters)
     {
         if (characters > MaxCharacters) throw new ChatTemplateException("RuntimeError", $"the template makes a text of more than {MaxCharacters} characters");
+        Spend(characters);
     }
 
     /// <summary>What an action writes, apart from the output.</summary>

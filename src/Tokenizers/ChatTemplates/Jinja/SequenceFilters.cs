@@ -36,7 +36,11 @@ internal static partial class Filters
         var name = arguments.Text(0, "filter", "");
         var filter = Find(name) ?? throw new ChatTemplateException("TemplateRuntimeError", $"No filter named '{name}'.");
         var rest = arguments.Skip(1);
-        return new Generator(Python.Iterate(value).Select(item => filter(item, rest)));
+        return new Generator(Python.Iterate(value).Select(item =>
+        {
+            Rendering.SpendOn(item);
+            return filter(item, rest);
+        }));
     }
 
     private static bool Passes(object? item, CallArguments arguments)
@@ -44,7 +48,10 @@ internal static partial class Filters
         if (arguments.Positional.Count == 0) return Python.Truth(item);
         var name = Python.Text(arguments.Positional[0]);
         var test = Tests.Find(name) ?? throw new ChatTemplateException("TemplateRuntimeError", $"No test named '{name}'.");
-        return test(item, arguments.Skip(1));
+        var rest = arguments.Skip(1);
+        Rendering.SpendOn(item);
+        foreach (var argument in rest.Positional) Rendering.SpendOn(argument);
+        return test(item, rest);
     }
 
     private static object? Path(object? item, CallArguments arguments, int place) => arguments.Get(place, "attribute") is { } attribute ? Access.Path(item, attribute) : item;
@@ -58,6 +65,8 @@ internal static partial class Filters
     {
         var comparer = Comparer<object?>.Create((a, b) => Python.Compare(a, b));
         var keyed = items.Select(item => (Key: key(item), Item: item)).ToList();
+        // Each is compared with some others.
+        Rendering.SpendItems((long)keyed.Count * (1 + System.Numerics.BitOperations.Log2((uint)keyed.Count)));
         return [.. (reverse ? keyed.OrderByDescending(pair => pair.Key, comparer) : keyed.OrderBy(pair => pair.Key, comparer)).Select(pair => pair.Item)];
     }
 

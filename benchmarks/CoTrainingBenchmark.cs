@@ -1,0 +1,70 @@
+using System.CommandLine;
+using System.Diagnostics;
+using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.AdaLora;
+using AlpacaCot.Adapters.Bottleneck;
+using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Adapters.Prefix;
+using AlpacaCot.Adapters.PromptTuning;
+using AlpacaCot.Adapters.PTuning;
+using AlpacaCot.Data;
+using AlpacaCot.Kernels.Native;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Benchmarks;
+
+/// <summary>Several adapters on one base: together in one pack, and one after the other.</summary>
+internal static class CoTrainingBenchmark
+{
+    /// <summary>The command.</summary>
+    public static Command Command()
+    {
+        var shape = new Shape.ShapeOptions();
+        Option<int> members = Options.Count("--members", "Adapters that are trained", 4), steps = Options.Count("--steps", "Counted steps of each", 8), batch = Options.Count("--batch", "Rows of a step of each", 8),
+            cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
+        var precision = Options.Precision();
+        var mixed = new Option<bool>("--mixed") { Description = "Members take unlike methods in turn: LoRA, IA3, AdaLoRA, prefix, prompt and P-tuning, sequential and parallel adapters" };
+        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, threads };
+        shape.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            LibTorch.Load();
+            Threads.Count = parsed.GetValue(threads); // before the weights are drawn
+            var config = shape.Read(parsed).Config();
+            var (count, size, rows) = (parsed.GetValue(steps), parsed.GetValue(batch), parsed.GetValue(rank));
+            var all = TrainingRows.MadeUp(count * size * parsed.GetValue(members), parsed.GetValue(cutoff), config.VocabularySize);
+            List<IReadOnlyList<Example>> each = [.. all.Chunk(count * size)];
+            using var generator = new Generator(0);
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!));
+            var methods = Methods(rows, count);
+            List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, parsed.GetValue(mixed) ? methods[i % methods.Length] : methods[0]))];
+            TrainingBenchmark.Train(decoder, [pack[0]], size, 1); // not counted
+            // One after the other first: the process' largest size can only grow.
+            var alone = Seconds(() => pack.ForEach(own => TrainingBenchmark.Train(decoder, [own], size, count)));
+            var alonePeak = TrainingBenchmark.PeakRssMb();
+            var together = Seconds(() => TrainingBenchmark.Train(decoder, pack, size, count));
+            long tokens = all.Sum(row => (long)row.Ids.Length);
+            Options.Print(parsed, new
+            {
+                benchmark = "cotraining", members = each.Count, tokens_per_s = Math.Round(tokens / together, 1), alone_tokens_per_s = Math.Round(tokens / alone, 1), speedup = Math.Round(alone / together, 3),
+                mixed = parsed.GetValue(mixed), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
+            });
+        });
+        return command;
+    }
+
+    private static AdapterConfig[] Methods(int rank, int steps) =>
+    [
+        new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") }, new Ia3Config(),
+        new AdaLoraConfig { InitR = rank, TargetR = Math.Max(1, rank / 2), TotalStep = steps + 2 }, new PrefixConfig { VirtualTokens = 20 }, new PromptTuningConfig { VirtualTokens = 20 },
+        new PTuningConfig { VirtualTokens = 20, EncoderHidden = 128 }, new BottleneckConfig { Size = 32 }, new BottleneckConfig { Size = 32, Parallel = true },
+    ];
+
+    private static double Seconds(Action work)
+    {
+        var clock = Stopwatch.StartNew();
+        work();
+        return clock.Elapsed.TotalSeconds;
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Diagnostics;
+using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Inference;
+using AlpacaCot.Kernels.Native;
+using AlpacaCot.Models;
+
+namespace AlpacaCot.Benchmarks;
+
+/// <summary>Greedy decoding through the engine, scheduler and sampler included.</summary>
+internal static class DecodeBenchmark
+{
+    // By then the loops run compiled with all optimisations, and memory is there.
+    private const int WarmUpTokens = 64;
+
+    private static readonly int[] _batches = [1, 8];
+
+    /// <summary>The command.</summary>
+    public static Command Command()
+    {
+        var shape = new Shape.ShapeOptions();
+        Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
+            members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
+        var precision = Options.Precision();
+        var command = new Command("decode", "Greedy decoding at batch sizes 1 and 8: new tokens per second, prompts included") { tokens, prompt, members, precision, threads };
+        shape.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            using var model = new ServedModel(shape.Read(parsed), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(members));
+            using var engine = model.Engine();
+            foreach (var batch in _batches)
+            {
+                IReadOnlyList<Generation> Generate(int count) => engine.Generate([.. Enumerable.Range(0, batch).Select(i => model.Request(i, parsed.GetValue(prompt), count))]);
+                Generate(Math.Min(WarmUpTokens, parsed.GetValue(tokens)));
+                var before = GC.GetTotalAllocatedBytes(precise: true);
+                var clock = Stopwatch.StartNew();
+                var total = Generate(parsed.GetValue(tokens)).Sum(g => g.Ids.Count);
+                var seconds = clock.Elapsed.TotalSeconds;
+                Options.Print(parsed, new
+                {
+                    benchmark = "decode", batch, new_tokens = total, seconds = Math.Round(seconds, 3), tokens_per_s = Math.Round(total / seconds, 1),
+                    allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
+                });
+            }
+        });
+        return command;
+    }
+}
+
+/// <summary>A random decoder with random adapters, to be asked.</summary>
+internal sealed class ServedModel : IDisposable
+{
+    private readonly Generator _generator;
+    private readonly Decoder _decoder;
+    private readonly AdapterBank _bank;
+    private readonly int _members;
+
+    /// <summary>Makes them.</summary>
+    public ServedModel(Shape shape, string precision, int threads, int members)
+    {
+        var config = shape.Config();
+        LibTorch.Load();
+        Threads.Count = threads; // before the weights are drawn
+        _generator = new Generator(0);
+        _decoder = Decoder.CreateRandom(config, _generator, Options.TypeOf(precision));
+        _bank = new AdapterBank(_decoder);
+        _members = members;
+        for (var i = 0; i < members; i++) _bank.Add(AdapterFactory.Create(_decoder, new LoraConfig { Init = LoraInit.Random }, _generator));
+    }
+
+    /// <summary>An engine over it.</summary>
+    public InferenceEngine Engine() => new(_decoder, new IdTexts(_decoder.Config.VocabularySize), _bank);
+
+    /// <summary>The <paramref name="i"/>-th request, which has a prompt of its own.</summary>
+    public GenerationRequest Request(int i, int promptTokens, int newTokens) => new(
+        $"bench-{i}", [.. Enumerable.Range(0, promptTokens).Select(t => (int)(1 + (t * 7919L + i * 104729L) % (_decoder.Config.VocabularySize - 1)))], _members > 0 ? i % _members : -1,
+        new DecodingSettings { MaxNewTokens = newTokens, IgnoreEos = true });
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _decoder.Dispose();
+        _generator.Dispose();
+    }
+}

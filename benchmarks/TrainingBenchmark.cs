@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Diagnostics;
+using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Data;
+using AlpacaCot.Kernels.Native;
+using AlpacaCot.Models;
+using AlpacaCot.Specs;
+using AlpacaCot.Training;
+
+namespace AlpacaCot.Benchmarks;
+
+/// <summary>LoRA fine-tuning of a random decoder on rows of ids, through the trainer that trials use.</summary>
+internal static class TrainingBenchmark
+{
+    private static readonly TimeSpan _gemm = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>The command.</summary>
+    public static Command Command()
+    {
+        var shape = new Shape.ShapeOptions();
+        var rows = Options.File("--rows", "JSON file of rows {\"ids\", \"labels\"}, an array or one a line; made-up rows otherwise");
+        Option<int> steps = Options.Count("--steps", "Counted steps", 12), batch = Options.Count("--batch", "Rows of a step", 8), cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2),
+            rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
+        var precision = Options.Precision();
+        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, threads };
+        shape.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            LibTorch.Load();
+            Threads.Count = parsed.GetValue(threads); // before the weights are drawn
+            var config = shape.Read(parsed).Config();
+            var (count, size) = (parsed.GetValue(steps), parsed.GetValue(batch));
+            var examples = parsed.GetValue(rows) is { } file
+                ? TrainingRows.Read(file, count * size, parsed.GetValue(cutoff), config.VocabularySize) : TrainingRows.MadeUp(count * size, parsed.GetValue(cutoff), config.VocabularySize);
+            using var generator = new Generator(0);
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!));
+
+            Train(decoder, [[.. examples.OrderByDescending(row => row.Ids.Length).Take(size)]], size, 1, parsed.GetValue(rank)); // not counted
+            var clock = Stopwatch.StartNew();
+            var losses = Train(decoder, [examples], size, count, parsed.GetValue(rank))[0].Losses;
+            var seconds = clock.Elapsed.TotalSeconds;
+
+            long tokens = examples.Sum(row => (long)row.Ids.Length), supervised = examples.Sum(Learnt);
+            Options.Print(parsed, new
+            {
+                benchmark = "training", tokens_per_s = Math.Round(tokens / seconds, 1), supervised_per_s = Math.Round(supervised / seconds, 1), step_ms = Math.Round(1000 * seconds / count, 3),
+                gemm_limit_share = Math.Round(Products(decoder, tokens, supervised) / GemmRate(decoder, (int)Math.Min(tokens / count, 4096)) / seconds, 3), peak_rss_mb = Math.Round(PeakRssMb()),
+                first_loss = losses[0], last_loss = losses[^1], steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
+            });
+        });
+        return command;
+    }
+
+    /// <summary>Trains adapters together, one on each list of rows.</summary>
+    public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<IReadOnlyList<Example>> rows, int batch, int steps, int rank)
+        => Train(decoder, [.. rows.Select(own => (own, (AdapterConfig)new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") }))], batch, steps);
+
+    /// <summary>Trains adapters of any methods together.</summary>
+    public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<(IReadOnlyList<Example> Rows, AdapterConfig Config)> each, int batch, int steps)
+    {
+        var adapters = new List<Adapter>();
+        try
+        {
+            var settings = new TrainingSpec { LearningRate = 3e-4, BatchSize = batch, MaxSteps = steps, Schedule = TrainingSpec.Constant, WeightDecay = 0.01 };
+            var members = new List<TrainingMember>();
+            foreach (var (own, config) in each)
+            {
+                using var generator = new Generator((ulong)(1 + adapters.Count));
+                adapters.Add(AdapterFactory.Create(decoder, config, generator));
+                members.Add(new TrainingMember($"benchmark-{adapters.Count}", adapters[^1], own, settings, (ulong)adapters.Count) { Order = RowOrder.Sequential });
+            }
+            using var trainer = new CoTrainer(decoder, members, new CoTrainerOptions());
+            return trainer.Run();
+        }
+        finally
+        {
+            foreach (var adapter in adapters) adapter.Dispose();
+        }
+    }
+
+    /// <summary>Tokens of a row that carry loss.</summary>
+    public static long Learnt(Example row) => row.Labels.Skip(1).Count(label => label != Example.Ignored);
+
+    /// <summary>Largest resident size of the process so far, MiB.</summary>
+    public static double PeakRssMb()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64 / 1048576.0;
+    }
+
+    /// <summary>Operations that the base's products take: forward through every projection, and back through those above the first block's adapters; the head where there is loss. Attention and adapters are left out.</summary>
+    private static double Products(Decoder decoder, long tokens, long supervised)
+    {
+        var weights = decoder.Projections.Sum(site => (double)site.Weights.In * site.Weights.Out);
+        return 4 * (tokens * weights + supervised * (double)decoder.Config.VocabularySize * decoder.Config.HiddenSize);
+    }
+
+    /// <summary>Operations per second of the largest product of a block, nothing else being done.</summary>
+    private static double GemmRate(Decoder decoder, int rows)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var (hidden, intermediate) = (decoder.Config.HiddenSize, decoder.Config.IntermediateSize);
+        var (x, w) = (torch.ones([rows, hidden], dtype: decoder.Dtype), torch.ones([intermediate, hidden], dtype: decoder.Dtype));
+        var (best, all) = (double.MaxValue, Stopwatch.StartNew());
+        do
+        {
+            var clock = Stopwatch.StartNew();
+            using var y = torch.nn.functional.linear(x, w);
+            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+        while (all.Elapsed < _gemm);
+        return 2.0 * rows * hidden * intermediate / best;
+    }
+}

@@ -1,0 +1,27 @@
+namespace AlpacaCot.Data.Preparation;
+
+/// <summary>Work on rows on all cores whose results come in the rows' order, with a bounded number of them on the way.</summary>
+internal static class OrderedParallel
+{
+    private const int ChunkRows = 128;
+
+    /// <summary>The results in the order of the rows. Rows are read on the thread that asks for results.</summary>
+    /// <param name="rows">The rows.</param>
+    /// <param name="work">What is done with one, on any thread.</param>
+    /// <param name="threads">How many threads work.</param>
+    /// <param name="cancellation">Ends the work between two chunks of rows.</param>
+    public static IEnumerable<TResult> Each<TRow, TResult>(IEnumerable<TRow> rows, Func<TRow, TResult> work, int threads, CancellationToken cancellation)
+    {
+        // Twice as many chunks as threads: the reader is ahead of the workers, and no more.
+        var pending = new Queue<Task<TResult[]>>();
+        foreach (var chunk in rows.Chunk(ChunkRows))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            pending.Enqueue(Task.Run(() => Array.ConvertAll(chunk, row => work(row)), cancellation));
+            if (pending.Count < 2 * threads) continue;
+            foreach (var result in pending.Dequeue().GetAwaiter().GetResult()) yield return result;
+        }
+        while (pending.TryDequeue(out var last))
+            foreach (var result in last.GetAwaiter().GetResult()) yield return result;
+    }
+}

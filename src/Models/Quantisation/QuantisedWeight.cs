@@ -1,0 +1,47 @@
+using AlpacaCot.Kernels;
+
+namespace AlpacaCot.Models.Quantisation;
+
+/// <summary>A weight <c>[out, in]</c> in fewer bits than it is computed with.</summary>
+internal abstract class QuantisedWeight(long output, long input) : IDisposable
+{
+    /// <summary>Rows.</summary>
+    public long Out => output;
+
+    /// <summary>Columns.</summary>
+    public long In => input;
+
+    /// <summary>The form that it is held in.</summary>
+    public abstract WeightStorage Storage { get; }
+
+    /// <summary>Bytes that are held for it.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>Quantises a weight, which is only read.</summary>
+    public static QuantisedWeight Of(Tensor weight, WeightStorage storage)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var plain = weight.detach().to(ScalarType.Float32).cpu().contiguous();
+        return storage switch
+        {
+            WeightStorage.Int8 or WeightStorage.LlmInt8 => Int8Weight.Quantise(plain, weight.device, storage == WeightStorage.LlmInt8),
+            WeightStorage.Nf4 or WeightStorage.Nf4Single => FourBitWeight.Quantise(plain, FourBitCode.Nf4, storage == WeightStorage.Nf4),
+            WeightStorage.Fp4 or WeightStorage.Fp4Single => FourBitWeight.Quantise(plain, FourBitCode.Fp4, storage == WeightStorage.Fp4),
+            _ => throw new ArgumentException($"{storage} is no form with fewer bits", nameof(storage)),
+        };
+    }
+
+    /// <summary>As <see cref="Of"/>, in the same form as this one.</summary>
+    public virtual QuantisedWeight Requantise(Tensor weight) => Of(weight, Storage);
+
+    /// <summary>The weight that is held, fp32 on the device where it lives.</summary>
+    public abstract Tensor Plain();
+
+    /// <summary>The product x Wᵀ without a gradient, where there is a better way than by <see cref="Plain"/>; else null.</summary>
+    /// <param name="x"><c>[rows, in]</c>.</param>
+    public abstract Tensor? Product(Tensor x);
+
+    /// <inheritdoc/>
+    public virtual void Dispose() { }
+}

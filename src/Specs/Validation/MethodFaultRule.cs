@@ -1,0 +1,19 @@
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
+
+namespace AlpacaCot.Specs.Validation;
+
+/// <summary>What a method itself says cannot work: on any base, or on one that it meets.</summary>
+internal sealed class MethodFaultRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
+            if (MethodCatalogue.Find(method.Method) is not { } definition) continue;
+            foreach (var (option, message) in definition.Faults(method, null)) remarks.Error($"peft[{i}].{option}", message);
+            foreach (var (_, model) in Targets.Bases(spec, facts, method))
+                foreach (var (option, message) in definition.Faults(method, model)) remarks.Error($"peft[{i}].{option}", message);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text;
+using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Preparation;
+using AlpacaCot.Files.Hub;
+using AlpacaCot.Specs;
+using AlpacaCot.Tokenizers;
+using AlpacaCot.Worker.Protocol;
+
+namespace AlpacaCot.Worker.Tools;
+
+/// <summary><c>data list</c>, <c>data add</c> and <c>data stats</c>: the catalogue of data sets.</summary>
+internal static class DataSetTools
+{
+    /// <summary>The known sets, those that are registered, and what else lies in the data sets' folder.</summary>
+    public static void List(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (language, task, generation, present) = (options.TextOrNull("language"), options.TextOrNull("task"), options.TextOrNull("generation"), options.Flag("present"));
+        options.Done();
+        var sets = ListTools.Sets(job.Folders.Datasets)
+            .Where(set => language is null || set.Language == language || set.Language == KnownSet.SeveralLanguages)
+            .Where(set => (task is null || Same(set.Task, task)) && (generation is null || Same(set.Generation, generation)) && (!present || set.Present)).ToList();
+        var text = new StringBuilder();
+        foreach (var set in sets)
+            text.Append(CultureInfo.InvariantCulture, $"{set.Name,-22} {set.Language,-5} {set.Task,-2} {set.Generation,-3} {(set.Rows is { } rows ? rows.ToString("N0", CultureInfo.InvariantCulture) : ""),12} {(set.Present ? "present" : "-"),-7} {set.About}; {set.Licence}\n");
+        context.Answer(
+            sets.Select(set => new { name = set.Name, language = set.Language, task = set.Task, generation = set.Generation, rows = set.Rows, licence = set.Licence, source = set.Source, present = set.Present }),
+            text.Length == 0 ? "no data set is like that" : text.ToString().TrimEnd('\n'));
+
+        static bool Same(string tag, string wanted) => tag.Equals(wanted, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Brings a set into the data sets' folder.</summary>
+    public static void Add(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var (reference, name, sha256, revision) = (options.Text("reference"), options.TextOrNull("name"), options.TextOrNull("sha256"), options.TextOrNull("revision") ?? "main");
+        var (mirrors, offline) = (options.Texts("mirrors"), options.Flag("offline"));
+        options.Done();
+        var hub = new HubOptions { Root = Path.Combine(job.Folders.Cache, "downloads"), Offline = offline };
+        if (mirrors.Count > 0) hub = hub with { BaseAddresses = [.. mirrors.Select(Address)] };
+        using var client = new HubClient(hub, context.Time);
+        var files = new DatasetAdding(client, job.Folders.Datasets).AddAsync(reference, name, sha256, revision, new Told(context), context.Stop).GetAwaiter().GetResult();
+        context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
+
+        static Uri Address(string mirror) => Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw new ToolException($"--mirrors {mirror} is no http address");
+    }
+
+    /// <summary>Counts of a set: rows, turns, lengths, languages.</summary>
+    public static void Stats(ToolOptions options, ToolJob job, JobContext context)
+    {
+        var spec = options.Record<DataSpec>("data");
+        var model = options.TextOrNull("model");
+        options.Done();
+        var tokenizer = model is null ? null : TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
+        var statistics = DatasetStatistics.Of(new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]), spec, tokenizer, context.Stop);
+        context.Answer(statistics, statistics.ToText());
+    }
+
+    private sealed class Told(JobContext context) : IProgress<HubProgress>
+    {
+        public void Report(HubProgress value) => context.Progress("fetch", (int)(value.Received >> 20), (int)((value.Total ?? 0) >> 20), note: $"{value.File}, MB");
+    }
+}

@@ -1,0 +1,144 @@
+using System.CommandLine;
+using System.Text.Json;
+using AlpacaCot.Benchmarks;
+using AlpacaCot.Tokenizers.Training;
+
+namespace AlpacaCot.Tests.Benchmarks;
+
+/// <summary>What benchmarks print and refuse, on the smallest shapes.</summary>
+public sealed class BenchmarkTests : IDisposable
+{
+    private const string Small = "--layers 1 --hidden 16 --heads 2 --vocabulary 97 --threads 1";
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    private static async Task<(int Code, string Output, string Error)> RunAsync(string line)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var code = await BenchmarkProgram.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries), new InvocationConfiguration { Output = output, Error = error });
+        return (code, output.ToString(), error.ToString());
+    }
+
+    private static async Task<JsonElement[]> FiguresAsync(string line)
+    {
+        var (code, output, error) = await RunAsync(line);
+        Assert.Equal((0, ""), (code, error));
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(figure => JsonElement.Parse(figure))];
+    }
+
+    private string Rows(params string[] rows)
+    {
+        File.WriteAllLines(_folder["rows.json"], rows);
+        return _folder["rows.json"];
+    }
+
+    [Fact]
+    public async Task List_ExplainsEachBenchmark()
+    {
+        var lines = (await RunAsync("--list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
+        Assert.All(lines, line => Assert.True(line.Length > 40, line));
+    }
+
+    [Fact]
+    public async Task EveryBenchmark_TakesJson_AndDescribesEveryOption()
+    {
+        foreach (var benchmark in BenchmarkProgram.Command().Subcommands)
+        {
+            Assert.All(benchmark.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), $"{benchmark.Name} {option.Name}"));
+            Assert.Equal((0, ""), await RunAsync($"{benchmark.Name} --json --help") is var (code, _, error) ? (code, error) : default);
+        }
+    }
+
+    [Theory]
+    [InlineData("[{0},{0}]")]
+    [InlineData("{0}\n\n{0}")]
+    public async Task Training_OnRows_CountsTheirTokens(string form)
+    {
+        var rows = Rows(form.Replace("{0}", """{"ids":[5,6,7,8],"labels":[-100,-100,7,8]}"""));
+        var figure = Assert.Single(await FiguresAsync($"training --json --rows {rows} --steps 1 --batch 2 --precision fp32 {Small}"));
+        // Eight tokens, of which four are learnt, in one step.
+        Assert.Equal(2, figure.GetProperty("tokens_per_s").GetDouble() / figure.GetProperty("supervised_per_s").GetDouble(), 1);
+        Assert.Equal(8, figure.GetProperty("tokens_per_s").GetDouble() * figure.GetProperty("step_ms").GetDouble() / 1000, 0);
+        Assert.InRange(figure.GetProperty("first_loss").GetDouble(), 3, 6); // ln 97 is 4.6
+        Assert.True(figure.GetProperty("peak_rss_mb").GetDouble() > 10);
+        Assert.InRange(figure.GetProperty("gemm_limit_share").GetDouble(), 0, 1);
+    }
+
+    [Theory]
+    [InlineData("""{"labels":[1,2]}""", "row.*'ids'")]
+    [InlineData("""{"ids":[1,2]}""", "'labels'")]
+    [InlineData("""{"ids":null,"labels":null}""", "'ids'")]
+    [InlineData("[1,2]", "'ids'")]
+    [InlineData("""{"ids":[1,2],"labels":[1]}""", "2 ids and 1 labels")]
+    [InlineData("""{"ids":[1,97],"labels":[1,2]}""", "the id 97 .*--vocabulary")]
+    [InlineData("""{"ids":[1,2.5],"labels":[1,2]}""", "2.5 in 'ids'")]
+    [InlineData("""{"ids":[],"labels":[]}""", "no ids")]
+    [InlineData("""{"ids":[1,2],"labels":[-100,-100]}""", "learnt")]
+    [InlineData("""{"ids":[1,2""", "rows.json")]
+    [InlineData("", "has 0 rows, 1 are needed")]
+    public async Task Training_OnWhatAreNoRows_SaysWhatIsWrong(string row, string says)
+    {
+        var (code, output, error) = await RunAsync($"training --rows {Rows(row)} --steps 1 --batch 1 {Small}");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Matches($"^error: .*rows.json.*{says}|^error: .*{says}", error);
+        Assert.Single(error.Trim().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("unheard-of", "there is no benchmark 'unheard-of'")]
+    [InlineData("", "--list")]
+    [InlineData("training --steps 0", "--steps 0: must be at least 1")]
+    [InlineData("training --precision int8", "precision 'int8' is unknown")]
+    [InlineData("decode --hidden 20 --heads 8", "--hidden 20")]
+    [InlineData("tokenize --text x", "--tokenizer")]
+    [InlineData("training --rows /no/such/file", "/no/such/file")]
+    [InlineData("scheduler --trial-seconds -1", "--trial-seconds -1")]
+    public async Task WrongRequest_Is2_AndNamesWhatIsWrong(string line, string names)
+    {
+        var (code, _, error) = await RunAsync(line);
+        Assert.Equal(2, code);
+        Assert.Contains(names, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData($"cotraining --members 2 --steps 1 --batch 1 --precision fp32 {Small}", "speedup")]
+    [InlineData($"decode --tokens 3 --prompt-tokens 2 --members 2 --precision fp32 {Small}", "tokens_per_s")]
+    [InlineData($"load --clients 2 --requests 2 --prompt-tokens 2 --tokens 3 --precision fp32 {Small}", "answer_ms_p95")]
+    [InlineData("membw --megabytes 1 --threads 2", "copy_gb_per_s")]
+    [InlineData("report --models 2 --methods 1 --data 2 --cues 1 --seeds 2 --items 8", "html_mb")]
+    public async Task Benchmark_PrintsItsFigures(string line, string figure)
+    {
+        var figures = await FiguresAsync(line);
+        Assert.All(figures, of => Assert.Equal(line.Split(' ')[0], of.GetProperty("benchmark").GetString()));
+        Assert.All(figures, of => Assert.True(of.GetProperty(figure).GetDouble() >= 0));
+    }
+
+    [Fact]
+    public async Task Load_CountsEveryRequest()
+    {
+        var figure = Assert.Single(await FiguresAsync($"load --clients 3 --requests 2 --prompt-tokens 2 --tokens 4 --precision fp32 {Small}"));
+        Assert.Equal(6, figure.GetProperty("requests").GetInt32());
+        Assert.Equal(4, figure.GetProperty("tokens_per_s").GetDouble() / figure.GetProperty("requests_per_s").GetDouble(), 1);
+        Assert.True(figure.GetProperty("first_token_ms_p50").GetDouble() <= figure.GetProperty("answer_ms_p50").GetDouble());
+    }
+
+    [Fact]
+    public async Task TokenizeAndEncode_CountBytesTokensAndRows()
+    {
+        string[] corpus = ["one and two", "three and four", "12 + 34 = 46"];
+        var tokenizer = ByteBpeTrainer.Train(corpus, new ByteBpeOptions { VocabularySize = 280 }, _folder["t"]);
+        File.WriteAllLines(_folder["text.txt"], corpus);
+        var figures = TokenizeBenchmark.Run(tokenizer, corpus, TimeProvider.System, TimeSpan.Zero);
+        Assert.Equal(corpus.Sum(text => text.Length), figures.Bytes);
+        Assert.Equal(corpus.Sum(text => tokenizer.Encode(text).Length), figures.Tokens);
+        Assert.True(figures is { EncodeMegabytesPerSecond: > 0, DecodeMegabytesPerSecond: > 0, EncodeAllocatedBytesPerByte: > 0 });
+        File.WriteAllText(_folder["rows.jsonl"], """
+            {"instruction": "one and two", "output": "three"}
+            {"instruction": "nothing", "output": ""}
+            """);
+        var encoded = Assert.Single(await FiguresAsync($"encode --tokenizer {_folder["t"]} --data {_folder["rows.jsonl"]}"));
+        Assert.Equal((2, 1), (encoded.GetProperty("rows").GetInt32(), encoded.GetProperty("examples").GetInt32()));
+    }
+}

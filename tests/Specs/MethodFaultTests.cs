@@ -1,0 +1,56 @@
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Validation;
+
+namespace AlpacaCot.Tests.Specs;
+
+/// <summary>Settings of methods that cannot work: one error each, before a weight is read.</summary>
+public sealed class MethodFaultTests
+{
+    [Theory]
+    [InlineData("{ method: lora, r: 0 }", "r")]
+    [InlineData("{ method: adalora, init_r: 0, total_step: 100 }", "init_r")]
+    [InlineData("{ method: adalora }", "total_step is missing")]
+    [InlineData("{ method: adalora, total_step: 100, tinit: 60, tfinal: 40 }", "leave no steps of 100")]
+    [InlineData("{ method: prefix, virtual_tokens: 0 }", "virtual_tokens")]
+    [InlineData("{ method: prefix, virtual_tokens: 512 }", "512 virtual tokens leave no room in base's context of 512 tokens")]
+    [InlineData("{ method: prompt, virtual_tokens: 4096 }", "4096 virtual tokens leave no room")]
+    [InlineData("{ method: p_tuning, virtual_tokens: 513 }", "513 virtual tokens leave no room")]
+    [InlineData("{ method: prompt, prompt_init: TEXT }", "needs init_text")]
+    [InlineData("{ method: adapter_h, scaling: much }", "neither a number nor 'learned'")]
+    [InlineData("{ method: adapter_p, targets: [nowhere_proj] }", "no projection 'nowhere_proj'")]
+    public void Validate_SettingThatCannotWork_OneError(string peft, string says)
+    {
+        var error = Assert.Single(Validate(peft), remark => remark.Severity == SpecSeverity.Error);
+        Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{ method: prefix, virtual_tokens: 20, projection: true }")]
+    [InlineData("{ method: prompt, prompt_init: TEXT, init_text: Classify the text }")]
+    [InlineData("{ method: p_tuning, encoder: LSTM }")]
+    [InlineData("{ method: adapter_parallel, bottleneck_size: 32, scaling: learned }")]
+    [InlineData("{ method: adalora, total_step: 100, tinit: 10, tfinal: 20, targets: [q_proj] }")]
+    public void Validate_SettingThatWorks_NoError(string peft) => Assert.DoesNotContain(Validate(peft), remark => remark.Severity == SpecSeverity.Error);
+
+    private static IReadOnlyList<SpecError> Validate(string peft)
+    {
+        IReadOnlyDictionary<string, IReadOnlyList<string>> targets = new Dictionary<string, IReadOnlyList<string>> { ["target_modules"] = ["q_proj", "v_proj"] };
+        var model = new ModelFacts
+        {
+            Name = "base", ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Layers = 1,
+            Projections = [new("model.layers.0.self_attn.q_proj", 64, 64), new("model.layers.0.self_attn.v_proj", 64, 64)],
+            DefaultTargets = new[] { "lora", "adalora", "adapter_h", "adapter_p", "adapter_parallel" }.ToDictionary(name => name, _ => targets),
+        };
+        var document = SweepDocument.Parse($$"""
+            name: faults
+            seeds: [0, 1, 2]
+            models: [{ name: base, path: models/base }]
+            peft: [{{peft}}]
+            data: [{ name: rows, sources: [alpaca] }]
+            training: { epochs: 1, batch_size: 4, cutoff_len: 128 }
+            evaluation: [{ suite: goat-arithmetic, limit: 10 }]
+            """);
+        return SpecValidator.Validate(document, new SpecFacts { Models = [model] });
+    }
+}
