@@ -8,6 +8,9 @@ public enum RationaleUse
 
     /// <summary><c>rationale</c>: the question, the rationale and then the answer in a closing sentence, as FLAN writes it.</summary>
     RationaleThenAnswer,
+
+    /// <summary><c>inversion</c>: question, rationale and answer in turned roles, one of the 18 forms that FLAN v2 mixes in, drawn for each row.</summary>
+    Inversion,
 }
 
 /// <summary>How data mixes that are compared with one another are kept alike.</summary>
@@ -107,6 +110,9 @@ public sealed record SourceSpec
     /// <summary>The generator's name, which stands for its defaults where a set is named.</summary>
     public const string GoatName = "goat";
 
+    /// <summary>Most worked examples before a question.</summary>
+    public const int MostFewShot = 32;
+
     /// <summary>A set that the catalogue of data sets knows by name.</summary>
     public string? Set { get; init; }
 
@@ -115,6 +121,9 @@ public sealed record SourceSpec
 
     /// <summary>The arithmetic generator.</summary>
     public GoatOptions? Goat { get; init; }
+
+    /// <summary>How a set or path of questions about tables becomes rows; null is a file of plain rows.</summary>
+    public TableOptions? Tables { get; init; }
 
     /// <summary>How often each row is taught: 2 twice, 0.5 every other (drawn), 1.5 once and every other once more.</summary>
     public double Weight { get; init; } = 1;
@@ -130,6 +139,9 @@ public sealed record SourceSpec
 
     /// <summary>Overrides <see cref="DataSpec.Cot"/>.</summary>
     public RationaleUse? Cot { get; init; }
+
+    /// <summary>Worked examples of the same source in front of each question; only the last answer is learnt.</summary>
+    public int FewShot { get; init; }
 
     /// <summary>Overrides <see cref="DataSpec.TrainingCue"/>.</summary>
     public TrainingCue? TrainingCue { get; init; }
@@ -154,6 +166,8 @@ public sealed record SourceSpec
     {
         if (new object?[] { Set, Path, Goat }.Count(kind => kind is not null) != 1) yield return "needs exactly one of set, path and goat";
         if (!(Weight > 0) || !double.IsFinite(Weight)) yield return FormattableString.Invariant($"weight {Weight} must be above 0");
+        if (FewShot is < 0 or > MostFewShot) yield return $"few_shot {FewShot} is not within 0 and {MostFewShot}";
+        if (Tables is not null && Goat is not null) yield return "tables says how files of tables are read; a generator has none";
         if (Limit is < 1) yield return $"limit {Limit} must be at least 1";
         if (Language is not null && Set is null) yield return $"language picks a variant of a known set; a {(Goat is null ? "path" : "generator")} has none";
         foreach (var mistake in Goat?.Mistakes() ?? []) yield return mistake;

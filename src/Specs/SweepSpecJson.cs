@@ -35,7 +35,7 @@ public static class SweepSpecJson
             if (d.When is { } when) node["when"] = Match(when);
             return node;
         }),
-        ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["when"] = Match(c.When) })),
+        ["cot"] = Array(spec.Cot, c => Without(new JsonObject { ["name"] = c.Name, ["cue"] = c.Cue, ["language"] = c.Language, ["when"] = Match(c.When) })),
         ["base"] = spec.Base,
         ["training"] = Training(spec.Training),
         ["decoding"] = Decoding(spec.Decoding),
@@ -64,9 +64,16 @@ public static class SweepSpecJson
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
         ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null,
+        ["tables"] = source.Tables is { } tables ? Tables(tables) : null,
         ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language,
         ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["training_cue"] = source.TrainingCue?.Word,
+        ["few_shot"] = source.FewShot > 0 ? source.FewShot : null,
         ["allow_leakage"] = source.AllowLeakage.Count > 0 ? Array(source.AllowLeakage, name => name) : null,
+    });
+
+    private static JsonObject Tables(TableOptions tables) => Without(new JsonObject
+    {
+        ["form"] = Words.TableForms.Of(tables.Form), ["task"] = tables.Task is { } task ? Words.TableTasks.Of(task) : null, ["repeat_merged"] = tables.RepeatMerged ? true : null,
     });
 
     /// <summary>The generator's options.</summary>

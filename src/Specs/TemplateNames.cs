@@ -24,6 +24,21 @@ public static class TemplateNames
     /// <summary>Before the name of a chat template that no model needs to bring.</summary>
     public const string NamedChat = "chat:";
 
+    /// <summary>Alpaca-CoT's form in Chinese.</summary>
+    public const string AlpacaChinese = "alpaca-zh";
+
+    /// <summary>The same with a line break before the answer.</summary>
+    public const string AlpacaChineseNewline = "alpaca-zh-newline";
+
     /// <summary>All prompt templates.</summary>
-    public static IReadOnlyList<string> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain];
+    public static IReadOnlyList<string> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain, AlpacaChinese, AlpacaChineseNewline];
+
+    /// <summary>Languages that prompts can be in.</summary>
+    public static IReadOnlyList<string> Languages { get; } = ["en", "zh"];
+
+    private static readonly (string English, string Chinese)[] Pairs = [(Alpaca, AlpacaChinese), (AlpacaNewline, AlpacaChineseNewline)];
+
+    /// <summary>The template that says the same in a language, which may be the template itself; null where there is none.</summary>
+    public static string? In(string template, string language)
+        => Pairs.Where(pair => pair.English == template || pair.Chinese == template).Select(pair => language == "zh" ? pair.Chinese : pair.English).FirstOrDefault();
 }

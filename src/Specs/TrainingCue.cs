@@ -14,8 +14,11 @@ public enum CueUse
     /// <summary>One text, appended to every instruction.</summary>
     Text,
 
-    /// <summary><c>flan</c>: one of several sentences, drawn for each row whose rationale is taught, as the mixtures of FLAN do it.</summary>
+    /// <summary><c>flan</c>: one of several sentences, drawn for each row whose rationale is taught, as the mixtures of FLAN do it, in forms that fit its set.</summary>
     Flan,
+
+    /// <summary><c>flan_zh</c>: the same in Chinese.</summary>
+    FlanChinese,
 }
 
 /// <summary>The thinking cue of a source's training prompts, the counterpart of <see cref="CotSpec.Cue"/> when asking.</summary>

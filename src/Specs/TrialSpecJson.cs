@@ -23,6 +23,7 @@ public static class TrialSpecJson
             ? Training(method, data, training, spec.Seed ?? throw new ArgumentException("a training has a seed", nameof(spec))) : new JsonObject { ["seed"] = spec.Seed };
         trial.Insert(0, "model", new JsonObject { ["name"] = spec.Model.Name, ["path"] = spec.Model.Reference, ["load"] = spec.Model.Load });
         trial["cot"] = new JsonObject { ["name"] = spec.Cot.Name, ["cue"] = spec.Cot.Cue };
+        if (spec.Cot.Language is { } language) trial["cot"]!["language"] = language;
         trial["decoding"] = SweepSpecJson.Decoding(spec.Decoding);
         trial["evaluation"] = new JsonArray([.. spec.Evaluation.Select(SweepSpecJson.Evaluation)]);
         return trial;

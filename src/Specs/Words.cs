@@ -4,10 +4,10 @@ namespace AlpacaCot.Specs;
 public static class Words
 {
     /// <summary>What is taught of rows with a rationale.</summary>
-    public static IReadOnlyList<(string Word, RationaleUse Value)> Rationales { get; } = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer)];
+    public static IReadOnlyList<(string Word, RationaleUse Value)> Rationales { get; } = [("answer", RationaleUse.Answer), ("rationale", RationaleUse.RationaleThenAnswer), ("inversion", RationaleUse.Inversion)];
 
     /// <summary>Cues of training prompts that are no text of their own.</summary>
-    public static IReadOnlyList<(string Word, CueUse Value)> Cues { get; } = [("none", CueUse.None), ("keep", CueUse.Keep), ("flan", CueUse.Flan)];
+    public static IReadOnlyList<(string Word, CueUse Value)> Cues { get; } = [("none", CueUse.None), ("keep", CueUse.Keep), ("flan", CueUse.Flan), ("flan_zh", CueUse.FlanChinese)];
 
     /// <summary>How data mixes that are compared are kept alike.</summary>
     public static IReadOnlyList<(string Word, DataMatch Value)> Matches { get; } = [("none", DataMatch.None), ("rows", DataMatch.Rows)];
@@ -38,6 +38,13 @@ public static class Words
 
     /// <summary>Which of its questions are drawn.</summary>
     public static IReadOnlyList<(string Word, GoatSplit Value)> Splits { get; } = [("train", GoatSplit.Train), ("held_out", GoatSplit.HeldOut)];
+
+    /// <summary>How tables are written.</summary>
+    public static IReadOnlyList<(string Word, TableForm Value)> TableForms { get; } = [("markdown", TableForm.Markdown), ("html", TableForm.Html), ("latex", TableForm.Latex), ("flat", TableForm.Flat)];
+
+    /// <summary>What is asked about tables.</summary>
+    public static IReadOnlyList<(string Word, TableTask Value)> TableTasks { get; } =
+        [("tqa", TableTask.Questions), ("tfv", TableTask.Facts), ("text_to_table", TableTask.TextToTable), ("table_to_text", TableTask.TableToText)];
 
     /// <summary>The word of a value; one that has none is told by its number.</summary>
     public static string Of<T>(this IReadOnlyList<(string Word, T Value)> words, T value) where T : struct, Enum

@@ -134,6 +134,9 @@ public sealed record EvaluateTrial
     /// <summary>Appended to an instruction when asking, or null.</summary>
     public string? Cue { get; init; }
 
+    /// <summary>The language of the prompt around an instruction; null asks through the template as it is.</summary>
+    public string? Language { get; init; }
+
     /// <summary>The template that it is asked through; null is the one stored beside the adapter.</summary>
     public string? Template { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Cot;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
@@ -143,7 +144,7 @@ public sealed class RealDataTests(ITestOutputHelper output)
         var (none, flan) = (With(TrainingCue.None), With(new TrainingCue(CueUse.Flan)));
         Assert.Equal((400, 0, 0), (none.Report.RowsKept, WithCue(none.Prompts), none.Report.Cues.Count));
         Assert.Equal((400, 400, 400), (flan.Report.RowsKept, WithCue(flan.Prompts), flan.Report.Cues.Values.Sum()));
-        Assert.Equal(RationaleFormatter.Cues.Order(StringComparer.Ordinal), flan.Report.Cues.Keys);
+        Assert.Equal(CotTemplates.Of("cot-gsm8k", null).Select(pair => pair.Cue).Order(StringComparer.Ordinal), flan.Report.Cues.Keys);
         foreach (var (cue, rows) in flan.Report.Cues) output.WriteLine($"{rows,4} {cue}");
     }
 

@@ -19,7 +19,7 @@ public sealed class PinnedNamesTests
     [Fact]
     public void SuiteRegistry_Known_AreThese()
     {
-        Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity"], SuiteRegistry.Known);
+        Assert.Equal(["exact-match", "goat-arithmetic", "log-likelihood", "multiple-choice", "perplexity", "table-questions"], SuiteRegistry.Known);
         Assert.Equal(SuiteRegistry.Known, SuiteCatalogue.All.Select(suite => suite.Name));
     }
 

@@ -33,10 +33,12 @@ public sealed class SuiteTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["rows.csv"], "question,answer,context,completion,Question,A,B,C,D,Answer,text\nq,1,c,d,Q,w,x,y,z,A,some words\n");
+        File.WriteAllText(folder["facts.jsonl"], """{"table": [["a"], ["1"]], "statement": "a is 1", "label": 1}""");
         foreach (var definition in AlpacaCot.Specs.Suites.SuiteCatalogue.All)
         {
             var declaration = new JsonObject { ["suite"] = definition.Name };
             if (definition.Option("file") is not null) declaration["file"] = "rows.csv";
+            if (definition.Name == "table-questions") declaration["file"] = "facts.jsonl";
             if (definition.Option("filter_list") is not null) declaration["filter_list"] = JsonNode.Parse("""[{"name": "n", "filter": [{"function": "take_first"}]}]""");
             var suite = Declared.Suite(declaration, folder.Path);
             Assert.Equal(definition.AllOptions.Select(option => option.Name).Append("suite").Order(StringComparer.Ordinal), suite.Configuration.ToJson().Select(option => option.Key).Order(StringComparer.Ordinal));

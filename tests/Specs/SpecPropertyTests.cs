@@ -84,7 +84,13 @@ public sealed class SpecPropertyTests
         ["SourceSpec.Language"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Language", Key.Training, Source(s => s with { Language = "zh" })),
         ["SourceSpec.Cot"] = new("Data/Preparation/SourceRows.cs", "_source.Cot", Key.Training, Source(s => s with { Cot = RationaleUse.Answer })),
         ["SourceSpec.TrainingCue"] = new("Data/Preparation/SourceRows.cs", "spec.CueOf", Key.Training, Source(s => s with { TrainingCue = TrainingCue.Of("Think.") })),
+        ["SourceSpec.FewShot"] = new("Data/Preparation/SourceRows.cs", "_source.FewShot", Key.Training, Source(s => s with { FewShot = 2 })),
         ["SourceSpec.AllowLeakage"] = new("Specs/Validation/LeakRules.cs", "source.AllowLeakage", Key.None, Source(s => s with { AllowLeakage = ["e"] })),
+
+        ["SourceSpec.Tables"] = new("Data/Preparation/SourceRows.cs", "source.Tables", Key.Training, Source(s => s with { Goat = null, Path = "t.tsv", Tables = new() })),
+        ["TableOptions.Form"] = new("Data/Tables/TableTasks.cs", "options.Form", Key.Training, Tables(t => t with { Form = TableForm.Html })),
+        ["TableOptions.Task"] = new("Data/Tables/TableTasks.cs", "options.Task", Key.Training, Tables(t => t with { Task = TableTask.TableToText })),
+        ["TableOptions.RepeatMerged"] = new("Data/Tables/TableTasks.cs", "options.RepeatMerged", Key.Training, Tables(t => t with { RepeatMerged = true })),
 
         ["GoatOptions.Operations"] = new("Data/Goat/GoatTable.cs", "options.Operations", Key.Training, Goat(g => g with { Operations = [GoatOperation.Divide] })),
         ["GoatOptions.MinDigits"] = new("Data/Goat/GoatTable.cs", "options.MinDigits", Key.Training, Goat(g => g with { MinDigits = 2 })),
@@ -100,6 +106,7 @@ public sealed class SpecPropertyTests
 
         ["CotSpec.Name"] = new("Specs/GridCells.cs", "cot.Name", Key.None, s => s with { Cot = [s.Cot[0] with { Name = "other" }] }),
         ["CotSpec.Cue"] = new("Grains/Sweeps/AssignmentJobs.cs", "Cue", Key.Trial, s => s with { Cot = [s.Cot[0] with { Cue = "Think." }] }),
+        ["CotSpec.Language"] = new("Grains/Sweeps/AssignmentJobs.cs", "Language", Key.Trial, s => s with { Cot = [s.Cot[0] with { Language = "zh" }] }),
         ["CotSpec.When"] = new("Specs/GridCells.cs", "cot.When", Key.None, s => s with { Cot = [s.Cot[0] with { When = Match("model", "m") }] }),
 
         ["TrainingSpec.Epochs"] = new("Training/StepPlan.cs", "TotalSteps", Key.Training, Training(t => t with { Epochs = 1 })),
@@ -170,7 +177,7 @@ public sealed class SpecPropertyTests
 
     private static readonly Type[] Records =
     [
-        typeof(SweepSpec), typeof(ModelSpec), typeof(MethodSpec), typeof(DataSpec), typeof(SourceSpec), typeof(GoatOptions), typeof(CotSpec), typeof(TrainingSpec), typeof(DecodingSpec),
+        typeof(SweepSpec), typeof(ModelSpec), typeof(MethodSpec), typeof(DataSpec), typeof(SourceSpec), typeof(GoatOptions), typeof(TableOptions), typeof(CotSpec), typeof(TrainingSpec), typeof(DecodingSpec),
         typeof(EvaluationSpec), typeof(SearchSpec), typeof(AxisMatch),
     ];
 
@@ -255,6 +262,8 @@ public sealed class SpecPropertyTests
     private static Func<SweepSpec, SweepSpec> Source(Func<SourceSpec, SourceSpec> change) => Data(d => d with { Sources = [change(d.Sources[0])] });
 
     private static Func<SweepSpec, SweepSpec> Goat(Func<GoatOptions, GoatOptions> change) => Source(s => s with { Goat = change(s.Goat!) });
+
+    private static Func<SweepSpec, SweepSpec> Tables(Func<TableOptions, TableOptions> change) => Source(s => s with { Goat = null, Path = "t.tsv", Tables = change(new()) });
 
     private static Func<SweepSpec, SweepSpec> Training(Func<TrainingSpec, TrainingSpec> change) => s => s with { Training = change(s.Training) };
 

@@ -19,6 +19,7 @@ public sealed class TrainingCueTests
     [InlineData("none", CueUse.None, null)]
     [InlineData("keep", CueUse.Keep, null)]
     [InlineData("flan", CueUse.Flan, null)]
+    [InlineData("flan_zh", CueUse.FlanChinese, null)]
     [InlineData("\"Think first.\"", CueUse.Text, "Think first.")]
     [InlineData("让我们一步一步地思考", CueUse.Text, "让我们一步一步地思考")]
     public void Parse_Cue_OfASourceOrOfItsMix_ComesBackFromJson(string written, CueUse use, string? text)

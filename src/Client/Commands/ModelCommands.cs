@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;
@@ -27,6 +28,7 @@ internal static class ModelCommands
             .Option<long?>("--seed", "Seed of the sampler")
             .Option<string>("--cue", "Appended to each instruction (the study's CoT*)")
             .Option<string>("--template", "Prompt template, where the adapter brings none")
+            .Option<string>("--prompt-language", $"Language of the prompt around an instruction: {string.Join(", ", TemplateNames.Languages)}; the template's otherwise")
             .Option<string>("--precision", "bf16 or fp32 for the base")
             .Option<string>("--out", "Folder for result files in lm-eval's schema")
             .Option<int?>("--threads", "Threads for kernels")

@@ -30,7 +30,7 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
             trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, seed)]))]);
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, trial.Configuration.Cot.Language, seed)]))]);
     }
 
     /// <summary>A command as a shell takes it.</summary>
@@ -38,7 +38,7 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
 
     private static IEnumerable<string> Experiment(SweepName sweep) => sweep.Experiment == SweepName.DefaultExperiment ? [] : ["--experiment", sweep.Experiment];
 
-    private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, long seed)
+    private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, string? language, long seed)
     {
         static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
         yield return "--suite";
@@ -47,6 +47,7 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         if (evaluation.FewShot > 0) foreach (var word in (string[])["--few-shot", Number(evaluation.FewShot)]) yield return word;
         if (evaluation.Options.Count > 0) foreach (var word in (string[])["--suite-options", JsonSerializer.Serialize(evaluation.Options, ClientJson.Options)]) yield return word;
         if (cue is not null) foreach (var word in (string[])["--cue", cue]) yield return word;
+        if (language is not null) foreach (var word in (string[])["--prompt-language", language]) yield return word;
         foreach (var word in AskingOptions.WordsOf(decoding)) yield return word;
         if (decoding.Strategy == DecodingSpec.Sample) foreach (var word in (string[])["--seed", Number(seed)]) yield return word;
     }

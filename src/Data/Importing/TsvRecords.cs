@@ -7,6 +7,8 @@ internal static class TsvRecords
 {
     public const int Columns = 3;
 
+    private const string EscapedBreak = "\\n";
+
     private static readonly UTF8Encoding _strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>What people who add a header call the columns, in the order of the form.</summary>
@@ -20,11 +22,11 @@ internal static class TsvRecords
     /// <summary>The rows in the file's order, each whole or with what is wrong with it. A header is no row.</summary>
     /// <param name="path">The file.</param>
     /// <param name="source">The records' source.</param>
-    /// <param name="onHeader">Told of a header, which names the columns.</param>
-    public static IEnumerable<ReadRecord> Read(string path, string source, Action<string>? onHeader)
+    /// <param name="remark">Told of a header, which names the columns, and of rows with escaped line breaks.</param>
+    public static IEnumerable<ReadRecord> Read(string path, string source, Action<string>? remark)
     {
         using var stream = SourceText.Open(path);
-        var row = 0;
+        var (row, escaped) = (0, 0);
         var order = Enumerable.Range(0, Columns).ToArray();
         foreach (var (number, bytes) in SourceText.Lines(stream))
         {
@@ -51,7 +53,7 @@ internal static class TsvRecords
                     yield break;
                 }
                 order = header;
-                onHeader?.Invoke($"{source}: line {number} is a header ({string.Join(", ", columns)}): it names the columns and is no row");
+                remark?.Invoke($"{source}: line {number} is a header ({string.Join(", ", columns)}): it names the columns and is no row");
                 continue;
             }
             row++;
@@ -60,10 +62,12 @@ internal static class TsvRecords
                 yield return new ReadRecord(place, null, $"has {columns.Length} columns, expected {Columns}: question, answer, rationale");
                 continue;
             }
+            if (columns.Any(column => column.Contains(EscapedBreak, StringComparison.Ordinal))) escaped++;
             var answer = Text(columns[order[1]]);
             var rationale = Text(columns[order[2]]);
             yield return new ReadRecord(place, Conversation.Of(new InstructionRecord(Text(columns[order[0]]), "", answer, rationale.Length == 0 ? null : rationale, answer, source, row)), null);
         }
+        if (escaped > 0) remark?.Invoke($"{source}: {escaped} of {row} rows write line breaks as the two characters {EscapedBreak}; they are read as line breaks");
     }
 
     // Two cells that are nothing but names of columns are no question with its answer. -1 stands for a column that is not named.
@@ -75,7 +79,7 @@ internal static class TsvRecords
     }
 
     // The files write a line break as the two characters backslash and n; a trailing one would end the question in blank space.
-    private static string Text(string column) => column.Replace("\\n", "\n", StringComparison.Ordinal).Trim();
+    private static string Text(string column) => column.Replace(EscapedBreak, "\n", StringComparison.Ordinal).Trim();
 
     private static string? Decode(ArraySegment<byte> bytes)
     {

@@ -17,7 +17,7 @@ namespace AlpacaCot.Data.Preparation;
 public sealed class DataPreparation
 {
     /// <summary>Version of everything here that changes examples; part of every cache key.</summary>
-    public const string CodeVersion = "2";
+    public const string CodeVersion = "3";
 
     private readonly DatasetCatalogue _catalogue;
     private readonly TokenCache? _cache;
@@ -134,7 +134,7 @@ public sealed class DataPreparation
             {
                 // The spec's own name and template name change no example; the template's hash does.
                 spec = CanonicalJson.Write(SweepSpecJson.Data(mix.Spec with { Name = "", Template = "", When = null })),
-                files = mix.Sources.SelectMany(source => source.Files).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
+                files = mix.Sources.SelectMany(source => source.ContentFiles).Select(file => $"{Path.GetFileName(file)} {SourceText.Hash(file)}"),
                 template = mix.Template.Hash,
             }),
             tokenizer = tokenizer.ContentHash,

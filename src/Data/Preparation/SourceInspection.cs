@@ -71,7 +71,7 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
         var overlaps = new SortedDictionary<string, (int Count, string First)>(StringComparer.Ordinal);
         var brought = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var found = questions.ToDictionary(set => set.Key, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
-        foreach (var row in files.SelectMany(file => file.Read(null, skip ? _ => { } : null)))
+        foreach (var row in files.SelectMany(file => SourceRows.Records(source, file, null, skip ? _ => { } : null)))
         {
             rows++;
             foreach (var cue in cues)
@@ -84,7 +84,7 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
                     overlaps[name] = (count + 1, first);
                 }
         }
-        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', files.Select(file => SourceText.Hash(file.Path)))), [.. files.Select(file => file.Path)])
+        return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', SourceRows.Content(source, [.. files.Select(file => file.Path)]).Select(SourceText.Hash))), [.. files.Select(file => file.Path)])
         {
             Overlaps = [.. overlaps.Select(set => $"{source.Title}: {set.Value.Count} {(set.Value.Count == 1 ? "row shares" : "rows share")} {TextOverlap.RunWords} words in a row with questions of {set.Key}, the first {set.Value.First}")],
             Cues = brought, Questions = found.Where(set => set.Value.Count > 0).ToDictionary(set => set.Key, set => set.Value.Count, StringComparer.Ordinal),

@@ -1,5 +1,7 @@
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Cot;
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Data.Tables;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
@@ -49,12 +51,16 @@ internal sealed class SourceRows
     /// <summary>The rows in their source's order.</summary>
     public IEnumerable<TaughtRow> Read()
     {
+        var packing = _source.FewShot == 0 ? null
+            : new FewShotPacking([.. Sample(All(), FewShotPacking.PoolRows).Select(Taught).Select(row => (row.Identity, Record: row.Record.AsInstruction()!)).Where(row => row.Record is not null)], _source.FewShot, _seed);
         var rows = _source.Limit is { } limit ? Sample(All(), limit) : All();
-        return rows.Select(row =>
-        {
-            var (record, cue) = Cues.Apply(row.Record, _cot, _cue, _seed);
-            return new TaughtRow(record, cue, row.Identity);
-        });
+        return rows.Select(Taught).Select(row => packing is null || row.Record.AsInstruction() is not { } record ? row : row with { Record = Conversation.Of(packing.Pack(row.Identity, record)) });
+    }
+
+    private TaughtRow Taught((Conversation Record, string Identity) row)
+    {
+        var (record, cue) = Cues.Apply(row.Record, _cot, _cue, _seed);
+        return new TaughtRow(record, cue, row.Identity);
     }
 
     /// <summary>How often a row is taught: whole copies, and one more with the probability of the fraction.</summary>
@@ -79,7 +85,19 @@ internal sealed class SourceRows
 
     // A row of a file may hold several records: their order tells them apart.
     private IEnumerable<(Conversation, string)> FileRows(SourceFile file)
-        => file.Read(Remarks.Add, _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file.Path}:{i}")));
+        => Records(_source, file, Remarks.Add, _skip ? Skip : null).Select((record, i) => (record, FormattableString.Invariant($"{file.Path}:{i}")));
+
+    /// <summary>The records of one file of a source: rows as its set has them, or questions about tables.</summary>
+    internal static IEnumerable<Conversation> Records(SourceSpec source, SourceFile file, Action<string>? remark, Action<string>? skip)
+        => source.Tables is { } tables
+            ? TableFiles.Read(file.Path, remark).Select(question => Conversation.Of(TableTasks.Record(question, tables, Path.GetFileName(file.Path))))
+            : file.Read(remark, skip);
+
+    /// <summary>The files whose bytes decide what a source's rows are: its own, and the tables that its questions are about.</summary>
+    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files : [.. files, .. files.SelectMany(TableFiles.Needed)];
+
+    /// <summary>The content of this source, see <see cref="Content(SourceSpec, IReadOnlyList{string})"/>.</summary>
+    public IReadOnlyList<string> ContentFiles => Content(_source, Files);
 
     private void Skip(string row)
     {

@@ -35,8 +35,25 @@ public static class PromptTemplates
     /// <summary>The instruction, the input on a line of its own, the answer on the next.</summary>
     public static PromptTemplate Plain { get; } = new(TemplateNames.Plain, "{instruction}\n{input}\n", "{instruction}\n", "", "\n");
 
+    private const string ChineseWithInput = "下面是一条描述任务的指令，并附有提供更多背景的输入。请写出恰当完成该请求的回答。\n\n### 指令：\n{instruction}\n\n### 输入：\n{input}\n\n### 回答：";
+
+    private const string ChineseWithoutInput = "下面是一条描述任务的指令。请写出恰当完成该请求的回答。\n\n### 指令：\n{instruction}\n\n### 回答：";
+
+    private const string ChineseMark = "### 回答：";
+
+    /// <summary>Alpaca-CoT's form in Chinese; the wording is ours.</summary>
+    public static PromptTemplate AlpacaChinese { get; } = new(TemplateNames.AlpacaChinese, ChineseWithInput, ChineseWithoutInput, " ", ChineseMark);
+
+    /// <summary>The same with a line break before the answer.</summary>
+    public static PromptTemplate AlpacaChineseNewline { get; } = new(TemplateNames.AlpacaChineseNewline, ChineseWithInput + "\n", ChineseWithoutInput + "\n", "", ChineseMark);
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<PromptTemplate> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain];
+    public static IReadOnlyList<PromptTemplate> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain, AlpacaChinese, AlpacaChineseNewline];
+
+    /// <summary>The template that says the same in a language; the template itself where no language is asked for.</summary>
+    /// <exception cref="DatasetException">It has no form in that language.</exception>
+    public static PromptTemplate In(PromptTemplate template, string? language)
+        => language is null ? template : TemplateNames.In(template.Name, language) is { } name ? Get(name) : throw new DatasetException($"template {template.Name}: has no form in the language {language}");
 
     /// <summary>The template of a name.</summary>
     /// <exception cref="DatasetException">There is none; the message lists the known ones.</exception>

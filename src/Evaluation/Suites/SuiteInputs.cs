@@ -26,7 +26,7 @@ internal sealed class SuiteInputs(SuiteOptions options, IReadOnlyList<string> ro
 
     /// <summary>Files: a relative path counts from the roots, then from the working folder; a folder stands for its tables in order of name.</summary>
     public IReadOnlyList<string> Files(SuiteOption<IReadOnlyList<string>> option) => [.. Of(option).Select(Find).SelectMany(path => Directory.Exists(path)
-        ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt").Order(StringComparer.Ordinal)
+        ? Directory.EnumerateFiles(path).Where(f => Path.GetExtension(f) is ".csv" or ".jsonl" or ".json" or ".txt" or ".tsv").Order(StringComparer.Ordinal)
         : (IEnumerable<string>)[path])];
 
     /// <summary>Files of which there must be one at least.</summary>

@@ -13,6 +13,7 @@ public static class SuiteRegistry
         [LogLikelihoodOptions.Suite] = inputs => new LogLikelihoodSuite(inputs),
         [MultipleChoiceOptions.Suite] = inputs => new MultipleChoiceSuite(inputs),
         [PerplexityOptions.Suite] = inputs => new PerplexitySuite(inputs),
+        [TableQuestionsOptions.Suite] = inputs => new TableQuestionsSuite(inputs),
     };
 
     /// <summary>The known suites' names, in order.</summary>

@@ -84,6 +84,7 @@ internal static class AssignmentJobs
         {
             Name = trial.Trial.Name,
             Cue = spec.Cot.First(c => c.Name == trial.Trial.Cot).Cue,
+            Language = spec.Cot.First(c => c.Name == trial.Trial.Cot).Language,
             Decoding = spec.Decoding,
             Template = trial.Trial.Template,
             Seed = trial.Trial.Seed ?? 0,

@@ -68,7 +68,12 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
     }
 
     private string Asking(CotSpec cot)
-        => Part("asking", cot.Name, () => new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding) });
+        => Part("asking", cot.Name, () =>
+        {
+            var node = new JsonObject { ["cue"] = cot.Cue, ["decoding"] = SweepSpecJson.Decoding(spec.Decoding) };
+            if (cot.Language is { } language) node["language"] = language;
+            return node;
+        });
 
     private string TemplateOf(DataSpec data) => known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data));
 
@@ -131,7 +136,7 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         // Cues drawn for each row were once the only way and had no key of their own: results of that time keep theirs.
         var cue = data.CueOf(source);
         if (cue.Use == CueUse.Text) node["cue"] = cue.Text;
-        else if (cue.Use != CueUse.Flan) node["training_cue"] = Words.Cues.Of(CueUse.None);
+        else if (cue.Use != CueUse.Flan) node["training_cue"] = Words.Cues.Of(cue.Use == CueUse.FlanChinese ? cue.Use : CueUse.None);
         return node;
     }
 

@@ -90,7 +90,8 @@ internal static class AxisParser
                     : new CotSpec { Name = names.Made("cue", "cue", node.Mark), Cue = scalar.Value };
             var reader = new MapReader(node, path, top.Log);
             var cue = reader.Text("cue");
-            var cot = new CotSpec { Name = Name(reader, names, cue is null ? "none" : "cue", "cot"), Cue = cue, When = MatchParser.When(reader) };
+            var language = reader.Choice("language", TemplateNames.Languages);
+            var cot = new CotSpec { Name = Name(reader, names, language ?? (cue is null ? "none" : "cue"), "cot"), Cue = cue, Language = language, When = MatchParser.When(reader) };
             reader.Finish();
             return cot;
         });
@@ -119,11 +120,13 @@ internal static class AxisParser
         {
             Path = reader.Text("path") ?? source.Path,
             Goat = GoatParser.Goat(reader) ?? source.Goat,
+            Tables = TableParser.Tables(reader),
             Weight = reader.Number("weight", 0, 1e6, above: true) ?? 1,
             Limit = reader.Integer("limit", 1),
             Seed = reader.Integer("seed", 0),
             Language = reader.Text("language"),
             Cot = reader.Choice("cot", Words.Rationales),
+            FewShot = reader.Integer("few_shot", 0, SourceSpec.MostFewShot) ?? 0,
             TrainingCue = CueParser.TrainingCue(reader),
             AllowLeakage = reader.Texts("allow_leakage") ?? [],
         };

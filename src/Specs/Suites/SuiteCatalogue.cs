@@ -17,7 +17,7 @@ public static class SuiteCatalogue
 
     /// <summary>All suites, by name.</summary>
     public static IReadOnlyList<SuiteDefinition> All { get; } =
-        [ExactMatchOptions.Definition, GoatArithmeticOptions.Definition, LogLikelihoodOptions.Definition, MultipleChoiceOptions.Definition, PerplexityOptions.Definition];
+        [ExactMatchOptions.Definition, GoatArithmeticOptions.Definition, LogLikelihoodOptions.Definition, MultipleChoiceOptions.Definition, PerplexityOptions.Definition, TableQuestionsOptions.Definition];
 
     /// <summary>The suite of that name, or null.</summary>
     public static SuiteDefinition? Find(string name) => All.FirstOrDefault(suite => suite.Name == name);

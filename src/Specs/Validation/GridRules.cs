@@ -25,7 +25,7 @@ internal sealed class SameValueRule : ISpecRule
             node.Remove("name");
             return node;
         });
-        Compare("cot", spec.Cot, c => c.Name, c => c.When, c => new JsonObject { ["cue"] = c.Cue });
+        Compare("cot", spec.Cot, c => c.Name, c => c.When, c => new JsonObject { ["cue"] = c.Cue, ["language"] = c.Language });
         Compare("evaluation", spec.Evaluation, e => e.Name, _ => null, e =>
         {
             var node = SweepSpecJson.Evaluation(e);

@@ -83,6 +83,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         _context.Beat(WorkPhases.Prepare);
         var began = _context.Time.GetTimestamp();
+        asked = asked with { Template = PromptTemplates.In(asked.Template, trial.Language) };
         var result = EvaluationRunner.Run(
             [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed), progress => Told(trial, progress), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);

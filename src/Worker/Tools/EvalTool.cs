@@ -22,6 +22,8 @@ internal static class EvalTool
         var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
         var cue = options.TextOrNull("cue");
         var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
+        var language = options.TextOrNull("prompt_language");
+        if (language is not null && !TemplateNames.Languages.Contains(language)) throw new ToolException($"--prompt-language {language} is not known; known: {string.Join(", ", TemplateNames.Languages)}");
         var spec = options.Record<DecodingSpec>("decoding");
         var seed = options.Long("seed", 0);
         var output = options.TextOrNull("out");
@@ -40,6 +42,8 @@ internal static class EvalTool
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
         var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
+        if (template is not null) template = PromptTemplates.In(template, language);
+        else if (language is not null) throw new ToolException("--prompt-language needs a template: give --template");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var began = context.Time.GetTimestamp();
         var results = EvaluationRunner.Run(suites, engine, member, template, cue, decoding, p => context.Progress(p.Suite, p.Done, p.Total), context.Stop);

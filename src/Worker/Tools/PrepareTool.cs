@@ -53,7 +53,8 @@ internal static class PrepareTool
         var mixes = withoutMixes ? [] : Mixes(spec, models, [.. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)).Select(d => d.Spec)], catalogue, job.Folders, context);
         var asked = new PromptLengths(
             [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
-            [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!).Distinct(StringComparer.Ordinal)],
+            [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!)
+                .SelectMany(template => spec.Cot.Select(cot => cot.Language is { } language ? TemplateNames.In(template, language) ?? template : template)).Distinct(StringComparer.Ordinal)],
             [.. spec.Cot.Select(cot => cot.Cue)], spec.Decoding.MaxNewTokens);
         context.Answer(new SpecFacts
         {
