@@ -29,14 +29,14 @@ public sealed class HostileAdapterTests
     [InlineData("layers.", 4097, "rank_pattern has 4097 patterns")]
     [InlineData("(a+)+", 257, "at most 256 may be more than a module's name")]
     public void Read_PatternsWithoutMeasure_AreRefusedBeforeTheyArePrepared(string beginning, int count, string says)
-        => Read_WhatCannotBe_RefusedInOneLineOfOurWords($$$"""{"peft_type":"LORA","rank_pattern":{{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{beginning}{i}\":4"))}}}}}""", says);
+        => Read_WhatCannotBe_RefusedInOneLineOfOurWords($$$"""{"peft_type":"LORA","rank_pattern":{ {{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{beginning}{i}\":4"))}}} }}""", says);
 
     [Fact]
     public void Read_NamesOfEveryModuleOfALargeModel_AreTakenInNoTime()
     {
         var watch = Stopwatch.StartNew();
         var names = string.Join(',', Enumerable.Range(0, 4096).Select(i => $"\"model.layers.{i}.q_proj\":4"));
-        var config = (LoraConfig)AdapterConfig.Read($$$"""{"peft_type":"LORA","target_modules":["q_proj"],"rank_pattern":{{{{names}}}}}""");
+        var config = (LoraConfig)AdapterConfig.Read($$$"""{"peft_type":"LORA","target_modules":["q_proj"],"rank_pattern":{ {{{names}}} }}""");
         Assert.Equal(4096, config.RankPattern.Count);
         Assert.True(LoraConfig.PatternMatches("model.layers.7.q_proj", "model.layers.7.q_proj"));
         Assert.False(LoraConfig.PatternMatches("layers.7.q_proj", "model.xlayers.7.q_proj"));
