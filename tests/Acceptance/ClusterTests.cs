@@ -43,6 +43,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
     [InlineData("b")]
     public async Task Sweep_SiloKilledInTraining_IsFinishedByTheOther(string victim)
     {
+        Assert.SkipWhen(victim == "b" && Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         using var home = NewHome();
         var silos = new Dictionary<string, Running> { ["a"] = Silo(home, "a"), ["b"] = Silo(home, "b") };
         await ReadyAsync([.. silos.Values]);
@@ -59,6 +60,7 @@ public sealed class ClusterTests(Bases bases) : IDisposable
     [Fact]
     public async Task Sweep_DatabaseRestarted_GoesOn()
     {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         using var home = NewHome();
         var silo = Silo(home, "a");
         await ReadyAsync(silo);

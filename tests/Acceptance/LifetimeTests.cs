@@ -60,6 +60,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
     [Fact]
     public async Task Run_ClientKilled_TheSweepGoesOnToItsEnd_AndTheSiloEndsThen()
     {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "orphan", steps: 200, checkpointSteps: 10)));
         await TrainsAsync("orphan");
         run.Process.Kill();

@@ -43,6 +43,7 @@ public sealed class SilenceTests(Bases bases) : IDisposable
     [Fact]
     public async Task Worker_StoppedWhileItServes_IsEnded_TheCallerIsTold_AndTheNextIsAnswered()
     {
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         await SiloAsync();
         var done = (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "serve", steps: 2, items: 1)), "--json")).Done().Json();
         string[] ask = ["sweep", "ask", "serve", done.GetProperty("trials")[0].GetProperty("name").GetString()!, "--prompt", "2 + 3", "--max-new-tokens", "4"];
