@@ -42,7 +42,8 @@ public sealed class QuantisationTests
             else AssertClose(expected[name + ".absmax"].ToArray<float>(), weight.Scales.Values(), golden.Tolerance("absmax_abs", 0));
             var read = doubled ? weight.Scales with { Largest = expected[name + ".nested_absmax"].ToArray<float>(), Offset = expected[name + ".nested_offset"].item<float>() } : weight.Scales;
             var plain = new FourBitWeight(weight.Out, weight.In, code, weight.Packed.ToArray(), read).Plain().to(stored.dtype);
-            AssertClose(expected[name + ".dequantised"].ToArray<float>(), plain.ToArray<float>(), golden.Tolerance("dequantised_abs", 1e-6));
+            // Of many blocks the case holds the codes alone.
+            if (expected.Has(name + ".dequantised")) AssertClose(expected[name + ".dequantised"].ToArray<float>(), plain.ToArray<float>(), golden.Tolerance("dequantised_abs", 1e-6));
         }
     }
 
@@ -164,7 +165,8 @@ public sealed class QuantisationTests
         using (var plain = FamilyModels.Create(family)) ModelDirectory.Save(plain, folder["m"]);
         using var decoder = ModelDirectory.Load(folder["m"], new LoadOptions(ScalarType.Float32, Storage: storage));
         Assert.Equal(storage, decoder.Storage);
-        Assert.All(decoder.Projections, site => Assert.IsType<QuantisedProjection>(site.Weights));
+        // What stands around the blocks (OPT's projections to another width) stays whole.
+        Assert.All(decoder.Projections.Where(site => site.Block >= 0), site => Assert.IsType<QuantisedProjection>(site.Weights));
         using var scope = torch.NewDisposeScope();
         using var still = torch.no_grad();
         var ids = torch.tensor(FamilyModels.Ids(decoder, 12));
