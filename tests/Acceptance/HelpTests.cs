@@ -52,7 +52,7 @@ public sealed class HelpTests(Bases bases)
     {
         using var home = new Home();
         var list = await home.StartProgram(Path.Combine(Programs.Checkout, "alpacacot"), "bench", "--list").EndAsync(TimeSpan.FromMinutes(5));
-        foreach (var name in (string[])["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "scheduler", "report"]) Assert.Matches($"(?m)^{name} +[A-Z]", list.Done().Output);
+        foreach (var name in (string[])["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"]) Assert.Matches($"(?m)^{name} +[A-Z]", list.Done().Output);
         (await home.StartProgram(Path.Combine(Programs.Checkout, "alpacacot"), "bench", "unheard-of").EndAsync(TimeSpan.FromMinutes(5))).Refused(2, "'unheard-of'", "training");
     }
 

@@ -4,12 +4,12 @@ namespace AlpacaCot.Grains.Sweeps;
 
 /// <summary>What a line of a samples' file says of its item's scores. The texts, which are most of the line, are passed over.</summary>
 /// <param name="Filter">The filter that the answer was taken by.</param>
-/// <param name="Scores">Each metric with its number, or with a sum and what it is over.</param>
+/// <param name="Scores">Each metric with its number, or with a sum and what it is over; NaN where it has neither.</param>
 internal sealed record ScoredSample(string Filter, IReadOnlyList<(string Metric, double Numerator, double Denominator)> Scores)
 {
     /// <summary>Reads a line.</summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
-    /// <exception cref="KeyNotFoundException">It has no filter, no metrics, or not the value of a metric.</exception>
+    /// <exception cref="KeyNotFoundException">It has no filter or no metrics.</exception>
     public static ScoredSample Read(ReadOnlySpan<byte> line)
     {
         var reader = new Utf8JsonReader(line);
@@ -34,16 +34,11 @@ internal sealed record ScoredSample(string Filter, IReadOnlyList<(string Metric,
                 values[name.GetString()!] = pair;
                 reader.Skip();
             }
-            else
-            {
-                // What is no number is no score.
-                values[name.GetString()!] = (double.NaN, 1);
-                reader.Skip();
-            }
+            else reader.Skip();
         }
         while (reader.Read()) { } // whatever follows must be JSON too
         if (filter is null || metrics is null) throw new KeyNotFoundException("a sample has no filter or no metrics");
-        return new ScoredSample(filter, [.. metrics.Select(metric => (metric, values[metric].Numerator, values[metric].Denominator))]);
+        return new ScoredSample(filter, [.. metrics.Select(metric => values.TryGetValue(metric, out var value) ? (metric, value.Numerator, value.Denominator) : (metric, double.NaN, 1))]);
     }
 
     /// <summary>The two numbers of an array that holds two and nothing else; null of any other. The reader is a copy, which goes no further than that.</summary>
