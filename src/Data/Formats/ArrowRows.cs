@@ -69,6 +69,8 @@ internal static class ArrowRows
     internal static string Said(Exception e)
     {
         const string Mark = "(message: '";
+        // These name the library's own parameters.
+        if (e is ArgumentException) return "a length, a type or an offset in it is none";
         var text = e.Message;
         var at = text.IndexOf(Mark, StringComparison.Ordinal);
         return (at < 0 ? text : text[(at + Mark.Length)..]).Split('\n')[0].TrimEnd('\'', ')', ' ', '.');
