@@ -61,32 +61,35 @@ public static class LoraOptions
     public static IReadOnlyList<MethodOption> All { get; } =
         [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init, UseDora, Bias, ModulesToSave, LoraPlusRatio, LoraPlusEmbedding];
 
+    /// <summary>Options of PEFT's low-rank methods that are refused by name where they are switched on.</summary>
+    internal static IReadOnlyList<UnbuiltOption> UnbuiltVariants { get; } =
+    [
+        new("lora_bias", false, "a bias on lora_B"),
+        new("layer_replication", null, "replicated layers"),
+        new("target_parameters", null, "updates of bare parameters"),
+        new("trainable_token_indices", null, "trainable tokens"),
+        new("ensure_weight_tying", false, "tied adapters"),
+        new("loftq_config", new JsonObject(), "LoftQ"),
+        new("eva_config", null, "EVA"),
+        new("corda_config", null, "CorDA"),
+        new("lora_ga_config", null, "LoRA-GA"),
+        new("velora_config", null, "VeLoRA"),
+        new("monteclora_config", null, "MonteCLoRA"),
+        new("kasa_config", null, "KaSA"),
+        new("arrow_config", null, "Arrow routing"),
+        new("use_bdlora", null, "BD-LoRA"),
+        new("alora_invocation_tokens", null, "activated LoRA"),
+        new("use_qalora", false, "QA-LoRA"),
+        new("megatron_config", null, "Megatron"),
+    ];
+
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
         All)
     {
         Size = Size,
-        NotBuilt =
-        [
-            new("lora_bias", false, "a bias on lora_B"),
-            new("layer_replication", null, "replicated layers"),
-            new("target_parameters", null, "LoRA on bare parameters"),
-            new("trainable_token_indices", null, "trainable tokens"),
-            new("ensure_weight_tying", false, "tied adapters"),
-            new("loftq_config", new JsonObject(), "LoftQ"),
-            new("eva_config", null, "EVA"),
-            new("corda_config", null, "CorDA"),
-            new("lora_ga_config", null, "LoRA-GA"),
-            new("velora_config", null, "VeLoRA"),
-            new("monteclora_config", null, "MonteCLoRA"),
-            new("kasa_config", null, "KaSA"),
-            new("arrow_config", null, "Arrow routing"),
-            new("use_bdlora", null, "BD-LoRA"),
-            new("alora_invocation_tokens", null, "activated LoRA"),
-            new("use_qalora", false, "QA-LoRA"),
-            new("megatron_config", null, "Megatron"),
-        ],
+        NotBuilt = UnbuiltVariants,
     };
 
     /// <summary>r rows and r columns for each targeted projection, and what variants add.</summary>
