@@ -26,10 +26,17 @@ public abstract record LayeredConfig : TargetedConfig
             LayersToTransform = reader.OneOrMany<int>(LoraOptions.Layers.Name, "a block number or a list of them"),
             LayerListNames = reader.OneOrMany<string>(LoraOptions.LayersPattern.Name, "a name or a list of names"),
         };
-        if (read.TargetModules?.Pattern is not null && (read.LayersToTransform ?? (object?)read.LayerListNames) is not null)
-            throw new AdapterException($"{reader.File}: layers_to_transform and layers_pattern need target_modules as a list");
-        if (read.LayerListNames is not null && read.LayersToTransform is null) throw new AdapterException($"{reader.File}: layers_pattern needs layers_to_transform");
+        read.ValidateLayers(reader.File);
         return read;
+    }
+
+    /// <summary>What PEFT asks of the choice of blocks.</summary>
+    /// <exception cref="AdapterException">It does not fit the targets.</exception>
+    internal void ValidateLayers(string file)
+    {
+        if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
+            throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
+        if (LayerListNames is not null && LayersToTransform is null) throw new AdapterException($"{file}: layers_pattern needs layers_to_transform");
     }
 
     /// <summary>Writes them.</summary>

@@ -9,8 +9,7 @@ internal static unsafe class LowRankUpdate
     private const int MostRank = 64;
 
     /// <summary>The plain definition.</summary>
-    internal static Tensor Reference(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
-        => (y.to(float32) + x.to(float32).mm(a.t()).mm(b.t()) * scaling).to(y.dtype);
+    internal static Tensor Reference(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankRows.Reference(x, a, b, scaling, y);
 
     internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
     {

@@ -59,6 +59,21 @@ public sealed class ProductTests
             Near(expected, actual, tolerance);
     }
 
+    /// <summary>A column turned over is the same memory: what the kernel is handed must be a copy before it is scaled.</summary>
+    [Fact]
+    public void LowRank_OfRankOne_LeavesItsFactorsAsTheyAre()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(37);
+        Tensor x = torch.randn([6, 16], generator: g), y = torch.randn([6, 8], generator: g), a = Leaf(torch.randn([1, 16], generator: g)), b = Leaf(torch.randn([8, 1], generator: g));
+        var (a0, b0) = (a.detach().clone(), b.detach().clone());
+        var sum = Functional.LowRank(x, a, b, 3, y);
+        AssertEqual((LowRankUpdate.Reference(x, a0, b0, 3, y), sum));
+        Autograd.Backward(sum, torch.ones(6, 8));
+        Assert.Equal(a0.ToArray<float>(), a.detach().ToArray<float>());
+        Assert.Equal(b0.ToArray<float>(), b.detach().ToArray<float>());
+    }
+
     [Fact]
     public void LowRank_OfInputsThatNeedNoGradient_GivesNoneForThem()
     {

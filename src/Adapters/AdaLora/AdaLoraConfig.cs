@@ -4,7 +4,7 @@ using AlpacaCot.Specs.Methods;
 namespace AlpacaCot.Adapters.AdaLora;
 
 /// <summary>AdaLoRA's configuration (Zhang et al., 2023, <c>arXiv:2303.10512</c>), with PEFT's names and defaults.</summary>
-public sealed record AdaLoraConfig : TargetedConfig
+public sealed record AdaLoraConfig : LayeredConfig
 {
     /// <inheritdoc/>
     public override string PeftType => AdaLoraOptions.Method.PeftType;
@@ -45,18 +45,8 @@ public sealed record AdaLoraConfig : TargetedConfig
     /// <summary>Which of its first ranks each module has kept, by module path; null before the first allocation.</summary>
     public IReadOnlyDictionary<string, bool[]>? KeptRanks { get; init; }
 
-    /// <summary>Numbers of the blocks to act on; null for all.</summary>
-    public OneOrMany<int>? LayersToTransform { get; init; }
-
-    /// <summary>Names of the block lists in which <see cref="LayersToTransform"/> counts.</summary>
-    public OneOrMany<string>? LayerListNames { get; init; }
-
     /// <summary>α / (r + 10⁻⁵) with the first rank, also after pruning, as PEFT has it.</summary>
     internal double Scaling => Alpha / (InitR + 1e-5);
-
-    internal override OneOrMany<int>? Layers => LayersToTransform;
-
-    internal override OneOrMany<string>? LayersPattern => LayerListNames;
 
     internal static AdapterConfig Read(ConfigReader reader)
     {
@@ -65,7 +55,7 @@ public sealed record AdaLoraConfig : TargetedConfig
         reader.Keep("qalora_group_size", 16);
         reader.Keep("r", 8);   // LoRA's rank means nothing here
         reader.Keep("init_lora_weights", true);
-        var config = new AdaLoraConfig
+        var config = ReadTargets(new AdaLoraConfig
         {
             InitR = reader.Integer(AdaLoraOptions.InitR),
             TargetR = reader.Integer(AdaLoraOptions.TargetR),
@@ -79,12 +69,8 @@ public sealed record AdaLoraConfig : TargetedConfig
             OrthogonalWeight = reader.Number(AdaLoraOptions.OrthogonalWeight),
             TotalStep = reader.Integer(AdaLoraOptions.TotalStep.Name),
             KeptRanks = ReadPattern(reader),
-            TargetModules = reader.Modules(AdaLoraOptions.Targets.Name),
-            ExcludeModules = reader.Modules(AdaLoraOptions.Exclude.Name),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
-            LayersToTransform = reader.OneOrMany<int>(AdaLoraOptions.Layers.Name, "a block number or a list of them"),
-            LayerListNames = reader.OneOrMany<string>(AdaLoraOptions.LayersPattern.Name, "a name or a list of names"),
-        };
+        }, reader);
         config.Validate(reader.File);
         return config;
     }
@@ -92,9 +78,7 @@ public sealed record AdaLoraConfig : TargetedConfig
     internal void Validate(string file)
     {
         if (AdaLoraOptions.ScheduleFault(TotalStep, TInit, TFinal) is { } fault) throw new AdapterException($"{file}: {fault}");
-        if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
-            throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
-        if (LayerListNames is not null && LayersToTransform is null) throw new AdapterException($"{file}: layers_pattern needs layers_to_transform");
+        ValidateLayers(file);
     }
 
     internal override void Write(IDictionary<string, JsonNode?> fields)
@@ -116,10 +100,7 @@ public sealed record AdaLoraConfig : TargetedConfig
         fields[AdaLoraOptions.Beta2.Name] = ConfigWriter.Float(Beta2);
         fields[AdaLoraOptions.OrthogonalWeight.Name] = ConfigWriter.Float(OrthogonalWeight);
         fields[AdaLoraOptions.TotalStep.Name] = TotalStep;
-        fields[AdaLoraOptions.Targets.Name] = ConfigWriter.Modules(TargetModules);
-        fields[AdaLoraOptions.Exclude.Name] = ConfigWriter.Modules(ExcludeModules);
-        fields[AdaLoraOptions.Layers.Name] = ConfigWriter.OneOrMany(LayersToTransform);
-        fields[AdaLoraOptions.LayersPattern.Name] = ConfigWriter.OneOrMany(LayerListNames);
+        WriteTargets(fields);
         fields["rank_pattern"] = KeptRanks is null ? null
             : new JsonObject(KeptRanks.Select(pair => KeyValuePair.Create(pair.Key + Suffix, (JsonNode?)new JsonArray([.. pair.Value.Select(kept => (JsonNode)kept)]))));
     }

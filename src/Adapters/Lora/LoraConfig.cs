@@ -20,7 +20,7 @@ public enum LoraInit
 }
 
 /// <summary>LoRA's configuration (Hu et al., 2021, <c>arXiv:2106.09685</c>), with PEFT's names and defaults.</summary>
-public sealed record LoraConfig : TargetedConfig
+public sealed record LoraConfig : LayeredConfig
 {
     /// <inheritdoc/>
     public override string PeftType => LoraOptions.Method.PeftType;
@@ -61,12 +61,6 @@ public sealed record LoraConfig : TargetedConfig
     /// <summary>Alphas by pattern of the module path; the first match wins.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> AlphaPattern { get; init; } = [];
 
-    /// <summary>Numbers of the blocks to act on; null for all.</summary>
-    public OneOrMany<int>? LayersToTransform { get; init; }
-
-    /// <summary>Names of the block lists in which <see cref="LayersToTransform"/> counts, where the path has several numbers.</summary>
-    public OneOrMany<string>? LayerListNames { get; init; }
-
     /// <summary>Rank, alpha and scaling of one module.</summary>
     public (int R, double Alpha, double Scaling) At(string path)
     {
@@ -75,16 +69,12 @@ public sealed record LoraConfig : TargetedConfig
         return (r, alpha, alpha / (UseRsLora ? Math.Sqrt(r) : r));
     }
 
-    internal override OneOrMany<int>? Layers => LayersToTransform;
-
-    internal override OneOrMany<string>? LayersPattern => LayerListNames;
-
     internal static AdapterConfig Read(ConfigReader reader)
     {
         foreach (var (key, off, feature) in LoraOptions.Method.NotBuilt) reader.Refuse(key, off, feature);
         reader.Keep("megatron_core", "megatron.core");
         reader.Keep("qalora_group_size", 16);
-        var config = new LoraConfig
+        var config = ReadTargets(new LoraConfig
         {
             R = reader.Integer(LoraOptions.R),
             Alpha = reader.Number(LoraOptions.Alpha),
@@ -98,12 +88,8 @@ public sealed record LoraConfig : TargetedConfig
             Init = ReadInit(reader),
             RankPattern = reader.Numbers(LoraOptions.RankPattern),
             AlphaPattern = reader.Numbers(LoraOptions.AlphaPattern),
-            TargetModules = reader.Modules(LoraOptions.Targets.Name),
-            ExcludeModules = reader.Modules(LoraOptions.Exclude.Name),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
-            LayersToTransform = reader.OneOrMany<int>(LoraOptions.Layers.Name, "a block number or a list of them"),
-            LayerListNames = reader.OneOrMany<string>(LoraOptions.LayersPattern.Name, "a name or a list of names"),
-        };
+        }, reader);
         config.Validate(reader.File);
         return config;
     }
@@ -112,10 +98,7 @@ public sealed record LoraConfig : TargetedConfig
     {
         if (!double.IsFinite(Alpha) || AlphaPattern.Any(pair => !double.IsFinite(pair.Value))) throw new AdapterException($"{file}: lora_alpha must be a finite number");
         if (UseDora && Init == LoraInit.Pissa) throw new AdapterNotSupportedException($"{file}: use_dora and init_lora_weights: pissa do not go together here");
-        if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
-            throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
-        if (LayerListNames is not null && LayersToTransform is null)
-            throw new AdapterException($"{file}: layers_pattern needs layers_to_transform");
+        ValidateLayers(file);
     }
 
     internal override void Write(IDictionary<string, JsonNode?> fields)
@@ -133,11 +116,8 @@ public sealed record LoraConfig : TargetedConfig
         fields[LoraOptions.ModulesToSave.Name] = ModulesToSave is null ? null : new JsonArray([.. ModulesToSave.Select(name => (JsonNode)name)]);
         fields[LoraOptions.RankPattern.Name] = ConfigWriter.Numbers(RankPattern);
         fields[LoraOptions.AlphaPattern.Name] = ConfigWriter.Numbers(AlphaPattern);
-        fields[LoraOptions.Targets.Name] = ConfigWriter.Modules(TargetModules);
-        fields[LoraOptions.Exclude.Name] = ConfigWriter.Modules(ExcludeModules);
+        WriteTargets(fields);
         fields["fan_in_fan_out"] = FanInFanOut;
-        fields[LoraOptions.Layers.Name] = ConfigWriter.OneOrMany(LayersToTransform);
-        fields[LoraOptions.LayersPattern.Name] = ConfigWriter.OneOrMany(LayerListNames);
     }
 
     private static LoraInit ReadInit(ConfigReader reader) => reader.Ask(LoraOptions.Init.Name) switch
