@@ -56,8 +56,7 @@ public sealed partial class WalkTests(Bases bases) : IDisposable
         File.WriteAllText(_home["questions.csv"], "question,answer\n1 + 1,2\n2 + 3,5\n4 + 4,8\n");
         File.WriteAllText(_home["rows.jsonl"], Rows);
         File.WriteAllText(_home["chats.json"], """[{"conversations": [{"from": "human", "value": "1 + 1"}, {"from": "gpt", "value": "2"}]}]""");
-        var chats = await _home.RunAsync("data", "show", "chats.json", "--model", "own", "--template", "plain");
-        if (chats.Code != 0) chats.Refused(2, "chats.json", "conversation");
+        (await _home.RunAsync("data", "show", "chats.json", "--model", "own", "--template", "plain")).Done();
 
         // An own sweep with three mistakes: all of them at once, each with its line; put right, it may run.
         var wrong = Sweeps.Write(_home, Sweep("mine", "0, 1").Replace("method: ia3", "method: ia4", StringComparison.Ordinal).Replace("path: own", "path: owm", StringComparison.Ordinal)
