@@ -24,14 +24,14 @@ public sealed class NobodyElseTests(Bases bases) : IDisposable
         try
         {
             await Home.UntilAsync(() => silo.Said.Contains("silo ready", StringComparison.Ordinal), "the silo is up");
-            (await OtherUser.Start(_home, null, "/bin/ls", _home["home"]).EndAsync(_limit)).Ended(2);
-            (await OtherUser.Start(_home, _home["home"], Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, _home["home"], "cannot be written by this user");
+            (await AsAnotherUser.Start(_home, null, "/bin/ls", _home["home"]).EndAsync(_limit)).Ended(2);
+            (await AsAnotherUser.Start(_home, _home["home"], Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, _home["home"], "cannot be written by this user");
             // Let in by hand, the other user is still not talked to.
             foreach (var folder in (string[])["home", "home/run"]) File.SetUnixFileMode(_home[folder], Open);
             File.SetUnixFileMode(_home["home/run/silo.sock"], Open | UnixFileMode.OtherWrite);
             Directory.CreateDirectory(_home["theirs"]);
             File.SetUnixFileMode(_home["theirs"], Open | UnixFileMode.OtherWrite);
-            (await OtherUser.Start(_home, _home["theirs"], Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, "theirs", "cannot be written");
+            (await AsAnotherUser.Start(_home, _home["theirs"], Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, "theirs", "cannot be written");
         }
         finally
         {

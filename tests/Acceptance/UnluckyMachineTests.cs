@@ -56,7 +56,7 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
     public async Task Home_ThatNobodyNamed_IsNotTheWorkingFolder()
     {
         // A user without a name has the root folder as home, and may not write there.
-        (await OtherUser.Start(_home, null, Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, "/.alpacacot", $"set {Home.Variable}");
+        (await AsAnotherUser.Start(_home, null, Programs.Client, "sweep", "list").EndAsync(_limit)).Refused(2, "/.alpacacot", $"set {Home.Variable}");
         Assert.Empty(Directory.EnumerateFileSystemEntries(_home.Root));
     }
 

@@ -46,15 +46,14 @@ public sealed class LocalSocketTests : IDisposable
     [Fact]
     public async Task Peer_OfAnotherUser_IsNotThisUsers()
     {
-        const string Setpriv = "/usr/bin/setpriv";
-        Assert.SkipUnless(Environment.UserName == "root" && File.Exists(Setpriv), "another user's programs are started by root with setpriv");
+        var asOther = OtherUser.Arguments(typeof(LocalSocketTests).Assembly.Location);
         const UnixFileMode Open = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
         File.SetUnixFileMode(_folder.Path, Open);
         using var listener = LocalSocket.Bind(_folder["s"]);
         File.SetUnixFileMode(_folder["s"], Open);
         listener.Listen(1);
         var program = AlpacaCot.Supervision.Siblings.Command(typeof(LocalSocketTests).Assembly.Location);
-        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(Setpriv, ["--reuid", "65533", "--regid", "65533", "--clear-groups", .. program, _folder["s"], "text"]))!;
+        using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(OtherUser.Setpriv, [.. asOther, .. program, _folder["s"], "text"]))!;
         using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         using (var server = await listener.AcceptAsync(late.Token))
         {
