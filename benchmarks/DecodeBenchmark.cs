@@ -3,6 +3,7 @@ using System.Diagnostics;
 using AlpacaCot.Adapters;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Inference;
+using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 
@@ -23,12 +24,13 @@ internal static class DecodeBenchmark
         Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
         var precision = Options.Precision();
-        var command = new Command("decode", "Greedy decoding at batch sizes 1 and 8: new tokens per second, prompts included") { tokens, prompt, members, precision, threads };
+        var command = new Command("decode", "Greedy decoding at batch sizes 1 and 8: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, members, precision, threads };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
             using var model = new ServedModel(shape.Read(parsed), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(members));
             using var engine = model.Engine();
+            var bandwidth = MemoryBenchmark.BytesPerSecond(parsed.GetValue(threads));
             foreach (var batch in _batches)
             {
                 IReadOnlyList<Generation> Generate(int count) => engine.Generate([.. Enumerable.Range(0, batch).Select(i => model.Request(i, parsed.GetValue(prompt), count))]);
@@ -40,7 +42,8 @@ internal static class DecodeBenchmark
                 Options.Print(parsed, new
                 {
                     benchmark = "decode", batch, new_tokens = total, seconds = Math.Round(seconds, 3), tokens_per_s = Math.Round(total / seconds, 1),
-                    allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
+                    allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, parameters = model.Parameters, bytes_per_step = model.BytesPerStep, memory_gb_per_s = Math.Round(bandwidth / 1e9, 2),
+                    bandwidth_share = Math.Round(total / seconds / batch * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
                 });
             }
         });
@@ -63,11 +66,17 @@ internal sealed class ServedModel : IDisposable
         LibTorch.Load();
         Threads.Count = threads; // before the weights are drawn
         _generator = new Generator(0);
-        _decoder = Decoder.CreateRandom(config, _generator, Options.TypeOf(precision));
+        _decoder = Decoder.CreateRandom(config, _generator, Options.TypeOf(precision), storage: Options.StorageOf(precision));
         _bank = new AdapterBank(_decoder);
         _members = members;
         for (var i = 0; i < members; i++) _bank.Add(AdapterFactory.Create(_decoder, new LoraConfig { Init = LoraInit.Random }, _generator));
     }
+
+    /// <summary>Weights in all.</summary>
+    public long Parameters => _decoder.ParameterCount;
+
+    /// <summary>Bytes of weights that a step reads: every weight once, but of the embedding a row for each sequence.</summary>
+    public long BytesPerStep => _decoder.WeightBytes - _decoder.Embedding.Bytes();
 
     /// <summary>An engine over it.</summary>
     public InferenceEngine Engine() => new(_decoder, new IdTexts(_decoder.Config.VocabularySize), _bank);

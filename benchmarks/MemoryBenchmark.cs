@@ -32,6 +32,15 @@ internal static class MemoryBenchmark
         return command;
     }
 
+    /// <summary>How fast so many threads read together.</summary>
+    public static double BytesPerSecond(int threads)
+    {
+        const int Count = 32 << 20;
+        var (memory, sums) = (new long[threads][], new long[threads]);
+        Together(threads, thread => memory[thread] = Filled(Count, thread + 1));
+        return (double)Count * sizeof(long) * threads / Fastest(threads, thread => sums[thread] = Sum(memory[thread]));
+    }
+
     private static long[] Filled(int count, long value)
     {
         var memory = GC.AllocateUninitializedArray<long>(count);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using AlpacaCot.Models;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Benchmarks;
@@ -8,7 +9,11 @@ namespace AlpacaCot.Benchmarks;
 /// <summary>What the benchmarks' commands have in common.</summary>
 internal static class Options
 {
-    private static readonly string[] _precisions = ["bf16", "fp32"];
+    private static readonly Dictionary<string, (ScalarType Type, WeightStorage Storage)> _precisions = new(StringComparer.Ordinal)
+    {
+        ["bf16"] = (ScalarType.BFloat16, WeightStorage.Plain), ["fp32"] = (ScalarType.Float32, WeightStorage.Plain), ["int8"] = (ScalarType.BFloat16, WeightStorage.Int8),
+        ["llm-int8"] = (ScalarType.BFloat16, WeightStorage.LlmInt8), ["nf4"] = (ScalarType.BFloat16, WeightStorage.Nf4), ["fp4"] = (ScalarType.BFloat16, WeightStorage.Fp4),
+    };
 
     /// <summary>How many of something.</summary>
     public static Option<int> Count(string name, string what, int otherwise, int least = 1)
@@ -28,10 +33,10 @@ internal static class Options
     /// <summary>The base's type.</summary>
     public static Option<string> Precision()
     {
-        var option = new Option<string>("--precision") { Description = "Type of the base: bf16 or fp32 (bf16)", DefaultValueFactory = _ => "bf16" };
+        var option = new Option<string>("--precision") { Description = "How the base is held: bf16, fp32, int8, llm-int8, nf4 or fp4 (bf16)", DefaultValueFactory = _ => "bf16" };
         option.Validators.Add(result =>
         {
-            if (result.Tokens.Count == 1 && !_precisions.Contains(result.Tokens[0].Value)) result.AddError($"precision '{result.Tokens[0].Value}' is unknown; known: {string.Join(", ", _precisions)}");
+            if (result.Tokens.Count == 1 && !_precisions.ContainsKey(result.Tokens[0].Value)) result.AddError($"precision '{result.Tokens[0].Value}' is unknown; known: {string.Join(", ", _precisions.Keys)}");
         });
         return option;
     }
@@ -40,7 +45,10 @@ internal static class Options
     public static Option<int> Threads() => Count("--threads", "Threads", Environment.ProcessorCount);
 
     /// <summary>The type of that name.</summary>
-    public static ScalarType TypeOf(string precision) => precision == "fp32" ? torch.float32 : torch.bfloat16;
+    public static ScalarType TypeOf(string precision) => _precisions[precision].Type;
+
+    /// <summary>How the weights of that name's blocks are held.</summary>
+    public static WeightStorage StorageOf(string precision) => _precisions[precision].Storage;
 
     /// <summary>Prints a figure as a line of JSON.</summary>
     public static void Print<T>(ParseResult parsed, T figure) => parsed.InvocationConfiguration.Output.WriteLine(JsonSerializer.Serialize(figure, Frames.Json));

@@ -1,148 +1,191 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// y = x Wᵀ for a few rows of x and a weight in fewer bits: each code is read once and becomes a number in a register, so that the product runs at the
+/// y = x Wᵀ + b for a few rows of x and weights in fewer bits: each code is read once and becomes a number in a register, so that the product runs at the
 /// speed at which the codes come from memory. A row's result does not depend on the rows beside it.
 /// </summary>
-public static unsafe class QuantisedRows
+internal static unsafe class QuantisedRows
 {
-    /// <summary>Most rows of a call: beyond, writing the weight out for libtorch's product is as fast.</summary>
-    public const int MostRows = 8;
-
-    /// <summary>A row is a whole number of so many elements.</summary>
-    public const int Granule = 64;
-
     private const int RowsPerPart = 64;
+
+    // Four rows of the weight are worked on together: what is loaded of x serves four times.
+    private const int Tile = 4;
+
+    // As for plain weights: memory takes about as long to answer as so many bytes take to be worked on.
+    private const int Ahead = 4096;
+
+    /// <summary>One of the products that share x.</summary>
+    internal struct Product
+    {
+        internal byte* Codes, ScaleCodes, Bias, Y;
+        internal float* Scales, Map, Table;
+        internal long N;
+        internal int BlockShift, NestedShift, FirstPart;
+        internal float Offset;
+
+        // Blocks are powers of two: a division for every 64 weights would take longer than their products.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        internal readonly float Scale(long weight)
+        {
+            var block = weight >> BlockShift;
+            return ScaleCodes == null ? Scales[block] : Map[ScaleCodes[block]] * Scales[block >> NestedShift] + Offset;
+        }
+    }
 
     private struct Context
     {
-        internal float* X, Scales, Y, Table, Map;
-        internal byte* Codes, ScaleCodes;
-        internal long K, N;
-        internal int M, Block, ScaleBlock;
-        internal float Offset;
-
-        internal readonly float Scale(long weight)
-        {
-            var block = weight / Block;
-            return ScaleCodes == null ? Scales[block] : Map[ScaleCodes[block]] * Scales[block / ScaleBlock] + Offset;
-        }
+        internal Product* Products;
+        internal float* X;
+        internal long M, K;
+        internal int Count;
     }
 
-    /// <summary>Whether so many rows of so many elements, of one width, go through these products.</summary>
-    public static bool Suits(Tensor x, long width)
-        => x.dim() == 2 && x.size(0) is > 0 and <= MostRows && x.size(1) == width && width % Granule == 0 && Simd.Suits(x) && !Autograd.Records(x);
-
-    /// <summary>The product with codes of four bits.</summary>
-    /// <param name="code">Their data type.</param>
-    /// <param name="x"><c>[rows, in]</c>, fp32 or bf16.</param>
-    /// <param name="packed">Codes of W <c>[out, in]</c>, two a byte.</param>
-    /// <param name="scales">The scales of the blocks; a block is a multiple of <see cref="Granule"/>.</param>
-    /// <param name="output">Rows of W.</param>
-    /// <returns><c>[rows, out]</c> in x's type.</returns>
-    public static Tensor FourBitLinear(FourBitCode code, Tensor x, ReadOnlySpan<byte> packed, FourBitScales scales, long output)
+    /// <summary>The products of the same rows x, all with codes of four bits or all with codes of a byte.</summary>
+    internal static void Run(Rows x, Span<Product> products, bool fourBits)
     {
-        if (!Suits(x, x.size(1)) || scales.Block % Granule != 0 || packed.Length != output * x.size(1) / 2 || scales.Count != FourBit.Blocks(output * x.size(1), scales.Block))
-            throw new ArgumentException($"four_bit_linear: x {x.Describe()} does not fit {packed.Length} bytes of codes for {output} rows");
-        fixed (byte* codes = packed, scaleCodes = scales.Codes)
-        fixed (float* largest = scales.Largest, map = scales.Map, table = code.Values)
-        fixed (float* from = Split(x))
-        {
-            var context = new Context
-            {
-                X = from, Codes = codes, Scales = largest, Table = table, Block = scales.Block, ScaleCodes = scaleCodes, Map = map, ScaleBlock = scales.NestedBlock, Offset = scales.Offset,
-            };
-            return Run(x, ref context, output, &FourBitPart);
-        }
+        if (x.Type == float32) Run<F32>(x, products, fourBits);
+        else Run<BF16>(x, products, fourBits);
     }
 
-    /// <summary>The product with codes of a byte: W[i, j] = scale[i] · code[i, j].</summary>
-    /// <param name="x"><c>[rows, in]</c>, fp32 or bf16.</param>
-    /// <param name="codes">int8 <c>[out, in]</c>, contiguous.</param>
-    /// <param name="scales">fp32 <c>[out]</c>, contiguous.</param>
-    /// <returns><c>[rows, out]</c> in x's type.</returns>
-    public static Tensor Int8Linear(Tensor x, Tensor codes, Tensor scales)
+    private static void Run<T>(Rows x, Span<Product> products, bool fourBits) where T : IElement
     {
-        if (!Suits(x, x.size(1)) || codes.dtype != int8 || codes.dim() != 2 || codes.size(1) != x.size(1) || scales.dtype != float32 || scales.numel() != codes.size(0)
-            || !codes.is_contiguous() || !scales.is_contiguous() || codes.device_type != DeviceType.CPU)
-            throw new ArgumentException($"int8_linear: x {x.Describe()}, codes {codes.Describe()} and scales {scales.Describe()} do not fit");
-        fixed (float* from = x.ToArray<float>())
+        var parts = 0;
+        foreach (ref var product in products)
         {
-            var context = new Context { X = from, Codes = (byte*)codes.Pointer(), Scales = (float*)scales.Pointer() };
-            return Run(x, ref context, codes.size(0), &Int8Part);
+            product.FirstPart = parts;
+            parts += Threads.Parts(product.N, RowsPerPart);
+        }
+        long m = x.Count, k = x.Width;
+        var arranged = new Scratch(m * k, 1).Take(m * k);
+        if (fourBits) Split<T>(x.Pointer, arranged, m * k);
+        else for (var i = 0L; i < m * k; i += Simd.Lanes) T.Load(x.Pointer, i).Store(arranged + i);
+        fixed (Product* all = products)
+        {
+            var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
+            Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
         }
     }
 
     // Of each 64 elements those of even number, then those of odd number: a byte's high code is multiplied by the one, its low code by the other.
-    private static float[] Split(Tensor x)
+    private static void Split<T>(byte* x, float* split, long count) where T : IElement
     {
-        var plain = x.ToArray<float>();
-        var split = new float[plain.Length];
-        for (var block = 0; block < plain.Length; block += Granule)
-            for (var i = 0; i < Granule / 2; i++)
-                (split[block + i], split[block + Granule / 2 + i]) = (plain[block + 2 * i], plain[block + 2 * i + 1]);
-        return split;
+        for (var block = 0L; block < count; block += QuantisedMatrix.Granule)
+            for (var i = 0; i < QuantisedMatrix.Granule / 2; i++)
+            {
+                split[block + i] = T.Get(x, block + 2 * i);
+                split[block + QuantisedMatrix.Granule / 2 + i] = T.Get(x, block + 2 * i + 1);
+            }
     }
 
-    private static Tensor Run(Tensor x, ref Context context, long output, delegate*<void*, int, void> part)
+    private static ref Product Of(ref Context c, int part)
     {
-        using var _ = no_grad();
-        var y = empty([x.size(0), output]);
-        context.Y = (float*)y.Pointer();
-        (context.M, context.K, context.N) = ((int)x.size(0), x.size(1), output);
-        fixed (Context* shared = &context) Threads.For(Threads.Parts(output, RowsPerPart), part, shared);
-        if (x.dtype == float32) return y;
-        using (y) return y.to(x.dtype);
+        var index = c.Count - 1;
+        while (part < c.Products[index].FirstPart) index--;
+        return ref c.Products[index];
     }
 
-    private static void FourBitPart(void* context, int part)
+    private static void FourBitPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
-        var table = Vector512.Load(c.Table);
-        var sums = stackalloc Vector512<float>[MostRows];
-        for (long row = (long)part * RowsPerPart, end = Math.Min(c.N, row + RowsPerPart); row < end; row++)
+        ref var p = ref Of(ref c, part);
+        var table = Vector512.Load(p.Table);
+        var sums = stackalloc Vector512<float>[2 * QuantisedMatrix.MostRows];
+        for (long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart); row < end; row++)
         {
-            new Span<Vector512<float>>(sums, c.M).Clear();
-            byte* codes = c.Codes + row * c.K / 2;
-            for (long k = 0; k < c.K; k += Granule, codes += Granule / 2)
+            byte* codes = p.Codes + row * c.K / 2;
+            if (c.M == 1)
             {
-                var scale = Vector512.Create(c.Scale(row * c.K + k));
+                // The common case by itself, its sums in registers.
+                Vector512<float> a = default, b = default;
+                for (long k = 0; k < c.K; k += QuantisedMatrix.Granule, codes += QuantisedMatrix.Granule / 2)
+                {
+                    if (Sse.IsSupported) Sse.Prefetch0(codes + Ahead);
+                    var x = c.X + k;
+                    var (first, second) = (Widen(codes), Widen(codes + 16));
+                    var u = Vector512.FusedMultiplyAdd(Code(table, first & Vector512.Create(15)), Vector512.Load(x + 32), Code(table, first >> 4) * Vector512.Load(x));
+                    var v = Vector512.FusedMultiplyAdd(Code(table, second & Vector512.Create(15)), Vector512.Load(x + 48), Code(table, second >> 4) * Vector512.Load(x + 16));
+                    var scale = Vector512.Create(p.Scale(row * c.K + k));
+                    a = Vector512.FusedMultiplyAdd(u, scale, a);
+                    b = Vector512.FusedMultiplyAdd(v, scale, b);
+                }
+                Store<T>(ref p, row, 0, Vector512.Sum(a + b));
+                continue;
+            }
+            new Span<Vector512<float>>(sums, (int)c.M * 2).Clear();
+            for (long k = 0; k < c.K; k += QuantisedMatrix.Granule, codes += QuantisedMatrix.Granule / 2)
+            {
+                var scale = Vector512.Create(p.Scale(row * c.K + k));
                 var (first, second) = (Widen(codes), Widen(codes + 16));
-                Vector512<float> high0 = Code(table, first >> 4) * scale, high1 = Code(table, second >> 4) * scale;
-                Vector512<float> low0 = Code(table, first & Vector512.Create(15)) * scale, low1 = Code(table, second & Vector512.Create(15)) * scale;
-                for (var m = 0; m < c.M; m++)
+                Vector512<float> high0 = Code(table, first >> 4), high1 = Code(table, second >> 4);
+                Vector512<float> low0 = Code(table, first & Vector512.Create(15)), low1 = Code(table, second & Vector512.Create(15));
+                for (var m = 0L; m < c.M; m++)
                 {
                     var x = c.X + m * c.K + k;
-                    var sum = Vector512.FusedMultiplyAdd(high0, Vector512.Load(x), sums[m]);
-                    sum = Vector512.FusedMultiplyAdd(high1, Vector512.Load(x + 16), sum);
-                    sum = Vector512.FusedMultiplyAdd(low0, Vector512.Load(x + 32), sum);
-                    sums[m] = Vector512.FusedMultiplyAdd(low1, Vector512.Load(x + 48), sum);
+                    var u = Vector512.FusedMultiplyAdd(low0, Vector512.Load(x + 32), high0 * Vector512.Load(x));
+                    var v = Vector512.FusedMultiplyAdd(low1, Vector512.Load(x + 48), high1 * Vector512.Load(x + 16));
+                    sums[2 * m] = Vector512.FusedMultiplyAdd(u, scale, sums[2 * m]);
+                    sums[2 * m + 1] = Vector512.FusedMultiplyAdd(v, scale, sums[2 * m + 1]);
                 }
             }
-            for (var m = 0; m < c.M; m++) c.Y[m * c.N + row] = Vector512.Sum(sums[m]);
+            for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, Vector512.Sum(sums[2 * m] + sums[2 * m + 1]));
         }
     }
 
-    private static void Int8Part(void* context, int part)
+    private static void BytePart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
-        var sums = stackalloc Vector512<float>[MostRows];
-        for (long row = (long)part * RowsPerPart, end = Math.Min(c.N, row + RowsPerPart); row < end; row++)
-        {
-            new Span<Vector512<float>>(sums, c.M).Clear();
-            var codes = (sbyte*)c.Codes + row * c.K;
-            for (long k = 0; k < c.K; k += Simd.Lanes)
+        ref var p = ref Of(ref c, part);
+        long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart);
+        for (; row + Tile <= end; row += Tile)
+            for (var m = 0L; m < c.M; m++)
             {
-                var (low, high) = Vector256.Widen(Widen16(codes + k));
-                var weights = Vector512.ConvertToSingle(Vector512.Create(low, high));
-                for (var m = 0; m < c.M; m++) sums[m] = Vector512.FusedMultiplyAdd(weights, Vector512.Load(c.X + m * c.K + k), sums[m]);
+                Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
+                sbyte* w0 = (sbyte*)p.Codes + row * c.K, w1 = w0 + c.K, w2 = w1 + c.K, w3 = w2 + c.K;
+                var x = c.X + m * c.K;
+                for (var k = 0L; k < c.K; k += Simd.Lanes)
+                {
+                    if (Sse.IsSupported && k % QuantisedMatrix.Granule == 0)
+                    {
+                        Sse.Prefetch0(w0 + Ahead + k);
+                        Sse.Prefetch0(w1 + Ahead + k);
+                        Sse.Prefetch0(w2 + Ahead + k);
+                        Sse.Prefetch0(w3 + Ahead + k);
+                    }
+                    var u = Vector512.Load(x + k);
+                    a0 = Vector512.FusedMultiplyAdd(Number(w0 + k), u, a0);
+                    a1 = Vector512.FusedMultiplyAdd(Number(w1 + k), u, a1);
+                    a2 = Vector512.FusedMultiplyAdd(Number(w2 + k), u, a2);
+                    a3 = Vector512.FusedMultiplyAdd(Number(w3 + k), u, a3);
+                }
+                var sums = Simd.Sums(a0, a1, a2, a3);
+                for (var i = 0; i < Tile; i++) Store<T>(ref p, row + i, m, sums[i] * p.Scales[row + i]);
             }
-            for (var m = 0; m < c.M; m++) c.Y[m * c.N + row] = Vector512.Sum(sums[m]) * c.Scales[row];
-        }
+        for (; row < end; row++)
+            for (var m = 0L; m < c.M; m++)
+            {
+                Vector512<float> a = default;
+                for (var k = 0L; k < c.K; k += Simd.Lanes) a = Vector512.FusedMultiplyAdd(Number((sbyte*)p.Codes + row * c.K + k), Vector512.Load(c.X + m * c.K + k), a);
+                // Folded as beside three others, so that a row's sum is the same wherever a part begins.
+                Store<T>(ref p, row, m, Simd.Sums(a, a, a, a)[0] * p.Scales[row]);
+            }
+    }
+
+    private static void Store<T>(ref Product p, long row, long m, float sum) where T : IElement
+        => T.Set(p.Y, m * p.N + row, p.Bias == null ? sum : sum + T.Get(p.Bias, row));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Number(sbyte* codes)
+    {
+        if (Avx512F.IsSupported) return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(codes)));
+        var (low, high) = Vector128.Widen(Vector128.Load(codes));
+        var (a, b) = Vector128.Widen(low);
+        var (c, d) = Vector128.Widen(high);
+        return Vector512.ConvertToSingle(Vector512.Create(Vector256.Create(a, b), Vector256.Create(c, d)));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -151,16 +194,10 @@ public static unsafe class QuantisedRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Widen(byte* codes)
     {
+        if (Avx512F.IsSupported) return Avx512F.ConvertToVector512Int32(Vector128.Load(codes));
         var (low, high) = Vector128.Widen(Vector128.Load(codes));
         var (a, b) = Vector128.Widen(low);
         var (c, d) = Vector128.Widen(high);
         return Vector512.Create(Vector256.Create(a, b), Vector256.Create(c, d)).AsInt32();
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Widen16(sbyte* codes)
-    {
-        var (low, high) = Vector128.Widen(Vector128.Load(codes));
-        return Vector256.Create(low, high);
     }
 }

@@ -2,6 +2,7 @@ using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Decoding;
 using AlpacaCot.Models.Families;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models;
 
@@ -48,6 +49,14 @@ public sealed class Decoder : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, Tensor> Parameters => _owner.Parameters;
 
+    /// <summary>Weights in all, those that are held in fewer bits too.</summary>
+    public long ParameterCount => Parameters.Values.Sum(parameter => parameter.numel()) + Held.Sum(weight => weight.Out * weight.In);
+
+    /// <summary>Bytes that the weights are held in.</summary>
+    public long WeightBytes => Parameters.Values.Sum(parameter => parameter.Bytes()) + Held.Sum(weight => weight.Bytes);
+
+    private IEnumerable<QuantisedWeight> Held => _owner.Sites.Select(site => site.Weights).OfType<QuantisedProjection>().Select(projection => projection.Held);
+
     /// <summary>The norms, in the order of the parameters: where adapters can act.</summary>
     public IReadOnlyList<NormSite> Norms => _owner.Norms;
 
@@ -68,11 +77,12 @@ public sealed class Decoder : IDisposable
     /// <param name="generator">Decides the weights; the same seed gives the same ones.</param>
     /// <param name="dtype">Type of the weights; the configuration's where null.</param>
     /// <param name="device">Where they shall live; the processor where null.</param>
-    public static Decoder CreateRandom(DecoderConfig config, Generator generator, ScalarType? dtype = null, Device? device = null)
+    /// <param name="storage">How the weights of the blocks' projections are held.</param>
+    public static Decoder CreateRandom(DecoderConfig config, Generator generator, ScalarType? dtype = null, Device? device = null, WeightStorage storage = WeightStorage.Plain)
     {
         ArgumentNullException.ThrowIfNull(config);
         var type = dtype ?? config.Dtype;
-        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? CPU), (_, _) => []);
+        return Build(config with { Dtype = type }, new RandomSource(config.InitializerRange, generator, type, device ?? CPU), (_, _) => [], storage);
     }
 
     /// <summary>

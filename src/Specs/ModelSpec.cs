@@ -15,12 +15,12 @@ public sealed record ModelSpec
     /// <summary>The hub's revision; null is its main one.</summary>
     public string? Revision { get; init; }
 
-    /// <summary>How the frozen base is held: <c>fp32</c>, <c>bf16</c>, <c>int8</c>, <c>nf4</c>; null follows <see cref="TrainingSpec.Precision"/>.</summary>
+    /// <summary>How the frozen base is held: one of <see cref="TrainingSpec.Precisions"/>; null follows <see cref="TrainingSpec.Precision"/>.</summary>
     public string? Load { get; init; }
 
     /// <summary>Where this value takes part; null is everywhere.</summary>
     public AxisMatch? When { get; init; }
 
-    /// <summary>The folder or the hub's name, whichever was given.</summary>
-    public string Reference => Path ?? Hub ?? "";
+    /// <summary>The folder, or what the hub's model is called under the home's <c>models/</c>: its name, with <c>@revision</c> where one is given.</summary>
+    public string Reference => Path ?? (Revision is null ? Hub : $"{Hub}@{Revision}") ?? "";
 }

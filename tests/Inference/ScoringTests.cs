@@ -36,6 +36,19 @@ public sealed class ScoringTests : IDisposable
         }
     }
 
+    /// <summary>With dynamic scaling every angle depends on the length, so that a short request is no beginning of a long one.</summary>
+    [Fact]
+    public void LogLikelihoods_AnglesThatDependOnTheLength_EachAsAlone()
+    {
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(TinyModel.Config with { Rotary = new RotarySettings { Scaling = RotaryScaling.Dynamic, Factor = 4, OriginalMaxPositions = 8 } }, generator, ScalarType.Float32);
+        using var engine = new InferenceEngine(decoder, _tokenizer);
+        var context = TinyModel.Prompt(12, 3);
+        ScoreRequest[] requests = [new(context, [5]), new(context, [9, 4, 2, 8, 1, 3]), new(context, [9, 4])];
+        var together = engine.LogLikelihoods(requests);
+        foreach (var (request, score) in requests.Zip(together)) Assert.Equal(engine.LogLikelihoods([request])[0].Sum, score.Sum, 1e-4);
+    }
+
     [Fact]
     public void LogLikelihoods_OverWindow_LastIdsAreFed()
     {

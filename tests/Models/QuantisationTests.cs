@@ -178,6 +178,28 @@ public sealed class QuantisationTests
         Assert.Contains("is not saved", Assert.Throws<ModelException>(() => ModelDirectory.Save(decoder, folder["again"])).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(WeightStorage.Int8, ScalarType.Float32)]
+    [InlineData(WeightStorage.Nf4, ScalarType.Float32)]
+    [InlineData(WeightStorage.Fp4Single, ScalarType.BFloat16)]
+    [InlineData(WeightStorage.LlmInt8, ScalarType.Float32)]
+    public void Hidden_StepsFromTheCodes_AsTheWholePass(WeightStorage storage, ScalarType dtype)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(2);
+        var config = DecoderConfig.Read("""{"model_type": "llama", "vocab_size": 50, "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.2}""");
+        using var decoder = Decoder.CreateRandom(config, generator, dtype, storage: storage);
+        Assert.Equal(storage, decoder.Storage);
+        Assert.True(decoder.WeightBytes < decoder.ParameterCount * dtype.Size());
+        var ids = torch.tensor(FamilyModels.Ids(decoder, 7));
+        var whole = decoder.Hidden(ids, SegmentLayout.Single(7));
+        using var cache = new KvCache(decoder);
+        var sequence = cache.Allocate();
+        var steps = Enumerable.Range(0, 7).Select(i => decoder.Hidden(ids.narrow(0, i, 1), new SegmentLayout([new Segment(0, 1, Position: i, Sequence: sequence)]), cache: cache)).ToArray();
+        // Bytes for x are rounded by the values beside them, which are others where a row is alone.
+        GoldenTensors.AssertClose(whole, torch.cat(steps), storage == WeightStorage.LlmInt8 ? 3e-2 : dtype == ScalarType.Float32 ? 1e-4 : 5e-2, "steps");
+    }
+
     [Fact]
     public void Product_InIntegers_AsThePlainDefinition()
     {

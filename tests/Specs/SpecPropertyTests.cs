@@ -51,7 +51,7 @@ public sealed class SpecPropertyTests
         ["SweepSpec.Include"] = new("Specs/GridCells.cs", "Include", Key.None, s => s with { Include = [Match("model", "m")] }),
 
         ["ModelSpec.Name"] = new("Specs/GridCells.cs", "model.Name", Key.None, Model(m => m with { Name = "other" })),
-        ["ModelSpec.Path"] = new("Worker/Tools/ModelInspection.cs", "model.Path", Key.Training, Model(m => m with { Path = "other" })),
+        ["ModelSpec.Path"] = new("Worker/Tools/ModelInspection.cs", "model.Reference", Key.Training, Model(m => m with { Path = "other" })),
         ["ModelSpec.Hub"] = new("Specs/ModelSpec.cs", "Reference", Key.Training, Model(m => m with { Path = null, Hub = "o/m" })),
         ["ModelSpec.Revision"] = new("Specs/Keys/TrialKeys.cs", "model.Revision", Key.Training, Model(m => m with { Revision = "v2" })),
         ["ModelSpec.Load"] = new("Specs/SweepSpec.cs", "LoadOf", Key.Training, Model(m => m with { Load = "fp32" })),

@@ -57,7 +57,16 @@ internal static class ModelCommands
 
     private static Command ModelCommand(Func<ClientContext> context)
     {
-        var model = new Command("model", "Models: convert, pretrain, expand-vocab, show, verify").WithExample("model show models/llama-nano");
+        var model = new Command("model", "Models: add, convert, pretrain, expand-vocab, show, verify").WithExample("model show models/llama-nano");
+        model.Subcommands.Add(new ToolCommand(context, "model add", "add", "Fetch a model or an adapter from a hub or an address into the home's models", "model add owner/name --name llama-tiny")
+            .Argument("REFERENCE", "owner/name on the hub (HF_ENDPOINT names a mirror, HF_TOKEN an access token), or the http address of a file")
+            .Option<string>("--name", "What it is called here; owner/name, or the file's name, otherwise")
+            .Option<string>("--revision", "Branch, tag or commit (main)")
+            .Option<string[]>("--include", "Patterns of the files to take (*.gguf, original/*); configuration, tokenizer and weights otherwise")
+            .Option<string>("--sha256", "What the content of the address must hash to")
+            .Option<string>("--endpoint", "The hub's address, or a mirror's")
+            .Option<bool>("--force", "Replace a model that is there already")
+            .Command);
         model.Subcommands.Add(new ToolCommand(context, "model convert", "convert", "Convert between formats: llama2.c .bin, GGUF, Meta's layout, Hugging Face directories", "model convert stories260K.bin models/stories260K --tokenizer tok512.bin")
             .Argument("IN", "A llama2.c .bin or a .gguf file, or a model folder")
             .Argument("OUT", "The Hugging Face directory to write, or a file that ends in .gguf")

@@ -12,7 +12,6 @@ public sealed class HubClient : IDisposable
 {
     // With room for what a partial file adds to it.
     private const int MostOfName = 200;
-    private static readonly string[] WantedExtensions = [".json", ".safetensors", ".model", ".txt", ".jinja", ".tiktoken"];
 
     /// <summary>Bytes of the largest listing of a repository's files, some hundred for each.</summary>
     private const int LargestListing = 64 << 20;
@@ -88,13 +87,76 @@ public sealed class HubClient : IDisposable
         await FetchToAsync(listing, Addresses($"api/models/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, _options.MostBytesOfListing, null, cancellation).ConfigureAwait(false);
         var (commit, files) = ReadListing(listing, id);
         var folder = Folder(HubKind.Model, id, commit);
-        foreach (var file in Wanted(files))
-        {
-            var addresses = Addresses($"{id}/resolve/{Uri.EscapeDataString(commit)}/{Uri.EscapeDataString(file)}");
-            await FetchToAsync(Path.Combine(folder, file), addresses, $"{id}: {file}", null, _options.MostBytes, progress, cancellation).ConfigureAwait(false);
-        }
+        await FetchFilesAsync(id, commit, folder, WantedFiles.Of(files), progress, cancellation).ConfigureAwait(false);
         AtomicFile.WriteAllText(reference, $"{commit}\n");
         return folder;
+    }
+
+    /// <summary>
+    /// Fetches a repository's model or adapter and puts it at a place of its own, whole or not at all; an interrupted attempt goes on where it stopped.
+    /// </summary>
+    /// <param name="id">The repository, <c>owner/name</c>.</param>
+    /// <param name="target">The folder to make, on the file system of the cache.</param>
+    /// <param name="revision">Branch, tag or commit.</param>
+    /// <param name="include">Patterns (<c>*.gguf</c>, <c>original/*</c>) of the files to take; what a model or adapter is loaded from where there are none.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The commit, and the files that were taken.</returns>
+    /// <exception cref="HubException">As <see cref="FetchModelAsync"/>; or no file fits the patterns.</exception>
+    public async Task<(string Commit, IReadOnlyList<string> Files)> AddModelAsync(
+        string id, string target, string revision = "main", IReadOnlyList<string>? include = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        if (_options.Offline) throw new HubException($"{id}: cannot be fetched: the client is offline");
+        var listing = Path.Combine(Folder(HubKind.Model, id, ".refs"), Path.GetFileName(Folder(HubKind.Model, id, revision)) + ".json");
+        if (File.Exists(listing)) File.Delete(listing);
+        await FetchToAsync(listing, Addresses($"api/models/{id}/revision/{Uri.EscapeDataString(revision)}"), id, null, _options.MostBytesOfListing, null, cancellation).ConfigureAwait(false);
+        var (commit, files) = ReadListing(listing, id);
+        var wanted = WantedFiles.Of(files, include ?? []);
+        if (wanted.Count == 0) throw new HubException($"{id}: {WantedFiles.WhyNone(files, include ?? [])}");
+        var folder = Folder(HubKind.Model, id, commit) + ".adding";
+        await FetchFilesAsync(id, commit, folder, wanted, progress, cancellation).ConfigureAwait(false);
+        // Of an earlier attempt with other patterns more may lie there.
+        foreach (var other in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => !wanted.Contains(Path.GetRelativePath(folder, file).Replace('\\', '/')))) File.Delete(other);
+        Place(folder, target);
+        return (commit, wanted);
+    }
+
+    /// <summary>Fetches a URL and puts the file into a folder of its own, as <see cref="AddModelAsync"/>.</summary>
+    /// <param name="url">An http or https address of a file.</param>
+    /// <param name="target">The folder to make, on the file system of the cache.</param>
+    /// <param name="sha256">What the content must hash to; unchecked where null and the server names no hash.</param>
+    /// <param name="progress">Told as bytes arrive.</param>
+    /// <param name="cancellation">Stops; what has arrived is kept for the next time.</param>
+    /// <returns>The file's name.</returns>
+    /// <exception cref="HubException">As <see cref="FetchAsync"/>.</exception>
+    public async Task<string> AddFileAsync(Uri url, string target, string? sha256 = null, IProgress<HubProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        var file = await FetchAsync(url, sha256, progress, cancellation).ConfigureAwait(false);
+        Place(Path.GetDirectoryName(file)!, target);
+        return Path.GetFileName(file);
+    }
+
+    private async Task FetchFilesAsync(string id, string commit, string folder, IReadOnlyList<string> files, IProgress<HubProgress>? progress, CancellationToken cancellation)
+    {
+        foreach (var file in files)
+        {
+            var addresses = Addresses($"{id}/resolve/{Uri.EscapeDataString(commit)}/{string.Join('/', file.Split('/').Select(Uri.EscapeDataString))}");
+            await FetchToAsync(Path.Combine(folder, file), addresses, $"{id}: {file}", null, _options.MostBytes, progress, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static void Place(string folder, string target)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target))!);
+            if (Directory.Exists(target)) Directory.Delete(target, recursive: true);
+            Directory.Move(folder, target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new HubException($"{target}: cannot be written: {e.Message}", e);
+        }
     }
 
     /// <summary>Fetches those files of a data set's repository that are wanted.</summary>
@@ -195,15 +257,5 @@ public sealed class HubClient : IDisposable
         static JsonElement? Member(JsonElement json, string name) => json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
 
         static string? TextOf(JsonElement json, string name) => Member(json, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
-    }
-
-    private static IEnumerable<string> Wanted(IReadOnlyList<string> files)
-    {
-        // Files at the top alone: folders hold other frameworks' copies.
-        var top = files.Where(file => !file.Contains('/') && !file.Contains('\\') && file[0] != '.').ToList();
-        var safe = top.Any(file => file.EndsWith(".safetensors", StringComparison.Ordinal));
-        return top.Where(file => WantedExtensions.Contains(Path.GetExtension(file))
-            || (!safe && file.StartsWith("pytorch_model", StringComparison.Ordinal) && file.EndsWith(".bin", StringComparison.Ordinal)))
-            .Where(file => !safe || !file.StartsWith("pytorch_model", StringComparison.Ordinal));
     }
 }

@@ -3,6 +3,9 @@ namespace AlpacaCot.Files.Hub;
 /// <summary>Where files come from and where they are kept.</summary>
 public sealed record HubOptions
 {
+    /// <summary>The environment's variables: the hub's address or a mirror's, an access token, and whether nothing is to be fetched; the names that others use.</summary>
+    public const string EndpointVariable = "HF_ENDPOINT", TokenVariable = "HF_TOKEN", OfflineVariable = "HF_HUB_OFFLINE";
+
     /// <summary>Folder that everything fetched is kept under.</summary>
     public required string Root { get; init; }
 
@@ -29,6 +32,21 @@ public sealed record HubOptions
 
     /// <summary>A transfer that brings no byte for this long, or a server that does not answer at all, counts as interrupted.</summary>
     public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The options that the environment asks for.</summary>
+    /// <param name="root">Folder that everything fetched is kept under.</param>
+    /// <exception cref="HubException">A variable holds no address.</exception>
+    public static HubOptions FromEnvironment(string root) => Of(root, Environment.GetEnvironmentVariable);
+
+    /// <summary>The options that variables ask for.</summary>
+    internal static HubOptions Of(string root, Func<string, string?> variable)
+    {
+        var options = new HubOptions { Root = root, Token = variable(TokenVariable) is { Length: > 0 } token ? token.Trim() : null, Offline = variable(OfflineVariable) is "1" or "true" or "TRUE" };
+        if (variable(EndpointVariable) is not { Length: > 0 } endpoint) return options;
+        return Uri.TryCreate(endpoint, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+            ? options with { BaseAddresses = [address] }
+            : throw new HubException($"{EndpointVariable} is '{endpoint}', which is no http or https address");
+    }
 }
 
 /// <summary>How far a transfer is.</summary>

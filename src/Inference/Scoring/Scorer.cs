@@ -34,15 +34,15 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         return results;
     }
 
-    /// <summary>Groups requests whose fed ids begin alike: each group's first is its longest. Sorted by member, so that adapters act on runs.</summary>
-    private static List<List<Fed>> Share(IEnumerable<Fed> fed)
+    /// <summary>Groups requests whose fed ids begin alike, where a beginning is computed the same whatever follows it: each group's first is its longest. Sorted by member, so that adapters act on runs.</summary>
+    private List<List<Fed>> Share(IEnumerable<Fed> fed)
     {
         var groups = new List<List<Fed>>();
         foreach (var next in fed.OrderBy(f => f.Request.Member).ThenByDescending(f => f.Ids, Lexicographic))
         {
             // In descending order a sequence comes after all that it is the beginning of.
             if (groups.Count > 0 && groups[^1][0] is var longest && longest.Request.Member == next.Request.Member
-                && longest.Ids.AsSpan().StartsWith(next.Ids)) groups[^1].Add(next);
+                && longest.Ids.AsSpan().StartsWith(next.Ids) && (longest.Ids.Length == next.Ids.Length || decoder.Config.BeginningsAreShared(longest.Ids.Length))) groups[^1].Add(next);
             else groups.Add([next]);
         }
         return groups;

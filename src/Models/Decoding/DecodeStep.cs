@@ -1,6 +1,7 @@
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Families;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models.Decoding;
 
@@ -37,7 +38,7 @@ internal sealed class DecodeStep
         if (!parts.Stage.IsEmpty || parts.Leave is not null || parts.Norm is not RmsNorm { PlusOne: false } norm) return null;
         var layers = parts.Blocks.Select(Layer.Of).OfType<Layer>().ToArray();
         if (layers.Length < parts.Blocks.Count) return null;
-        var plain = parameters.All(p => p.dtype == type && p.device_type == DeviceType.CPU && p.is_contiguous()) && sites.All(site => site.Weights is DenseProjection);
+        var plain = parameters.All(p => p.dtype == type && p.device_type == DeviceType.CPU && p.is_contiguous()) && sites.All(site => site.Weights is DenseProjection or QuantisedProjection);
         return plain ? new DecodeStep(config, layers, norm, positions, type) : null;
     }
 
@@ -159,15 +160,16 @@ internal sealed class DecodeStep
 
         private static void Products(Rows x, ReadOnlySpan<(ProjectionSite Site, Rows Y)> projections)
         {
-            var products = new ProductList();
-            var count = 0;
+            var (products, quantised) = (new ProductList(), new QuantisedList());
+            var (count, held) = (0, 0);
             foreach (var (site, y) in projections)
             {
-                var weights = (DenseProjection)site.Weights;
-                if (weights.Packs(x.Count)) y.Set(weights.Forward(x.Tensor));
-                else products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
+                if (site.Weights is DenseProjection weights && !weights.Packs(x.Count)) products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
+                else if (site.Weights is QuantisedProjection { Held.Matrix: { } matrix } && matrix.Suits(x.Count)) quantised[held++] = new QuantisedProduct(matrix, site.Weights.Bias, y);
+                else y.Set(site.Weights.Forward(x.Tensor));
             }
             RowFunctional.Linear(x, ((ReadOnlySpan<RowProduct>)products)[..count]);
+            QuantisedMatrix.Linear(x, ((ReadOnlySpan<QuantisedProduct>)quantised)[..held]);
         }
 
         private Rows Of(Rows buffer) => buffer.Slice(0, _rows);
@@ -180,5 +182,11 @@ internal sealed class DecodeStep
     private struct ProductList
     {
         private RowProduct _first;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(3)]
+    private struct QuantisedList
+    {
+        private QuantisedProduct _first;
     }
 }

@@ -35,14 +35,19 @@ internal sealed record BlockScales(int Block, float[] Largest, byte[]? Codes = n
 /// <summary>A weight in NF4 or FP4: codes of four bits, and a scale for each block of them.</summary>
 internal sealed class FourBitWeight(long output, long input, FourBitCode code, byte[] packed, BlockScales scales) : QuantisedWeight(output, input)
 {
+    private readonly QuantisedMatrix _matrix = new(code, output, input, packed, scales.Spans());
+
+    /// <inheritdoc/>
+    public override QuantisedMatrix Matrix => _matrix;
+
     /// <inheritdoc/>
     public override WeightStorage Storage => StorageOf(code, scales.Codes is not null);
 
     /// <inheritdoc/>
-    public override long Bytes => packed.LongLength + scales.Bytes;
+    public override long Bytes => _matrix.Packed.Length + 2 * scales.Bytes;
 
     /// <summary>Two codes a byte.</summary>
-    public ReadOnlySpan<byte> Packed => packed;
+    public ReadOnlySpan<byte> Packed => _matrix.Packed;
 
     /// <summary>The scales of the blocks.</summary>
     public BlockScales Scales => scales;
@@ -72,11 +77,7 @@ internal sealed class FourBitWeight(long output, long input, FourBitCode code, b
     public override Tensor Plain()
     {
         var weight = torch.empty([Out, In], ScalarType.Float32);
-        FourBit.Dequantise(code, packed, scales.Values(), weight, scales.Block);
+        FourBit.Dequantise(code, Packed, scales.Values(), weight, scales.Block);
         return weight;
     }
-
-    /// <inheritdoc/>
-    public override Tensor? Product(Tensor x)
-        => QuantisedRows.Suits(x, In) && scales.Block % QuantisedRows.Granule == 0 ? QuantisedRows.FourBitLinear(code, x, packed, scales.Spans(), Out) : null;
 }

@@ -15,6 +15,7 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, bool integers) : 
     // Below what fp16 holds: a row of zeros has the scale of none, not an infinite one.
     private const double Least = 1e-8;
 
+    private QuantisedMatrix? _matrix;
     private readonly Tensor _scale = (largest / 127).DetachFromDisposeScope();
 
     /// <inheritdoc/>
@@ -43,11 +44,10 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, bool integers) : 
     public override Tensor Plain() => codes.to(ScalarType.Float32) * _scale.unsqueeze(1);
 
     /// <inheritdoc/>
-    public override Tensor? Product(Tensor x)
-    {
-        if (integers && x.device_type == codes.device_type) return ByIntegers(x, Threshold);
-        return QuantisedRows.Suits(x, In) && codes.device_type == DeviceType.CPU ? QuantisedRows.Int8Linear(x, codes, _scale) : null;
-    }
+    public override QuantisedMatrix? Matrix => integers || codes.device_type != DeviceType.CPU ? null : _matrix ??= new QuantisedMatrix(codes, _scale);
+
+    /// <inheritdoc/>
+    public override Tensor? Product(Tensor x) => integers && x.device_type == codes.device_type ? ByIntegers(x, Threshold) : base.Product(x);
 
     /// <summary>Rows of x in bytes.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>

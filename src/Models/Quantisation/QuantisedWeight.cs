@@ -38,9 +38,12 @@ internal abstract class QuantisedWeight(long output, long input) : IDisposable
     /// <summary>The weight that is held, fp32 on the device where it lives.</summary>
     public abstract Tensor Plain();
 
+    /// <summary>What a few rows are multiplied by straight from the codes; null where there is no such way.</summary>
+    public abstract QuantisedMatrix? Matrix { get; }
+
     /// <summary>The product x Wᵀ without a gradient, where there is a better way than by <see cref="Plain"/>; else null.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>
-    public abstract Tensor? Product(Tensor x);
+    public virtual Tensor? Product(Tensor x) => Matrix is { } matrix && matrix.Suits(x) ? matrix.Product(x) : null;
 
     /// <inheritdoc/>
     public virtual void Dispose() { }

@@ -13,7 +13,7 @@ internal sealed class ModelRule : ISpecRule
             if (!fact.Exists)
                 remarks.Error(
                     at, fact.Error ?? $"'{model.Reference}' is not there",
-                    model.Hub is null ? "give a folder with config.json and weights" : "fetch it first: alpacacot model fetch " + model.Hub);
+                    model.Hub is null ? "give a folder with config.json and weights" : $"fetch it first: ./alpacacot model add {model.Hub}{(model.Revision is null ? "" : $" --revision {model.Revision}")}");
             else if (fact.Error is { } error) remarks.Error(at, error);
             else if (!fact.Supported)
                 remarks.Error(

@@ -14,6 +14,7 @@ internal static class JobTable
         ["eval"] = EvalTool.Run,
         ["generate"] = GenerateTool.Run,
         ["merge"] = MergeTool.Run,
+        ["model add"] = AddTool.Run,
         ["adapter show"] = AdapterTools.Show,
         ["adapter diff"] = AdapterTools.Diff,
         ["adapter combine"] = AdapterTools.Combine,
@@ -41,7 +42,7 @@ internal static class JobTable
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
     private static readonly HashSet<string> _withoutTorch =
-        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor"];
+        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor", "model add"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)

@@ -18,11 +18,10 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
     public static ModelInspection Of(ModelSpec model, WorkerFolders folders)
     {
         var facts = new ModelFacts { Name = model.Name };
-        if (model.Path is not { } reference) return new ModelInspection(facts with { Exists = false }, null);
         string folder;
         try
         {
-            folder = ModelPlaces.Resolve(reference, folders);
+            folder = ModelPlaces.Resolve(model.Reference, folders);
         }
         catch (ModelException e)
         {
@@ -48,7 +47,7 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
             using var decoder = ModelDirectory.Load(folder);
             facts = facts with
             {
-                ModelType = decoder.ModelType, Parameters = decoder.Parameters.Values.Sum(p => p.numel()), VocabularySize = decoder.Config.VocabularySize,
+                ModelType = decoder.ModelType, Parameters = decoder.ParameterCount, VocabularySize = decoder.Config.VocabularySize,
                 MaxPositions = decoder.Config.MaxPositions, Layers = decoder.Config.Layers,
                 Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out, site.Weights.Bias is not null))],
                 Tables = [decoder.EmbeddingPath, decoder.HeadPath],

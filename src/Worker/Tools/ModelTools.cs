@@ -36,8 +36,8 @@ internal static class ModelTools
         options.Done();
         using var decoder = ModelDirectory.Load(path);
         context.Remark(decoder.Remarks);
-        var parameters = decoder.Parameters.Values.Sum(p => p.numel());
-        var weights = decoder.Parameters.Values.Sum(p => p.numel() * p.dtype.Size());
+        var parameters = decoder.ParameterCount;
+        var weights = decoder.WeightBytes;
         var config = decoder.Config;
         var cache = 2L * config.Layers * config.KeyValueHeads * config.HeadDim * decoder.Dtype.Size();
         var names = decoder.Projections.Select(site => site.Name).Distinct().ToList();
@@ -46,13 +46,13 @@ internal static class ModelTools
         context.Answer(
             new
             {
-                path, model_type = config.ModelType, parameters, dtype = decoder.Dtype.ToString(), weight_bytes = weights, cache_bytes_per_token = cache,
+                path, model_type = config.ModelType, parameters, dtype = decoder.Dtype.ToString(), storage = decoder.Storage.ToString(), weight_bytes = weights, cache_bytes_per_token = cache,
                 layers = config.Layers, hidden_size = config.HiddenSize, heads = config.Heads, key_value_heads = config.KeyValueHeads, intermediate_size = config.IntermediateSize,
                 vocabulary_size = config.VocabularySize, max_positions = config.MaxPositions, tokenizer_ids = ids, template, projections = names,
             },
             string.Create(CultureInfo.InvariantCulture, $"""
                 {path}
-                  family       {config.ModelType}, {decoder.Dtype}
+                  family       {config.ModelType}, {decoder.Dtype}{(decoder.Storage == WeightStorage.Plain ? "" : $", blocks as {decoder.Storage}")}
                   parameters   {parameters:N0}
                   memory       {weights / 1048576.0:N1} MiB of weights, {cache / 1024.0:0.##} KiB of cache a token
                   shape        {config.Layers} blocks × {config.HiddenSize}, {config.Heads} heads ({config.KeyValueHeads} key/value), MLP {config.IntermediateSize}

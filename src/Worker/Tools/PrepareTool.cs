@@ -61,8 +61,8 @@ internal static class PrepareTool
             // What is wrong with others is told of them.
             Files =
             [
-                .. spec.Models.Zip(models).Where(m => m.Second is { Tokenizer: not null, Facts.Error: null } && m.First.Path is not null)
-                    .Select(m => FileStamps.Of(ReferencedFiles.Model, m.First.Name, FileStamps.OfModel(ModelPlaces.Resolve(m.First.Path!, job.Folders)), job.Folders)),
+                .. spec.Models.Zip(models).Where(m => m.Second is { Tokenizer: not null, Facts.Error: null })
+                    .Select(m => FileStamps.Of(ReferencedFiles.Model, m.First.Name, FileStamps.OfModel(ModelPlaces.Resolve(m.First.Reference, job.Folders)), job.Folders)),
                 .. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null))
                     .Select(d => FileStamps.Of(
                         ReferencedFiles.Data, d.Spec.Name, d.Spec.Sources.Where(source => source.Goat is null).SelectMany(source => catalogue.Files(source, d.Spec.Language)), job.Folders)),
