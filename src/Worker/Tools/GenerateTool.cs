@@ -4,11 +4,11 @@ using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
-using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.ChatTemplates;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -16,31 +16,21 @@ namespace AlpacaCot.Worker.Tools;
 internal static class GenerateTool
 {
     /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(ContinuePromptRequest request, WorkerFolders folders, JobContext context)
     {
-        var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
-        var prompt = options.Text("prompt");
-        var adapterFolder = options.TextOrNull("adapter");
-        var raw = options.Flag("raw");
-        var chat = options.Flag("chat") || options.Has("chat_template") || options.Has("system");
-        var named = options.TextOrNull("chat_template") is { } chatName ? NamedChatTemplates.Get(chatName) : null;
-        var system = options.TextOrNull("system");
-        var spec = options.Record<DecodingSpec>("decoding");
-        var seed = options.Long("seed", 0);
-        var answers = options.Count("num_return_sequences", 1);
-        var logprobs = options.CountOrNull("logprobs", least: 0);
-        var threads = options.CountOrNull("threads");
-        options.Done();
+        var (prompt, adapterFolder, system) = (request.Prompt, request.Adapter, request.System);
+        var chat = request.Chat || request.ChatTemplate is not null || system is not null;
+        var named = request.ChatTemplate is { } chatName ? NamedChatTemplates.Get(chatName) : null;
 
-        Threads.Count = threads ?? Environment.ProcessorCount;
-        var loaded = context.State.Base(model, job.Folders);
-        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed) with { NumReturnSequences = answers, Logprobs = logprobs };
+        Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
+        var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
-        var template = raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
+        var template = request.Raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         if (chat && TemplateFile.Load(adapterFolder ?? loaded.Path) is { } own)
             throw new ToolException($"{adapterFolder ?? loaded.Path} was trained with the template {own.Name} and is asked by it: leave --chat, --chat-template and --system out");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });

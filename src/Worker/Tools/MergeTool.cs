@@ -4,6 +4,7 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -15,17 +16,14 @@ internal static class MergeTool
         "List three primary colours.", "What is 3458 + 917?", "Write a short sentence about the sea.", "Name the capital of France and say one thing about it.",
     ];
 
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(MergeRequest request, WorkerFolders folders, JobContext context)
     {
-        var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));
-        var given = options.RangeOrNull("tolerance", 0, double.MaxValue);
-        var force = options.Flag("force");
-        options.Done();
-        ModelTools.RequireNew(output, force);
-        var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
+        var (adapterFolder, output) = (request.Adapter, request.Out);
+        ModelTools.RequireNew(output, request.Force);
+        var loaded = context.State.Base(new BaseModel(request.Model, ""), folders);
         using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         context.Remark(ModelTools.Remarks(loaded, adapter));
-        var tolerance = given ?? Merger.ToleranceFor(loaded.Decoder);
+        var tolerance = request.Tolerance ?? Merger.ToleranceFor(loaded.Decoder);
         var template = TemplateFile.Load(adapterFolder) ?? TemplateFile.Load(loaded.Path);
         var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
