@@ -48,7 +48,7 @@ public sealed record TrainingSpec
     /// <summary>The optimiser's own settings, by the names that <see cref="OptimiserCatalogue"/> lists.</summary>
     public IReadOnlyDictionary<string, double> OptimizerArguments { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 
-    /// <summary>The weight decay; biases and norm weights are left out.</summary>
+    /// <summary>The weight decay; biases and the weights of norms are left out, in adapters as in full fine-tuning, as transformers' Trainer leaves them out.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Largest gradient norm over all parameters of a member; 0 clips nothing.</summary>

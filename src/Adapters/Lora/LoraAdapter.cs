@@ -167,7 +167,7 @@ public sealed class LoraAdapter : Adapter
         if (_config.LoraPlusRatio is { } ratio)
         {
             if (embedding) parameter = parameter with { OwnRate = _config.LoraPlusEmbeddingRate };
-            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio, Decays = !key.Contains("bias", StringComparison.Ordinal) };
+            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio };
         }
         _parameters.Add(parameter);
     }
