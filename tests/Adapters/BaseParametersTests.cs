@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Tests;
@@ -36,7 +37,7 @@ public sealed class BaseParametersTests : IDisposable
     [Theory]
     [InlineData("""{"peft_type": "FREEZE", "freeze_trainable_layers": 0}""", "0 blocks leave nothing to train")]
     [InlineData("""{"peft_type": "FREEZE", "freeze_trainable_layers": -4}""", "4 blocks are more than the 3 that the model has")]
-    [InlineData("""{"peft_type": "FREEZE", "freeze_trainable_modules": ["attention"]}""", "the blocks have no module 'attention'; theirs are self_attn, mlp, input_layernorm, post_attention_layernorm")]
+    [InlineData("""{"peft_type": "FREEZE", "freeze_trainable_modules": ["attention"]}""", "the blocks have no module 'attention'; theirs are input_layernorm, self_attn, post_attention_layernorm, mlp")]
     [InlineData("""{"peft_type": "FREEZE", "freeze_extra_modules": ["self_attn"]}""", "there is no module 'self_attn' outside the blocks; there are embed_tokens, norm, lm_head")]
     public void Create_ChoiceThatMeansNothing_OneLineThatNamesWhatThereIs(string json, string says)
         => Assert.Contains(says, Assert.Throws<AdapterException>(() => TinyDecoder.Adapter(_decoder, AdapterConfig.Read(json))).Message, StringComparison.Ordinal);

@@ -28,7 +28,7 @@ public sealed class WholeModelTests : IDisposable
         var trained = TinyPack.Run(Job(1, method)).OfType<TrainedEvent>().Single();
         var folder = trained.AdapterDirectory;
         Assert.All((string[])["config.json", "model.safetensors", "tokenizer.json", "template.json", "trial.json", LossCurve.File], file => Assert.True(File.Exists(Path.Combine(folder, file)), file));
-        Assert.Equal(Files.ContentHash.OfFiles([Path.Combine(folder, "model.safetensors")]), trained.Sha256);
+        Assert.Equal(AlpacaCot.Files.ContentHash.OfFiles([Path.Combine(folder, "model.safetensors")]), trained.Sha256);
         using (Decoder before = ModelDirectory.Load(_pack["models/tiny"]), after = ModelDirectory.Load(folder))
             Assert.All(before.Parameters, p => Assert.Equal(method == "full" || p.Key.Contains("layers.1.", StringComparison.Ordinal), !p.Value.ToArray<float>().SequenceEqual(after.Parameters[p.Key].ToArray<float>())));
 
