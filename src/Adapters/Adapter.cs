@@ -128,6 +128,9 @@ public abstract class Adapter : IDisposable
     protected internal virtual (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site)
         => throw new InvalidOperationException($"{Config.PeftType} cannot be merged: {MergeObstacle}");
 
+    /// <summary>Tensors of the base that are no targeted projection's, and what they become with the adapter folded in, in fp32; a head that is the embedding is its own by then.</summary>
+    protected internal virtual IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder) => [];
+
     /// <summary>
     /// What its folder holds, in order, and what is filled from a folder: its parameters, unless the method saves other tensors than it trains. New tensors
     /// belong to the caller's scope.

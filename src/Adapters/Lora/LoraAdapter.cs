@@ -97,7 +97,16 @@ public sealed class LoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    public override string? MergeObstacle => ActsAtEmbedding || ActsAtHead ? "it changes the embedding or the head, which the base may share with each other" : null;
+    public override string? MergeObstacle => (ActsAtEmbedding || ActsAtHead) && _decoder.Config.NormalisedHead ? "the head of this family is normalised at each use, and cannot hold what is added to it" : null;
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder)
+    {
+        if (ActsAtEmbedding) yield return (decoder.Embedding, _embedding?.Merge(decoder.Embedding) ?? _tables.Embedding!);
+        if (!ActsAtHead) yield break;
+        yield return (((DenseProjection)decoder.Head).Weight, _head?.Merge(decoder.Head.Dequantise()) ?? _tables.Head!);
+        if (_tables.HeadBias is { } bias) yield return (decoder.Head.Bias!, bias);
+    }
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => _layers[site.Path].Layer.Merge();
