@@ -5,6 +5,8 @@ namespace AlpacaCot.Adapters.Lora;
 /// <summary>LoRA on the token embedding E: <c>E[x] + s · (A[:, x])ᵀ Bᵀ</c> with A <c>[r, vocabulary]</c> and B <c>[width, r]</c>.</summary>
 internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Scaling)
 {
+    public Tensor Merge(Tensor embedding) => embedding.to(torch.float32) + torch.mm(B, A).t() * (float)Scaling;
+
     public Tensor Forward(Tensor ids, Tensor hidden)
     {
         var rows = A.index_select(1, ids).t();
@@ -15,6 +17,8 @@ internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Sca
 /// <summary>LoRA on the head: <c>logits + s · B A h</c>.</summary>
 internal sealed record LoraHead(string Path, Tensor A, Tensor B, double Scaling)
 {
+    public Tensor Merge(Tensor head) => head + torch.mm(B, A) * (float)Scaling;
+
     public Tensor Forward(Tensor hidden, Tensor logits)
         => logits + (torch.mm(torch.mm(hidden, A.to(hidden.dtype).t()), B.to(hidden.dtype).t()) * (float)Scaling).to(logits.dtype);
 }
