@@ -69,9 +69,10 @@ internal static class SweepStatusView
         var adapter = state.View(found.Index).Adapter;
         if (adapter is null && !found.IsUntuned) return Missing($"the trial '{trial}' is not trained yet");
         var model = state.Spec.Models.First(m => m.Name == found.Model);
+        var cot = state.Spec.Cot.First(c => c.Name == found.Cot);
         // Off the turn: the folder may be on a disk that is slow to answer.
         var path = await Task.Run(() => new Places(submission.BaseDirectory).Find(model.Reference));
-        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter?.Uri, state.Spec.Cot.First(c => c.Name == found.Cot).Cue, null, found.Template);
+        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter?.Uri, cot.Cue, null, state.Spec.AskedThrough(cot, state.Spec.Data.FirstOrDefault(d => d.Name == found.Data), found.Template));
     }
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed, bool driven) => state.Header.Status switch
