@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
-using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
@@ -60,13 +58,13 @@ internal static class ServeRunner
                 // Off the loop of commands, which must go on while an adapter is loaded.
                 var (member, template) = await Task.Run(() => adapters.Take(request.Adapter, request.Template));
                 taken = true;
-                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, request.Cue);
-                var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
-                var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
+                if (request.Raw) template = null;
+                var asked = Questions.Ask(loaded.Tokenizer, template, request.Prompt, request.Raw ? null : request.Cue, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
+                var generation = new GenerationRequest(request.Request, asked.Ids, member, asked.Decoding);
+                var first = template is not null;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {
-                    // The space that the template puts before an answer is no part of it.
+                    // What the template puts before an answer is no part of it.
                     var shown = first && chunk.Text.Length > 0 ? template!.AnswerOf(chunk.Text) : chunk.Text;
                     if (chunk.Text.Length > 0) first = false;
                     sequence = chunk.Seq;

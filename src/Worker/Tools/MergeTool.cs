@@ -1,8 +1,8 @@
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
@@ -34,7 +34,7 @@ internal static class MergeTool
         context.Remark(ModelTools.Remarks(loaded, adapter));
         var tolerance = given ?? Merger.ToleranceFor(loaded.Decoder);
         var template = TemplateFile.Load(adapterFolder) ?? TemplateFile.Load(loaded.Path);
-        var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
+        var rows = _heldOut.Select(text => Questions.Ask(loaded.Tokenizer, template, text).Ids).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
         if (tied && !loaded.Decoder.Config.TieWordEmbeddings) context.Remark(["the base's head is its embedding; the merged model has two tables, as the adapter changes one of them"]);
         AtomicFile.WriteDirectory(output, folder =>
