@@ -115,7 +115,7 @@ public sealed class StoredTensor
     /// <param name="name">Its name.</param>
     /// <param name="shape">Its sizes.</param>
     /// <param name="parts">What it is computed from; of one type.</param>
-    /// <param name="compute">Computes it from their values.</param>
+    /// <param name="compute">Computes it from their values, in memory that begins with it.</param>
     internal static StoredTensor Computed(string name, long[] shape, IReadOnlyList<StoredTensor> parts, Func<IReadOnlyList<Tensor>, Tensor> compute)
         => new(name, parts[0].Type, shape, parts[0]._file, parts[0]._offset, () => compute([.. parts.Select(part => part.Map())]).contiguous().view(-1));
 

@@ -127,6 +127,6 @@ internal sealed record RowsOfFused(string HuggingFace, int Part) : GgufRule(Hugg
         long queries = (long)config.Heads * config.HeadDim, keys = (long)config.KeyValueHeads * config.HeadDim;
         if (parts[0].Shape.Count == 0 || parts[0].Shape[0] != queries + 2 * keys) return parts[0].As(name);
         var (first, count) = Part == 0 ? (0L, queries) : (queries + (Part - 1) * keys, keys);
-        return StoredTensor.Computed(name, [count, .. parts[0].Shape.Skip(1)], parts, values => values[0].narrow(0, first, count));
+        return StoredTensor.Computed(name, [count, .. parts[0].Shape.Skip(1)], parts, values => values[0].narrow(0, first, count).clone());
     }
 }
