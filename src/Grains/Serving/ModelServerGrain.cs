@@ -42,7 +42,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
             {
                 if (chunk.FinishReason == TokenChunk.NotServed) break;
                 yield return chunk;
-                if (chunk.FinishReason is not null) yield break;
+                if (chunk.IsLast) yield break;
             }
             // Unloaded since it was last asked: once more, from its loading.
             if (_serving == serving) _serving = null;

@@ -114,8 +114,8 @@ internal sealed class ServedModel : IDisposable
             if (!await TrySendAsync(Command(name, request), cancellationToken)) Finish(name);
             await foreach (var chunk in tokens.Reader.ReadAllAsync(cancellationToken))
             {
-                yield return new TokenChunk(chunk.Sequence, [.. chunk.Ids], chunk.Text, chunk.FinishReason, chunk.Error);
-                if (chunk.FinishReason is not null) yield break;
+                yield return new TokenChunk(chunk.Sequence, [.. chunk.Ids], chunk.Text, chunk.FinishReason, chunk.Error, chunk.Answer, chunk.More, chunk.Logprobs?.ToArray(), chunk.Score);
+                if (chunk.IsLast) yield break;
             }
             yield return new TokenChunk(-1, [], "", "error", _ended ?? await _process!.DescribeEndAsync());
         }
@@ -156,7 +156,7 @@ internal sealed class ServedModel : IDisposable
             if (_requests.TryGetValue(chunk.Request, out var tokens))
             {
                 tokens.TryWrite(chunk);
-                if (chunk.FinishReason is not null) Finish(chunk.Request);
+                if (chunk.IsLast) Finish(chunk.Request);
             }
     }
 
@@ -179,12 +179,5 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>A request as the worker hears it.</summary>
     internal static GenerateCommand Command(string name, ServedRequest served)
-        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue, served.Template);
-
-    /// <summary>How a request is decoded, as the worker hears it.</summary>
-    internal static DecodingSpec Decoding(GenerateRequest request) => new()
-    {
-        Strategy = request.Temperature > 0 ? DecodingSpec.Sample : DecodingSpec.Greedy, Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
-        TopK = request.TopK, TopP = request.TopP, RepetitionPenalty = request.RepetitionPenalty, Stop = request.Stop,
-    };
+        => new(name, served.Request.Prompt, served.Request.Raw, served.Request.Decoding, served.Request.Seed, served.Adapter, served.Cue, served.Template, served.Request.Answers, served.Request.Logprobs);
 }
