@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
@@ -8,9 +7,6 @@ using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Commands;
-
-/// <summary>Reads options by their keys in a sweep file; remarks with an error stop the command.</summary>
-internal delegate T ReadKeys<out T>(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks);
 
 /// <summary>Begins commands that are one job of a worker.</summary>
 internal static class ToolCommand
@@ -119,25 +115,11 @@ internal sealed class ToolCommand<T> where T : ToolRequest
     /// <param name="unless">An option in whose presence the keys are not read: the record comes from elsewhere.</param>
     public ToolCommand<T> Keys<TRead>(IReadOnlyList<CommandOption> keys, ReadKeys<TRead> read, Func<T, TRead, T> set, string? argument = null, Option? unless = null)
     {
-        var sources = new Dictionary<string, Func<CommandResult, IReadOnlyList<string>?>>(StringComparer.Ordinal);
-        foreach (var key in keys)
-            sources[key.Key] = key.Key == argument ? Arguments(key, unless is not null) : Option(key);
-        TRead Read(CommandResult result, out IReadOnlyList<SpecError> remarks)
-            => read(sources.Select(s => (s.Key, Values: s.Value(result))).Where(s => s.Values is not null).ToDictionary(s => s.Key, s => s.Values!, StringComparer.Ordinal), out remarks);
-
-        Command.Validators.Add(result =>
-        {
-            if (unless is not null && result.GetResult(unless) is not null) return;
-            // An error here would hide the library's own, about what is missing or given twice.
-            if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
-            if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
-            Read(result, out var remarks);
-            foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());
-        });
+        var keyed = new KeyedOptions<TRead>(Command, keys, read, argument, unless);
         _readers.Add((parsed, request) =>
         {
             if (unless is not null && parsed.GetResult(unless) is not null) return request;
-            var record = Read(parsed.CommandResult, out var remarks);
+            var record = keyed.Read(parsed.CommandResult, out var remarks);
             _advice.AddRange(remarks.Where(r => r.Severity == SpecSeverity.Advice));
             return set(request, record);
         });
@@ -149,26 +131,5 @@ internal sealed class ToolCommand<T> where T : ToolRequest
         Command.Options.Add(option);
         _readers.Add((parsed, request) => parsed.GetResult(option) is { Implicit: false } ? set(request, parsed.GetValue(option)!) : request);
         return this;
-    }
-
-    private static Func<CommandResult, IReadOnlyList<string>?> Values(Symbol symbol)
-        => result => result.Children.FirstOrDefault(child => (child as OptionResult)?.Option == symbol || (child as ArgumentResult)?.Argument == symbol) is { } found && found is not OptionResult { Implicit: true }
-            ? found.Tokens.Count > 0 ? [.. found.Tokens.Select(token => token.Value)] : found is OptionResult ? ["true"] : null
-            : null;
-
-    private Func<CommandResult, IReadOnlyList<string>?> Option(CommandOption key)
-    {
-        Option option = key.Many
-            ? new Option<string[]>(key.Name) { Description = key.Meaning, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore }
-            : new Option<string>(key.Name) { Description = key.Meaning, Arity = key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
-        Command.Options.Add(option);
-        return Values(option);
-    }
-
-    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key, bool optional)
-    {
-        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore };
-        Command.Arguments.Add(argument);
-        return Values(argument);
     }
 }

@@ -92,6 +92,12 @@ public sealed record PretrainRequest : ToolRequest
     /// <summary>Steps.</summary>
     public int Steps { get; init; } = 600;
 
+    /// <summary>Steps of them in which the embedding and the head alone are trained.</summary>
+    public int EmbeddingsFirst { get; init; }
+
+    /// <summary>A tokenizer to take instead of training one, or null.</summary>
+    public string? Tokenizer { get; init; }
+
     /// <summary>Rows in a step.</summary>
     public int BatchSize { get; init; } = 64;
 

@@ -28,7 +28,7 @@ internal static class DataTool
         var tokenizer = TokenizerDirectory.Load(place);
         var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, request.Matched);
+        var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, request.Matched, place);
         context.Remark(prepared.Report.Remarks);
         var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, request.Rows, trainOnPrompt), context);
         context.Answer(

@@ -19,7 +19,7 @@ internal static class EvalTool
     public static void Run(EvaluateModelRequest request, WorkerFolders folders, JobContext context)
     {
         var (adapterFolder, evaluations, cue, language) = (request.Adapter, request.Evaluation, request.Cue, request.PromptLanguage);
-        var asked = request.Template is { } named ? PromptTemplates.Get(named) : null;
+        if (request.Template is { } named && !TemplateNames.Known.Contains(named)) throw new ToolException($"--template {named} is not known; known: {string.Join(", ", TemplateNames.Known)}");
         if (language is not null && !TemplateNames.Languages.Contains(language)) throw new ToolException($"--prompt-language {language} is not known; known: {string.Join(", ", TemplateNames.Languages)}");
         var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, folders.Datasets)).ToList();
         EvaluationRunner.Check(suites);
@@ -32,9 +32,10 @@ internal static class EvalTool
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
+        var asked = request.Template is null ? null : ConversationForms.Get(request.Template, loaded.Tokenizer, loaded.Path);
         // A merged model brings the template of its adapter along.
         var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
-        if (template is not null) template = PromptTemplates.In(template, language);
+        if (template is not null) template = ConversationForms.In(template, language);
         else if (language is not null) throw new ToolException("--prompt-language needs a template: give --template");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var began = context.Time.GetTimestamp();

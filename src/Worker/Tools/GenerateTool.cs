@@ -1,11 +1,8 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
-using AlpacaCot.Tokenizers;
-using AlpacaCot.Tokenizers.ChatTemplates;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Protocol.Tools;
@@ -18,9 +15,9 @@ internal static class GenerateTool
     /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
     public static void Run(ContinuePromptRequest request, WorkerFolders folders, JobContext context)
     {
-        var (prompt, adapterFolder, system) = (request.Prompt, request.Adapter, request.System);
-        var chat = request.Chat || request.ChatTemplate is not null || system is not null;
-        var named = request.ChatTemplate is { } chatName ? NamedChatTemplates.Get(chatName) : null;
+        var (prompt, adapterFolder, named, system) = (request.Prompt, request.Adapter, request.ChatTemplate, request.System ?? "");
+        var chat = request.Chat || named is not null || request.System is not null;
+        if (named is not null) NamedChatTemplates.Get(named);
 
         Threads.Count = request.Threads ?? Environment.ProcessorCount;
         var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
@@ -30,15 +27,16 @@ internal static class GenerateTool
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
-        var template = request.Raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
+        var trained = request.Raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         if (chat && TemplateFile.Load(adapterFolder ?? loaded.Path) is { } own)
             throw new ToolException($"{adapterFolder ?? loaded.Path} was trained with the template {own.Name} and is asked by it: leave --chat, --chat-template and --system out");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
-        var ids = chat ? ChatIds(loaded, named, system, prompt) : ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
+        var template = chat ? ChatForm(loaded, named) : trained;
+        var (ids, ending) = Questions.Ask(loaded.Tokenizer, template, prompt, null, decoding, system);
         var began = context.Time.GetTimestamp();
-        var generation = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];
+        var generation = engine.Generate([new GenerationRequest("prompt", ids, member, ending)], cancellation: context.Stop)[0];
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
-        string TextOf(Answer answer) => chat ? answer.Text : template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
+        string TextOf(Answer answer) => template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
         object Told(LikelyToken token) => new { token = loaded.Tokenizer.Token(token.Id), id = token.Id, logprob = token.Logprob };
         var tokens = generation.Answers.Sum(answer => answer.Ids.Count);
         context.Answer(
@@ -55,16 +53,11 @@ internal static class GenerateTool
             generation.Answers.Count == 1 ? TextOf(generation.Answers[0]) : string.Join("\n\n", generation.Answers.Select((answer, i) => $"[{i + 1}] {TextOf(answer)}")));
     }
 
-    /// <summary>The ids of a conversation of one question, by the model's own chat template or a named one.</summary>
-    private static int[] ChatIds(LoadedBase model, NamedChatTemplate? named, string? system, string prompt)
+    /// <summary>The chat template of a name, or the model's own.</summary>
+    private static IConversationForm ChatForm(LoadedBase model, string? named)
     {
-        var template = named?.Template ?? ChatTemplateFile.Load(model.Path)
-            ?? throw new ToolException($"{model.Path} brings no chat template; name one: --chat-template {string.Join(", ", NamedChatTemplates.All.Select(known => known.Name))}");
-        JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
-        var variables = new JsonObject();
-        foreach (var (name, id) in new[] { ("bos_token", model.Tokenizer.BosId), ("eos_token", model.Tokenizer.EosId) })
-            if (id is { } token) variables[name] = model.Tokenizer.Token(token);
-        var rendered = template.Render([.. system is null ? [] : new[] { Message("system", system) }, Message("user", prompt)], new ChatOptions { AddGenerationPrompt = true, Variables = variables });
-        return model.Tokenizer.Encode(rendered.Text, new EncodeOptions(AddSpecialTokens: named is { TokenizerBegins: true }));
+        if (named is null && ConversationForms.OwnHash(model.Path) is null)
+            throw new ToolException($"{model.Path} brings no chat template; name one: --chat-template {string.Join(", ", TemplateNames.NamedChats)}");
+        return ConversationForms.Get(named is null ? TemplateNames.Chat : TemplateNames.NamedChat + named, model.Tokenizer, model.Path);
     }
 }

@@ -16,7 +16,10 @@ using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>model pretrain</c>: trains a small LLaMA from scratch, on sums that are generated or on given text, seeded.</summary>
+/// <summary>
+/// <c>model pretrain</c>: trains a small LLaMA from scratch, on sums that are generated or on given text, or goes on with a model on text; seeded. New tokens can learn first: the embedding and
+/// the head alone for some steps, then everything.
+/// </summary>
 internal static class PretrainTool
 {
     private const int PassageTokens = 128;
@@ -25,9 +28,12 @@ internal static class PretrainTool
     public static void Run(PretrainRequest request, WorkerFolders folders, JobContext context)
     {
         var (output, task, texts, from, steps, batch, seed) = (request.Out, request.Task, request.Text, request.From, request.Steps, request.BatchSize, request.Seed);
+        if (request.Tokenizer is not null && (task != PretrainRequest.GivenText || request.Vocab is not null)) throw new ToolException("--tokenizer is taken as it is for the task text: leave --vocab out, and give --task text");
         if (from is not null && OfAnotherShape(request) is { } foreign)
             throw new ToolException($"--{foreign} has no effect with --from, which brings shape and tokenizer: leave it out");
         if (from is not null && task != PretrainRequest.GivenText) throw new ToolException("--from goes on with text: give --task text and --text FILES");
+        var tables = request.EmbeddingsFirst;
+        if (tables > steps) throw new ToolException($"--embeddings-first {tables} is more than the {steps} steps: give --steps at least as many");
         var (hidden, layers, heads) = (request.Hidden ?? 128, request.Layers ?? 3, request.Heads ?? 4);
         var intermediate = request.Intermediate ?? hidden * 2;
         var vocabulary = request.Vocab ?? (task == PretrainRequest.GivenText ? 1024 : 300);
@@ -42,6 +48,7 @@ internal static class PretrainTool
             var (tokenizer, rows) = known is not null ? Passages(TokenizerDirectory.Load(folder), texts) : task switch
             {
                 PretrainRequest.Arithmetic => Sums(folder, vocabulary, request, (int)Math.Min((long)steps * batch, GoatOptions.CountLimit)),
+                PretrainRequest.GivenText when request.Tokenizer is { } source => Passages(Given(source, folder), texts),
                 PretrainRequest.GivenText => Passages(ByteBpeTrainer.Train(Read(texts), new ByteBpeOptions { VocabularySize = vocabulary }, folder), texts),
                 _ => throw new ToolException($"task '{task}' is unknown; known are arithmetic and text"),
             };
@@ -53,10 +60,13 @@ internal static class PretrainTool
             using var generator = new Generator(unchecked((ulong)seed));
             using var made = known is null ? Decoder.CreateRandom(config, generator, ScalarType.Float32) : null;
             var decoder = known ?? made!;
-            var loss = Train(decoder, rows, steps, batch, request.LearningRate, seed, Path.GetFileName(output), context);
+            double? Phase(IReadOnlyCollection<string>? only, int count, long own)
+                => count == 0 ? null : Train(decoder, only, rows, count, batch, request.LearningRate, own, Path.GetFileName(output), context);
+            var first = Phase(decoder.TokenTables, tables, seed);
+            var loss = Phase(null, steps - tables, tables == 0 ? seed : seed + 1) ?? first;
             ModelDirectory.Save(decoder, folder);
             context.Answer(
-                new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, final_loss = loss, seed },
+                new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, embeddings_first = tables, embeddings_loss = first, final_loss = loss, seed },
                 FormattableString.Invariant($"{decoder.Parameters.Values.Sum(p => p.numel())} parameters, {steps} steps, final loss {loss:0.0000}\n{output}"));
         });
     }
@@ -67,19 +77,27 @@ internal static class PretrainTool
         (string Name, object? Given)[] options =
         [
             ("style", request.Style), ("cue", request.Cue), ("digits", request.Digits), ("hidden", request.Hidden), ("layers", request.Layers), ("heads", request.Heads),
-            ("intermediate", request.Intermediate), ("vocab", request.Vocab),
+            ("intermediate", request.Intermediate), ("vocab", request.Vocab), ("tokenizer", request.Tokenizer),
         ];
         return options.FirstOrDefault(option => option.Given is not null).Name;
     }
 
-    private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
+    /// <summary>Another model's tokenizer, copied beside the model that will have it.</summary>
+    private static ITokenizer Given(string source, string folder)
     {
-        using var all = new FullParameters(decoder);
+        if (!File.Exists(source) && !Directory.Exists(source)) throw new ToolException($"{source}: no such tokenizer");
+        ModelTools.CopyTokenizer(source, folder);
+        return TokenizerDirectory.Load(folder);
+    }
+
+    private static double Train(Decoder decoder, IReadOnlyCollection<string>? only, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
+    {
+        using var trained = new BaseParameters(decoder, only);
         var settings = new TrainingSpec
         {
             LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, AdamBeta2 = 0.98, Clip = 1,
         };
-        using var trainer = new CoTrainer(decoder, [new TrainingMember("base", all, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
+        using var trainer = new CoTrainer(decoder, [new TrainingMember("base", trained, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
         return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, name, p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];
     }
 

@@ -10,13 +10,13 @@ using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
+/// <summary><c>train</c>: one adapter on one base, or the base itself, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
     public static void Run(TrainAdapterRequest request, WorkerFolders folders, JobContext context)
     {
         var (output, single) = (Path.GetFullPath(request.Out), request.Training);
-        ModelTools.RequireNew(output, request.Force, AdapterDirectory.ConfigFile);
+        ModelTools.RequireNew(output, request.Force, MethodCatalogue.Get(single.Method.Method).TrainsBase ? "config.json" : AdapterDirectory.ConfigFile);
 
         var folder = ModelPlaces.Resolve(request.Model, folders);
         RequireRoom(single.Method, folder);
@@ -56,7 +56,8 @@ internal static class TrainTool
     {
         var file = Path.Combine(folder, "config.json");
         if (!File.Exists(file)) return;
-        var facts = new ModelFacts { Name = folder, MaxPositions = DecoderConfig.Read(FileText.Read(file), file).MaxPositions };
+        var config = DecoderConfig.Read(FileText.Read(file), file);
+        var facts = new ModelFacts { Name = folder, MaxPositions = config.MaxPositions, Layers = config.Layers };
         foreach (var (option, message) in MethodCatalogue.Get(method.Method).Faults(method, facts)) throw new ToolException($"{option}: {message}");
     }
 }
