@@ -268,6 +268,38 @@ public sealed class ToolTests : IDisposable
         Assert.Equal((275, false), (trained.Config.VocabularySize, Row(trained, 3).SequenceEqual(Row(after, 3))));
     }
 
+    /// <summary>New tokens can learn before everything else does: so long only the embedding and the head change. A tokenizer can be given instead of trained.</summary>
+    [Fact]
+    public void Pretrain_EmbeddingsFirst_BlocksStayUntilThen()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Repeat("the thermometer then thaws there", 20)));
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["t"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 265 });
+        JsonObject Options(string output, params (string Key, JsonNode Value)[] more)
+        {
+            var options = new JsonObject { ["out"] = _pack[output], ["task"] = "text", ["text"] = new JsonArray(_pack["text.txt"]), ["steps"] = 2, ["batch_size"] = 2 };
+            foreach (var (key, value) in more) options[key] = value;
+            return options;
+        }
+        Run("model pretrain", Options("base", ("tokenizer", _pack["t/tokenizer.json"]), ("hidden", 16), ("layers", 1), ("heads", 2)));
+        Assert.Equal(File.ReadAllText(_pack["t/tokenizer.json"]), File.ReadAllText(_pack["base/tokenizer.json"]));
+        using var before = ModelDirectory.Load(_pack["base"]);
+        List<string> Changed(string model)
+        {
+            using var after = ModelDirectory.Load(_pack[model]);
+            return [.. before.Parameters.Where(p => !p.Value.Equals(after.Parameters[p.Key])).Select(p => p.Key)];
+        }
+        var first = Run("model pretrain", Options("first", ("from", _pack["base"]), ("embeddings_first", 2))).Answer;
+        Assert.Equal(before.TokenTables, Changed("first"));
+        Assert.Equal((double)first["embeddings_loss"]!, (double)first["final_loss"]!);
+        Run("model pretrain", Options("both", ("from", _pack["base"]), ("embeddings_first", 1)));
+        Assert.Equal(before.Parameters.Count, Changed("both").Count);
+        string Wrong(JsonObject options) => Assert.Throws<ToolException>(() => Run("model pretrain", options)).Message;
+        Assert.Contains("--embeddings-first 3 is more than the 2 steps", Wrong(Options("x", ("from", _pack["base"]), ("embeddings_first", 3))), StringComparison.Ordinal);
+        Assert.Contains("--tokenizer has no effect with --from", Wrong(Options("x", ("from", _pack["base"]), ("tokenizer", _pack["t"]))), StringComparison.Ordinal);
+        Assert.Contains("leave --vocab out", Wrong(Options("x", ("vocab", 300), ("tokenizer", _pack["t"]))), StringComparison.Ordinal);
+        Assert.Contains("no such tokenizer", Wrong(Options("x", ("tokenizer", _pack["none"]))), StringComparison.Ordinal);
+    }
+
     /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
     [Fact]
     public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()
