@@ -13,7 +13,7 @@ namespace AlpacaCot.Models;
 public sealed class Decoder : IDisposable
 {
     private readonly ParameterBuilder _owner;
-    private readonly DecoderParts _parts;
+    private DecoderParts _parts;
     private readonly DecodeStep? _decode;
 
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
@@ -24,7 +24,7 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>The architecture.</summary>
-    public DecoderConfig Config { get; }
+    public DecoderConfig Config { get; private set; }
 
     /// <summary>The family, <c>llama</c>.</summary>
     public string ModelType => Config.ModelType;
@@ -118,6 +118,17 @@ public sealed class Decoder : IDisposable
         if (hidden.size(0) != rows.Tokens) throw new ArgumentException($"{hidden.size(0)} rows under a layout of {rows.Tokens}", nameof(rows));
         var logits = (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
         return Config.LogitCap > 0 ? (logits / Config.LogitCap).tanh() * Config.LogitCap : logits;
+    }
+
+    /// <summary>Gives a head that is the embedding a weight of its own, equal at first, so that one of the two can be changed; nothing that is computed changes.</summary>
+    /// <exception cref="ModelException">The family's head is made from the embedding at each use.</exception>
+    public void Untie()
+    {
+        if (!Config.TieWordEmbeddings) return;
+        if (Config.NormalisedHead) throw new ModelException($"the head of {ModelType} is normalised at each use and stays the embedding");
+        using var frozen = torch.no_grad();
+        _parts = _parts with { Head = _owner.Untied(_parts.Embedding, _parts.Head.Bias) };
+        Config = Config.Untied();
     }
 
     /// <inheritdoc/>

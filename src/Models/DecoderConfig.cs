@@ -141,6 +141,14 @@ public sealed record DecoderConfig
         return json.ToJsonString(JsonText.Indented) + "\n";
     }
 
+    /// <summary>The same with a head that is not the embedding.</summary>
+    internal DecoderConfig Untied()
+    {
+        var json = Source?.DeepClone().AsObject();
+        if (json is not null) json["tie_word_embeddings"] = false;
+        return this with { TieWordEmbeddings = false, Source = json };
+    }
+
     private static bool IsBitsAndBytes(JsonNode? settings) => settings is JsonObject read && read["quant_method"] is JsonValue method && method.TryGetValue<string>(out var name) && name == BitsAndBytes.Method;
 
     // The tensors of a quantised model would be read as weights where their names and shapes happen to fit.

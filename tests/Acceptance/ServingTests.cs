@@ -9,7 +9,7 @@ using Microsoft.Extensions.Hosting;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>A trial's model answers by grain call, as any client of the platform may ask it.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class ServingTests(Bases bases)
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);

@@ -155,7 +155,7 @@ public sealed class AdapterWiringTests
     public void Parameters_OfFullFineTuning_VectorsAreNotDecayed()
     {
         using var decoder = WithBiases();
-        using var adapter = new FullParameters(decoder);
+        using var adapter = new BaseParameters(decoder);
         Assert.All(adapter.Parameters, p => Assert.Equal(!p.Key.Contains("norm", StringComparison.Ordinal) && !p.Key.EndsWith("bias", StringComparison.Ordinal), p.Decays));
         Assert.Contains(adapter.Parameters, p => p.Key.EndsWith("bias", StringComparison.Ordinal));
     }

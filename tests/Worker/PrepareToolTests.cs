@@ -101,6 +101,22 @@ public sealed class PrepareToolTests : IDisposable
         Assert.InRange(mix.SupervisedTokens, 1, mix.Tokens - 1);
     }
 
+    /// <summary>A template of the model's own is looked for in each model's folder; where there is none, that mix says so and all else is told as ever.</summary>
+    [Fact]
+    public void Prepare_ChatTemplates_AreTheModelsOwnOrNamed()
+    {
+        const string Data = "[{ name: own, sources: [cot.tsv], template: chat }, { name: named, sources: [cot.tsv], template: chat:chatml }]";
+        var none = Facts(Data);
+        Assert.Contains("brings no chat template", none.Mixes[0].Error, StringComparison.Ordinal);
+        Assert.Equal((null, 2L), (none.Mixes[1].Error, none.Mixes[1].Kept));
+        File.WriteAllText(Path.Combine(_pack["models/tiny"], "chat_template.jinja"), "{% for m in messages %}{{ m.content }};{% endfor %}");
+        var own = Facts(Data);
+        Assert.Equal((null, 2L), (own.Mixes[0].Error, own.Mixes[0].Kept));
+        Assert.NotEqual(own.Models[0].ChatTemplateHash, none.Models[0].ChatTemplateHash);
+        Assert.Equal([TemplateNames.Chat, own.Data[1].TemplateHash], none.Data.Select(data => data.TemplateHash));
+        Assert.Equal(TemplateNames.Known, own.KnownTemplates);
+    }
+
     [Fact]
     public void Prepare_MatchedMixes_DropTheSameRows()
     {

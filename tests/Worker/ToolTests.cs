@@ -334,6 +334,31 @@ public sealed class ToolTests : IDisposable
         Assert.Throws<Data.DatasetException>(() => Eval(_pack["merged"], null, "r3", "alpaca"));
     }
 
+    /// <summary>The model's own chat template teaches, is kept beside the adapter and the merged model, and asks both without being named.</summary>
+    [Fact]
+    public void Train_ModelsOwnChatTemplate_AsksWhatItTaught()
+    {
+        File.WriteAllText(Path.Combine(_pack["models/tiny"], "chat_template.jinja"), "{% for m in messages %}{{ m.role[0] }}: {{ m.content }};{% endfor %}{% if add_generation_prompt %}a:{% endif %}");
+        Train("a", ("template", "chat"), ("max_steps", 12), ("learning_rate", 0.05));
+        var form = TemplateFile.Load(_pack["a"])!;
+        Assert.Equal(("chat", ";", " 3"), (form.Name, form.AnswerEnd, form.Response("3")));
+        Run("merge", new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"], ["out"] = _pack["merged"] });
+
+        JsonObject Ask(string model, string? adapter) => Run("generate", new JsonObject { ["model"] = model, ["prompt"] = "1+2", ["max_new_tokens"] = 8, ["adapter"] = adapter }).Answer;
+        JsonObject Eval(string model, string? adapter, string? template = null) => Run("eval", new JsonObject
+        {
+            ["model"] = model, ["adapter"] = adapter, ["suite"] = new JsonArray("goat-arithmetic"), ["limit"] = 3, ["max_new_tokens"] = 4, ["out"] = _pack[model + adapter + template + "-results"], ["template"] = template,
+        }).Answer;
+        var (beside, merged) = (Ask("tiny", _pack["a"]), Ask(_pack["merged"], null));
+        Assert.Equal((beside["ids"]!.ToJsonString(), (int)beside["prompt_tokens"]!), (merged["ids"]!.ToJsonString(), (int)merged["prompt_tokens"]!));
+        // The base through the same template has the same prompt, and another answer is no error of ours.
+        Assert.Equal((int)beside["prompt_tokens"]!, (int)Run("generate", new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2", ["max_new_tokens"] = 1, ["chat"] = true }).Answer["prompt_tokens"]!);
+        var (first, second, bare) = (Eval("tiny", _pack["a"]), Eval(_pack["merged"], null), Eval("tiny", null, "chat"));
+        Assert.Equal(first["results"]!.ToJsonString(), second["results"]!.ToJsonString());
+        foreach (var answer in new[] { first, second, bare }) Assert.Equal("chat", (string)JsonNode.Parse(File.ReadAllText((string)answer["results_file"]!))!["chat_template"]!);
+        Assert.Contains("known: alpaca", Assert.Throws<ToolException>(() => Eval("tiny", null, "chat:none")).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Merge_Bf16Base_PassesWithItsDefaultsAndTellsTheDifference()
     {
@@ -459,7 +484,7 @@ public sealed class ToolTests : IDisposable
         var data = List<ListedData>("list data");
         Assert.Equal(["mine", "seed-tasks"], data.Where(set => set.Present).Select(set => set.Name).Order(StringComparer.Ordinal));
         Assert.Contains(data, set => set is { Name: "cot", Language: "zh", Present: false, Expected.Count: > 0 });
-        Assert.Equal(TemplateNames.All, List<ListedTemplate>("list templates").Select(template => template.Name));
+        Assert.Equal(TemplateNames.Known.Where(name => name != TemplateNames.Chat), List<ListedTemplate>("list templates").Select(template => template.Name));
     }
 
     private T[] List<T>(string tool)

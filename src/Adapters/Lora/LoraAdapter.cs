@@ -97,7 +97,16 @@ public sealed class LoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    public override string? MergeObstacle => ActsAtEmbedding || ActsAtHead ? "it changes the embedding or the head, which the base may share with each other" : null;
+    public override string? MergeObstacle => (ActsAtEmbedding || ActsAtHead) && _decoder.Config.NormalisedHead ? "the head of this family is normalised at each use, and cannot hold what is added to it" : null;
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder)
+    {
+        if (ActsAtEmbedding) yield return (decoder.Embedding, _embedding?.Merge(decoder.Embedding) ?? _tables.Embedding!);
+        if (!ActsAtHead) yield break;
+        yield return (((DenseProjection)decoder.Head).Weight, _head?.Merge(decoder.Head.Dequantise()) ?? _tables.Head!);
+        if (_tables.HeadBias is { } bias) yield return (decoder.Head.Bias!, bias);
+    }
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => _layers[site.Path].Layer.Merge();
@@ -167,7 +176,7 @@ public sealed class LoraAdapter : Adapter
         if (_config.LoraPlusRatio is { } ratio)
         {
             if (embedding) parameter = parameter with { OwnRate = _config.LoraPlusEmbeddingRate };
-            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio, Decays = !key.Contains("bias", StringComparison.Ordinal) };
+            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio };
         }
         _parameters.Add(parameter);
     }

@@ -11,6 +11,8 @@ namespace AlpacaCot.Adapters.Lora;
 /// <param name="Padding">A token whose column gets no gradient, where the base's row gets none.</param>
 internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Scaling, int? Padding)
 {
+    public Tensor Merge(Tensor embedding) => embedding.to(torch.float32) + torch.mm(B, A).t() * (float)Scaling;
+
     public Tensor Forward(Tensor ids, Tensor hidden)
     {
         var rows = Functional.Embedding(ids, A.t(), Padding);
@@ -21,6 +23,8 @@ internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Sca
 /// <summary>LoRA on the head: <c>logits + s · B A h</c>.</summary>
 internal sealed record LoraHead(string Path, Tensor A, Tensor B, double Scaling)
 {
+    public Tensor Merge(Tensor head) => head + torch.mm(B, A) * (float)Scaling;
+
     public Tensor Forward(Tensor hidden, Tensor logits)
         => logits + (torch.mm(torch.mm(hidden, A.to(hidden.dtype).t()), B.to(hidden.dtype).t()) * (float)Scaling).to(logits.dtype);
 }

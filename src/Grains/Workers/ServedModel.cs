@@ -14,6 +14,7 @@ internal sealed class ServedModel : IDisposable
     private const string Assignment = "serve";
     private const long Fence = 1;
     private readonly ConcurrentDictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string?> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ServeBaseAssignment _what;
     private readonly ServeJob _job;
@@ -46,8 +47,14 @@ internal sealed class ServedModel : IDisposable
     /// <summary>Ends when the model answers, with null, or with why it does not.</summary>
     public Task<string?> Loaded => _loaded.Task;
 
+    /// <summary>Ends when nothing of it is left, the slot given back.</summary>
+    public Task Gone => _gone.Task;
+
     /// <summary>How long nobody has asked; not at all while it loads.</summary>
     public TimeSpan Idle => _requests.IsEmpty && _loaded.Task.IsCompleted ? _time.GetElapsedTime(Volatile.Read(ref _lastUse)) : TimeSpan.Zero;
+
+    /// <summary>Whether it was told to end, or ends by itself after it was loaded; who asks now would be told of the end of a model that he could have had anew.</summary>
+    public bool IsEnding => _end.IsCancellationRequested || (_ended is not null && _loaded.Task.IsCompleted);
 
     /// <summary>Ends it; requests that are under way are told.</summary>
     public void End() => _end.Cancel();
@@ -122,6 +129,7 @@ internal sealed class ServedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _gone.TrySetResult();
         _closing.Dispose();
         _watch.Dispose();
         _end.Dispose();

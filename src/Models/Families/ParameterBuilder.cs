@@ -101,6 +101,14 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
         return Dense(embedding.Weight, bias ? Take($"{path}.bias", [rows], Initialisation.Zeros) : null);
     }
 
+    /// <summary>A head of its own in place of one that is the embedding.</summary>
+    public Projection Untied(Embedding embedding, Tensor? bias)
+    {
+        var weight = embedding.Weight.clone().DetachFromDisposeScope();
+        _parameters.Add($"{HeadPath}.weight", weight);
+        return Dense(weight, bias);
+    }
+
     public Projection Projection(string path, int input, int output, bool bias) => Dense(
         Take($"{path}.weight", [output, input], Initialisation.Normal),
         bias ? Take($"{path}.bias", [output], Initialisation.Zeros) : null);

@@ -73,6 +73,9 @@ public sealed record ModelFacts
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
 
+    /// <summary>Its tensors beside those of its projections: tables, norms, positions; empty where unknown.</summary>
+    public IReadOnlyList<TensorFacts> Tensors { get; init; } = [];
+
     /// <summary>Module paths of its embedding and its head; empty where unknown.</summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
@@ -92,6 +95,9 @@ public sealed record ModelFacts
     /// <summary>Hash of the tokenizer; null where it cannot be read.</summary>
     public string? TokenizerHash { get; init; }
 
+    /// <summary>Hash of the chat template that it brings; null where it brings none.</summary>
+    public string? ChatTemplateHash { get; init; }
+
     /// <summary>Hash of config and weights; null where it was not computed.</summary>
     public string? ContentHash { get; init; }
 }
@@ -102,6 +108,11 @@ public sealed record ModelFacts
 /// <param name="Out">Width of its output; 0 where unknown.</param>
 /// <param name="Bias">Whether it has a bias.</param>
 public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0, bool Bias = false);
+
+/// <summary>A tensor of a base.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Values">How many numbers it holds.</param>
+public sealed record TensorFacts(string Name, long Values);
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts
@@ -115,7 +126,7 @@ public sealed record DataFacts
     /// <summary>One entry per source, in the order of the spec.</summary>
     public IReadOnlyList<SourceFacts> Sources { get; init; } = [];
 
-    /// <summary>Hash of the template's text; null where there is no such template.</summary>
+    /// <summary>Hash of the template's text, or <see cref="TemplateNames.Chat"/> where each model brings its own; null where there is no such template.</summary>
     public string? TemplateHash { get; init; }
 }
 

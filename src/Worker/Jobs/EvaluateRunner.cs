@@ -42,18 +42,38 @@ internal sealed class EvaluateRunner : IDisposable
         Threads.Count = job.Threads;
         context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: job.Base.Path);
-        using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
-        foreach (var member in job.Members) runner.Run(member);
+        // Those that trained the base itself left whole models, which are loaded in its place, one after the other.
+        var members = job.Members.ToLookup(member => member.Adapter is { } folder && AdapterDirectory.IsWholeModel(folder));
+        if (members[false].Any())
+        {
+            using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
+            foreach (var member in members[false]) runner.Run(member);
+        }
+        foreach (var member in members[true])
+        {
+            context.Beat(WorkPhases.Load);
+            try
+            {
+                using var runner = new EvaluateRunner(job, context.State.Base(job.Base with { Path = member.Adapter! }, job.Folders), context);
+                runner.Run(member, whole: true);
+            }
+            finally
+            {
+                // A later training may leave another model in the same folder.
+                context.State.Forget();
+            }
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
-    private void Run(EvaluateMember member)
+    private void Run(EvaluateMember member, bool whole = false)
     {
         BankedAdapter? loaded = null;
         Asked Trained()
         {
+            if (whole) return Asked.Whole(TemplateFile.Resolve(member.Adapter!));
             loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter!), TemplateFile.Resolve(member.Adapter!));
             return loaded.Asked;
         }
@@ -65,7 +85,7 @@ internal sealed class EvaluateRunner : IDisposable
                     _context.Stop.ThrowIfCancellationRequested();
                     try
                     {
-                        Run(trial, evaluation, member.Adapter is null ? Asked.Base(trial.Template) : Trained());
+                        Run(trial, evaluation, member.Adapter is null ? Asked.Base(trial.Template, _model) : Trained());
                     }
                     catch (Exception e) when (Failures.KindOf(e) is FailureKind.Data or FailureKind.NonFinite)
                     {
@@ -83,7 +103,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         _context.Beat(WorkPhases.Prepare);
         var began = _context.Time.GetTimestamp();
-        asked = asked with { Template = PromptTemplates.In(asked.Template, trial.Language) };
+        asked = asked with { Template = ConversationForms.In(asked.Template, trial.Language) };
         var result = EvaluationRunner.Run(
             [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed), progress => Told(trial, progress), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
@@ -123,15 +143,17 @@ internal sealed class EvaluateRunner : IDisposable
     }
 
     /// <summary>Who is asked: an adapter of the bank, or the base itself, and the template that it is asked through.</summary>
-    private sealed record Asked(int Index, PromptTemplate Template)
+    private sealed record Asked(int Index, IConversationForm Template)
     {
         private const int NoAdapter = -1;
 
-        public static Asked Base(string? template) => new(NoAdapter, PromptTemplates.Get(template ?? PromptTemplates.Default));
+        public static Asked Whole(IConversationForm template) => new(NoAdapter, template);
+
+        public static Asked Base(string? template, LoadedBase model) => new(NoAdapter, ConversationForms.Get(template ?? PromptTemplates.Default, model.Tokenizer, model.Path));
     }
 
     /// <summary>An adapter while it is asked.</summary>
-    private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, PromptTemplate template) : IDisposable
+    private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, IConversationForm template) : IDisposable
     {
         public Asked Asked { get; } = new(bank.Add(adapter), template);
 

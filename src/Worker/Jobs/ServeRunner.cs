@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
-using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
@@ -62,17 +60,17 @@ internal static class ServeRunner
                 // Off the loop of commands, which must go on while an adapter is loaded.
                 var (member, template) = await Task.Run(() => adapters.Take(request.Adapter, request.Template));
                 taken = true;
-                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, request.Cue);
-                var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs });
+                if (request.Raw) template = null;
+                var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
+                var asked = Questions.Ask(loaded.Tokenizer, template, request.Prompt, request.Raw ? null : request.Cue, decoding);
+                var generation = new GenerationRequest(request.Request, asked.Ids, member, asked.Decoding);
                 var begun = new HashSet<int>();
                 RequestTokens? ended = null;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {
-                    // The space that the template puts before an answer is no part of it.
-                    var prefixed = template is { ResponsePrefix.Length: > 0 } && !request.Raw && chunk.Text.Length > 0 && begun.Add(chunk.Answer);
-                    var tokens = new RequestTokens(request.Request, chunk.Seq, chunk.Ids, prefixed ? template!.AnswerOf(chunk.Text) : chunk.Text, chunk.FinishReason,
-                        Answer: chunk.Answer, Logprobs: chunk.Logprobs?.Select(Written).ToList(), Score: chunk.Score);
+                    // What the template puts before an answer is no part of it.
+                    var shown = template is not null && chunk.Text.Length > 0 && begun.Add(chunk.Answer) ? template.AnswerOf(chunk.Text) : chunk.Text;
+                    var tokens = new RequestTokens(request.Request, chunk.Seq, chunk.Ids, shown, chunk.FinishReason, Answer: chunk.Answer, Logprobs: chunk.Logprobs?.Select(Written).ToList(), Score: chunk.Score);
                     sequence = chunk.Seq;
                     if (ended is not null) Tell(ended with { More = true });
                     ended = chunk.FinishReason is null ? null : tokens;

@@ -9,6 +9,7 @@ using AlpacaCot.Specs.Methods;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Worker.Jobs;
 
@@ -33,12 +34,21 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         Threads.Count = pack.Threads;
         context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: pack.Base.Path);
-        Train(context.State.Base(pack.Base, pack.Folders, pack.BaseFiles));
+        var trainsBase = pack.Members.Any(member => MethodCatalogue.Get(member.Method.Method).TrainsBase);
+        try
+        {
+            // What is trained is held in fp32, here the base itself.
+            Train(context.State.Base(trainsBase ? pack.Base with { Precision = "fp32" } : pack.Base, pack.Folders, pack.BaseFiles));
+        }
+        finally
+        {
+            if (trainsBase) context.State.Forget();
+        }
     }
 
     private void Train(LoadedBase model)
     {
-        var templates = new Dictionary<string, PromptTemplate>(StringComparer.Ordinal);
+        var templates = new Dictionary<string, IConversationForm>(StringComparer.Ordinal);
         var members = new List<TrainingMember>();
         try
         {
@@ -67,9 +77,9 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         TrainingMember Prepare(PackMember member)
         {
             FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
-            var template = templates[member.Name] = PromptTemplates.Get(member.Data.Template ?? PromptTemplates.Default);
+            var template = templates[member.Name] = ConversationForms.Get(member.Data.Template ?? PromptTemplates.Default, model.Tokenizer, model.Path);
             var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched);
+                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched, model.Path);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator, text => model.Tokenizer.Encode(text, new EncodeOptions(AddSpecialTokens: true)));
@@ -78,7 +88,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         }
     }
 
-    private void Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, PromptTemplate> templates)
+    private void Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, IConversationForm> templates)
     {
         var checkpoints = Path.Combine(pack.Directory, CheckpointFolder);
         if (pack.Resume is { } accepted) CarriedCheckpoints.Bring(accepted, checkpoints, Warn);
@@ -110,15 +120,14 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             var folder = Path.Combine(pack.Directory, member.Name);
             AtomicFile.WriteDirectory(folder, to =>
             {
-                AdapterDirectory.Save(member.Adapter, to);
-                AdapterFolderCheck.RequireSaved(member.Adapter, to);
+                Save(member.Adapter, model, to);
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
                 TrialFile.Write(to, pack.Sweep, pack.Members.First(of => of.Name == member.Name), model, result);
             });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(
-                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFileOf(member.Adapter.Config))]), result.Steps,
+                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles(WeightFiles(member.Adapter, folder)), result.Steps,
                 result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens);
             context.Send(trained);
             SharedFolders.Share(
@@ -126,6 +135,22 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 new SharedAdapter(pack.Sweep, trained.Sha256, trained.Steps, trained.FinalLoss, seconds, tokens));
         }
     }
+
+    /// <summary>Saves what was trained, and reads it again: an adapter, or a whole model with the base's tokenizer.</summary>
+    private static void Save(Adapter adapter, LoadedBase model, string folder)
+    {
+        if (adapter is BaseParameters whole)
+        {
+            whole.Save(folder);
+            ModelTools.CopyTokenizer(model.Path, folder);
+            return;
+        }
+        AdapterDirectory.Save(adapter, folder);
+        AdapterFolderCheck.RequireSaved(adapter, folder);
+    }
+
+    private static IEnumerable<string> WeightFiles(Adapter adapter, string folder) => adapter.TrainsBase
+        ? Directory.EnumerateFiles(folder, "model*.safetensors").Order(StringComparer.Ordinal) : [Path.Combine(folder, AdapterDirectory.WeightsFileOf(adapter.Config))];
 
     /// <summary>Trains to the end; a member whose numbers are not finite any more fails alone, the others go on without it.</summary>
     private IReadOnlyList<MemberResult> Run(CoTrainer trainer, Action<TrainingProgress> progress)

@@ -32,7 +32,7 @@ internal static class DataTool
         var tokenizer = TokenizerDirectory.Load(place);
         var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
         var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched);
+        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched, place);
         context.Remark(prepared.Report.Remarks);
         var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows, trainOnPrompt), context);
         context.Answer(

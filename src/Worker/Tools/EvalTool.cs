@@ -21,7 +21,8 @@ internal static class EvalTool
         var adapterFolder = options.TextOrNull("adapter");
         var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
         var cue = options.TextOrNull("cue");
-        var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
+        var named = options.TextOrNull("template");
+        if (named is not null && !TemplateNames.Known.Contains(named)) throw new ToolException($"--template {named} is not known; known: {string.Join(", ", TemplateNames.Known)}");
         var language = options.TextOrNull("prompt_language");
         if (language is not null && !TemplateNames.Languages.Contains(language)) throw new ToolException($"--prompt-language {language} is not known; known: {string.Join(", ", TemplateNames.Languages)}");
         var spec = options.Record<DecodingSpec>("decoding");
@@ -40,9 +41,10 @@ internal static class EvalTool
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
+        var asked = named is null ? null : ConversationForms.Get(named, loaded.Tokenizer, loaded.Path);
         // A merged model brings the template of its adapter along.
         var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
-        if (template is not null) template = PromptTemplates.In(template, language);
+        if (template is not null) template = ConversationForms.In(template, language);
         else if (language is not null) throw new ToolException("--prompt-language needs a template: give --template");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var began = context.Time.GetTimestamp();

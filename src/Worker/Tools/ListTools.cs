@@ -55,7 +55,13 @@ internal static class ListTools
     public static void Templates(ToolOptions options, ToolJob job, JobContext context)
     {
         options.Done();
-        context.Answer(PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)).ToList());
+        string Sample(IConversationForm chat, string asked) => chat.Asked(asked, [], "")[^1].Text;
+        context.Answer((List<ListedTemplate>)
+        [
+            .. PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)),
+            .. NamedChatTemplates.All.Select(named => named.Form(TemplateNames.NamedChat + named.Name, "<s>", "</s>"))
+                .Select(chat => new ListedTemplate(chat.Name, Sample(chat, "{instruction}\n{input}"), Sample(chat, "{instruction}"), chat.Response(""), chat.Hash)),
+        ]);
     }
 
     private static IReadOnlyList<string> Files(DatasetCatalogue catalogue, SourceSpec source)

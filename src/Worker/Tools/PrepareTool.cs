@@ -52,7 +52,7 @@ internal static class PrepareTool
         var data = spec.Data.Select(mix => (Spec: spec.Resolved(mix), Facts: Data(spec.Resolved(mix), sources, suites, job.Folders))).ToList();
         var mixes = withoutMixes ? [] : Mixes(spec, models, [.. data.Where(d => d.Facts.Errors.Count == 0 && d.Facts.Sources.All(s => s.Exists && s.Error is null)).Select(d => d.Spec)], catalogue, job.Folders, context);
         var asked = new PromptLengths(
-            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Facts.MaxPositions ?? int.MaxValue))],
+            [.. models.Where(m => m.Tokenizer is not null).Select(m => (m.Facts.Name, m.Tokenizer!, m.Folder, m.Facts.MaxPositions ?? int.MaxValue))],
             [.. data.Where(d => d.Facts.TemplateHash is not null).Select(d => d.Spec.Template!)
                 .SelectMany(template => spec.Cot.Select(cot => cot.Language is { } language ? TemplateNames.In(template, language) ?? template : template)).Distinct(StringComparer.Ordinal)],
             [.. spec.Cot.Select(cot => cot.Cue)], spec.Decoding.MaxNewTokens);
@@ -72,7 +72,7 @@ internal static class PrepareTool
             Mixes = mixes,
             Suites = [.. suites.Select(suite => suite.Facts(asked))],
             KnownSets = [.. DatasetCatalogue.Known.Select(set => set.Name).Distinct()],
-            KnownTemplates = [.. PromptTemplates.All.Select(p => p.Name)],
+            KnownTemplates = TemplateNames.Known,
             KnownSuites = SuiteRegistry.Known,
             Machine = Calibration.Of([.. spec.Models.Select(spec.LoadOf).Distinct(StringComparer.Ordinal)], threads, job.Folders, context),
             Code = Code,
@@ -87,9 +87,18 @@ internal static class PrepareTool
             {
                 context.Stop.ThrowIfCancellationRequested();
                 context.Progress("prepare", mixes.Count, models.Count * data.Count, note: $"{mix.Name} under {model.Facts.Name}'s tokenizer");
-                if (Mix(model.Facts.Name, model.Tokenizer!, mix, spec.MatchedWith(mix), spec.Training, catalogue, folders, context.Stop) is { } facts) mixes.Add(facts);
+                if (Mix(model, mix, spec.MatchedWith(mix), spec.Training, catalogue, folders, context.Stop) is { } facts) mixes.Add(facts);
             }
         return mixes;
+    }
+
+    /// <summary>What a template's name stands for, whatever the model; null where it stands for nothing.</summary>
+    private static string? HashOf(string template)
+    {
+        if (template == TemplateNames.Chat || !TemplateNames.Known.Contains(template)) return template == TemplateNames.Chat ? template : null;
+        return template.StartsWith(TemplateNames.NamedChat, StringComparison.Ordinal)
+            ? NamedChatTemplates.Get(template[TemplateNames.NamedChat.Length..]).Hash
+            : PromptTemplates.Get(template).Hash;
     }
 
     private static string? DecodingError(DecodingSpec decoding, ITokenizer tokenizer)
@@ -112,7 +121,7 @@ internal static class PrepareTool
         return new DataFacts
         {
             Name = spec.Name,
-            TemplateHash = PromptTemplates.All.FirstOrDefault(template => template.Name == spec.Template)?.Hash,
+            TemplateHash = HashOf(spec.Template!),
             Sources =
             [
                 .. findings.Zip(spec.Sources).Select(pair => new SourceFacts
@@ -126,24 +135,26 @@ internal static class PrepareTool
     }
 
     private static MixFacts? Mix(
-        string model, ITokenizer tokenizer, DataSpec spec, IReadOnlyList<DataSpec> matched, TrainingSpec training, DatasetCatalogue catalogue, WorkerFolders folders, CancellationToken stop)
+        ModelInspection model, DataSpec spec, IReadOnlyList<DataSpec> matched, TrainingSpec training, DatasetCatalogue catalogue, WorkerFolders folders, CancellationToken stop)
     {
-        if (PromptTemplates.All.FirstOrDefault(known => known.Name == spec.Template) is not { } template) return null;
+        if (!TemplateNames.Known.Contains(spec.Template)) return null;
+        var (name, tokenizer) = (model.Facts.Name, model.Tokenizer!);
         try
         {
+            var template = ConversationForms.Get(spec.Template!, tokenizer, model.Folder);
             var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens"))
-                .Prepare(spec, tokenizer, template, training.CutoffLen, 0, stop, training.TrainOnPrompt, matched);
+                .Prepare(spec, tokenizer, template, training.CutoffLen, 0, stop, training.TrainOnPrompt, matched, model.Folder);
             var report = prepared.Report;
             return new MixFacts
             {
-                Model = model, Data = spec.Name, Kept = report.RowsKept, Dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => (long)r.Count), Truncated = report.Truncated,
+                Model = name, Data = spec.Name, Kept = report.RowsKept, Dropped = report.Refused.ToDictionary(r => r.Cause.ToString(), r => (long)r.Count), Truncated = report.Truncated,
                 Longest = report.LongestTokens, Tokens = report.Tokens, SupervisedTokens = report.SupervisedTokens, Rows = report.RowsRead, Duplicates = report.Duplicates,
                 Cues = report.Cues.ToDictionary(cue => cue.Key, cue => (long)cue.Value), Examples = report.Examples, Remarks = report.Remarks,
             };
         }
         catch (DatasetException e)
         {
-            return new MixFacts { Model = model, Data = spec.Name, Error = e.Message };
+            return new MixFacts { Model = name, Data = spec.Name, Error = e.Message };
         }
     }
 }

@@ -94,7 +94,7 @@ internal static class PretrainTool
 
     private static double Train(Decoder decoder, IReadOnlyCollection<string>? only, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
     {
-        using var trained = new FullParameters(decoder, only);
+        using var trained = new BaseParameters(decoder, only);
         var settings = new TrainingSpec
         {
             LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, AdamBeta2 = 0.98, Clip = 1,
