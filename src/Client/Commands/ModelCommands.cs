@@ -177,7 +177,7 @@ internal static class ModelCommands
 
     private static Command TokenizerCommand(Func<ClientContext> context)
     {
-        var tokenizer = new Command("tokenizer", "Tokenizers: train, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
+        var tokenizer = new Command("tokenizer", "Tokenizers: train, extend, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
         tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer train", "train", "Train a tokenizer on text", "tokenizer train out/tokenizer --text book.txt --vocab 8000")
             .Argument("OUT", "The folder to write: tokenizer.json, or tokenizer.model for sentencepiece")
             .Option<string[]>("--text", "Text files; each line is a sentence")
@@ -186,6 +186,13 @@ internal static class ModelCommands
             .Option<bool>("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with")
             .Option<int?>("--lines", "Learn from so many lines, drawn by the seed (all)")
             .Option<long?>("--seed", "Seed of the draw")
+            .Option<bool>("--force", "Replace a tokenizer that is there already")
+            .Command);
+        tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer extend", "extend", "Add the pieces of one SentencePiece model to another, whose ids stay", "tokenizer extend out/llama-zh --tokenizer models/llama-nano --pieces zh/tokenizer.model --han")
+            .Argument("OUT", "The folder to write")
+            .Required("--tokenizer", "The tokenizer to extend: a model directory or a SentencePiece BPE model")
+            .Required("--pieces", "Where the pieces come from, likewise, of either algorithm")
+            .Option<bool>("--han", "Take only pieces of Chinese characters alone")
             .Option<bool>("--force", "Replace a tokenizer that is there already")
             .Command);
         tokenizer.Subcommands.Add(new ToolCommand(context, "tokenizer compare", "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")

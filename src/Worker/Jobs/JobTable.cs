@@ -32,6 +32,7 @@ internal static class JobTable
         ["data goat cells"] = GoatTools.Cells,
         ["data goat verify"] = GoatTools.Verify,
         ["tokenizer train"] = TokenizerTools.Train,
+        ["tokenizer extend"] = TokenizerTools.Extend,
         ["tokenizer compare"] = TokenizerTools.Compare,
         ["list models"] = ListTools.Models,
         ["list data"] = ListTools.Data,
@@ -42,7 +43,7 @@ internal static class JobTable
 
     /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
     private static readonly HashSet<string> _withoutTorch =
-        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor", "model add"];
+        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer extend", "tokenizer compare", "doctor", "model add"];
 
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)
