@@ -174,7 +174,7 @@ internal static class ModelCommands
 
     private static Command TokenizerCommand(Func<ClientContext> context)
     {
-        var tokenizer = new Command("tokenizer", "Tokenizers: train, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
+        var tokenizer = new Command("tokenizer", "Tokenizers: train, extend, compare").WithExample("tokenizer compare models/llama-nano other/tokenizer.json --text book.txt");
         tokenizer.Subcommands.Add(ToolCommand.For(context, new TrainTokenizerRequest { Out = "" }, "train", "Train a tokenizer on text", "tokenizer train out/tokenizer --text book.txt --vocab 8000")
             .Argument("OUT", "The folder to write: tokenizer.json, or tokenizer.model for sentencepiece", (r, v) => r with { Out = v })
             .Texts("--text", "Text files; each line is a sentence", (r, v) => r with { Text = v })
@@ -183,6 +183,13 @@ internal static class ModelCommands
             .Flag("--whole-numbers", "Let tokens hold several digits; each digit is one otherwise, which arithmetic is learnt better with", (r, v) => r with { WholeNumbers = v })
             .Whole("--lines", "Learn from so many lines, drawn by the seed (all)", 1, int.MaxValue, (r, v) => r with { Lines = v })
             .Seed("Seed of the draw", (r, v) => r with { Seed = v })
+            .Flag("--force", "Replace a tokenizer that is there already", (r, v) => r with { Force = v })
+            .Command);
+        tokenizer.Subcommands.Add(ToolCommand.For(context, new ExtendTokenizerRequest { Out = "", Tokenizer = "", Pieces = "" }, "extend", "Add the pieces of one SentencePiece model to another, whose ids stay", "tokenizer extend out/llama-zh --tokenizer models/llama-nano --pieces zh/tokenizer.model --han")
+            .Argument("OUT", "The folder to write", (r, v) => r with { Out = v })
+            .Required("--tokenizer", "The tokenizer to extend: a model directory or a SentencePiece BPE model", (r, v) => r with { Tokenizer = v })
+            .Required("--pieces", "Where the pieces come from, likewise, of either algorithm", (r, v) => r with { Pieces = v })
+            .Flag("--han", "Take only pieces of Chinese characters alone", (r, v) => r with { Han = v })
             .Flag("--force", "Replace a tokenizer that is there already", (r, v) => r with { Force = v })
             .Command);
         tokenizer.Subcommands.Add(ToolCommand.For(context, new CompareTokenizersRequest { Tokenizers = [] }, "compare", "Show how several tokenizers split the same text: characters and bytes per token for each script and for digits", "tokenizer compare models/llama-nano other/tokenizer.json --show \"12345 + 6789\"")

@@ -34,6 +34,25 @@ public sealed record TrainTokenizerRequest : ToolRequest
     public bool Force { get; init; }
 }
 
+/// <summary>Adds the pieces of one SentencePiece model to another.</summary>
+public sealed record ExtendTokenizerRequest : ToolRequest
+{
+    /// <summary>The folder to write.</summary>
+    public required string Out { get; init; }
+
+    /// <summary>The tokenizer to extend.</summary>
+    public required string Tokenizer { get; init; }
+
+    /// <summary>Where the pieces come from.</summary>
+    public required string Pieces { get; init; }
+
+    /// <summary>Take only pieces of Chinese characters alone.</summary>
+    public bool Han { get; init; }
+
+    /// <summary>Replace a tokenizer that is there already.</summary>
+    public bool Force { get; init; }
+}
+
 /// <summary>Shows how several tokenizers split the same text.</summary>
 public sealed record CompareTokenizersRequest : ToolRequest
 {

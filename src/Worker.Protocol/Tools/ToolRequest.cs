@@ -28,6 +28,7 @@ namespace AlpacaCot.Worker.Protocol.Tools;
 [JsonDerivedType(typeof(GoatCellsRequest), "data goat cells")]
 [JsonDerivedType(typeof(VerifyGoatRequest), "data goat verify")]
 [JsonDerivedType(typeof(TrainTokenizerRequest), "tokenizer train")]
+[JsonDerivedType(typeof(ExtendTokenizerRequest), "tokenizer extend")]
 [JsonDerivedType(typeof(CompareTokenizersRequest), "tokenizer compare")]
 [JsonDerivedType(typeof(ModelsRequest), "list models")]
 [JsonDerivedType(typeof(DataSetsRequest), "list data")]

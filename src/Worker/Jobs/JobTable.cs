@@ -25,7 +25,7 @@ internal static class JobTable
     /// <summary>Tools that compute nothing do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
     private static bool NeedsTorch(ToolRequest request) => request is not (
         ShowDataRequest or InspectDataRequest or ListDataRequest or AddDataRequest or DataStatisticsRequest or GenerateGoatRequest or GoatCellsRequest or VerifyGoatRequest
-        or ModelsRequest or DataSetsRequest or TemplatesRequest or TrainTokenizerRequest or CompareTokenizersRequest or DoctorRequest or AddModelRequest);
+        or ModelsRequest or DataSetsRequest or TemplatesRequest or TrainTokenizerRequest or ExtendTokenizerRequest or CompareTokenizersRequest or DoctorRequest or AddModelRequest);
 
     private static void Run(ToolRequest request, WorkerFolders folders, JobContext context)
     {
@@ -54,6 +54,7 @@ internal static class JobTable
             case GoatCellsRequest asked: GoatTools.Cells(asked, context); break;
             case VerifyGoatRequest asked: GoatTools.Verify(asked, context); break;
             case TrainTokenizerRequest asked: TokenizerTools.Train(asked, context); break;
+            case ExtendTokenizerRequest asked: TokenizerTools.Extend(asked, folders, context); break;
             case CompareTokenizersRequest asked: TokenizerTools.Compare(asked, folders, context); break;
             case ModelsRequest: ListTools.Models(folders, context); break;
             case DataSetsRequest: ListTools.Data(folders, context); break;

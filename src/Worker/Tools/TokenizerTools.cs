@@ -8,13 +8,18 @@ using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>tokenizer train</c> and <c>tokenizer compare</c>.</summary>
+/// <summary><c>tokenizer train</c>, <c>tokenizer extend</c> and <c>tokenizer compare</c>.</summary>
 internal static class TokenizerTools
 {
     private const string Configuration = "tokenizer_config.json";
 
+    private const string Model = "tokenizer.model";
+
     /// <summary>All that a training of either kind writes.</summary>
-    private static readonly string[] _written = ["tokenizer.json", "tokenizer.model", Configuration];
+    private static readonly string[] _written = ["tokenizer.json", Model, Configuration];
+
+    /// <summary>All that an extension writes.</summary>
+    private static readonly string[] _extended = [Model, Configuration, "special_tokens_map.json"];
 
     /// <summary>Trains a tokenizer on text.</summary>
     public static void Train(TrainTokenizerRequest request, JobContext context)
@@ -40,6 +45,23 @@ internal static class TokenizerTools
         context.Answer(
             new { @out = output, kind, vocabulary_size = tokenizer.VocabularySize, lines = texts.Count, of_lines = all, seed, content_hash = tokenizer.ContentHash },
             string.Create(CultureInfo.InvariantCulture, $"{kind}, {tokenizer.VocabularySize} ids, from {texts.Count:N0} of {all:N0} lines\n{output}"));
+    }
+
+    /// <summary>Adds the pieces of one SentencePiece model to another.</summary>
+    public static void Extend(ExtendTokenizerRequest request, WorkerFolders folders, JobContext context)
+    {
+        var (output, force) = (request.Out, request.Force);
+        ModelTools.RequireNew(output, force, Model);
+        if (force && Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Select(entry => Path.GetFileName(entry)).FirstOrDefault(name => !_extended.Contains(name)) is { } other)
+            throw new ToolException($"{output} holds {other} beside a tokenizer: --force replaces only what such a command has written; choose another folder");
+        ExtensionFigures figures = new(0, 0);
+        AtomicFile.WriteDirectory(output, folder => figures = SentencePieceExtension.Extend(ModelOf(request.Tokenizer), ModelOf(request.Pieces), request.Han, folder));
+        var extended = TokenizerDirectory.Load(output);
+        context.Answer(
+            new { @out = output, vocabulary_size = extended.VocabularySize, pieces = figures.Pieces, used = figures.Used, content_hash = extended.ContentHash },
+            string.Create(CultureInfo.InvariantCulture, $"{extended.VocabularySize:N0} ids, {figures.Pieces:N0} of them new; {figures.Used:N0} of those are what their own text is encoded as\n{output}"));
+        string ModelOf(string place) => File.Exists(place) ? place
+            : Path.Combine(ModelPlaces.Resolve(place, folders), Model) is var file && File.Exists(file) ? file : throw new ToolException($"{place}: no {Model} there; pieces are added to SentencePiece models");
     }
 
     /// <summary>Shows how several tokenizers split the same text.</summary>
