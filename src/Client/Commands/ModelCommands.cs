@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
@@ -133,7 +134,10 @@ internal static class ModelCommands
         });
         tool.Adjust = (parsed, options, stop) => parsed.GetValue(sweep) is { } file ? SweepData.AddAsync(options, file, parsed.GetValue(mix), stop) : Task.CompletedTask;
         data.Subcommands.Add(show);
-        data.Subcommands.Add(new ToolCommand(context, "data inspect", "inspect", "Show the tokens of rows one by one, with what is learnt between ⟦ and ⟧, and as an HTML page in colours", "data inspect alpaca.json --model models/llama-nano --html tokens.html")
+        data.Subcommands.Add(new ToolCommand(context, "data inspect", "inspect", "Show the tokens of rows one by one, with what is learnt in colour (between ⟦ and ⟧ where there are no colours), and as an HTML page", "data inspect alpaca.json --model models/llama-nano --html tokens.html")
+            {
+                View = rows => InspectView.Draw(Terminal.Output.Drawing, rows),
+            }
             .Keys("data", DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), argument: "data")
             .Required("--model", "Model directory or tokenizer file")
             .Option<int?>("--rows", "How many rows to show (3)")

@@ -30,12 +30,15 @@ internal sealed class ToolCommand
             var options = OptionsOf(parsed);
             if (Adjust is { } adjust) await adjust(parsed, options, cancellationToken);
             foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
-            return await ToolAnswers.PrintAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
+            return await ToolAnswers.PrintAsync(context(), tool, options, parsed.GetValue(json), View, cancellationToken);
         });
     }
 
     /// <summary>Changes the job's options by what else was given, before it is run; null changes nothing.</summary>
     public Func<ParseResult, JsonObject, CancellationToken, Task>? Adjust { get; set; }
+
+    /// <summary>Draws an answer on a terminal of colours; its text is printed where null.</summary>
+    public Action<JsonElement>? View { get; init; }
 
     /// <summary>The command.</summary>
     public Command Command { get; }

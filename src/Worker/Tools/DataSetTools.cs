@@ -36,11 +36,19 @@ internal static class DataSetTools
         var (reference, name, sha256, revision) = (options.Text("reference"), options.TextOrNull("name"), options.TextOrNull("sha256"), options.TextOrNull("revision") ?? "main");
         var (mirrors, offline) = (options.Texts("mirrors"), options.Flag("offline"));
         options.Done();
-        var hub = new HubOptions { Root = Path.Combine(job.Folders.Cache, "downloads"), Offline = offline };
-        if (mirrors.Count > 0) hub = hub with { BaseAddresses = [.. mirrors.Select(Address)] };
-        using var client = new HubClient(hub, context.Time);
-        var files = new DatasetAdding(client, job.Folders.Datasets).AddAsync(reference, name, sha256, revision, new Told(context), context.Stop).GetAwaiter().GetResult();
-        context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
+        try
+        {
+            var hub = HubOptions.FromEnvironment(Path.Combine(job.Folders.Cache, "downloads"));
+            if (offline) hub = hub with { Offline = true };
+            if (mirrors.Count > 0) hub = hub with { BaseAddresses = [.. mirrors.Select(Address)] };
+            using var client = new HubClient(hub, context.Time);
+            var files = new DatasetAdding(client, job.Folders.Datasets).AddAsync(reference, name, sha256, revision, new Told(context), context.Stop).GetAwaiter().GetResult();
+            context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
+        }
+        catch (HubException e)
+        {
+            throw new ToolException(e.Message);
+        }
 
         static Uri Address(string mirror) => Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw new ToolException($"--mirrors {mirror} is no http address");
     }
