@@ -6,9 +6,11 @@ namespace AlpacaCot.Adapters;
 /// <summary>One trainable tensor of an adapter.</summary>
 /// <param name="Key">Its key in PEFT's file, <c>base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight</c>.</param>
 /// <param name="Value">The tensor, a leaf in fp32 that requires a gradient.</param>
-/// <param name="Decays">Whether weight decay applies (not to biases and norm weights).</param>
-public sealed record AdapterParameter(string Key, Tensor Value, bool Decays = true)
+public sealed record AdapterParameter(string Key, Tensor Value)
 {
+    /// <summary>Whether weight decay applies: as in transformers' Trainer, which looks at names, not to biases and the weights of norms.</summary>
+    public bool Decays { get; init; } = !Key.Contains("bias", StringComparison.Ordinal) && !Key.Contains(".ln_tuning_layers.", StringComparison.Ordinal);
+
     /// <summary>Its learning rate over the member's (LoRA+ trains B faster than A).</summary>
     public double RateFactor { get; init; } = 1;
 
@@ -28,6 +30,9 @@ public abstract class Adapter : IDisposable
 
     /// <summary>The trainable tensors in the model's order.</summary>
     public abstract IReadOnlyList<AdapterParameter> Parameters { get; }
+
+    /// <summary>Whether it trains weights of the base itself, so that nobody can share the base with it.</summary>
+    public virtual bool TrainsBase => false;
 
     /// <summary>Number of trainable values.</summary>
     public virtual long TrainableParameters => Parameters.Sum(parameter => parameter.Value.numel());
@@ -122,6 +127,9 @@ public abstract class Adapter : IDisposable
     /// <summary>Weight <c>[out, in]</c> and bias <c>[out]</c> of a targeted projection with the adapter folded in, in fp32.</summary>
     protected internal virtual (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site)
         => throw new InvalidOperationException($"{Config.PeftType} cannot be merged: {MergeObstacle}");
+
+    /// <summary>Tensors of the base that are no targeted projection's, and what they become with the adapter folded in, in fp32; a head that is the embedding is its own by then.</summary>
+    protected internal virtual IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder) => [];
 
     /// <summary>
     /// What its folder holds, in order, and what is filled from a folder: its parameters, unless the method saves other tensors than it trains. New tensors

@@ -24,11 +24,15 @@ public static partial class AdapterDirectory
     /// <summary>Name of the weights that an adapter of a configuration is saved with.</summary>
     public static string WeightsFileOf(AdapterConfig config) => config.WritesTorchFile ? OldWeightsFile : WeightsFile;
 
+    /// <summary>Whether a folder that a training left holds a whole model, and no adapter beside a base.</summary>
+    public static bool IsWholeModel(string folder) => File.Exists(Path.Combine(folder, "config.json")) && !File.Exists(Path.Combine(folder, ConfigFile));
+
     /// <summary>Reads the configuration alone.</summary>
     /// <exception cref="AdapterException">The folder is no adapter, or its method is not supported.</exception>
     public static AdapterConfig ReadConfig(string folder)
     {
         var file = Path.Combine(folder, ConfigFile);
+        if (!File.Exists(file) && IsWholeModel(folder)) throw new AdapterException($"{folder} is a whole model and no adapter: give it as the model, without an adapter");
         if (!File.Exists(file)) throw new AdapterException($"{folder}: no {ConfigFile}; is this a PEFT adapter folder?");
         try
         {
@@ -49,6 +53,7 @@ public static partial class AdapterDirectory
     {
         var config = ReadConfig(folder);
         config = adjust?.Invoke(config) ?? config;
+        if (AdapterMethods.Of(config).Definition.TrainsBase) throw new AdapterException($"{folder}: {config.PeftType} has no adapter, as it trains the base: ask the model that it saved");
         var file = WeightsOf(folder);
         Adapter? adapter = null;
         try
@@ -81,7 +86,7 @@ public static partial class AdapterDirectory
     /// <exception cref="AdapterException">The folder cannot be written.</exception>
     public static void Save(Adapter adapter, string folder)
     {
-        if (adapter is FullParameters) throw new AdapterException("full fine-tuning has no adapter folder; save the model itself");
+        if (adapter.TrainsBase) throw new AdapterException($"{adapter.Config.PeftType} has no adapter folder, as it trains the base; save the model itself");
         try
         {
             using var scope = torch.NewDisposeScope();

@@ -45,13 +45,12 @@ public static class AdapterMethods
         .OrderBy(method => method.Definition.Name, StringComparer.Ordinal)];
 
     /// <summary>PEFT's names of the methods, <c>LORA</c>.</summary>
-    public static IReadOnlyList<string> Known { get; } = [.. All.Select(method => method.PeftType).Distinct(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Known { get; } = [.. All.Where(method => !method.Definition.TrainsBase).Select(method => method.PeftType).Distinct(StringComparer.Ordinal)];
 
     internal static IAdapterMethod Find(string peftType, ConfigReader reader)
     {
-        if (!Known.Contains(peftType, StringComparer.Ordinal))
-            throw new AdapterNotSupportedException($"{reader.File}: peft_type '{peftType}' is not supported; known: {string.Join(", ", Known)}");
-        return All.First(method => method.PeftType == peftType && method.Recognises(reader));
+        if (All.FirstOrDefault(method => method.PeftType == peftType && method.Recognises(reader)) is { } found) return found;
+        throw new AdapterNotSupportedException($"{reader.File}: peft_type '{peftType}' is not supported; known: {string.Join(", ", Known)}");
     }
 
     internal static IAdapterMethod Of(AdapterConfig config)

@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.LnTuning;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Models;
 
@@ -18,12 +19,14 @@ public static class AdapterRemarks
     private static IEnumerable<string> WithoutEffect(Adapter adapter, Decoder decoder)
     {
         if (adapter.Config is not TargetedConfig config) yield break;
-        var known = string.Join(", ", decoder.Projections.Select(site => site.Name).Distinct(StringComparer.Ordinal));
+        var norms = config is LnTuningConfig;
+        IReadOnlyList<string> paths = norms ? [.. decoder.Norms.Select(norm => norm.Path)] : [.. decoder.Projections.Select(site => site.Path), .. config is LoraConfig ? [decoder.EmbeddingPath, decoder.HeadPath] : Array.Empty<string>()];
+        var (kind, known) = (norms ? "norm" : "projection", string.Join(", ", norms ? decoder.Norms.Select(norm => norm.Name).Distinct(StringComparer.Ordinal) : decoder.Projections.Select(site => site.Name).Distinct(StringComparer.Ordinal)));
         foreach (var (key, selection) in ((string, ModuleSelection?)[])[
             ("target_modules", config.TargetModules), ("exclude_modules", config.ExcludeModules), ("feedforward_modules", (config as Ia3Config)?.FeedforwardModules)])
         {
-            foreach (var name in Unmatched(selection, decoder))
-                yield return $"{key}: '{name}' matches no projection of this model and has no effect; its projections are {known}";
+            foreach (var name in Unmatched(selection, paths))
+                yield return $"{key}: '{name}' matches no {kind} of this model and has no effect; its {kind}s are {known}";
         }
         if (config is not LoraConfig lora) yield break;
         foreach (var (key, patterns) in ((string, IReadOnlyList<KeyValuePair<string, double>>)[])[("rank_pattern", lora.RankPattern), ("alpha_pattern", lora.AlphaPattern)])
@@ -34,11 +37,11 @@ public static class AdapterRemarks
             yield return $"layers_to_transform: {string.Join(", ", beyond)} {(beyond.Count == 1 ? "is" : "are")} none of the model's {decoder.Config.Layers} blocks, which count from 0";
     }
 
-    private static IEnumerable<string> Unmatched(ModuleSelection? selection, Decoder decoder)
+    private static IEnumerable<string> Unmatched(ModuleSelection? selection, IReadOnlyList<string> paths)
     {
         if (selection is null) return [];
-        if (selection.Names is not { } names) return decoder.Projections.Any(site => selection.Selects(site.Path)) ? [] : [selection.Pattern!];
-        return names.Where(name => !decoder.Projections.Any(site => ModuleSelection.Of(name).Selects(site.Path)));
+        if (selection.Names is not { } names) return paths.Any(selection.Selects) ? [] : [selection.Pattern!];
+        return names.Where(name => !paths.Any(ModuleSelection.Of(name).Selects));
     }
 
     // B A has at most the rank of its narrower side: more costs memory and time, and can say nothing more.

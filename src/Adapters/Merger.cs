@@ -4,7 +4,7 @@ using AlpacaCot.Models;
 namespace AlpacaCot.Adapters;
 
 /// <summary>What a merge was found to change.</summary>
-/// <param name="Modules">Projections whose weights were changed.</param>
+/// <param name="Modules">Projections whose weights were changed, and tensors of norms and tables.</param>
 /// <param name="MaxDifference">Largest absolute difference of the logits, merged against unmerged, on the held-out rows.</param>
 /// <param name="MaxLogit">Largest absolute unmerged logit on those rows.</param>
 public sealed record MergeReport(int Modules, double MaxDifference, double MaxLogit)
@@ -56,13 +56,20 @@ public static class Merger
             var (weight, bias) = adapter.Merge(site);
             site.Weights.Replace(weight, bias);
         }
+        // The two uses of one table are two tables where an adapter changes one of them.
+        if (adapter.ActsAtEmbedding || adapter.ActsAtHead) decoder.Untie();
+        var others = adapter.MergeOthers(decoder).Select(other => (other.Base, Before: other.Base.clone(), other.Merged)).ToList();
+        foreach (var (tensor, _, changed) in others) tensor.copy_(changed);
+        if (adapter.ActsAtHead) decoder.Head.Dispose();   // what it keeps beside its weight
 
         var merged = Logits(decoder, heldOut, -1, null);
-        var report = new MergeReport(adapter.Targets.Count, (merged - unmerged).abs().max().item<float>(), unmerged.abs().max().item<float>());
+        var report = new MergeReport(adapter.Targets.Count + others.Count, (merged - unmerged).abs().max().item<float>(), unmerged.abs().max().item<float>());
         if (report.Relative <= tolerance) return report;
         foreach (var (site, weight, bias) in originals) site.Weights.Replace(weight, bias);
+        foreach (var (tensor, before, _) in others) tensor.copy_(before);
+        if (adapter.ActsAtHead) decoder.Head.Dispose();
         throw new AdapterException(FormattableString.Invariant(
-            $"merging moves the logits by {report.Relative:0.0e+0} of the largest, more than the tolerance {tolerance:0.0e+0}; the base was left as it was (a wider type of the base, or a larger tolerance, may help)"));
+            $"merging moves the logits by {report.Relative:0.0e+0} of the largest, more than the tolerance {tolerance:0.0e+0}; the base computes what it did before (a wider type of the base, or a larger tolerance, may help)"));
     }
 
     private static Tensor Logits(Decoder decoder, IReadOnlyList<int[]> rows, int member, AdapterBank? bank)

@@ -13,7 +13,7 @@ namespace AlpacaCot.Models;
 public sealed class Decoder : IDisposable
 {
     private readonly ParameterBuilder _owner;
-    private readonly DecoderParts _parts;
+    private DecoderParts _parts;
     private readonly DecodeStep? _decode;
 
     private Decoder(DecoderConfig config, ParameterBuilder owner, DecoderParts parts, IReadOnlyList<string> remarks)
@@ -24,7 +24,7 @@ public sealed class Decoder : IDisposable
     }
 
     /// <summary>The architecture.</summary>
-    public DecoderConfig Config { get; }
+    public DecoderConfig Config { get; private set; }
 
     /// <summary>The family, <c>llama</c>.</summary>
     public string ModelType => Config.ModelType;
@@ -68,6 +68,9 @@ public sealed class Decoder : IDisposable
 
     /// <summary>The token embedding <c>[vocabulary, hidden]</c>.</summary>
     public Tensor Embedding => _parts.Embedding.Weight;
+
+    /// <summary>The parameters that have a row for each token, by name: the embedding's, and a head's of its own.</summary>
+    public IReadOnlyList<string> TokenTables => [.. Parameters.Where(parameter => ReferenceEquals(parameter.Value, Embedding) || IsHead(parameter.Key)).Select(parameter => parameter.Key)];
 
     /// <summary>The head <c>[vocabulary, hidden]</c>; over the embedding's weight where it is tied.</summary>
     public Projection Head => _parts.Head;
@@ -115,6 +118,17 @@ public sealed class Decoder : IDisposable
         if (hidden.size(0) != rows.Tokens) throw new ArgumentException($"{hidden.size(0)} rows under a layout of {rows.Tokens}", nameof(rows));
         var logits = (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
         return Config.LogitCap > 0 ? (logits / Config.LogitCap).tanh() * Config.LogitCap : logits;
+    }
+
+    /// <summary>Gives a head that is the embedding a weight of its own, equal at first, so that one of the two can be changed; nothing that is computed changes.</summary>
+    /// <exception cref="ModelException">The family's head is made from the embedding at each use.</exception>
+    public void Untie()
+    {
+        if (!Config.TieWordEmbeddings) return;
+        if (Config.NormalisedHead) throw new ModelException($"the head of {ModelType} is normalised at each use and stays the embedding");
+        using var frozen = torch.no_grad();
+        _parts = _parts with { Head = _owner.Untied(_parts.Embedding, _parts.Head.Bias) };
+        Config = Config.Untied();
     }
 
     /// <inheritdoc/>
@@ -179,6 +193,10 @@ public sealed class Decoder : IDisposable
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();
     }
+
+    // Some files leave the first part of the path out.
+    private bool IsHead(string name)
+        => name.LastIndexOf('.') is var dot and > 0 && (name[..dot] == HeadPath || HeadPath.EndsWith("." + name[..dot], StringComparison.Ordinal));
 
     private static void CheckRows(IReadOnlyList<int> rows, int tokens)
     {

@@ -100,6 +100,9 @@ public sealed record DecoderConfig
     /// <summary>Id for padding, where the model has one.</summary>
     public int? PadTokenId { get; init; }
 
+    /// <summary>Row of the embedding that learns nothing from being an input, as the families have it whose embedding knows its padding; null where every row does.</summary>
+    public int? PaddingRow { get; init; }
+
     /// <summary>Type that the weights are meant to have.</summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 
@@ -136,6 +139,14 @@ public sealed record DecoderConfig
         json.Remove("quantization_config");   // what is saved is whole
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
+    }
+
+    /// <summary>The same with a head that is not the embedding.</summary>
+    internal DecoderConfig Untied()
+    {
+        var json = Source?.DeepClone().AsObject();
+        if (json is not null) json["tie_word_embeddings"] = false;
+        return this with { TieWordEmbeddings = false, Source = json };
     }
 
     private static bool IsBitsAndBytes(JsonNode? settings) => settings is JsonObject read && read["quant_method"] is JsonValue method && method.TryGetValue<string>(out var name) && name == BitsAndBytes.Method;

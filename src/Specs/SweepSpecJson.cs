@@ -97,7 +97,7 @@ public static class SweepSpecJson
         ["warmup_ratio"] = t.WarmupRatio > 0 ? t.WarmupRatio : null, ["warmup_steps"] = t.WarmupSteps, ["weight_decay"] = t.WeightDecay, ["clip"] = t.Clip,
         ["optimizer"] = t.Optimizer, ["optimizer_arguments"] = Arguments(t.OptimizerArguments, OptimiserCatalogue.Find(t.Optimizer)?.Arguments),
         ["adam_beta1"] = OfAdam(t, t.AdamBeta1), ["adam_beta2"] = OfAdam(t, t.AdamBeta2), ["adam_epsilon"] = OfAdam(t, t.AdamEpsilon), ["train_on_prompt"] = t.TrainOnPrompt,
-        ["checkpoint_steps"] = t.CheckpointSteps,
+        ["label_smoothing"] = t.LabelSmoothing > 0 ? t.LabelSmoothing : null, ["z_loss"] = t.ZLoss > 0 ? t.ZLoss : null, ["checkpoint_steps"] = t.CheckpointSteps,
     });
 
     private static double? OfAdam(TrainingSpec training, double value) => OptimiserCatalogue.Find(training.Optimizer) is { IsAdam: false } ? null : value;

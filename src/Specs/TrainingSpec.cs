@@ -48,7 +48,7 @@ public sealed record TrainingSpec
     /// <summary>The optimiser's own settings, by the names that <see cref="OptimiserCatalogue"/> lists.</summary>
     public IReadOnlyDictionary<string, double> OptimizerArguments { get; init; } = new SortedDictionary<string, double>(StringComparer.Ordinal);
 
-    /// <summary>The weight decay; biases and norm weights are left out.</summary>
+    /// <summary>The weight decay; biases and the weights of norms are left out, in adapters as in full fine-tuning, as transformers' Trainer leaves them out.</summary>
     public double WeightDecay { get; init; }
 
     /// <summary>Largest gradient norm over all parameters of a member; 0 clips nothing.</summary>
@@ -62,6 +62,12 @@ public sealed record TrainingSpec
 
     /// <summary>Adam's and AdamW's ε, added after the square root.</summary>
     public double AdamEpsilon { get; init; } = 1e-8;
+
+    /// <summary>Label smoothing ε (Szegedy et al. 2016, <c>arXiv:1512.00567</c>): the loss is (1 − ε) times the target's, plus ε times the mean over the vocabulary.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Weight of the z-loss (PaLM, <c>arXiv:2204.02311</c>), the mean of the squared logarithm of the softmax's denominator.</summary>
+    public double ZLoss { get; init; }
 
     /// <summary>Whether the prompt's tokens are learnt too.</summary>
     public bool TrainOnPrompt { get; init; }
@@ -80,7 +86,7 @@ public sealed record TrainingSpec
     public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32", "int8", "llm-int8", "nf4", "nf4-single", "fp4", "fp4-single"];
 
     /// <summary>Optimiser steps of one pass over so many rows.</summary>
-    public int StepsPerEpoch(int rows) => Math.Max(1, (rows + BatchSize - 1) / BatchSize);
+    public int StepsPerEpoch(int rows) => (int)Math.Max(1, (rows + (long)BatchSize - 1) / BatchSize);
 
     /// <summary>Optimiser steps in all on so many rows.</summary>
     public int TotalSteps(int rows) => MaxSteps ?? (int)Math.Ceiling(Epochs * StepsPerEpoch(rows));
@@ -107,6 +113,8 @@ public sealed record TrainingSpec
         if (WarmupRatio is not (>= 0 and <= 1)) yield return $"warmup_ratio = {WarmupRatio} must be in [0, 1]";
         if (WarmupSteps < 0) yield return $"warmup_steps = {WarmupSteps} must be at least 0";
         if (!(WeightDecay >= 0)) yield return $"weight_decay = {WeightDecay} must be at least 0";
+        if (LabelSmoothing is not (>= 0 and < 1)) yield return $"label_smoothing = {LabelSmoothing} must be in [0, 1)";
+        if (ZLoss is not (>= 0 and <= 1)) yield return $"z_loss = {ZLoss} must be in [0, 1]";
         if (AdamBeta1 is not (>= 0 and < 1) || AdamBeta2 is not (>= 0 and < 1)) yield return $"adam_beta1, adam_beta2 = {AdamBeta1}, {AdamBeta2} must be in [0, 1)";
         if (!(AdamEpsilon > 0)) yield return $"adam_epsilon = {AdamEpsilon} must be above 0";
         if (!(Clip >= 0)) yield return $"clip = {Clip} must be at least 0 (0 clips nothing)";

@@ -13,6 +13,8 @@ internal static class MemberChecks
         if (members.Count == 0) faults.Add("a training needs at least one member");
         foreach (var twice in members.GroupBy(member => member.Name, StringComparer.Ordinal).Where(group => group.Count() > 1))
             faults.Add($"{twice.Count()} members are named '{twice.Key}'");
+        if (members.Count > 1)
+            foreach (var member in members.Where(member => member.Adapter.TrainsBase)) faults.Add($"{member.Name}: it trains the base's own weights and shares the base with nobody: give it a training of its own");
         foreach (var member in members)
         {
             faults.AddRange(member.Settings.Faults().Select(fault => $"{member.Name}: {fault}"));

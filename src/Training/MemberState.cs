@@ -19,7 +19,7 @@ internal sealed class MemberState(TrainingMember member, int index)
 
     public StepPlan Plan { get; } = new(member.Examples.Count, member.Settings);
 
-    public Optimiser Optimiser { get; } = Optimiser.Create(member.Adapter.Parameters, member.Settings);
+    public Optimiser Optimiser { get; } = Optimiser.Create(member.DecaysAll ? [.. member.Adapter.Parameters.Select(parameter => parameter with { Decays = true })] : member.Adapter.Parameters, member.Settings);
 
     public int Step { get; set; }
 

@@ -4,5 +4,5 @@ namespace AlpacaCot.Training;
 public static class Numerics
 {
     /// <summary>Version of everything in this code that changes trained weights beyond rounding; raised with each such change, so that no older adapter is taken for a new one.</summary>
-    public const string Version = "2";
+    public const string Version = "3";
 }

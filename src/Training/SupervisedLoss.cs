@@ -25,7 +25,9 @@ internal static class SupervisedLoss
             var x = rows.narrow(0, chunk.Start, chunk.Count).detach().requires_grad_();
             var logits = decoder.Logits(x, Layout(batch, chunk), bank);
             var weights = Array.ConvertAll(batch.Owners[chunk.Range], owner => 1f / owner.Supervised);
-            Count(batch, chunk, Differentiate(logits, batch.Targets[chunk.Range], weights));
+            var owners = batch.Owners[chunk.Range];
+            Count(batch, chunk, Array.TrueForAll(owners, owner => Additions.Of(owner) == default)
+                ? Differentiate(logits, batch.Targets[chunk.Range], weights) : Differentiate(logits, batch.Targets[chunk.Range], weights, Array.ConvertAll(owners, Additions.Of)));
             gradient.narrow(0, chunk.Start, chunk.Count).copy_(x.grad!);
         }
         return gradient;
@@ -54,6 +56,24 @@ internal static class SupervisedLoss
             return losses;
         }
         var rows = Functional.CrossEntropyRows(logits, Ids(targets, logits));
+        Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
+        return rows.ToArray<float>();
+    }
+
+    /// <summary>What a member adds to the cross entropy of its rows. Held-out losses go without it, so that they can be compared.</summary>
+    internal readonly record struct Additions(double Smoothing, double ZLoss)
+    {
+        public static Additions Of(MemberStep step) => step.State.Member.Settings is var settings ? new Additions(settings.LabelSmoothing, settings.ZLoss) : default;
+    }
+
+    // (1 − ε) (−log p of the target) + ε (mean of −log p over the vocabulary) + z (log of the softmax's denominator)².
+    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights, Additions[] additions)
+    {
+        Tensor Column(Func<Additions, double> of) => torch.tensor(Array.ConvertAll(additions, addition => (float)of(addition))).to(logits.device);
+        var x = logits.to(torch.float32);
+        var (log, smoothing) = (x.logsumexp(-1), Column(addition => addition.Smoothing));
+        var target = x.gather(1, Ids(targets, logits).unsqueeze(1)).squeeze(1);
+        var rows = log - (1 - smoothing) * target - smoothing * x.mean([-1]) + Column(addition => addition.ZLoss) * log * log;
         Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
         return rows.ToArray<float>();
     }

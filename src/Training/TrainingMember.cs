@@ -21,6 +21,9 @@ public sealed record TrainingMember(string Name, Adapter Adapter, IReadOnlyList<
     /// <summary>The order in which the epochs visit the rows; shuffled by the seed where null.</summary>
     public RowOrder? Order { get; init; }
 
+    /// <summary>Whether biases and norm weights decay too, as in a plain loop over torch's optimiser.</summary>
+    internal bool DecaysAll { get; init; }
+
     /// <summary>Where the trained adapter is saved when the member is done (a PEFT folder); nowhere where null.</summary>
     public string? Output { get; init; }
 }

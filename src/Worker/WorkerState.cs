@@ -31,8 +31,7 @@ internal sealed class WorkerState(string device = "cpu")
         var path = ModelPlaces.Resolve(model.Path, folders);
         var loading = LoadingOf(model.Precision);
         if (_base is { } loaded && loaded.Path == path && loaded.Loading == loading && loaded.Content == content) return loaded;
-        _base?.Decoder.Dispose();
-        _base = null;
+        Forget();
         var decoder = ModelDirectory.Load(path, loading with { Device = Device() });
         try
         {
@@ -46,6 +45,13 @@ internal sealed class WorkerState(string device = "cpu")
             decoder.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Gives the base up: its weights are not those of its files any more.</summary>
+    public void Forget()
+    {
+        _base?.Decoder.Dispose();
+        _base = null;
     }
 
     private Device Device()

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What scripts see of a command: 0 done, 1 the work failed, 2 the request was wrong, 130 cancelled.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class ExitCodeTests(Bases bases) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);

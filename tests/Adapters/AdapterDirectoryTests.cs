@@ -76,12 +76,12 @@ public sealed class AdapterDirectoryTests : IDisposable
     }
 
     [Fact]
-    public void Save_FullParameters_Refused()
+    public void Save_BaseParameters_Refused()
     {
-        using var adapter = new FullParameters(_decoder);
+        using var adapter = new BaseParameters(_decoder);
         Assert.Throws<AdapterException>(() => AdapterDirectory.Save(adapter, _folder.Path));
         using var half = TinyDecoder.Create(dtype: ScalarType.BFloat16);
-        Assert.Contains("fp32", Assert.Throws<AdapterException>(() => new FullParameters(half)).Message, StringComparison.Ordinal);
+        Assert.Contains("fp32", Assert.Throws<AdapterException>(() => new BaseParameters(half)).Message, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -90,7 +90,7 @@ public sealed class BenchmarkTests : IDisposable
     [InlineData("unheard-of", "there is no benchmark 'unheard-of'")]
     [InlineData("", "--list")]
     [InlineData("training --steps 0", "--steps 0: must be at least 1")]
-    [InlineData("training --precision int8", "precision 'int8' is unknown")]
+    [InlineData("training --precision fp7", "precision 'fp7' is unknown")]
     [InlineData("decode --hidden 20 --heads 8", "--hidden 20")]
     [InlineData("tokenize --text x", "--tokenizer")]
     [InlineData("training --rows /no/such/file", "/no/such/file")]

@@ -26,6 +26,14 @@ public sealed class PackPlannerTests
     }
 
     [Fact]
+    public void Plan_MethodsThatTrainTheBase_ArePacksOfTheirOwn()
+    {
+        var (grid, packs) = Plan("name: a\nmodels: m\npeft: [lora, full, ia3, { name: last, method: freeze }]\ndata: d\nseeds: [0, 1]", new PlanLimits());
+        Assert.Equal(["full", "full", "ia3+ia3+lora+lora", "last", "last"], packs.Select(p => string.Join('+', p.Trainings.Select(t => grid.Trainings[t].Peft).Order())).Order());
+        Assert.Equal(Enumerable.Range(0, packs.Count), packs.Select(p => p.Index));
+    }
+
+    [Fact]
     public void Plan_SameInput_GivesTheSamePacks()
     {
         var first = Plan(Specs.Example, new PlanLimits { Slots = 3 }).Packs;

@@ -98,6 +98,27 @@ public sealed class RunPlannerTests
         Assert.Equal(9, Plan(new SpecFacts(), Yaml.Replace("epochs: 2", "max_steps: 9", StringComparison.Ordinal)).Trials[0].Steps);
     }
 
+    /// <summary>The base is held once, in fp32 whatever the sweep's precision; what is saved is the whole model.</summary>
+    [Theory]
+    [InlineData("{ name: lora, method: full }", "fp32", 1000)]
+    [InlineData("{ name: lora, method: full }", "bf16", 1000)]
+    [InlineData("{ name: lora, method: freeze, trainable_layers: 1 }", "fp32", 10 * 20 + 30)]
+    public void Of_MethodThatTrainsTheBase_CountsItsWeightsOnce(string method, string load, long trained)
+    {
+        var facts = Facts with
+        {
+            Models = [Facts.Models[0] with { Tensors = [new("embed.weight", 500), new("layers.0.norm.weight", 30)] }],
+            Machine = Facts.Machine! with { Speeds = new Dictionary<string, MachineSpeed> { [load] = Facts.Machine.Speeds["fp32"] } },
+        };
+        var plan = Plan(facts, Yaml.Replace("{ name: lora, method: lora, r: 4, targets: [q_proj] }", method, StringComparison.Ordinal).Replace("load: fp32", $"load: {load}", StringComparison.Ordinal));
+        var tuned = plan.Trials[0];
+        Assert.Equal(7000 + 1000 * 4 + trained * 12 + 400 * 30 * 4 + 80 * 50 * 4 * 2, tuned.MemoryBytes);
+        // The gradient of a trained weight is half as dear again as what a frozen one takes.
+        Assert.Equal(26 * (1 + 400 * 0.01 + (400 * (200 + trained * 0.5) + 80 * 500) * 0.001), tuned.TrainingSeconds!.Value, 6);
+        Assert.Equal(trained * 12 * 4, plan.CheckpointBytes);
+        Assert.Equal(2 * 1000 * 4, plan.Trials[0].DiskBytes - plan.Trials.First(t => t.Trial == "m+lora+d+cue+s0").DiskBytes);
+    }
+
     [Theory]
     [InlineData("load: fp32", "load: bf16", 2000)]
     [InlineData("r: 4", "r: 8", -2 * 120 * 16)]

@@ -19,6 +19,12 @@ public sealed class MethodFaultTests
     [InlineData("{ method: prompt, prompt_init: TEXT }", "needs init_text")]
     [InlineData("{ method: adapter_h, scaling: much }", "neither a number nor 'learned'")]
     [InlineData("{ method: adapter_p, targets: [nowhere_proj] }", "no projection 'nowhere_proj'")]
+    [InlineData("{ method: freeze, trainable_layers: 0 }", "0 blocks leave nothing to train")]
+    [InlineData("{ method: freeze }", "2 blocks are more than the 1 that the model has; method: full trains them all (base)")]
+    [InlineData("{ method: freeze, trainable_layers: 1, trainable_modules: [attention] }", "the blocks have no module 'attention'; theirs are self_attn, norm")]
+    [InlineData("{ method: freeze, trainable_layers: 1, extra_modules: [lm_head] }", "there is no module 'lm_head' outside the blocks; there are embed_tokens")]
+    [InlineData("{ method: full, r: 4 }", "r")]
+    [InlineData("{ method: last_layers }", "it is method: freeze")]
     public void Validate_SettingThatCannotWork_OneError(string peft, string says)
     {
         var error = Assert.Single(Validate(peft), remark => remark.Severity == SpecSeverity.Error);
@@ -27,11 +33,28 @@ public sealed class MethodFaultTests
 
     [Theory]
     [InlineData("{ method: prefix, virtual_tokens: 20, projection: true }")]
+    [InlineData("{ method: full, learning_rate: 1.0e-5 }")]
+    [InlineData("{ method: freeze, trainable_layers: -1, trainable_modules: [self_attn], extra_modules: [embed_tokens] }")]
     [InlineData("{ method: prompt, prompt_init: TEXT, init_text: Classify the text }")]
     [InlineData("{ method: p_tuning, encoder: LSTM }")]
     [InlineData("{ method: adapter_parallel, bottleneck_size: 32, scaling: learned }")]
     [InlineData("{ method: adalora, total_step: 100, tinit: 10, tfinal: 20, targets: [q_proj] }")]
     public void Validate_SettingThatWorks_NoError(string peft) => Assert.DoesNotContain(Validate(peft), remark => remark.Severity == SpecSeverity.Error);
+
+    /// <summary>Weights that are held in few bits cannot take small steps; where the two never meet in a trial nothing is said.</summary>
+    [Theory]
+    [InlineData("full", "", 1)]
+    [InlineData("{ name: full, method: freeze, trainable_layers: 1 }", "", 1)]
+    [InlineData("full", "exclude: [{ model: base, peft: full }]", 0)]
+    [InlineData("{ method: full, when: { model: whole } }", "", 0)]
+    [InlineData("lora", "", 0)]
+    public void Validate_BaseHeldInFourBits_CannotTrainItself(string peft, string more, int errors)
+    {
+        var document = SweepDocument.Parse($"name: a\nseeds: [0, 1, 2]\nmodels: [{{ name: base, path: b, load: nf4 }}, {{ name: whole, path: b }}]\npeft: [{peft}, lora]\ndata: d\n{more}".Replace("[lora, lora]", "[lora, ia3]", StringComparison.Ordinal));
+        var found = SpecValidator.Validate(document, new SpecFacts()).Where(remark => remark.Severity == SpecSeverity.Error).ToList();
+        Assert.Equal(errors, found.Count);
+        Assert.All(found, error => Assert.Contains("of which nf4 holds too little", error.ToString(), StringComparison.Ordinal));
+    }
 
     private static IReadOnlyList<SpecError> Validate(string peft)
     {
@@ -39,6 +62,7 @@ public sealed class MethodFaultTests
         var model = new ModelFacts
         {
             Name = "base", ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Layers = 1,
+            Tensors = [new("model.embed_tokens.weight", 512 * 64), new("model.layers.0.norm.weight", 64)],
             Projections = [new("model.layers.0.self_attn.q_proj", 64, 64), new("model.layers.0.self_attn.v_proj", 64, 64)],
             DefaultTargets = new[] { "lora", "adalora", "adapter_h", "adapter_p", "adapter_parallel" }.ToDictionary(name => name, _ => targets),
         };

@@ -123,6 +123,8 @@ public sealed class SpecPropertyTests
         ["TrainingSpec.WarmupSteps"] = new("Training/StepPlan.cs", "WarmupOf", Key.Training, Training(t => t with { WarmupSteps = 1 })),
         ["TrainingSpec.Optimizer"] = new("Training/Optimisers/Optimiser.cs", "settings.Optimizer", Key.Training, Training(t => t with { Optimizer = "lion" })),
         ["TrainingSpec.OptimizerArguments"] = new("Specs/Optimisers/OptimiserDefinition.cs", "training.OptimizerArguments", Key.Training, Training(t => t with { OptimizerArguments = new Dictionary<string, double> { ["amsgrad"] = 1 } })),
+        ["TrainingSpec.LabelSmoothing"] = new("Training/SupervisedLoss.cs", "settings.LabelSmoothing", Key.Training, Training(t => t with { LabelSmoothing = 0.1 })),
+        ["TrainingSpec.ZLoss"] = new("Training/SupervisedLoss.cs", "settings.ZLoss", Key.Training, Training(t => t with { ZLoss = 1e-4 })),
         ["TrainingSpec.WeightDecay"] = new("Training/Optimisers/Optimiser.cs", "WeightDecay", Key.Training, Training(t => t with { WeightDecay = 0.1 })),
         ["TrainingSpec.Clip"] = new("Training/CoTrainer.cs", "settings.Clip", Key.Training, Training(t => t with { Clip = 0 })),
         ["TrainingSpec.AdamBeta1"] = new("Training/Optimisers/AdamW.cs", "AdamBeta1", Key.Training, Training(t => t with { AdamBeta1 = 0.5 })),

@@ -45,7 +45,7 @@ public sealed class AdapterStepsGoldenTests
         };
 
         var watch = new RankWatch(golden, expected, adapter);
-        using var trainer = new CoTrainer(decoder, [new TrainingMember(folder, adapter, rows, settings, 0) { Order = RowOrder.Sequential }]);
+        using var trainer = new CoTrainer(decoder, [new TrainingMember(folder, adapter, rows, settings, 0) { Order = RowOrder.Sequential, DecaysAll = !optimiser.TryGetProperty("groups", out _) }]);
         var result = trainer.Run(watch.Check).Single();
 
         var losses = golden.Json.GetProperty("losses").EnumerateArray().Select(x => x.GetDouble()).ToList();

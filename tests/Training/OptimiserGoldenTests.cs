@@ -23,7 +23,7 @@ public sealed class OptimiserGoldenTests
         using var expected = new GoldenTensors(golden);
         using var scope = torch.NewDisposeScope();
         var parameters = expected.Names.Where(n => n.StartsWith("init.", StringComparison.Ordinal))
-            .Select(n => new AdapterParameter(n["init.".Length..], expected[n].clone().requires_grad_())).ToList();
+            .Select(n => new AdapterParameter(n["init.".Length..], expected[n].clone().requires_grad_()) { Decays = true }).ToList();
         using var optimiser = Optimiser.Create(parameters, settings);
         for (var step = 0; step < golden.Json.GetProperty("steps").GetInt32(); step++)
         {

@@ -32,12 +32,12 @@ public sealed class SavingsTests : IDisposable
     }
 
     [Fact]
-    public void Step_FullParameters_LossesAndGradientsOfWholeRows()
+    public void Step_BaseParameters_LossesAndGradientsOfWholeRows()
     {
         (double, float[][]) Run(CoTrainerOptions options)
         {
             using var decoder = TinyTraining.Decoder();
-            return Step([new TrainingMember("full", new FullParameters(decoder), Rows(1), Settings(6), 4)], options, decoder)[0];
+            return Step([new TrainingMember("full", new BaseParameters(decoder), Rows(1), Settings(6), 4)], options, decoder)[0];
         }
         Same([Run(new CoTrainerOptions { WholeRows = true })], [Run(new CoTrainerOptions())]);
     }

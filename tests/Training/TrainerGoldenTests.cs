@@ -21,7 +21,7 @@ public sealed class TrainerGoldenTests
         PinnedCases.Trainings.SkipUnless(s.GetProperty("optimiser").GetString()!.StartsWith("AdamW", StringComparison.Ordinal), folder, "the optimiser is not AdamW");
         var betas = s.GetProperty("optimiser").GetString()!.Split(' ');
         using var decoder = GoldenTraining.Base(golden, PinnedCases.Trainings);
-        using var adapter = Directory.Exists(golden.File("start")) ? GoldenTraining.Adapter(decoder, golden.File("start"), golden, PinnedCases.Trainings) : new FullParameters(decoder);
+        using var adapter = Directory.Exists(golden.File("start")) ? GoldenTraining.Adapter(decoder, golden.File("start"), golden, PinnedCases.Trainings) : new BaseParameters(decoder);
         var settings = new TrainingSpec
         {
             BatchSize = s.GetProperty("batch").GetInt32() * s.GetProperty("accumulate").GetInt32(),
@@ -61,7 +61,7 @@ public sealed class TrainerGoldenTests
         foreach (var (want, have) in evaluations.Zip(result.Evaluations))
             Assert.Equal(want.GetProperty("eval_loss").GetDouble(), have.Loss, golden.Tolerance("eval_loss_abs", 1e-4));
 
-        using var end = SafeTensors.Open(golden.File(adapter is FullParameters ? "end/model.safetensors" : "end/adapter_model.safetensors"));
+        using var end = SafeTensors.Open(golden.File(adapter is BaseParameters ? "end/model.safetensors" : "end/adapter_model.safetensors"));
         foreach (var parameter in adapter.Parameters)
         {
             using var stored = end[parameter.Key].Copy();

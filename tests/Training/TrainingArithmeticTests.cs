@@ -64,7 +64,7 @@ public sealed class TrainingArithmeticTests : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var (decayed, kept) = (torch.ones(4), torch.ones(4));
-        using var optimiser = new AdamW([new AdapterParameter("a", decayed), new AdapterParameter("b", kept, Decays: false)], new TrainingSpec { WeightDecay = 0.5 });
+        using var optimiser = new AdamW([new AdapterParameter("a", decayed), new AdapterParameter("b", kept) { Decays = false }], new TrainingSpec { WeightDecay = 0.5 });
         optimiser.Step(0.1);
         Assert.All(decayed.ToArray<float>(), value => Assert.Equal(0.95, value, 1e-6));
         Assert.All(kept.ToArray<float>(), value => Assert.Equal(1, value));

@@ -49,5 +49,13 @@ public sealed class LnTuningAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    public override string? MergeObstacle => "it changes norms and no projection";
+    protected internal override IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder)
+    {
+        foreach (var norm in decoder.Norms.Where(ActsAfterNorm))
+        {
+            var (weight, bias) = _norms[norm.Path];
+            yield return (norm.Weight, weight);
+            if (bias is not null) yield return (norm.Bias!, bias);
+        }
+    }
 }

@@ -68,7 +68,7 @@ public sealed class LoraAdapter : Adapter
 
     /// <inheritdoc/>
     protected internal override Tensor Embedded(Tensor ids, Tensor hidden)
-        => _embedding?.Forward(ids, hidden) ?? _tables.Embedding!.index_select(0, ids).to(hidden.dtype);
+        => _embedding?.Forward(ids, hidden) ?? Functional.Embedding(ids, _tables.Embedding!, _decoder.Config.PaddingRow).to(hidden.dtype);
 
     /// <inheritdoc/>
     protected internal override bool ActsAfter(ProjectionSite site) => _layers.ContainsKey(site.Path);
@@ -97,7 +97,16 @@ public sealed class LoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    public override string? MergeObstacle => ActsAtEmbedding || ActsAtHead ? "it changes the embedding or the head, which the base may share with each other" : null;
+    public override string? MergeObstacle => (ActsAtEmbedding || ActsAtHead) && _decoder.Config.NormalisedHead ? "the head of this family is normalised at each use, and cannot hold what is added to it" : null;
+
+    /// <inheritdoc/>
+    protected internal override IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder)
+    {
+        if (ActsAtEmbedding) yield return (decoder.Embedding, _embedding?.Merge(decoder.Embedding) ?? _tables.Embedding!);
+        if (!ActsAtHead) yield break;
+        yield return (((DenseProjection)decoder.Head).Weight, _head?.Merge(decoder.Head.Dequantise()) ?? _tables.Head!);
+        if (_tables.HeadBias is { } bias) yield return (decoder.Head.Bias!, bias);
+    }
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => _layers[site.Path].Layer.Merge();
@@ -147,7 +156,7 @@ public sealed class LoraAdapter : Adapter
         var (path, (r, _, scaling)) = (_decoder.EmbeddingPath, _config.At(_decoder.EmbeddingPath));
         var (vocabulary, width) = (_decoder.Embedding.size(0), _decoder.Embedding.size(1));
         // As PEFT starts them: A at zero and B drawn, the other way round than elsewhere.
-        _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling);
+        _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling, _decoder.Config.PaddingRow);
         Add($"{path}.lora_embedding_A", _embedding.A, embedding: true);
         Add($"{path}.lora_embedding_B", _embedding.B, embedding: true);
     }
@@ -167,7 +176,7 @@ public sealed class LoraAdapter : Adapter
         if (_config.LoraPlusRatio is { } ratio)
         {
             if (embedding) parameter = parameter with { OwnRate = _config.LoraPlusEmbeddingRate };
-            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio, Decays = !key.Contains("bias", StringComparison.Ordinal) };
+            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio };
         }
         _parameters.Add(parameter);
     }

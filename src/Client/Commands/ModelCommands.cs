@@ -80,6 +80,8 @@ internal static class ModelCommands
             .Option<string>("--task", "arithmetic (default) or text")
             .Option<string[]>("--text", "Text files for the task text")
             .Option<string>("--from", "Go on with this model, its shape and its tokenizer, instead of from scratch (task text)")
+            .Option<int?>("--embeddings-first", "Train the embedding and the head alone for so many of the steps, before everything is trained (0)")
+            .Option<string>("--tokenizer", "Take this tokenizer, a folder or a file, instead of training one (task text)")
             .Option<string>("--style", "Form of the sums: direct (default) or steps (worked out column by column)")
             .Option<string>("--cue", "Appended to every other question of the sums")
             .Option<int?>("--digits", "Most digits of the operands (3)")

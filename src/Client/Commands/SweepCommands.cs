@@ -2,6 +2,8 @@ using System.CommandLine;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -103,22 +105,18 @@ internal static class SweepCommands
         var trials = new Argument<string[]>("TRIAL") { Description = "Trials, side by side where there are several; sweep status shows their names", Arity = ArgumentArity.OneOrMore };
         var prompt = new Option<string?>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied. Without it, instructions are read from stdin, a line each, and the models stay loaded" };
         var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
-        var tokens = new Option<int>("--max-new-tokens") { Description = "Most new tokens", DefaultValueFactory = _ => 128 };
-        var temperature = new Option<double>("--temperature") { Description = "Sample at this temperature; greedy otherwise" };
-        var topP = new Option<double>("--top-p") { Description = "Sample from the smallest set of tokens of this mass (1: all)", DefaultValueFactory = _ => 1 };
-        var topK = new Option<int>("--top-k") { Description = "Sample from the k most likely tokens (0: all)" };
-        var penalty = new Option<double>("--repetition-penalty") { Description = "Makes tokens seen before less likely (1: off)", DefaultValueFactory = _ => 1 };
-        var stops = new Option<string[]>("--stop") { Description = "Texts that end the answer", AllowMultipleArgumentsPerToken = true };
+        var answers = new Option<int>("--num-return-sequences") { Description = "Answers: so many draws, or the best so many beams", DefaultValueFactory = _ => 1 };
+        var logprobs = new Option<int?>("--logprobs") { Description = "With --json, the log-probability of each token, and of the N most likely ones beside it" };
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("ask", "Ask trained trials' models, one or several side by side; tokens are printed as they come")
-            { name, trials, prompt, raw, tokens, temperature, topP, topK, penalty, stops, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"\nsweep ask first base+lora+data+none+s0 base+ia3+data+none+s0");
+            { name, trials, prompt, raw, answers, logprobs, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"\nsweep ask first base+lora+data+none+s0 base+ia3+data+none+s0");
+        var decoding = new KeyedOptions<DecodingSpec>(command, AskingOptions.Decoding, AskingOptions.ReadDecoding);
         command.SetAction((parsed, stop) => SweepAsking.RunAsync(
             context(), new AskRequest(new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trials)!, parsed.GetValue(prompt), new GenerateRequest
             {
-                Prompt = "", Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature),
-                TopP = parsed.GetValue(topP), TopK = parsed.GetValue(topK), RepetitionPenalty = parsed.GetValue(penalty), Stop = parsed.GetValue(stops) ?? [], Seed = parsed.GetValue(seed),
+                Prompt = "", Raw = parsed.GetValue(raw), Decoding = decoding.Read(parsed.CommandResult, out _), Seed = parsed.GetValue(seed), Answers = parsed.GetValue(answers), Logprobs = parsed.GetValue(logprobs),
             }),
             parsed.GetValue(json), stop));
         return command;

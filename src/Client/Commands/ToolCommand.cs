@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using AlpacaCot.Client.Library;
@@ -9,9 +8,6 @@ using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Client.Commands;
-
-/// <summary>Reads options by their keys in a sweep file; remarks with an error stop the command.</summary>
-internal delegate T ReadKeys<out T>(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks);
 
 /// <summary>A command that is one job of a worker: its arguments and options become the job's options, name for name.</summary>
 internal sealed class ToolCommand
@@ -102,49 +98,14 @@ internal sealed class ToolCommand
     /// <param name="unless">An option in whose presence the keys are not read: the record comes from elsewhere.</param>
     public ToolCommand Keys<T>(string name, IReadOnlyList<CommandOption> keys, ReadKeys<T> read, string? argument = null, Option? unless = null)
     {
-        var sources = new Dictionary<string, Func<CommandResult, IReadOnlyList<string>?>>(StringComparer.Ordinal);
-        foreach (var key in keys)
-            sources[key.Key] = key.Key == argument ? Arguments(key, unless is not null) : Option(key);
-        T Read(CommandResult result, out IReadOnlyList<SpecError> remarks)
-            => read(sources.Select(s => (s.Key, Values: s.Value(result))).Where(s => s.Values is not null).ToDictionary(s => s.Key, s => s.Values!, StringComparer.Ordinal), out remarks);
-
-        Command.Validators.Add(result =>
-        {
-            if (unless is not null && result.GetResult(unless) is not null) return;
-            // An error here would hide the library's own, about what is missing or given twice.
-            if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
-            if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
-            Read(result, out var remarks);
-            foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());
-        });
+        var keyed = new KeyedOptions<T>(Command, keys, read, argument, unless);
         _readers.Add((parsed, options) =>
         {
             if (unless is not null && parsed.GetResult(unless) is not null) return;
-            options[name] = JsonSerializer.SerializeToNode(Read(parsed.CommandResult, out var remarks), Frames.Json);
+            options[name] = JsonSerializer.SerializeToNode(keyed.Read(parsed.CommandResult, out var remarks), Frames.Json);
             _advice.AddRange(remarks.Where(r => r.Severity == SpecSeverity.Advice));
         });
         return this;
-    }
-
-    private static Func<CommandResult, IReadOnlyList<string>?> Values(Symbol symbol)
-        => result => result.Children.FirstOrDefault(child => (child as OptionResult)?.Option == symbol || (child as ArgumentResult)?.Argument == symbol) is { } found && found is not OptionResult { Implicit: true }
-            ? found.Tokens.Count > 0 ? [.. found.Tokens.Select(token => token.Value)] : found is OptionResult ? ["true"] : null
-            : null;
-
-    private Func<CommandResult, IReadOnlyList<string>?> Option(CommandOption key)
-    {
-        Option option = key.Many
-            ? new Option<string[]>(key.Name) { Description = key.Meaning, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore }
-            : new Option<string>(key.Name) { Description = key.Meaning, Arity = key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
-        Command.Options.Add(option);
-        return Values(option);
-    }
-
-    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key, bool optional)
-    {
-        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore };
-        Command.Arguments.Add(argument);
-        return Values(argument);
     }
 
     private static string Key(string name) => name.TrimStart('-').Replace('-', '_').ToLowerInvariant();

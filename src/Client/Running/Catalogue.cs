@@ -111,12 +111,14 @@ internal static class Catalogue
         SuiteOptionKind.Texts => "text or list of texts",
         SuiteOptionKind.File => "file",
         SuiteOptionKind.Files => "file, folder or list of files",
-        SuiteOptionKind.Integer => "whole number",
-        SuiteOptionKind.Integers => "list of whole numbers",
+        SuiteOptionKind.Integer => Limited("whole number", option),
+        SuiteOptionKind.Integers => Limited("list of whole numbers", option),
         SuiteOptionKind.Flag => "true or false",
         SuiteOptionKind.Choice => string.Join(", ", option.Choices),
         _ => "list of mappings",
     };
+
+    private static string Limited(string type, SuiteOption option) => option.Limits.Length == 0 ? type : $"{type} {option.Limits}";
 
     /// <summary>The default as a user would write it; null where nothing is taken.</summary>
     private static string? DefaultOf(SuiteOption option) => option switch

@@ -4,12 +4,13 @@ using AlpacaCot.Client.Library;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Client.Running;
 
 /// <summary>The commands that use a trial's model: to ask it, to merge it, to evaluate it again as the sweep did.</summary>
 /// <param name="Ask">Asks it through its server; null where it is not trained yet.</param>
-/// <param name="Merge">Merges its adapter into its base; null where it has none.</param>
+/// <param name="Merge">Merges its adapter into its base; null where it has none, or is a whole model.</param>
 /// <param name="Evaluate">One command an evaluation of the sweep.</param>
 internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<string> Evaluate)
 {
@@ -26,10 +27,12 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         if (trial.Adapter is null && trial.Template is null) return new TrialCommands(null, null, []);
         var merged = $"{sweep.Name}-{trial.Trial.Name}".Replace('+', '-');
         // An untuned base has no adapter that would bring its template.
-        string[] asked = trial.Adapter is { } adapter ? ["--model", model, "--adapter", adapter] : ["--model", model, "--template", trial.Template!];
+        // What trained the base itself left a whole model, which is asked by its own template.
+        var whole = trial.Adapter is not null && trial.Configuration.Method is { } method && MethodCatalogue.Find(method.Method) is { TrainsBase: true };
+        string[] asked = whole ? ["--model", trial.Adapter!] : trial.Adapter is { } adapter ? ["--model", model, "--adapter", adapter] : ["--model", model, "--template", trial.Template!];
         return new TrialCommands(
             Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
-            trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
+            whole || trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
             [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, trial.Configuration.Cot.Language, seed)]))]);
     }
 

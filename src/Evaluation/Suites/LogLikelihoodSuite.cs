@@ -26,7 +26,6 @@ internal sealed class LogLikelihoodSuite : ISuite
         string question = inputs.Of(LogLikelihoodOptions.Question), answer = inputs.Of(LogLikelihoodOptions.Answer);
         _delimiter = inputs.Of(LogLikelihoodOptions.TargetDelimiter);
         _iterations = inputs.Of(LogLikelihoodOptions.BootstrapIterations);
-        if (_iterations < 1) throw inputs.Wrong(LogLikelihoodOptions.BootstrapIterations, "must be 1 or more");
         var all = Rows.Read(file, row => new SuiteItem(0, row.Row, row.TextOrEmpty(question), row.Text(answer), []));
         _original = all.Count;
         Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];

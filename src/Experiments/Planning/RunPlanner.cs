@@ -14,6 +14,9 @@ public sealed class RunPlanner
     /// <summary>An adapter is stored in float32, in the sweep's folder and for other sweeps.</summary>
     private const int BytesPerStored = 4, Copies = 2;
 
+    /// <summary>The gradient of a weight that is trained takes one product beside the two (output, gradient of the input) that a frozen one takes.</summary>
+    private const double GradientShare = 0.5;
+
     /// <summary>Checkpoints of a pack that are there at one time: the worker keeps four.</summary>
     private const int Checkpoints = 4;
 
@@ -49,7 +52,7 @@ public sealed class RunPlanner
             trials.Add(new TrialPlan
             {
                 Trial = trial.Name, Training = own?.Run.Name, Steps = own?.Steps ?? 0, Tokens = own?.Tokens ?? 0, TrainingSeconds = own?.Seconds, EvaluationSeconds = EvaluationSeconds(trial.Model),
-                MemoryBytes = own is not null ? own.Memory : MemoryOf(trial.Model, 0, 0, 0), DiskBytes = ResultBytes(trial.Model) + (first ? own!.Trained * BytesPerStored * Copies : 0),
+                MemoryBytes = own is not null ? own.Memory : MemoryOf(trial.Model, 0, 0, 0), DiskBytes = ResultBytes(trial.Model) + (first ? own!.Stored * BytesPerStored * Copies : 0),
             });
         }
         var all = trainings.Values;
@@ -78,7 +81,7 @@ public sealed class RunPlanner
         return busy.Max();
     }
 
-    private sealed record PlannedTraining(TrainingRun Run, long Steps, long Tokens, double? Seconds, long? Memory, long Trained);
+    private sealed record PlannedTraining(TrainingRun Run, long Steps, long Tokens, double? Seconds, long? Memory, long Trained, long Stored);
 
     /// <summary>A pack's trainings. Their tokens pass through the base together, so that a pass costs its blocks once; each has the part of the time that its tokens have.</summary>
     private IEnumerable<PlannedTraining> Of(Pack pack)
@@ -93,13 +96,14 @@ public sealed class RunPlanner
         var virtualRows = methods.Sum(method => (MethodCatalogue.Find(method.Method)?.VirtualRows(method) ?? 0) * (double)_spec.Training.BatchSize);
         var pass = Math.Min(perStep.Sum() + virtualRows, pack.Kernel.MicroBatchTokens);
         var share = perStep.Sum() > 0 ? supervised.Sum() / perStep.Sum() : 0;
-        var memory = MemoryOf(pack.Model, pass, pass * share, trained.Sum());
+        var trainsBase = methods.Exists(method => MethodCatalogue.Find(method.Method) is { TrainsBase: true });
+        var memory = MemoryOf(pack.Model, pass, pass * share, trained.Sum(), trainsBase);
         for (var i = 0; i < members.Count; i++)
         {
             var known = members[i].Mix is not null;
             // Members that have fewer steps leave earlier; while they are there, passes are shared.
-            var seconds = known ? steps[i] * StepSeconds(pack.Model, perStep[i], supervised[i], perStep[i] / Math.Max(1, perStep.Sum()), pack.Kernel.MicroBatchTokens, perStep.Sum()) : null;
-            yield return new PlannedTraining(members[i].Run, known || _spec.Training.MaxSteps is not null ? steps[i] : 0, known ? (long)(steps[i] * perStep[i]) : 0, seconds, memory, trained[i]);
+            var seconds = known ? steps[i] * StepSeconds(pack.Model, perStep[i], supervised[i], perStep[i] / Math.Max(1, perStep.Sum()), pack.Kernel.MicroBatchTokens, perStep.Sum(), trainsBase ? trained[i] : 0) : null;
+            yield return new PlannedTraining(members[i].Run, known || _spec.Training.MaxSteps is not null ? steps[i] : 0, known ? (long)(steps[i] * perStep[i]) : 0, seconds, memory, trained[i], trainsBase && _models.TryGetValue(pack.Model, out var whole) ? whole.Parameters : trained[i]);
         }
     }
 
@@ -108,11 +112,11 @@ public sealed class RunPlanner
     private double PerStep(MixFacts? mix) => mix is null ? 0 : (double)mix.Tokens / mix.Examples * _spec.Training.BatchSize;
 
     /// <summary>Seconds of one member's part of a step.</summary>
-    private double? StepSeconds(string name, double tokens, double supervised, double part, int microBatch, double together)
+    private double? StepSeconds(string name, double tokens, double supervised, double part, int microBatch, double together, long ownWeights)
     {
         if (SpeedOf(name) is not { } speed || !_models.TryGetValue(name, out var model) || model.Layers == 0) return null;
         var passes = Math.Max(1, Math.Ceiling(together / microBatch));
-        return part * passes * model.Layers * speed.TrainBlock + tokens * model.Layers * speed.TrainBlockToken + (tokens * Weights(model) + supervised * Head(model)) * speed.TrainTokenWeight;
+        return part * passes * model.Layers * speed.TrainBlock + tokens * model.Layers * speed.TrainBlockToken + (tokens * (Weights(model) + ownWeights * GradientShare) + supervised * Head(model)) * speed.TrainTokenWeight;
     }
 
     private double? EvaluationSeconds(string name)
@@ -130,13 +134,13 @@ public sealed class RunPlanner
         return seconds;
     }
 
-    /// <summary>The base as it is loaded, what is trained with its moments, what each token leaves for the way back, and the logits with their gradients.</summary>
-    private long? MemoryOf(string name, double tokens, double supervised, long trained)
+    /// <summary>The base as it is loaded (in fp32 where its own weights are trained, which are then counted once), what is trained with its moments, what each token leaves for the way back, and the logits with their gradients.</summary>
+    private long? MemoryOf(string name, double tokens, double supervised, long trained, bool trainsBase = false)
     {
         if (!_models.TryGetValue(name, out var model)) return null;
         var load = _spec.LoadOf(_spec.Models.First(m => m.Name == name));
         var perToken = model.Projections.Sum(p => (double)p.In + p.Out) * sizeof(float);
-        return (_facts.Machine?.ProcessBytes ?? 0) + model.Parameters * (load == "fp32" ? sizeof(float) : sizeof(ushort)) + trained * BytesPerTrained
+        return (_facts.Machine?.ProcessBytes ?? 0) + model.Parameters * (trainsBase || load == "fp32" ? sizeof(float) : sizeof(ushort)) + trained * (trainsBase ? BytesPerTrained - sizeof(float) : BytesPerTrained)
             + (long)(tokens * perToken + supervised * model.VocabularySize * sizeof(float) * 2);
     }
 

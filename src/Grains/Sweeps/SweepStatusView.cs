@@ -1,6 +1,7 @@
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs.Methods;
 using PackStatus = AlpacaCot.Experiments.Scheduling.PackStatus;
 using Phase = AlpacaCot.Experiments.Scheduling.TrialPhase;
 using SweepStatus = AlpacaCot.Grains.Contracts.SweepStatus;
@@ -70,9 +71,12 @@ internal static class SweepStatusView
         if (adapter is null && !found.IsUntuned) return Missing($"the trial '{trial}' is not trained yet");
         var model = state.Spec.Models.First(m => m.Name == found.Model);
         var cot = state.Spec.Cot.First(c => c.Name == found.Cot);
+        var (precision, asked) = (state.Spec.LoadOf(model), state.Spec.AskedThrough(cot, state.Spec.Data.FirstOrDefault(d => d.Name == found.Data), found.Template));
+        // What trained the base itself left a whole model, which is served as a base of its own.
+        if (adapter is not null && MethodCatalogue.Find(state.Spec.Peft.First(p => p.Name == found.Peft).Method) is { TrainsBase: true }) return new TrainedModel(adapter.Uri, precision, null, cot.Cue, null, asked);
         // Off the turn: the folder may be on a disk that is slow to answer.
         var path = await Task.Run(() => new Places(submission.BaseDirectory).Find(model.Reference));
-        return new TrainedModel(path ?? model.Reference, state.Spec.LoadOf(model), adapter?.Uri, cot.Cue, null, state.Spec.AskedThrough(cot, state.Spec.Data.FirstOrDefault(d => d.Name == found.Data), found.Template));
+        return new TrainedModel(path ?? model.Reference, precision, adapter?.Uri, cot.Cue, null, asked);
     }
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed, bool driven) => state.Header.Status switch

@@ -43,6 +43,7 @@ public static class TrainOptions
             options.Error(key, $"{name} has no such option", "it has " + string.Join(", ", method!.Options.Select(o => CommandOption.NameOf(o.ShortName))));
         }
         foreach (var (option, message) in method?.Faults(single.Method, null) ?? []) options.Error(option, message);
+        if (method?.PrecisionFault(single.Training.Precision) is { } held) options.Error("precision", held);
         if (method is not null) reader.Finish(All.Select(option => option.Key));
         if (single.Training.LearningRate == 0) options.Advice("learning_rate", LearningRateRule.RateOfZero);
         remarks = options.Remarks;

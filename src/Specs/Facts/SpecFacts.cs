@@ -73,6 +73,9 @@ public sealed record ModelFacts
     /// <summary>Its projections; empty where unknown.</summary>
     public IReadOnlyList<ProjectionFacts> Projections { get; init; } = [];
 
+    /// <summary>Its tensors beside those of its projections: tables, norms, positions; empty where unknown.</summary>
+    public IReadOnlyList<TensorFacts> Tensors { get; init; } = [];
+
     /// <summary>Module paths of its embedding and its head; empty where unknown.</summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
@@ -105,6 +108,11 @@ public sealed record ModelFacts
 /// <param name="Out">Width of its output; 0 where unknown.</param>
 /// <param name="Bias">Whether it has a bias.</param>
 public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0, bool Bias = false);
+
+/// <summary>A tensor of a base.</summary>
+/// <param name="Name">Its name in the file.</param>
+/// <param name="Values">How many numbers it holds.</param>
+public sealed record TensorFacts(string Name, long Values);
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts

@@ -17,7 +17,7 @@ public static class MethodCatalogue
     /// <summary>Methods of the field that are not built, each with a hint (may be empty).</summary>
     public static IReadOnlyDictionary<string, string> NotBuilt { get; } = new SortedDictionary<string, string>(new Dictionary<string, string>(StringComparer.Ordinal)
     {
-        ["adalora"] = "", ["adapter"] = "it is method: adapter_h", ["adapterh"] = "it is method: adapter_h", ["adapterp"] = "it is method: adapter_p", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "",
+        ["adalora"] = "", ["adapter"] = "it is method: adapter_h", ["adapterh"] = "it is method: adapter_h", ["adapterp"] = "it is method: adapter_p", ["bitfit"] = "", ["boft"] = "", ["dora"] = "", ["full"] = "", ["hra"] = "", ["last_layers"] = "it is method: freeze",
         ["ln_tuning"] = "", ["loha"] = "", ["lokr"] = "", ["miss"] = "", ["oft"] = "", ["p_tuning"] = "", ["p-tuning"] = "it is method: p_tuning", ["p-adapter"] = "it is method: adapter_parallel", ["pissa"] = "", ["prefix"] = "",
         ["prefix_tuning"] = "it is method: prefix", ["prompt"] = "", ["prompt_tuning"] = "it is method: prompt", ["qlora"] = "it is lora over a base with load: nf4", ["randlora"] = "",
         ["rslora"] = "it is method: lora with rslora: true", ["sadapterh"] = "it is method: adapter_h", ["sadapterp"] = "it is method: adapter_p", ["vblora"] = "", ["vera"] = "",

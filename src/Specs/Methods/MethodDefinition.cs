@@ -110,6 +110,14 @@ public sealed record MethodDefinition(
     /// <summary>Whether its targets are projections; otherwise they are norms, or it has none.</summary>
     public bool TargetsProjections { get; init; } = true;
 
+    /// <summary>Whether it trains weights of the base itself: it then shares the base with no other training, and what it saves is a whole model.</summary>
+    public bool TrainsBase { get; init; }
+
+    /// <summary>Why it cannot train a base that is held so, one line; null where it can.</summary>
+    /// <param name="precision">How the base is held, one of <see cref="TrainingSpec.Precisions"/>.</param>
+    public string? PrecisionFault(string precision) => TrainsBase && precision is not ("fp32" or "bf16")
+        ? $"{Name} trains the base's own weights, of which {precision} holds too little: use fp32 or bf16 (they are trained in fp32 either way), or an adapter over {precision}" : null;
+
     /// <summary>Options that PEFT has and this project does not have yet.</summary>
     public IReadOnlyList<UnbuiltOption> NotBuilt { get; init; } = [];
 

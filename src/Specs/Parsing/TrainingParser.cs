@@ -29,6 +29,8 @@ internal static class TrainingParser
         new("adam_beta1", "Adam's and AdamW's first decay", (r, t) => t with { AdamBeta1 = r.Number("adam_beta1", 0, 0.999999) ?? t.AdamBeta1 }),
         new("adam_beta2", "Adam's and AdamW's second decay", (r, t) => t with { AdamBeta2 = r.Number("adam_beta2", 0, 0.999999) ?? t.AdamBeta2 }),
         new("adam_epsilon", "Adam's and AdamW's epsilon", (r, t) => t with { AdamEpsilon = r.Number("adam_epsilon", 0, 1, above: true) ?? t.AdamEpsilon }),
+        new("label_smoothing", "Share of the loss that is the mean over the vocabulary; 0 is off", (r, t) => t with { LabelSmoothing = r.Number("label_smoothing", 0, 0.999999) ?? t.LabelSmoothing }),
+        new("z_loss", "Weight of the squared logarithm of the softmax's denominator; 0 is off", (r, t) => t with { ZLoss = r.Number("z_loss", 0, 1) ?? t.ZLoss }),
         new("train_on_prompt", "Learn the prompt's tokens too: true or false", (r, t) => t with { TrainOnPrompt = r.Flag("train_on_prompt") ?? t.TrainOnPrompt }),
         new("checkpoint_steps", "Steps between checkpoints; by time otherwise", (r, t) => t with { CheckpointSteps = r.Integer("checkpoint_steps", 1) ?? t.CheckpointSteps }),
     ];

@@ -17,8 +17,11 @@ internal static class Targets
     public static IEnumerable<(ModelSpec Model, ModelFacts Facts)> Bases(SweepSpec spec, SpecFacts facts, MethodSpec method)
         => from known in KnownFacts.Models(spec, facts)
            where known.Facts.Projections.Count > 0
-           where method.When is not { } when || !when.Values.TryGetValue("model", out var models) || models.Contains(known.Model.Name, StringComparer.Ordinal)
+           where Meet(spec, method, known.Model)
            select (known.Model, known.Facts);
+
+    /// <summary>Whether a trial has both.</summary>
+    public static bool Meet(SweepSpec spec, MethodSpec method, ModelSpec model) => GridCells.Of(spec).Any(cell => cell.Method.Name == method.Name && cell.Model.Name == model.Name);
 
     /// <summary>The names, or the one text that is <c>all-linear</c> or an expression; neither where the family decides.</summary>
     public static (IReadOnlyList<string>? Names, string? Pattern) Of(MethodSpec method)

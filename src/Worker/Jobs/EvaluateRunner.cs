@@ -42,18 +42,38 @@ internal sealed class EvaluateRunner : IDisposable
         Threads.Count = job.Threads;
         context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: job.Base.Path);
-        using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
-        foreach (var member in job.Members) runner.Run(member);
+        // Those that trained the base itself left whole models, which are loaded in its place, one after the other.
+        var members = job.Members.ToLookup(member => member.Adapter is { } folder && AdapterDirectory.IsWholeModel(folder));
+        if (members[false].Any())
+        {
+            using var runner = new EvaluateRunner(job, context.State.Base(job.Base, job.Folders, job.BaseFiles), context);
+            foreach (var member in members[false]) runner.Run(member);
+        }
+        foreach (var member in members[true])
+        {
+            context.Beat(WorkPhases.Load);
+            try
+            {
+                using var runner = new EvaluateRunner(job, context.State.Base(job.Base with { Path = member.Adapter! }, job.Folders), context);
+                runner.Run(member, whole: true);
+            }
+            finally
+            {
+                // A later training may leave another model in the same folder.
+                context.State.Forget();
+            }
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
-    private void Run(EvaluateMember member)
+    private void Run(EvaluateMember member, bool whole = false)
     {
         BankedAdapter? loaded = null;
         Asked Trained()
         {
+            if (whole) return Asked.Whole(TemplateFile.Resolve(member.Adapter!));
             loaded ??= new BankedAdapter(_bank, AdapterDirectory.Load(_model.Decoder, member.Adapter!), TemplateFile.Resolve(member.Adapter!));
             return loaded.Asked;
         }
@@ -126,6 +146,8 @@ internal sealed class EvaluateRunner : IDisposable
     private sealed record Asked(int Index, IConversationForm Template)
     {
         private const int NoAdapter = -1;
+
+        public static Asked Whole(IConversationForm template) => new(NoAdapter, template);
 
         public static Asked Base(string? template, LoadedBase model) => new(NoAdapter, ConversationForms.Get(template ?? PromptTemplates.Default, model.Tokenizer, model.Path));
     }

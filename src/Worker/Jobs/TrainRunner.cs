@@ -9,6 +9,7 @@ using AlpacaCot.Specs.Methods;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Training;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Worker.Jobs;
 
@@ -33,7 +34,16 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         Threads.Count = pack.Threads;
         context.Beat(WorkPhases.Load);
         context.Progress("load", 0, 1, note: pack.Base.Path);
-        Train(context.State.Base(pack.Base, pack.Folders, pack.BaseFiles));
+        var trainsBase = pack.Members.Any(member => MethodCatalogue.Get(member.Method.Method).TrainsBase);
+        try
+        {
+            // What is trained is held in fp32, here the base itself.
+            Train(context.State.Base(trainsBase ? pack.Base with { Precision = "fp32" } : pack.Base, pack.Folders, pack.BaseFiles));
+        }
+        finally
+        {
+            if (trainsBase) context.State.Forget();
+        }
     }
 
     private void Train(LoadedBase model)
@@ -110,15 +120,14 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
             var folder = Path.Combine(pack.Directory, member.Name);
             AtomicFile.WriteDirectory(folder, to =>
             {
-                AdapterDirectory.Save(member.Adapter, to);
-                AdapterFolderCheck.RequireSaved(member.Adapter, to);
+                Save(member.Adapter, model, to);
                 TemplateFile.Save(templates[member.Name], to);
                 LossCurve.Write(to, result.Losses);
                 TrialFile.Write(to, pack.Sweep, pack.Members.First(of => of.Name == member.Name), model, result);
             });
             var tokens = (long)(member.Examples.Average(row => row.Ids.Length) * result.Steps * member.Settings.BatchSize);
             var trained = new TrainedEvent(
-                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles([Path.Combine(folder, AdapterDirectory.WeightsFileOf(member.Adapter.Config))]), result.Steps,
+                context.Assignment, context.Fence, member.Name, folder, ContentHash.OfFiles(WeightFiles(member.Adapter, folder)), result.Steps,
                 result.Losses.Count > 0 ? result.Losses[^1] : double.NaN, seconds, tokens);
             context.Send(trained);
             SharedFolders.Share(
@@ -126,6 +135,22 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
                 new SharedAdapter(pack.Sweep, trained.Sha256, trained.Steps, trained.FinalLoss, seconds, tokens));
         }
     }
+
+    /// <summary>Saves what was trained, and reads it again: an adapter, or a whole model with the base's tokenizer.</summary>
+    private static void Save(Adapter adapter, LoadedBase model, string folder)
+    {
+        if (adapter is BaseParameters whole)
+        {
+            whole.Save(folder);
+            ModelTools.CopyTokenizer(model.Path, folder);
+            return;
+        }
+        AdapterDirectory.Save(adapter, folder);
+        AdapterFolderCheck.RequireSaved(adapter, folder);
+    }
+
+    private static IEnumerable<string> WeightFiles(Adapter adapter, string folder) => adapter.TrainsBase
+        ? Directory.EnumerateFiles(folder, "model*.safetensors").Order(StringComparer.Ordinal) : [Path.Combine(folder, AdapterDirectory.WeightsFileOf(adapter.Config))];
 
     /// <summary>Trains to the end; a member whose numbers are not finite any more fails alone, the others go on without it.</summary>
     private IReadOnlyList<MemberResult> Run(CoTrainer trainer, Action<TrainingProgress> progress)

@@ -23,12 +23,20 @@ internal static class MergeTool
         options.Done();
         ModelTools.RequireNew(output, force);
         var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
+        if (loaded.Decoder.Storage is not WeightStorage.Plain and var held)
+        {
+            // Merged and rounded to few bits again, an update would lose most of itself.
+            loaded = context.State.Base(new BaseModel(model, "bf16"), job.Folders);
+            context.Remark([$"the base is stored as {held}: the merged model is written in bf16, in which no part of the update is lost; load it as {held} again with --precision"]);
+        }
+        var tied = loaded.Decoder.Config.TieWordEmbeddings;
         using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         var tolerance = given ?? Merger.ToleranceFor(loaded.Decoder);
         var template = TemplateFile.Load(adapterFolder) ?? TemplateFile.Load(loaded.Path);
         var rows = _heldOut.Select(text => Questions.Ask(loaded.Tokenizer, template, text).Ids).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
+        if (tied && !loaded.Decoder.Config.TieWordEmbeddings) context.Remark(["the base's head is its embedding; the merged model has two tables, as the adapter changes one of them"]);
         AtomicFile.WriteDirectory(output, folder =>
         {
             ModelDirectory.Save(loaded.Decoder, folder);

@@ -114,9 +114,17 @@ internal static class ModelTools
         if (!File.Exists(Path.Combine(folder, marks))) throw new ToolException($"{folder} is there already and has no {marks}: --force replaces only what such a command has written; choose another folder");
     }
 
-    /// <summary>Copies the tokenizer's files of a model directory.</summary>
+    /// <summary>Copies the tokenizer's files of a model directory; or one file, under the name that folders have it by, with the configuration beside it.</summary>
     public static void CopyTokenizer(string from, string to)
     {
+        if (File.Exists(from))
+        {
+            var name = Path.GetExtension(from) == ".model" ? "tokenizer.model" : Path.GetFileName(from) == "vocab.json" ? "vocab.json" : "tokenizer.json";
+            RegularFile.Copy(from, Path.Combine(to, name));
+            foreach (var beside in new[] { "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", name == "vocab.json" ? "merges.txt" : "" })
+                if (beside.Length > 0 && Path.Combine(Path.GetDirectoryName(Path.GetFullPath(from))!, beside) is var file && File.Exists(file)) RegularFile.Copy(file, Path.Combine(to, beside));
+            return;
+        }
         foreach (var file in ModelConverter.TokenizerFiles)
             if (File.Exists(Path.Combine(from, file))) RegularFile.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
     }

@@ -15,7 +15,10 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>model pretrain</c>: trains a small LLaMA from scratch, on sums that are generated or on given text, seeded.</summary>
+/// <summary>
+/// <c>model pretrain</c>: trains a small LLaMA from scratch, on sums that are generated or on given text, or goes on with a model on text; seeded. New tokens can learn first: the embedding and
+/// the head alone for some steps, then everything.
+/// </summary>
 internal static class PretrainTool
 {
     private const int PassageTokens = 128;
@@ -30,13 +33,17 @@ internal static class PretrainTool
         var digits = options.Count("digits", 3);
         var texts = options.Texts("text");
         var from = options.TextOrNull("from");
-        if (from is not null && options.Given("style", "cue", "digits", "hidden", "layers", "heads", "intermediate", "vocab") is { } foreign)
+        var source = options.TextOrNull("tokenizer");
+        if (source is not null && (task != "text" || options.Has("vocab"))) throw new ToolException("--tokenizer is taken as it is for the task text: leave --vocab out, and give --task text");
+        if (from is not null && options.Given("style", "cue", "digits", "hidden", "layers", "heads", "intermediate", "vocab", "tokenizer") is { } foreign)
             throw new ToolException($"--{foreign.Replace('_', '-')} has no effect with --from, which brings shape and tokenizer: leave it out");
         if (from is not null && task != "text") throw new ToolException("--from goes on with text: give --task text and --text FILES");
         var (hidden, layers, heads) = (options.Count("hidden", 128), options.Count("layers", 3), options.Count("heads", 4));
         var intermediate = options.Count("intermediate", hidden * 2);
         var vocabulary = options.Count("vocab", task == "text" ? 1024 : 300);
         var steps = options.Count("steps", 600);
+        var tables = options.Count("embeddings_first", 0, least: 0);
+        if (tables > steps) throw new ToolException($"--embeddings-first {tables} is more than the {steps} steps: give --steps at least as many");
         var batch = options.Count("batch_size", 64);
         var rate = options.RangeOrNull("learning_rate", 0, 10, above: true) ?? 2e-3;
         var seed = options.Long("seed", 0);
@@ -54,6 +61,7 @@ internal static class PretrainTool
             var (tokenizer, rows) = known is not null ? Passages(TokenizerDirectory.Load(folder), texts) : task switch
             {
                 "arithmetic" => Sums(folder, vocabulary, style, cue, digits, steps * batch, seed),
+                "text" when source is not null => Passages(Given(source, folder), texts),
                 "text" => Passages(ByteBpeTrainer.Train(Read(texts), new ByteBpeOptions { VocabularySize = vocabulary }, folder), texts),
                 _ => throw new ToolException($"task '{task}' is unknown; known are arithmetic and text"),
             };
@@ -65,22 +73,33 @@ internal static class PretrainTool
             using var generator = new Generator(unchecked((ulong)seed));
             using var made = known is null ? Decoder.CreateRandom(config, generator, ScalarType.Float32) : null;
             var decoder = known ?? made!;
-            var loss = Train(decoder, rows, steps, batch, rate, seed, Path.GetFileName(output), context);
+            double? Phase(IReadOnlyCollection<string>? only, int count, long own)
+                => count == 0 ? null : Train(decoder, only, rows, count, batch, rate, own, Path.GetFileName(output), context);
+            var first = Phase(decoder.TokenTables, tables, seed);
+            var loss = Phase(null, steps - tables, tables == 0 ? seed : seed + 1) ?? first;
             ModelDirectory.Save(decoder, folder);
             context.Answer(
-                new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, final_loss = loss, seed },
+                new { @out = output, task, parameters = decoder.Parameters.Values.Sum(p => p.numel()), rows = rows.Count, steps, embeddings_first = tables, embeddings_loss = first, final_loss = loss, seed },
                 FormattableString.Invariant($"{decoder.Parameters.Values.Sum(p => p.numel())} parameters, {steps} steps, final loss {loss:0.0000}\n{output}"));
         });
     }
 
-    private static double Train(Decoder decoder, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
+    /// <summary>Another model's tokenizer, copied beside the model that will have it.</summary>
+    private static ITokenizer Given(string source, string folder)
     {
-        using var all = new FullParameters(decoder);
+        if (!File.Exists(source) && !Directory.Exists(source)) throw new ToolException($"{source}: no such tokenizer");
+        ModelTools.CopyTokenizer(source, folder);
+        return TokenizerDirectory.Load(folder);
+    }
+
+    private static double Train(Decoder decoder, IReadOnlyCollection<string>? only, IReadOnlyList<Example> rows, int steps, int batch, double rate, long seed, string name, JobContext context)
+    {
+        using var trained = new BaseParameters(decoder, only);
         var settings = new TrainingSpec
         {
             LearningRate = rate, BatchSize = batch, MaxSteps = steps, Schedule = "cosine", WarmupRatio = 0.05, WeightDecay = 0.01, AdamBeta2 = 0.98, Clip = 1,
         };
-        using var trainer = new CoTrainer(decoder, [new TrainingMember("base", all, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
+        using var trainer = new CoTrainer(decoder, [new TrainingMember("base", trained, rows, settings, unchecked((ulong)seed))], new CoTrainerOptions { TokenBudget = 1 << 14, Time = context.Time });
         return trainer.Run(p => context.Progress("pretrain", p.Step, p.TotalSteps, name, p.Loss, tokensPerSecond: p.TokensPerSecond), context.Stop)[0].Losses[^1];
     }
 

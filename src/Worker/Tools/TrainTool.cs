@@ -10,7 +10,7 @@ using AlpacaCot.Worker.Protocol;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>train</c>: one adapter on one base, through the same pack that sweeps run.</summary>
+/// <summary><c>train</c>: one adapter on one base, or the base itself, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
     public static void Run(ToolOptions options, ToolJob job, JobContext context)
@@ -20,7 +20,7 @@ internal static class TrainTool
         var threads = options.Count("threads", Environment.ProcessorCount);
         var force = options.Flag("force");
         options.Done();
-        ModelTools.RequireNew(output, force, AdapterDirectory.ConfigFile);
+        ModelTools.RequireNew(output, force, MethodCatalogue.Get(single.Method.Method).TrainsBase ? "config.json" : AdapterDirectory.ConfigFile);
 
         var folder = ModelPlaces.Resolve(model, job.Folders);
         RequireRoom(single.Method, folder);
@@ -60,7 +60,8 @@ internal static class TrainTool
     {
         var file = Path.Combine(folder, "config.json");
         if (!File.Exists(file)) return;
-        var facts = new ModelFacts { Name = folder, MaxPositions = DecoderConfig.Read(FileText.Read(file), file).MaxPositions };
+        var config = DecoderConfig.Read(FileText.Read(file), file);
+        var facts = new ModelFacts { Name = folder, MaxPositions = config.MaxPositions, Layers = config.Layers };
         foreach (var (option, message) in MethodCatalogue.Get(method.Method).Faults(method, facts)) throw new ToolException($"{option}: {message}");
     }
 }
