@@ -143,7 +143,7 @@ public sealed class AdapterWiringTests
     public void Parameters_OfFullFineTuning_AreThoseThatWereNamed()
     {
         using var decoder = WithBiases();
-        using (var adapter = new FullParameters(decoder, decoder.TokenTables))
+        using (var adapter = new BaseParameters(decoder, decoder.TokenTables))
         {
             Assert.Equal(decoder.TokenTables, adapter.Parameters.Select(p => p.Key));
             Assert.All(decoder.Parameters, p => Assert.Equal(decoder.TokenTables.Contains(p.Key), p.Value.requires_grad));
