@@ -6,6 +6,7 @@ using AlpacaCot.Specs;
 using AlpacaCot.Tests.Files.Hub;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Tests.Worker;
 
