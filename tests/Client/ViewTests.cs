@@ -87,6 +87,25 @@ public sealed class ViewTests
     [Theory, MemberData(nameof(Lines))]
     public void ProgressLine_Describe(ProgressEvent news, string line) => Assert.Equal(line, ProgressLine.Describe(news));
 
+    /// <summary>What is learnt stands out by colour alone, token by token, and no text of a row reaches the terminal as a control sequence.</summary>
+    [Fact]
+    public void Inspect_Tokens_AreColouredByWhatIsLearnt()
+    {
+        using var screen = new StringWriter();
+        var console = Spectre.Console.AnsiConsole.Create(new Spectre.Console.AnsiConsoleSettings { Ansi = Spectre.Console.AnsiSupport.Yes, ColorSystem = Spectre.Console.ColorSystemSupport.TrueColor, Out = new Spectre.Console.AnsiConsoleOutput(screen) });
+        var rows = System.Text.Json.JsonDocument.Parse("""[{"source": "r.json", "row": 1, "refused": null, "truncated": false, "tokens": [{"id": 1, "text": "ask\n", "learnt": false}, {"id": 2, "text": "an", "learnt": true}, {"id": 3, "text": "\u001b[2Jswer", "learnt": true}]}, {"source": "r.json", "row": 2, "refused": "EmptyAnswer", "truncated": false, "tokens": []}]""").RootElement;
+
+        InspectView.Draw(console, rows);
+
+        var shown = screen.ToString();
+        string Before(string text) => shown[shown[..shown.IndexOf(text, StringComparison.Ordinal)].LastIndexOf('\u001b')..shown.IndexOf(text, StringComparison.Ordinal)];
+        Assert.Contains("r.json row 1: 3 tokens, 2 learnt", shown, StringComparison.Ordinal);
+        Assert.Contains("refused: EmptyAnswer", shown, StringComparison.Ordinal);
+        Assert.NotEqual(Before("ask"), Before("an"));
+        Assert.NotEqual(Before("ask"), Before("\\u001b[2Jswer"));
+        Assert.DoesNotContain("\u001b[2J", shown, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Preflight_ValidSweep_ShowsThePlan()
     {

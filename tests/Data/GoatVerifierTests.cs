@@ -45,20 +45,45 @@ public sealed class GoatVerifierTests
     {
         var random = SeededRandom.For(11, form);
         var (changed, kinds) = (0, new int[3]);
-        foreach (var (question, record) in GoatGenerator.Generate(_forms[form], seed: 7))
+        foreach (var item in GoatGenerator.Generate(_forms[form], seed: 7))
         {
-            var (output, line, kind) = Change(record.Output, random);
-            if (output is null || StillHolds(question, record.Output, output, line)) continue;
+            if (ChangedKind(item, random) is not { } kind) continue;
             changed++;
             kinds[kind]++;
-            var verdict = GoatVerifier.Verify(question, output);
-            Assert.False(verdict.Accepted, $"{question.Expression}: {record.Output} became {output} and is accepted");
-            Assert.True(verdict.First?.Line == line + 1, $"{question.Expression}: line {line + 1} of {output} was changed, and {verdict.First} is named");
-            var place = Position(record.Output, output, line);
-            Assert.True(verdict.First.Number == place, $"{question.Expression}: step {place} of {output} was changed, and {verdict.First} is named");
         }
         Assert.True(changed > _forms[form].Count / 2, $"{changed} of {_forms[form].Count} rows were changed");
         Assert.True(kinds[0] > 0 && kinds[2] > 0, $"digits {kinds[0]}, operators {kinds[1]}, operands {kinds[2]}");
+    }
+
+    /// <summary>A million rows of the published table: all are accepted, and each is refused with its step named once one digit, operator or operand was changed so that the step is false.</summary>
+    [Fact, Trait("Category", "Soak")]
+    public void Verify_AMillionRowsOfThePublishedTable_AcceptsAllAndNamesEveryChangedStep()
+    {
+        const int Rows = 1_000_000;
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
+        var (accepted, changed) = (0, 0);
+        Parallel.ForEach(GoatGenerator.Stream(new GoatOptions { Paper = true, Count = Rows }, seed: 3, Environment.ProcessorCount).Select((item, row) => (item, row)), part =>
+        {
+            if (GoatVerifier.Verify(part.item.Question, part.item.Record.Output).Accepted) Interlocked.Increment(ref accepted);
+            if (ChangedKind(part.item, SeededRandom.For(11, "soak", part.row)) is not null) Interlocked.Increment(ref changed);
+        });
+        TestContext.Current.TestOutputHelper?.WriteLine($"{accepted} of {Rows} accepted; {changed} changed, each refused with its step");
+        Assert.Equal(Rows, accepted);
+        Assert.True(changed > Rows / 2, $"{changed} rows were changed");
+    }
+
+    /// <summary>Changes one step of a row and checks that it is refused and named; how it was changed, or null where the step still holds.</summary>
+    private static int? ChangedKind(GoatItem item, SeededRandom random)
+    {
+        var (question, record) = item;
+        var (output, line, kind) = Change(record.Output, random);
+        if (output is null || StillHolds(question, record.Output, output, line)) return null;
+        var verdict = GoatVerifier.Verify(question, output);
+        Assert.False(verdict.Accepted, $"{question.Expression}: {record.Output} became {output} and is accepted");
+        Assert.True(verdict.First?.Line == line + 1, $"{question.Expression}: line {line + 1} of {output} was changed, and {verdict.First} is named");
+        var place = Position(record.Output, output, line);
+        Assert.True(verdict.First.Number == place, $"{question.Expression}: step {place} of {output} was changed, and {verdict.First} is named");
+        return kind;
     }
 
     [Theory]

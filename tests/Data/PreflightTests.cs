@@ -83,6 +83,30 @@ public sealed class PreflightTests : IDisposable
     public void LanguageOf_Scripts_AreToldApart(string text, string language) => Assert.Equal(language, RowFeatures.LanguageOf(text));
 
     [Fact]
+    public void FingerprintSet_BeyondItsLimit_ComparesWithWhatItHolds()
+    {
+        var set = new FingerprintSet(most: 5000);
+        for (var i = 0UL; i < 5000; i++) Assert.True(set.Add(i * 0x9E3779B97F4A7C15));
+        Assert.False(set.IsPartial);
+        for (var i = 0UL; i < 5000; i++) Assert.False(set.Add(i * 0x9E3779B97F4A7C15));
+        Assert.True(set.Add(7));
+        Assert.True(set.Add(7));
+        Assert.True(set.IsPartial);
+    }
+
+    [Fact]
+    public void Fingerprint_SameCharactersInOtherPlaces_Differs()
+    {
+        ulong Of(params Turn[] turns) => RowFeatures.Of(new Conversation(turns, "t", 1)).Fingerprint;
+        ulong[] prints =
+        [
+            Of(new Turn(TurnRole.User, "ab"), new Turn(TurnRole.Assistant, "c")), Of(new Turn(TurnRole.User, "a"), new Turn(TurnRole.Assistant, "bc")), Of(new Turn(TurnRole.User, "a") { Input = "b" }, new Turn(TurnRole.Assistant, "c")),
+            Of(new Turn(TurnRole.User, "a"), new Turn(TurnRole.Assistant, "b"), new Turn(TurnRole.Tool, "c")), Of(new Turn(TurnRole.User, "a"), new Turn(TurnRole.Assistant, "b"), new Turn(TurnRole.User, "c")), Of(new Turn(TurnRole.User, "")), Of(),
+        ];
+        Assert.Equal(prints.Length, prints.Distinct().Count());
+    }
+
+    [Fact]
     public void Similarity_OfSignatures_IsNearTheSharedShingles()
     {
         var half = Long[..(Long.Length / 2)] + string.Concat(Long[(Long.Length / 2)..].Reverse());

@@ -169,6 +169,44 @@ public sealed class RecordReaderTests : IDisposable
         }
     }
 
+    /// <summary>Rows in another encoding are told with the encoding that they seem to be in, row by row, and the rest is kept where that is asked for.</summary>
+    [Theory]
+    [InlineData("GB18030", "今天天气很好，我们去公园。")]
+    [InlineData("shift_jis", "これはペンです。")]
+    [InlineData("euc-kr", "안녕하세요")]
+    [InlineData("windows-1251", "Привет, мир")]
+    [InlineData("windows-1252", "naïve café")]
+    [InlineData("GB18030", "他说：“你好！”——然后走了。")]
+    public void Read_OtherEncodings_AreNamedWithTheirRows(string encoding, string text)
+    {
+        var other = CodePagesEncodingProvider.Instance.GetEncoding(encoding)!;
+        byte[] Row(Encoding of) => of.GetBytes($"{{\"instruction\": \"a\", \"output\": \"{text}\"}}\n");
+        File.WriteAllBytes(_folder["rows.jsonl"], [.. Row(Encoding.UTF8), .. Row(other), .. Row(Encoding.UTF8)]);
+        var skipped = new List<string>();
+
+        Assert.Equal([text, text], RecordReader.Read(_folder["rows.jsonl"], skipped: skipped.Add).Select(row => row.Output));
+        Assert.StartsWith("rows.jsonl: row 2, line 2: is not valid UTF-8; it reads as ", Assert.Single(skipped), StringComparison.Ordinal);
+        Assert.Contains($"(iconv -f {encoding} -t UTF-8)", skipped[0].Replace("Shift-JIS", "shift_jis", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("row 2, line 2", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows.jsonl"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Many rows are parsed on all cores: their order, their numbers and the mistakes among them stay those of the file.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Read_ManyRows_KeepTheirOrderAndNumbers(bool lines)
+    {
+        var rows = Enumerable.Range(1, 3000).Select(i => i % 500 == 0 ? "{\"instruction\": 7}" : $"{{\"instruction\": \"{i}\", \"output\": \"x\"}}").ToList();
+        File.WriteAllText(_folder["rows"], lines ? string.Join("\n\n", rows) : $"[{string.Join(",", rows)}]");
+        var skipped = new List<string>();
+
+        var read = RecordReader.Read(_folder["rows"], skipped: skipped.Add).ToList();
+
+        Assert.Equal(Enumerable.Range(1, 3000).Where(i => i % 500 != 0), read.Select(row => row.Row));
+        Assert.All(read, row => Assert.Equal(row.Row.ToString(System.Globalization.CultureInfo.InvariantCulture), row.Instruction));
+        Assert.Equal([500, 1000, 1500, 2000, 2500, 3000], skipped.Select(place => int.Parse(place.Split("row ")[1].Split([',', ':'])[0], System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
     [Theory]
     [InlineData("\"question\"\t\"answer\"\t\"explanation\"\nHow many?\t3\tbecause 3")]
     [InlineData("question\tanswer\trationale\nHow many?\t3\tbecause 3")]

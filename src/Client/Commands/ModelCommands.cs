@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
@@ -136,7 +137,8 @@ internal static class ModelCommands
         });
         tool.Adjust = (parsed, request, stop) => parsed.GetValue(sweep) is { } file ? SweepData.OfAsync(request, file, parsed.GetValue(mix), stop) : Task.FromResult(request);
         data.Subcommands.Add(show);
-        data.Subcommands.Add(ToolCommand.For(context, new InspectDataRequest { Data = null!, Model = "" }, "inspect", "Show the tokens of rows one by one, with what is learnt between ⟦ and ⟧, and as an HTML page in colours", "data inspect alpaca.json --model models/llama-nano --html tokens.html")
+        data.Subcommands.Add(ToolCommand.For(context, new InspectDataRequest { Data = null!, Model = "" }, "inspect", "Show the tokens of rows one by one, with what is learnt in colour (between ⟦ and ⟧ where there are no colours), and as an HTML page", "data inspect alpaca.json --model models/llama-nano --html tokens.html")
+            .Drawn(rows => InspectView.Draw(Terminal.Output.Drawing, rows))
             .Keys(DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), (r, v) => r with { Data = v }, argument: "data")
             .Required("--model", "Model directory or tokenizer file", (r, v) => r with { Model = v })
             .Whole("--rows", "How many rows to show (3)", 1, 100_000, (r, v) => r with { Rows = v })

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
@@ -29,6 +30,7 @@ internal sealed class ToolCommand<T> where T : ToolRequest
     private readonly List<Func<ParseResult, T, T>> _readers = [];
     private readonly List<SpecError> _advice = [];
     private readonly T _request;
+    private Action<JsonElement>? _view;
 
     /// <summary>Creates the command.</summary>
     public ToolCommand(Func<ClientContext> context, T request, string name, string description, string example)
@@ -42,7 +44,7 @@ internal sealed class ToolCommand<T> where T : ToolRequest
             var asked = RequestOf(parsed);
             if (Adjust is { } adjust) asked = await adjust(parsed, asked, cancellationToken);
             foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
-            return await ToolAnswers.PrintAsync(context(), asked, parsed.GetValue(json), cancellationToken);
+            return await ToolAnswers.PrintAsync(context(), asked, parsed.GetValue(json), _view, cancellationToken);
         });
     }
 
@@ -54,6 +56,13 @@ internal sealed class ToolCommand<T> where T : ToolRequest
 
     /// <summary>What was given, as a request.</summary>
     public T RequestOf(ParseResult parsed) => _readers.Aggregate(_request, (request, read) => read(parsed, request));
+
+    /// <summary>Draws an answer where the terminal shows colours, in place of its text.</summary>
+    public ToolCommand<T> Drawn(Action<JsonElement> view)
+    {
+        _view = view;
+        return this;
+    }
 
     /// <summary>Adds a required argument.</summary>
     public ToolCommand<T> Argument(string name, string description, Func<T, string, T> set)

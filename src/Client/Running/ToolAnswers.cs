@@ -1,3 +1,5 @@
+using System.Text.Json;
+using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Worker.Protocol.Tools;
 
@@ -6,13 +8,14 @@ namespace AlpacaCot.Client.Running;
 /// <summary>Runs a worker's job and prints its answers on stdout.</summary>
 internal static class ToolAnswers
 {
-    /// <summary>Prints each answer as it comes: its text, or its document as JSON.</summary>
+    /// <summary>Prints each answer as it comes: drawn on a terminal of colours where there is a view of it, else its text, or its document as JSON.</summary>
     /// <exception cref="ClientException">The job failed.</exception>
-    public static async Task<int> PrintAsync(ClientContext context, ToolRequest request, bool json, CancellationToken cancellationToken)
+    public static async Task<int> PrintAsync(ClientContext context, ToolRequest request, bool json, Action<JsonElement>? view, CancellationToken cancellationToken)
     {
         await ToolRunner.RunAsync(context, request, output =>
         {
-            if (json || output.Text is null) ClientJson.Print(output.Document);
+            if (!json && view is not null && InspectView.IsShownBy(Terminal.Output)) view(output.Document);
+            else if (json || output.Text is null) ClientJson.Print(output.Document);
             else System.Console.Out.WriteLine(output.Text);
         }, cancellationToken);
         return ExitCodes.Done;

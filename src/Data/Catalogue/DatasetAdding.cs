@@ -42,7 +42,7 @@ public sealed class DatasetAdding(HubClient hub, string datasets)
         var files = new List<string>();
         foreach (var source in sources) files.AddRange(await FetchAsync(source, sha256, revision, progress, cancellation).ConfigureAwait(false));
         var folder = name ?? known?.Name ?? reference.Split('/')[^1];
-        return [.. files.Select(file => Placed(file, Path.Combine(folder, Path.GetFileName(file))))];
+        return [.. files.Zip(Names(files)).Select(file => Placed(file.First, Path.Combine(folder, file.Second)))];
     }
 
     private async Task<IReadOnlyList<string>> FetchAsync(string source, string? sha256, string revision, IProgress<HubProgress>? progress, CancellationToken cancellation)
@@ -51,9 +51,21 @@ public sealed class DatasetAdding(HubClient hub, string datasets)
         var parts = source[Hub.Length..].Split('/');
         if (parts.Length < 2) throw new DatasetException($"{source}: is no repository: hf:owner/name is needed");
         var id = $"{parts[0]}/{parts[1]}";
-        if (parts.Length == 2) return await hub.FetchDatasetAsync(id, DatasetCatalogue.IsData, revision, progress, cancellation).ConfigureAwait(false);
+        if (parts.Length == 2) return await hub.FetchDatasetAsync(id, IsRows, revision, progress, cancellation).ConfigureAwait(false);
         var file = await hub.FetchFileAsync(HubKind.Dataset, id, string.Join('/', parts[2..]), revision, progress, cancellation).ConfigureAwait(false);
         return [Checked(file, sha256)];
+    }
+
+    // What old repositories say of their own files is no file of rows.
+    private static bool IsRows(string file) => DatasetCatalogue.IsData(file) && Path.GetFileName(file) != "dataset_infos.json";
+
+    /// <summary>The files' names; of files that are called alike in several folders of a repository, their paths in it, so that none replaces another.</summary>
+    private static IEnumerable<string> Names(List<string> files)
+    {
+        if (files.Select(Path.GetFileName).Distinct(StringComparer.OrdinalIgnoreCase).Count() == files.Count) return files.Select(file => Path.GetFileName(file));
+        var common = Path.GetDirectoryName(files[0])!;
+        while (!files.TrueForAll(file => file.StartsWith(common + Path.DirectorySeparatorChar, StringComparison.Ordinal))) common = Path.GetDirectoryName(common)!;
+        return files.Select(file => Path.GetRelativePath(common, file).Replace(Path.DirectorySeparatorChar, '-'));
     }
 
     private string Local(string path, string? name, string? sha256)

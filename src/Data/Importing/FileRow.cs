@@ -17,6 +17,6 @@ public readonly record struct FileRow(int Number, int? Line, JsonElement? Value,
     /// <summary>A row of a value that has been parsed; refused by the rules of <see cref="StrictJson"/>.</summary>
     internal static FileRow Of(int number, int? line, JsonElement value)
         => StrictJson.Check(JsonMarshal.GetRawUtf8Value(value), JsonRecords.DeepestNesting) is { } fault
-            ? new FileRow(number, line, null, fault.Kind == JsonFaultKind.NotUtf8 ? "is not valid UTF-8; save the file as UTF-8" : fault.What)
+            ? new FileRow(number, line, null, fault.Kind == JsonFaultKind.NotUtf8 ? OtherEncodings.Mistake(JsonMarshal.GetRawUtf8Value(value)) : fault.What)
             : new FileRow(number, line, value, null);
 }

@@ -7,39 +7,49 @@ namespace AlpacaCot.Data.Importing;
 /// <summary>One line of JSON lines: its value, or what is wrong with it.</summary>
 internal readonly record struct JsonLine(int Number, JsonElement? Value, string? Mistake);
 
+/// <summary>A line of a file before it is parsed.</summary>
+/// <param name="Row">Its row, from 1; blank lines are none.</param>
+/// <param name="Number">Its number in the file, from 1.</param>
+/// <param name="Bytes">Its bytes; null where it is too long.</param>
+internal readonly record struct RawLine(int Row, int Number, byte[]? Bytes);
+
 /// <summary>Streams the values of a JSON array or of JSON lines; memory holds one batch of rows, never the file.</summary>
 internal static class JsonRecords
 {
     /// <summary>Deepest nesting of a row; data sets of tool calls and tables nest some twenty deep.</summary>
     public const int DeepestNesting = 256;
 
-    private static readonly JsonDocumentOptions _options = new() { MaxDepth = DeepestNesting };
     private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = DeepestNesting };
 
     /// <summary>The rows of a file of JSON lines.</summary>
-    public static IEnumerable<FileRow> ReadLines(string path)
-    {
-        var row = 0;
-        foreach (var line in Lines(path))
-        {
-            row++;
-            yield return line.Value is { } value ? FileRow.Of(row, line.Number, value) : new FileRow(row, line.Number, null, line.Mistake);
-        }
-    }
+    public static IEnumerable<FileRow> ReadLines(string path) => RawLines(path).Select(Parse);
 
     /// <summary>The lines that are not blank, each with its value or with what is wrong with it; a bad line does not end the file.</summary>
-    public static IEnumerable<JsonLine> Lines(string path)
+    public static IEnumerable<JsonLine> Lines(string path) => RawLines(path).Select(line => line.Bytes is { } bytes ? ParseLine(line.Number, bytes) : new JsonLine(line.Number, null, SourceText.TooLong));
+
+    /// <summary>The lines that are not blank, as their bytes: parsing them is more work than finding them, and can be done by others.</summary>
+    public static IEnumerable<RawLine> RawLines(string path)
     {
         using var stream = SourceText.Open(path);
+        var row = 0;
         foreach (var (number, bytes) in SourceText.Lines(stream))
-        {
-            if (bytes is not { } line) yield return new JsonLine(number, null, SourceText.TooLong);
-            else if (!line.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return ParseLine(number, line);
-        }
+            if (bytes is not { } line) yield return new RawLine(++row, number, null);
+            else if (!line.AsSpan().Trim(" \t\r\n"u8).IsEmpty) yield return new RawLine(++row, number, [.. line]);
+    }
+
+    /// <summary>The row of a line.</summary>
+    public static FileRow Parse(RawLine raw)
+    {
+        if (raw.Bytes is not { } bytes) return new FileRow(raw.Row, raw.Number, null, SourceText.TooLong);
+        var line = ParseLine(raw.Number, bytes);
+        return line.Value is { } value ? FileRow.Of(raw.Row, raw.Number, value) : new FileRow(raw.Row, raw.Number, null, line.Mistake);
     }
 
     /// <summary>The rows of a file that holds one JSON array. After a mistake in the JSON itself nothing can follow.</summary>
-    public static IEnumerable<FileRow> ReadArray(string path)
+    public static IEnumerable<FileRow> ReadArray(string path) => UncheckedArray(path).Select(row => row.Value is { } value ? FileRow.Of(row.Number, row.Line, value) : row);
+
+    /// <summary>The same before anybody has looked into the values.</summary>
+    public static IEnumerable<FileRow> UncheckedArray(string path)
     {
         using var stream = SourceText.Open(path);
         var elements = new ArrayReader(stream);
@@ -47,20 +57,23 @@ internal static class JsonRecords
         var row = 0;
         while (elements.Next(batch))
         {
-            foreach (var element in batch) yield return FileRow.Of(++row, null, element);
+            foreach (var element in batch) yield return new FileRow(++row, null, element, null);
             batch.Clear();
         }
         if (elements.Mistake is { } mistake) yield return new FileRow(row + 1, mistake.Line, null, mistake.Text);
     }
 
-    private static JsonLine ParseLine(int number, ArraySegment<byte> bytes)
+    private static JsonLine ParseLine(int number, byte[] bytes)
     {
         // The JSON reader does not look at the bytes of a text before it is asked for.
-        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, "is not valid UTF-8; save the file as UTF-8");
+        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, OtherEncodings.Mistake(bytes));
         try
         {
-            using var document = JsonDocument.Parse(bytes, _options);
-            return new JsonLine(number, document.RootElement.Clone(), null);
+            var reader = new Utf8JsonReader(bytes, _readerOptions);
+            var value = JsonElement.ParseValue(ref reader);
+            // What follows the value is no JSON of this row, and the reader says so.
+            while (reader.Read()) { }
+            return new JsonLine(number, value, null);
         }
         catch (JsonException e)
         {

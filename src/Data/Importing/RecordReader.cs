@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using AlpacaCot.Data.Preparation;
 
 namespace AlpacaCot.Data.Importing;
 
@@ -61,8 +63,8 @@ public static class RecordReader
     private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(path) switch
     {
         RowForm.JsonLines when options.IsOneObject && ObjectFile.TryRead(path) is { } whole => Records(FileRow.Of(1, null, whole), source, importer),
-        RowForm.JsonArray => JsonRecords.ReadArray(path).SelectMany(row => Records(row, source, importer)),
-        RowForm.JsonLines => JsonRecords.ReadLines(path).SelectMany(row => Records(row, source, importer)),
+        RowForm.JsonArray => OnAllCores(JsonRecords.UncheckedArray(path), row => row.Value is { } value ? JsonMarshal.GetRawUtf8Value(value).Length : 0, row => Records(row.Value is { } value ? FileRow.Of(row.Number, row.Line, value) : row, source, importer)),
+        RowForm.JsonLines => OnAllCores(JsonRecords.RawLines(path), line => line.Bytes?.Length ?? 0, line => Records(JsonRecords.Parse(line), source, importer)),
         RowForm.Parquet => Formats.ParquetRows.Read(path).SelectMany(row => Records(row, source, importer)),
         RowForm.Arrow => Formats.ArrowRows.Read(path).SelectMany(row => Records(row, source, importer)),
         RowForm.Table => CsvRows.ReadTexts(path, options.Columns).SelectMany(row => Records(row, source, importer)),
@@ -71,7 +73,10 @@ public static class RecordReader
         _ => throw RowFile.Unknown(path, "a JSON array, JSON lines, Parquet, Arrow, a .csv file nor a TSV of question, answer and rationale"),
     };
 
-    private static IEnumerable<ReadRecord> Records(FileRow row, string source, RowImporter importer)
+    private static IEnumerable<ReadRecord> OnAllCores<TRow>(IEnumerable<TRow> rows, Func<TRow, int> size, Func<TRow, IReadOnlyList<ReadRecord>> records)
+        => OrderedParallel.Each(rows, size, records, Environment.ProcessorCount, CancellationToken.None).SelectMany(of => of);
+
+    private static IReadOnlyList<ReadRecord> Records(FileRow row, string source, RowImporter importer)
     {
         if (row.Value is not { } value) return [new ReadRecord(row.Place, null, row.Mistake)];
         try

@@ -40,7 +40,7 @@ internal static class TsvRecords
             if (Decode(text) is not { } line)
             {
                 row++;
-                yield return new ReadRecord(place, null, "is not valid UTF-8; save the file as UTF-8");
+                yield return new ReadRecord(place, null, OtherEncodings.Mistake(text));
                 continue;
             }
             if (string.IsNullOrWhiteSpace(line)) continue;

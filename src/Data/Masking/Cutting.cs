@@ -15,8 +15,8 @@ internal readonly record struct Exchange(int[] Prompt, int[] Answer, bool Learne
 /// <summary>Puts exchanges together under a cutoff. The last id is always a learnt EOS.</summary>
 internal sealed class Cutting(int cutoff, int eos, int? bos, MaskOptions options)
 {
-    private readonly List<int> _ids = [];
-    private readonly List<int> _labels = [];
+    private List<int> _ids = [];
+    private List<int> _labels = [];
 
     /// <summary>The example, or the cause for which there is none.</summary>
     public BuiltExample Build(List<Exchange> exchanges)
@@ -29,6 +29,8 @@ internal sealed class Cutting(int cutoff, int eos, int? bos, MaskOptions options
         if (whole > cutoff && options.Truncation == Truncation.Drop) return new(null, RefusalCause.OverCutoff, whole);
         if (whole > cutoff && options.Truncation == Truncation.Left) kept = FromTheLeft(kept);
         if (kept.Count == 0) return new(null, RefusalCause.OverCutoff, whole);
+        var length = Math.Min(whole, cutoff) + 1;
+        (_ids, _labels) = (new List<int>(length), new List<int>(length));
         for (var i = 0; i < kept.Count; i++)
         {
             var (prompt, answer, learned, ends) = kept[i];

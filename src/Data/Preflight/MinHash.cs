@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using AlpacaCot.Specs.Randomness;
 
 namespace AlpacaCot.Data.Preflight;
@@ -24,32 +25,72 @@ internal static class MinHash
     private static readonly uint[] _factors = Numbers(0x5EED, odd: 1);
     private static readonly uint[] _terms = Numbers(0xB00C, odd: 0);
 
+    /// <summary>Odd, so that no part of a shingle is lost; its fourth power takes the letter out that leaves the window.</summary>
+    private const uint Base = 0x01000193, Leaving = unchecked(Base * Base * Base * Base);
+
+    /// <summary>The letters and digits of a text, in lower case; how many there are.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="letters">Where they are written; as long as the text.</param>
+    public static int Letters(ReadOnlySpan<char> text, Span<char> letters)
+    {
+        var count = 0;
+        foreach (var c in text)
+        {
+            if (char.IsAscii(c))
+            {
+                if (char.IsAsciiLetterOrDigit(c)) letters[count++] = (char)(c is >= 'A' and <= 'Z' ? c | 0x20 : c);
+            }
+            else if (char.IsLetterOrDigit(c)) letters[count++] = char.ToLowerInvariant(c);
+        }
+        return count;
+    }
+
     /// <summary>The signature of a text, of which letters and digits count, whatever their case; null of a short one.</summary>
     public static uint[]? Signature(string text)
     {
         var letters = new char[text.Length];
-        var count = 0;
-        foreach (var c in text)
-            if (char.IsLetterOrDigit(c)) letters[count++] = char.ToLowerInvariant(c);
-        if (count < ShortestText) return null;
-        var signature = new uint[Permutations];
-        Array.Fill(signature, uint.MaxValue);
-        for (var i = 0; i + ShingleLength <= count; i++)
+        return Of(letters.AsSpan(0, Letters(text, letters)));
+    }
+
+    /// <summary>The signature of letters; null of few.</summary>
+    public static uint[]? Of(ReadOnlySpan<char> letters)
+    {
+        if (letters.Length < ShortestText) return null;
+        // Four vectors of eight hash functions, which stay in registers.
+        Vector256<uint> f0 = At(_factors, 0), f1 = At(_factors, 8), f2 = At(_factors, 16), f3 = At(_factors, 24);
+        Vector256<uint> t0 = At(_terms, 0), t1 = At(_terms, 8), t2 = At(_terms, 16), t3 = At(_terms, 24);
+        Vector256<uint> least0 = Vector256<uint>.AllBitsSet, least1 = least0, least2 = least0, least3 = least0;
+        var window = 0u;
+        for (var i = 0; i < letters.Length; i++)
         {
-            // FNV-1a over the shingle, then mixed, since the functions below are linear.
-            var hash = 2166136261u;
-            for (var k = 0; k < ShingleLength; k++) hash = (hash ^ letters[i + k]) * 16777619u;
-            hash ^= hash >> 15;
+            if (i >= ShingleLength) window -= letters[i - ShingleLength] * Leaving;
+            window = (window * Base) + letters[i];
+            if (i < ShingleLength - 1) continue;
+            // Mixed, since the window and the functions below are linear.
+            var hash = window ^ (window >> 15);
             hash *= 0x2C1B3C6Du;
             hash ^= hash >> 12;
-            var hashes = new Vector<uint>(hash);
-            for (var f = 0; f < Permutations; f += Vector<uint>.Count)
-            {
-                var value = hashes * new Vector<uint>(_factors, f) + new Vector<uint>(_terms, f);
-                Vector.Min(value ^ (value >> 16), new Vector<uint>(signature, f)).CopyTo(signature, f);
-            }
+            var hashes = Vector256.Create(hash);
+            least0 = Least(least0, hashes, f0, t0);
+            least1 = Least(least1, hashes, f1, t1);
+            least2 = Least(least2, hashes, f2, t2);
+            least3 = Least(least3, hashes, f3, t3);
         }
+        var signature = new uint[Permutations];
+        least0.CopyTo(signature, 0);
+        least1.CopyTo(signature, 8);
+        least2.CopyTo(signature, 16);
+        least3.CopyTo(signature, 24);
         return signature;
+    }
+
+    private static Vector256<uint> At(uint[] numbers, int at) => Vector256.Create(numbers.AsSpan(at, 8));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<uint> Least(Vector256<uint> least, Vector256<uint> hashes, Vector256<uint> factors, Vector256<uint> terms)
+    {
+        var value = (hashes * factors) + terms;
+        return Vector256.Min(least, value ^ (value >> 16));
     }
 
     /// <summary>The share of values in which two signatures agree.</summary>

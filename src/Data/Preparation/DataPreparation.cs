@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AlpacaCot.Data.Catalogue;
@@ -61,7 +62,7 @@ public sealed class DataPreparation
         });
         var list = new ExampleList();
         var (all, found) = Build(spec, mixes[0].Sources, BuilderOf(mixes[0]), unmatched, cutoffLength, seed, list, cancellation);
-        return new PreparedData([.. all.Select(index => list.Examples[index])], found, key, ContentHasher.Of(list.Examples, all), FromCache: false);
+        return new PreparedData([.. all.Select(index => list.Examples[index])], found, key, ContentHasher.Of(list.Examples, CollectionsMarshal.AsSpan(all)), FromCache: false);
     }
 
     /// <summary>A mix with what it is prepared of.</summary>
@@ -85,7 +86,7 @@ public sealed class DataPreparation
         if (spec.Mistakes().ToList() is { Count: > 0 } mistakes) throw new DatasetException(string.Join("; ", mistakes));
     }
 
-    private static (int[] Order, PreparationReport Report) Build(
+    private static (List<int> Order, PreparationReport Report) Build(
         DataSpec spec, IReadOnlyList<SourceRows> sources, ExampleBuilder builder, HashSet<string> unmatched, int cutoff, long seed, IExampleStore store, CancellationToken cancellation)
     {
         var report = new ReportBuilder(cutoff);
@@ -94,7 +95,7 @@ public sealed class DataPreparation
         {
             var copies = sources[s].Copies();
             var (kept, before) = (0, examples.Count);
-            foreach (var (row, built, features) in OrderedParallel.Each(sources[s].Read(), row => (row, builder.Build(row.Record), RowFeatures.Of(row.Record)), Environment.ProcessorCount, cancellation))
+            foreach (var (row, built, features, digest) in OrderedParallel.Each(sources[s].Read(), row => row.Size, Worked, Environment.ProcessorCount, cancellation))
             {
                 if ((built.Refused ?? (unmatched.Contains(row.Identity) ? RefusalCause.Unmatched : null)) is { } cause)
                 {
@@ -105,7 +106,7 @@ public sealed class DataPreparation
                 var times = copies();
                 report.Keep(row, built, features, times);
                 if (times == 0) continue;
-                store.Add(built.Example!);
+                store.Add(built.Example!, digest);
                 for (var i = 0; i < times; i++) examples.Add(store.Count - 1);
             }
             report.EndSource(new SourceReport(
@@ -119,9 +120,15 @@ public sealed class DataPreparation
                 : $"data {spec.Name}: the weights leave no row; raise them");
         }
 
-        var order = examples.ToArray();
-        SeededRandom.For(seed, "mix").Shuffle<int>(order);
-        return (order, report.Build());
+        SeededRandom.For(seed, "mix").Shuffle(CollectionsMarshal.AsSpan(examples));
+        return (examples, report.Build());
+
+        // Everything that one row's text decides is made on the workers; what is left for this thread is counting and writing.
+        (TaughtRow Row, BuiltExample Built, RowFeatures Features, ExampleDigest Digest) Worked(TaughtRow row)
+        {
+            var built = builder.Build(row.Record);
+            return (row, built, RowFeatures.Of(row.Record), built.Example is { } example ? ExampleDigest.Of(example) : default);
+        }
     }
 
     private static string Key(IReadOnlyList<Mix> mixes, ITokenizer tokenizer, int cutoff, long seed, bool trainOnPrompt)

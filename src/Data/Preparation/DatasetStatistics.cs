@@ -39,7 +39,7 @@ public sealed record DatasetStatistics(
         var rows = spec.Sources.SelectMany((_, index) => new SourceRows(catalogue, spec with { Cot = RationaleUse.Answer, TrainingCue = TrainingCue.None }, index, 0).Read());
         var (lengths, turns, languages, traits) = (new SortedDictionary<int, long>(), new SortedDictionary<int, long>(), new SortedDictionary<string, long>(StringComparer.Ordinal), new SortedDictionary<string, long>(StringComparer.Ordinal));
         long count = 0, total = 0, longest = 0;
-        foreach (var (row, length, language) in OrderedParallel.Each(rows, row => (row.Record, Length(row.Record, tokenizer), RowFeatures.Of(row.Record).Language), Environment.ProcessorCount, cancellation))
+        foreach (var (row, length, language) in OrderedParallel.Each(rows, row => row.Size, row => (row.Record, Length(row.Record, tokenizer), RowFeatures.Of(row.Record).Language), Environment.ProcessorCount, cancellation))
         {
             (count, total, longest) = (count + 1, total + length, Math.Max(longest, length));
             Count(lengths, length <= 1 ? 1 : (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length));

@@ -5,14 +5,14 @@ namespace AlpacaCot.Data.Preparation;
 /// <summary>Questions that must not be trained on unknowingly; a row is one of them whatever its white space, and whether it is asked as instruction, as input or as both.</summary>
 public sealed class QuestionSet
 {
-    private readonly HashSet<string> _questions;
+    private readonly Dictionary<ulong, string> _questions = [];
     private readonly TextOverlap _overlap;
 
     /// <summary>Makes a set.</summary>
     public QuestionSet(IEnumerable<string> questions)
     {
-        _questions = [.. questions.Select(Normalise).Where(question => question.Length > 0)];
-        _overlap = new TextOverlap(_questions);
+        foreach (var question in questions.Select(Normalise).Where(question => question.Length > 0)) _questions.TryAdd(HashOf(question, ""), question);
+        _overlap = new TextOverlap(_questions.Values);
     }
 
     /// <summary>Whether a row shares a run of 13 words with one of the questions.</summary>
@@ -25,11 +25,36 @@ public sealed class QuestionSet
     public string? Find(Conversation row)
     {
         if (_questions.Count == 0) return null;
-        foreach (var turn in row.Turns.Where(turn => turn.Role == TurnRole.User))
-            foreach (var text in (string[])[turn.Text, turn.Input, $"{turn.Text} {turn.Input}"])
-                if (Normalise(text) is var question && _questions.Contains(question)) return question;
+        foreach (var turn in row.Turns)
+            if (turn.Role == TurnRole.User && (Find(turn.Text, "") ?? (turn.Input.Length == 0 ? null : Find(turn.Input, "") ?? Find(turn.Text, turn.Input))) is { } question) return question;
         return null;
     }
 
+    private string? Find(string text, string input)
+        => _questions.TryGetValue(HashOf(text, input), out var question) && Normalise($"{text} {input}") == question ? question : null;
+
     private static string Normalise(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>A hash of both texts as <see cref="Normalise"/> has them, which makes no text: most rows are no question.</summary>
+    private static ulong HashOf(string text, string input)
+    {
+        const ulong Prime = 0x100000001B3;
+        var (hash, between, any) = (0xCBF29CE484222325UL, false, false);
+        foreach (var part in (ReadOnlySpan<string>)[text, input])
+        {
+            foreach (var c in part)
+            {
+                if (char.IsWhiteSpace(c))
+                {
+                    between = any;
+                    continue;
+                }
+                if (between) hash = (hash ^ ' ') * Prime;
+                hash = (hash ^ c) * Prime;
+                (between, any) = (false, true);
+            }
+            between = any;
+        }
+        return hash;
+    }
 }

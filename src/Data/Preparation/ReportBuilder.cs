@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preflight;
 
@@ -23,7 +20,7 @@ internal sealed class ReportBuilder(int cutoff)
     private readonly List<string> _emptyInstructions = [];
     private int _emptyInstructionCount;
     private readonly SortedDictionary<RefusalCause, (int Count, List<string> First)> _refused = [];
-    private readonly HashSet<ulong> _seen = [];
+    private readonly FingerprintSet _seen = new();
     private readonly List<string> _firstDuplicates = [];
     private readonly NearDuplicates _near = new();
     private readonly List<string> _firstNearDuplicates = [];
@@ -55,7 +52,7 @@ internal sealed class ReportBuilder(int cutoff)
         if (built.Truncated) _truncated++;
         _longestWhole = Math.Max(_longestWhole, built.WholeTokens);
         _languages[features.Language] = _languages.GetValueOrDefault(features.Language) + 1;
-        if (!_seen.Add(Fingerprint(row)))
+        if (!_seen.Add(features.Fingerprint))
         {
             _duplicates++;
             if (_firstDuplicates.Count < FirstRows) _firstDuplicates.Add(Place(row));
@@ -118,6 +115,7 @@ internal sealed class ReportBuilder(int cutoff)
     {
         foreach (var (file, (rows, escaped, first)) in _files.Where(file => file.Value.Escaped > file.Value.Rows * EscapedShare))
             yield return $"{file}: {escaped} of {rows} rows hold the two characters {EscapedLineBreak} where a line break may be meant (the first is {first}): they are taught as they stand";
+        if (_seen.IsPartial) yield return $"duplicates were looked for among the first {FingerprintSet.MostKept} different rows alone";
         if (_near.IsPartial) yield return $"near duplicates were looked for among the first {NearDuplicates.MostKept} rows alone";
         if (_emptyInstructionCount > 0)
             yield return $"{_emptyInstructionCount} {(_emptyInstructionCount == 1 ? "row has" : "rows have")} an empty instruction ({string.Join(", ", _emptyInstructions)}): the input is asked alone";
@@ -137,11 +135,4 @@ internal sealed class ReportBuilder(int cutoff)
     };
 
     private static string Place(Conversation row) => $"{row.Source}:{row.Row}";
-
-    private static ulong Fingerprint(Conversation row)
-    {
-        var text = new StringBuilder();
-        foreach (var turn in row.Turns) text.Append(CultureInfo.InvariantCulture, $"{(int)turn.Role} {turn.Text.Length} {turn.Input.Length} {turn.Text}{turn.Input}");
-        return BitConverter.ToUInt64(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
-    }
 }

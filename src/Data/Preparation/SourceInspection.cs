@@ -71,18 +71,17 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
         var overlaps = new SortedDictionary<string, (int Count, string First)>(StringComparer.Ordinal);
         var brought = new SortedDictionary<string, long>(StringComparer.Ordinal);
         var found = questions.ToDictionary(set => set.Key, _ => new HashSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
-        foreach (var row in files.SelectMany(file => SourceRows.Records(source, file, null, skip ? _ => { } : null)))
+        var records = files.SelectMany(file => SourceRows.Records(source, file, null, skip ? _ => { } : null));
+        foreach (var row in OrderedParallel.Each(records, record => record.Turns.Sum(turn => turn.Text.Length + turn.Input.Length), Look, Environment.ProcessorCount, CancellationToken.None))
         {
             rows++;
-            foreach (var cue in cues)
-                if (row.Turns.Any(turn => turn.Role == TurnRole.User && (turn.Text.Contains(cue, StringComparison.OrdinalIgnoreCase) || turn.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)))) brought[cue] = brought.GetValueOrDefault(cue) + 1;
-            foreach (var (name, set) in questions)
-                if (set.Find(row) is { } question) found[name].Add(question);
-                else if (set.Overlaps(row))
-                {
-                    var (count, first) = overlaps.GetValueOrDefault(name, (0, $"{row.Source}:{row.Row}"));
-                    overlaps[name] = (count + 1, first);
-                }
+            foreach (var cue in row.Cues) brought[cue] = brought.GetValueOrDefault(cue) + 1;
+            foreach (var (name, question) in row.Questions) found[name].Add(question);
+            foreach (var name in row.Overlaps)
+            {
+                var (count, first) = overlaps.GetValueOrDefault(name, (0, row.Place));
+                overlaps[name] = (count + 1, first);
+            }
         }
         return new SourceFinding(source.Title, true, null, rows, HashOf(string.Join('\n', SourceRows.Content(source, [.. files.Select(file => file.Path)]).Select(SourceText.Hash))), [.. files.Select(file => file.Path)])
         {
@@ -90,6 +89,25 @@ public sealed class SourceInspection(DatasetCatalogue catalogue, IReadOnlyCollec
             Cues = brought, Questions = found.Where(set => set.Value.Count > 0).ToDictionary(set => set.Key, set => set.Value.Count, StringComparer.Ordinal),
         };
     }
+
+    /// <summary>What one row brings and shares, found on any thread.</summary>
+    private RowFinding Look(Conversation row)
+    {
+        var finding = new RowFinding($"{row.Source}:{row.Row}", [], [], []);
+        foreach (var cue in cues)
+            foreach (var turn in row.Turns)
+                if (turn.Role == TurnRole.User && (turn.Text.Contains(cue, StringComparison.OrdinalIgnoreCase) || turn.Input.Contains(cue, StringComparison.OrdinalIgnoreCase)))
+                {
+                    finding.Cues.Add(cue);
+                    break;
+                }
+        foreach (var (name, set) in questions)
+            if (set.Find(row) is { } question) finding.Questions.Add((name, question));
+            else if (set.Overlaps(row)) finding.Overlaps.Add(name);
+        return finding;
+    }
+
+    private sealed record RowFinding(string Place, List<string> Cues, List<(string Set, string Question)> Questions, List<string> Overlaps);
 
     private static string HashOf(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

@@ -12,7 +12,11 @@ namespace AlpacaCot.Data.Preparation;
 /// <param name="Record">The row, its rationale and cue in place.</param>
 /// <param name="Cue">The cue that was put into its instruction, if any.</param>
 /// <param name="Identity">What tells that a row of another mix is the same: its place in its file, or the generator's question.</param>
-internal readonly record struct TaughtRow(Conversation Record, string? Cue, string Identity);
+internal readonly record struct TaughtRow(Conversation Record, string? Cue, string Identity)
+{
+    /// <summary>Its characters.</summary>
+    public int Size => Record.Turns.Sum(turn => turn.Text.Length + turn.Input.Length);
+}
 
 /// <summary>The rows of one source of a spec as they are taught: read or generated, limited, with their rationales and cues in place.</summary>
 internal sealed class SourceRows

@@ -17,10 +17,13 @@ internal sealed record TokenCacheMeta(string ContentHash, PreparationReport Repo
 /// </summary>
 internal sealed class TokenCache(string folder)
 {
+    /// <summary>Examples between two places that are kept.</summary>
+    private const int Stride = 32;
+
     private const int TailBytes = sizeof(long) + SumBytes, SumBytes = 16;
 
     /// <summary>The first line of a file, with the version of its form.</summary>
-    public static byte[] Magic { get; } = "alpacacot-tokens-2\n"u8.ToArray();
+    public static byte[] Magic { get; } = "alpacacot-tokens-3\n"u8.ToArray();
 
     /// <summary>Bytes of the bits that tell what is learnt of so many tokens.</summary>
     public static int MaskBytes(int tokens) => (tokens + 7) / 8;
@@ -68,18 +71,32 @@ internal sealed class TokenCache(string folder)
         using var reader = new BinaryReader(file);
         file.Position = reader.ReadInt64();
         var meta = JsonSerializer.Deserialize<TokenCacheMeta>(reader.ReadBytes(reader.ReadInt32())) ?? throw new InvalidDataException("no report");
-        var (order, lengths) = (new int[meta.Order], new int[meta.Examples]);
-        file.ReadExactly(MemoryMarshal.AsBytes(order.AsSpan()));
-        file.ReadExactly(MemoryMarshal.AsBytes(lengths.AsSpan()));
-        var places = new long[lengths.Length];
-        long at = Magic.Length;
-        for (var i = 0; i < lengths.Length; i++)
-        {
-            places[i] = at;
-            at += ((long)lengths[i] * sizeof(int)) + MaskBytes(lengths[i]);
-        }
-        return new PreparedData(new MappedExamples(path, order, places, lengths), meta.Report, key, meta.ContentHash, FromCache: true);
+        var orderAt = file.Position;
+        return new PreparedData(new MappedExamples(path, meta, orderAt, Places(file, orderAt + ((long)meta.Order * sizeof(int)), meta.Examples)), meta.Report, key, meta.ContentHash, FromCache: true);
     }
+
+    /// <summary>Where every so many-th example begins. The places between follow from the lengths, so that millions of examples take little memory.</summary>
+    private static long[] Places(FileStream file, long lengthsAt, int examples)
+    {
+        var places = new long[(examples + Stride - 1) / Stride];
+        long at = Magic.Length;
+        var lengths = new int[1 << 16];
+        file.Position = lengthsAt;
+        for (var i = 0; i < examples;)
+        {
+            var some = lengths.AsSpan(0, Math.Min(lengths.Length, examples - i));
+            file.ReadExactly(MemoryMarshal.AsBytes(some));
+            foreach (var length in some)
+            {
+                if (i % Stride == 0) places[i / Stride] = at;
+                at += Bytes(length);
+                i++;
+            }
+        }
+        return places;
+    }
+
+    private static long Bytes(int tokens) => ((long)tokens * sizeof(int)) + MaskBytes(tokens);
 
     private static bool IsWhole(FileStream file)
     {
@@ -101,19 +118,26 @@ internal sealed class TokenCache(string folder)
     }
 
     /// <summary>The examples of a file in their order, each made when it is asked for.</summary>
-    private sealed class MappedExamples(string path, int[] order, long[] places, int[] lengths) : IReadOnlyList<Example>
+    private sealed class MappedExamples(string path, TokenCacheMeta meta, long orderAt, long[] places) : IReadOnlyList<Example>
     {
         private readonly MemoryMappedViewAccessor _view = MemoryMappedFile.CreateFromFile(
             new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, 1), null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false)
             .CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
 
-        public int Count => order.Length;
+        private readonly long _lengthsAt = orderAt + ((long)meta.Order * sizeof(int));
+
+        public int Count => meta.Order;
 
         public Example this[int index]
         {
             get
             {
-                var (place, tokens) = (places[order[index]], lengths[order[index]]);
+                ArgumentOutOfRangeException.ThrowIfNegative(index);
+                ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, meta.Order);
+                var example = _view.ReadInt32(orderAt + ((long)index * sizeof(int)));
+                var place = places[example / Stride];
+                for (var before = example / Stride * Stride; before < example; before++) place += Bytes(Length(before));
+                var tokens = Length(example);
                 var (ids, learnt) = (new int[tokens], new byte[MaskBytes(tokens)]);
                 _view.ReadArray(place, ids, 0, ids.Length);
                 _view.ReadArray(place + (long)ids.Length * sizeof(int), learnt, 0, learnt.Length);
@@ -123,9 +147,11 @@ internal sealed class TokenCache(string folder)
             }
         }
 
+        private int Length(int example) => _view.ReadInt32(_lengthsAt + ((long)example * sizeof(int)));
+
         public IEnumerator<Example> GetEnumerator()
         {
-            for (var i = 0; i < order.Length; i++) yield return this[i];
+            for (var i = 0; i < meta.Order; i++) yield return this[i];
         }
 
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -11,7 +11,7 @@ internal interface IExampleStore
     int Count { get; }
 
     /// <summary>Keeps an example.</summary>
-    void Add(Example example);
+    void Add(Example example, ExampleDigest digest);
 }
 
 /// <summary>Examples in memory.</summary>
@@ -22,7 +22,7 @@ internal sealed class ExampleList : IExampleStore
 
     public int Count => Examples.Count;
 
-    public void Add(Example example) => Examples.Add(example);
+    public void Add(Example example, ExampleDigest digest) => Examples.Add(example);
 }
 
 /// <summary>Writes a token cache as examples come, so that memory holds their lengths alone and never their ids.</summary>
@@ -45,9 +45,9 @@ internal sealed class TokenCacheWriter : IExampleStore, IDisposable
     public int Count => _lengths.Count;
 
     /// <summary>Adds an example: its ids, then a bit for each that is set where it is learnt.</summary>
-    public void Add(Example example)
+    public void Add(Example example, ExampleDigest digest)
     {
-        _content.Add(example);
+        _content.Add(digest);
         _lengths.Add(example.Ids.Length);
         Write(MemoryMarshal.AsBytes(example.Ids.AsSpan()));
         var bytes = TokenCache.MaskBytes(example.Ids.Length);
@@ -59,15 +59,16 @@ internal sealed class TokenCacheWriter : IExampleStore, IDisposable
     }
 
     /// <summary>Ends the file: the report, the order, the lengths of the examples, where all that begins, and the checksum of the whole.</summary>
-    /// <param name="order">Indices of examples in the order in which they are taught; one may occur several times.</param>
+    /// <param name="taught">Indices of examples in the order in which they are taught; one may occur several times.</param>
     /// <param name="report">What was read, kept and refused.</param>
-    public void Finish(int[] order, PreparationReport report)
+    public void Finish(List<int> taught, PreparationReport report)
     {
         var trailer = _position;
+        var order = CollectionsMarshal.AsSpan(taught);
         var meta = JsonSerializer.SerializeToUtf8Bytes(new TokenCacheMeta(_content.Finish(order), report, order.Length, _lengths.Count));
         Write(BitConverter.GetBytes(meta.Length));
         Write(meta);
-        Write(MemoryMarshal.AsBytes(order.AsSpan()));
+        Write(MemoryMarshal.AsBytes(order));
         Write(MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(_lengths)));
         Write(BitConverter.GetBytes(trailer));
         _stream.Write(_sum.GetCurrentHash());

@@ -33,6 +33,8 @@ internal sealed class GoatArithmeticSuite : ISuite
             MaxDigits = digits[1],
             Noise = inputs.Of(GoatArithmeticOptions.Noise),
             Style = Words.Styles.First(s => s.Word == style).Value,
+            Signed = inputs.Of(GoatArithmeticOptions.Signed),
+            Decimals = inputs.Of(GoatArithmeticOptions.Decimals),
             Count = Configuration.Limit,
             Split = GoatSplit.HeldOut,
         };

@@ -21,7 +21,13 @@ public static class GoatArithmeticOptions
     /// <summary>Whether the sum is put in words.</summary>
     public static SuiteOption<bool> Noise { get; } = Flag("noise", true, "Put the sum in words of many kinds; the clean expression otherwise");
 
+    /// <summary>Whether operands may be negative.</summary>
+    public static SuiteOption<bool> Signed { get; } = Flag("signed", false, "Draw negative operands too (sums, differences, products, expressions)");
+
+    /// <summary>Most decimal places of an operand.</summary>
+    public static SuiteOption<int> Decimals { get; } = Integer("decimals", 0, "Most decimal places of an operand (sums, differences, products)");
+
     internal static SuiteDefinition Definition { get; } = new(
         Suite, "Sums whose answers are generated: right answers, and right digits, per operation and number of digits", "generated; no training draw holds them",
-        ["exact_match", "digit_match"], "{ suite: goat-arithmetic, limit: 200, options: { operations: [add], digits: [1, 3] } }", [Operations, Digits, Style, Noise]) { DefaultLimit = 200, LargestLimit = GoatOptions.CountLimit };
+        ["exact_match", "digit_match"], "{ suite: goat-arithmetic, limit: 200, options: { operations: [add], digits: [1, 3] } }", [Operations, Digits, Style, Noise, Signed, Decimals]) { DefaultLimit = 200, LargestLimit = GoatOptions.CountLimit };
 }

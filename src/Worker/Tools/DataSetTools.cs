@@ -32,11 +32,19 @@ internal static class DataSetTools
     /// <summary>Brings a set into the data sets' folder.</summary>
     public static void Add(AddDataRequest request, WorkerFolders folders, JobContext context)
     {
-        var hub = new HubOptions { Root = Path.Combine(folders.Cache, "downloads"), Offline = request.Offline };
-        if (request.Mirrors.Count > 0) hub = hub with { BaseAddresses = [.. request.Mirrors.Select(Address)] };
-        using var client = new HubClient(hub, context.Time);
-        var files = new DatasetAdding(client, folders.Datasets).AddAsync(request.Reference, request.Name, request.Sha256, request.Revision, new Told(context), context.Stop).GetAwaiter().GetResult();
-        context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
+        try
+        {
+            var hub = HubOptions.FromEnvironment(Path.Combine(folders.Cache, "downloads"));
+            if (request.Offline) hub = hub with { Offline = true };
+            if (request.Mirrors.Count > 0) hub = hub with { BaseAddresses = [.. request.Mirrors.Select(Address)] };
+            using var client = new HubClient(hub, context.Time);
+            var files = new DatasetAdding(client, folders.Datasets).AddAsync(request.Reference, request.Name, request.Sha256, request.Revision, new Told(context), context.Stop).GetAwaiter().GetResult();
+            context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
+        }
+        catch (HubException e)
+        {
+            throw new ToolException(e.Message);
+        }
 
         static Uri Address(string mirror) => Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw new ToolException($"--mirrors {mirror} is no http address");
     }

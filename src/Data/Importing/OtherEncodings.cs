@@ -1,0 +1,52 @@
+using System.Text;
+
+namespace AlpacaCot.Data.Importing;
+
+/// <summary>Tells in which encoding bytes could be that are not UTF-8, for whoever has to convert the file.</summary>
+internal static class OtherEncodings
+{
+    // In this order: what is Korean under the first is rarely anything else, and Chinese is none of what the first two take for usual.
+    private static readonly (string Name, Encoding Encoding, Func<Rune, bool> IsUsual, bool HasWordsOfItsOwn)[] _known =
+    [
+        ("EUC-KR", Of("euc-kr"), rune => rune.Value is >= 0xAC00 and < 0xD7B0, false),
+        ("Shift-JIS", Of("shift_jis"), rune => rune.Value is >= 0x3000 and < 0x3100 or >= 0x4E00 and < 0xA000, false),
+        ("GB18030", Of("GB18030"), rune => rune.Value is >= 0x4E00 and < 0xA000 or >= 0x3000 and < 0x3020 or >= 0xFF00 and < 0xFFF0 or >= 0x2010 and < 0x2030, false),
+        ("Windows-1251", Of("windows-1251"), rune => rune.Value is >= 0x410 and < 0x450, true),
+        ("Windows-1252", Of("windows-1252"), rune => rune.Value is >= 0xC0 and < 0x100 or >= 0x2010 and < 0x2030, false),
+    ];
+
+    /// <summary>What is wrong with a row that is not UTF-8, and what it may be instead.</summary>
+    public static string Mistake(ReadOnlySpan<byte> row)
+        => Guess(row) is { } guess ? $"is not valid UTF-8; it reads as {guess}: convert the file to UTF-8 (iconv -f {guess} -t UTF-8)" : "is not valid UTF-8; save the file as UTF-8";
+
+    /// <summary>The encoding under which all letters beyond ASCII are usual ones, or null where there is none.</summary>
+    public static string? Guess(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var (name, encoding, isUsual, hasWordsOfItsOwn) in _known)
+        {
+            try
+            {
+                var (beyond, all, mixed, before) = (0, true, false, default(Rune));
+                foreach (var rune in encoding.GetString(bytes).EnumerateRunes())
+                {
+                    if (!rune.IsAscii)
+                    {
+                        beyond++;
+                        all &= isUsual(rune);
+                    }
+                    // An accent stands among letters without one; letters of another alphabet do not.
+                    mixed |= rune.IsAscii != before.IsAscii && Rune.IsLetter(rune) && Rune.IsLetter(before);
+                    before = rune;
+                }
+                if (all && beyond > 0 && !(hasWordsOfItsOwn && mixed)) return name;
+            }
+            catch (DecoderFallbackException)
+            {
+            }
+        }
+        return null;
+    }
+
+    private static Encoding Of(string name) => CodePagesEncodingProvider.Instance.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
+        ?? throw new InvalidOperationException($"the runtime has no encoding {name}");
+}
