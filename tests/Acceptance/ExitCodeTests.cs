@@ -52,6 +52,22 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
         Assert.Contains("interrupted", (await _home.RunAsync("sweep", "list")).Done().Output, StringComparison.Ordinal);
     }
 
+    /// <summary>Rows enough that nobody reads and tokenises them all before the signal comes.</summary>
+    [Fact]
+    public async Task DataShow_ToldToEndWhileItsWorkerReadsRows_EndsWith130AndLeavesNoProcess()
+    {
+        var row = $$"""{"instruction":"{{string.Concat(Enumerable.Repeat("Count the apples. ", 20))}}","input":"","output":"{{string.Concat(Enumerable.Repeat("one two three ", 20))}}"}""" + "\n";
+        await using (var rows = File.CreateText(_home["rows.jsonl"]))
+            for (var i = 0; i < 60_000; i++) await rows.WriteAsync(row);
+        var run = _home.Start("data", "show", _home["rows.jsonl"], "--model", bases.Sums, "--rows", "0");
+        await Home.UntilAsync(() => _home.Processes().Count > 0, "the worker is there");
+        using (var kill = Process.Start("kill", ["-TERM", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        var ended = (await run.EndAsync(_limit)).Ended(130);
+        Assert.Equal("cancelled", ended.Error.TrimEnd().Split('\n')[^1]);
+        Assert.Empty(ended.Output);
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "the worker ends with its command", _limit);
+    }
+
     [Fact]
     public async Task Status_UnknownSweep_EndsWith2() => (await _home.RunAsync("sweep", "status", "unheard-of")).Refused(2, "unheard-of", "sweep list");
 }

@@ -18,7 +18,7 @@ public sealed class UnlikeMethodsTests : IDisposable
     // What a method must be given, and sizes that suit a small model.
     private static readonly Dictionary<string, JsonNode> Small = new(StringComparer.Ordinal)
     {
-        ["r"] = 4, ["init_r"] = 4, ["target_r"] = 2, ["total_step"] = Steps, ["tinit"] = 1, ["tfinal"] = 2, ["num_virtual_tokens"] = 3, ["encoder_hidden_size"] = 8, ["bottleneck_size"] = 4, ["oft_block_size"] = 8,
+        ["r"] = 4, ["init_r"] = 4, ["target_r"] = 2, ["total_step"] = 0, ["tinit"] = 1, ["tfinal"] = 2, ["num_virtual_tokens"] = 3, ["encoder_hidden_size"] = 8, ["bottleneck_size"] = 4, ["oft_block_size"] = 8,
         ["prompt_tuning_init"] = "SAMPLE_VOCAB",
     };
 
@@ -82,18 +82,21 @@ public sealed class UnlikeMethodsTests : IDisposable
         return _decoder.Logits(_decoder.Hidden(torch.tensor([5L, 9, 11, 4, 30]), layout, bank), layout, bank).ToArray<float>();
     }
 
-    private List<TrainingMember> Members() =>
+    private List<TrainingMember> Members() => Members(_decoder, Steps);
+
+    /// <summary>A member of every method, each with rows, batch size, schedule and clipping of its own.</summary>
+    internal static List<TrainingMember> Members(Decoder decoder, int steps) =>
     [
         .. MethodCatalogue.All.Where(method => !method.TrainsBase).Select((method, i) =>
         {
             var options = new SortedDictionary<string, JsonElement>(StringComparer.Ordinal);
             foreach (var option in method.Options)
-                if (Small.TryGetValue(option.Name, out var value) && !(option.Name == "r" && method.Option("oft_block_size") is not null)) options[option.Name] = JsonSerializer.SerializeToElement(value);
+                if (Small.TryGetValue(option.Name, out var value) && !(option.Name == "r" && method.Option("oft_block_size") is not null)) options[option.Name] = JsonSerializer.SerializeToElement(option.Name == "total_step" ? steps : value);
             var config = AdapterConfig.Read(MethodCatalogue.AdapterConfig(new MethodSpec { Name = method.Name, Method = method.Name, Options = options }).ToJsonString(), method.Name);
             using var generator = new Generator((ulong)i + 1);
-            return new TrainingMember(method.Name, AdapterFactory.Create(_decoder, config, generator), TinyTraining.Rows(11 + i, 3 + i), new TrainingSpec
+            return new TrainingMember(method.Name, AdapterFactory.Create(decoder, config, generator), TinyTraining.Rows(11 + i, 3 + i), new TrainingSpec
             {
-                LearningRate = 1e-2, BatchSize = 2 + i % 3, MaxSteps = Steps, Schedule = i % 2 == 0 ? "cosine" : "constant", WeightDecay = 0.01, Clip = i % 3 == 0 ? 0 : 1,
+                LearningRate = 1e-2, BatchSize = 2 + i % 3, MaxSteps = steps, Schedule = i % 2 == 0 ? "cosine" : "constant", WeightDecay = 0.01, Clip = i % 3 == 0 ? 0 : 1,
             }, (ulong)i + 20);
         }),
     ];

@@ -25,7 +25,7 @@ public sealed class PrepareToolTests : IDisposable
 
     private static string Lines(params (string Question, string Answer)[] rows) => string.Join('\n', rows.Select(row => new JsonObject { ["question"] = row.Question, ["answer"] = row.Answer }.ToJsonString()));
 
-    private SpecFacts Facts(string data, int cutoff = 200, (string Option, JsonNode Value)? more = null)
+    private SpecFacts Facts(string data, int cutoff = 200, (string Option, JsonNode Value)? more = null, Func<SweepSpec, SweepSpec>? change = null)
     {
         var spec = SweepDocument.ParseValid($$"""
             name: s
@@ -40,9 +40,9 @@ public sealed class PrepareToolTests : IDisposable
               - { name: asked, suite: exact-match, few_shot: 1, options: { file: questions.jsonl, few_shot_file: shots.jsonl } }
               - { name: sums, suite: goat-arithmetic, limit: 3, options: { digits: [1, 2] } }
             """);
-        var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(spec, Frames.Json) };
+        var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(change is null ? spec : change(spec), Frames.Json) };
         if (more is { } option) options[option.Option] = option.Value;
-        return TinyPack.Run(new ToolJob("prepare", JsonSerializer.SerializeToElement(options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
+        return TinyPack.Run(new ToolJob(TinyPack.Request("prepare", options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
     }
 
     /// <summary>The mixes may be asked for one by one, and the rest without them: together they are the same facts.</summary>
@@ -62,6 +62,15 @@ public sealed class PrepareToolTests : IDisposable
             Assert.Equal(JsonSerializer.Serialize(mix, Frames.Json), JsonSerializer.Serialize(Assert.Single(alone.Mixes), Frames.Json));
             Assert.Empty(alone.Models.Select(model => model.Name).Concat(alone.Data.Select(data => data.Name)));
         }
+    }
+
+    /// <summary>Preparing a mix takes as long as reading and tokenising it: what no trial trains on waits for nobody.</summary>
+    [Fact]
+    public void Prepare_PairThatTheGridDoesNotHold_IsNotPrepared()
+    {
+        const string Data = "[{ name: d, sources: [{ path: again.json }] }, { name: e, sources: [{ path: cot.tsv }] }]";
+        SweepSpec Two(SweepSpec spec) => spec with { Models = [.. spec.Models, spec.Models[0] with { Name = "other" }], Exclude = [new AxisMatch(new Dictionary<string, IReadOnlyList<string>> { ["model"] = ["other"], ["data"] = ["d"] })] };
+        Assert.Equal(["tiny d", "tiny e", "other e"], Facts(Data, change: Two).Mixes.Select(mix => $"{mix.Model} {mix.Data}"));
     }
 
     private LeakFacts[] Leaks(string source) => [.. Facts($"[{{ name: d, sources: [{source}] }}]").Data[0].Sources[0].Leaks];

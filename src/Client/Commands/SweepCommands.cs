@@ -33,7 +33,7 @@ internal static class SweepCommands
     private static Command Validate(Func<ClientContext> context)
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
-        var slots = new Option<int?>("--slots") { Description = "Slots that the plan is made for (those of the silo that runs, else 1)" };
+        var slots = new Option<int?>("--slots") { Description = "Slots that the plan is made for (those of the silo that runs, else 1)" }.Within(1, PlatformCluster.MostSlots);
         var json = CommandTree.JsonOption();
         var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan") { file, slots, json }.WithExample("sweep validate examples/quickstart.yaml");
         command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
@@ -44,7 +44,7 @@ internal static class SweepCommands
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
         var name = new Option<string?>("--name") { Description = "Name of this run (the sweep's own name)" };
-        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" }.Within(1, PlatformCluster.MostSlots);
         var fresh = new Option<bool>("--fresh") { Description = "Compute everything anew; otherwise adapters and results that other sweeps of this home have computed with equal keys are taken over" };
         var detach = new Option<bool>("--detach") { Description = "Return once the sweep is submitted; it goes on by itself, and sweep watch follows it" };
         var force = new Option<bool>("--force") { Description = "Where another file's sweep of that name is there already, delete that one first, with its files" };
@@ -63,7 +63,7 @@ internal static class SweepCommands
     {
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
         var trial = new Argument<string?>("TRIAL") { Description = "One of its trials", Arity = ArgumentArity.ZeroOrOne };
-        var samples = new Option<int>("--samples") { Description = "How many questions of each evaluation are shown, right and wrong ones (4)", DefaultValueFactory = _ => 4 };
+        var samples = new Option<int>("--samples") { Description = "How many questions of each evaluation are shown, right and wrong ones (4)", DefaultValueFactory = _ => 4 }.Within(0);
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("show", "Show a sweep's specification and trials, or one trial: its settings, adapter, log, metrics, samples, and the commands that use it")
@@ -90,7 +90,7 @@ internal static class SweepCommands
     {
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
         var retry = new Option<bool>("--retry-failed") { Description = "Try failed trials again as well" };
-        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" }.Within(1, PlatformCluster.MostSlots);
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end") { name, retry, slots, experiment, json }.WithExample("sweep resume first");
@@ -105,8 +105,8 @@ internal static class SweepCommands
         var trials = new Argument<string[]>("TRIAL") { Description = "Trials, side by side where there are several; sweep status shows their names", Arity = ArgumentArity.OneOrMore };
         var prompt = new Option<string?>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied. Without it, instructions are read from stdin, a line each, and the models stay loaded" };
         var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
-        var answers = new Option<int>("--num-return-sequences") { Description = "Answers: so many draws, or the best so many beams", DefaultValueFactory = _ => 1 };
-        var logprobs = new Option<int?>("--logprobs") { Description = "With --json, the log-probability of each token, and of the N most likely ones beside it" };
+        var answers = new Option<int>("--num-return-sequences") { Description = "Answers: so many draws, or the best so many beams", DefaultValueFactory = _ => 1 }.Within(1, 1024);
+        var logprobs = new Option<int?>("--logprobs") { Description = "With --json, the log-probability of each token, and of the N most likely ones beside it" }.Within(0, 1000);
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();

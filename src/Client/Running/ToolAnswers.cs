@@ -1,7 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Client.Console;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Running;
 
@@ -10,9 +10,9 @@ internal static class ToolAnswers
 {
     /// <summary>Prints each answer as it comes: drawn on a terminal of colours where there is a view of it, else its text, or its document as JSON.</summary>
     /// <exception cref="ClientException">The job failed.</exception>
-    public static async Task<int> PrintAsync(ClientContext context, string tool, JsonObject options, bool json, Action<JsonElement>? view, CancellationToken cancellationToken)
+    public static async Task<int> PrintAsync(ClientContext context, ToolRequest request, bool json, Action<JsonElement>? view, CancellationToken cancellationToken)
     {
-        await ToolRunner.RunAsync(context, tool, options, output =>
+        await ToolRunner.RunAsync(context, request, output =>
         {
             if (!json && view is not null && InspectView.IsShownBy(Terminal.Output)) view(output.Document);
             else if (json || output.Text is null) ClientJson.Print(output.Document);

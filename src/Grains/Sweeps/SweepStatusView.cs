@@ -36,7 +36,6 @@ internal static class SweepStatusView
             Packs = [.. state.Packs.Where(p => !p.IsUntuned).OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live, driven)), .. Evaluations(state, live, driven)],
             Sequence = sequence,
             Report = store.Report.Html,
-            Aggregates = store.Report.Aggregates,
         };
     }
 

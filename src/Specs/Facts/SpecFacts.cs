@@ -76,7 +76,7 @@ public sealed record ModelFacts
     /// <summary>Its tensors beside those of its projections: tables, norms, positions; empty where unknown.</summary>
     public IReadOnlyList<TensorFacts> Tensors { get; init; } = [];
 
-    /// <summary>Module paths of its embedding and its head; empty where unknown.</summary>
+    /// <summary>Module paths of its embedding and its head, in that order; empty where unknown.</summary>
     public IReadOnlyList<string> Tables { get; init; } = [];
 
     /// <summary>Method to option to the modules that the option stands for where it is left to the model's family; a method without defaults for the family is absent.</summary>
@@ -112,7 +112,13 @@ public sealed record ProjectionFacts(string Path, int In = 0, int Out = 0, bool 
 /// <summary>A tensor of a base.</summary>
 /// <param name="Name">Its name in the file.</param>
 /// <param name="Values">How many numbers it holds.</param>
-public sealed record TensorFacts(string Name, long Values);
+/// <param name="OfNorm">Whether it is a norm's weight or bias.</param>
+public sealed record TensorFacts(string Name, long Values, bool OfNorm = false)
+{
+    /// <summary>The path of its module.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public string Module => Name[..Math.Max(0, Name.LastIndexOf('.'))];
+}
 
 /// <summary>What the sources of a data mix say.</summary>
 public sealed record DataFacts

@@ -76,6 +76,10 @@ public static class AdaLoraOptions
         : total < 1 ? FormattableString.Invariant($"total_step = {total} must be at least 1")
         : tinit >= total - tfinal ? FormattableString.Invariant($"tinit {tinit} and tfinal {tfinal} leave no steps of {total} in which the budget could fall") : null;
 
+    /// <summary>What is odd about a schedule that is laid over other steps than the training has, one line; null where it fits.</summary>
+    public static string? StepsRemark(int totalStep, int steps) => totalStep == steps ? null : FormattableString.Invariant($"total_step {totalStep} is not the {steps} optimiser steps of this training: ")
+        + (totalStep > steps ? "the ranks do not fall to target_r before it ends" : "the ranks are final before it ends");
+
     private static IEnumerable<(string Option, string Message)> Check(MethodSpec method, ModelFacts? model)
     {
         if (model is not null) yield break;

@@ -13,6 +13,25 @@ public static class AdapterSize
     /// <summary>The projections of a base that a method targets.</summary>
     internal static IEnumerable<ProjectionFacts> Chosen(MethodSpec method, ModelFacts model) => Targets.Chosen(method, model);
 
+    /// <summary>Whether an option that names modules names one of a path; <paramref name="otherwise"/> where it is not given.</summary>
+    internal static bool Selects(MethodSpec method, MethodOption option, string path, bool otherwise)
+    {
+        if (!method.Options.TryGetValue(option.Name, out var given)) return otherwise;
+        if (given.ValueKind == JsonValueKind.Array) return given.EnumerateArray().Any(name => Targets.Is(path, name.GetString()!));
+        return given.ValueKind == JsonValueKind.String && given.GetString() is { } pattern && !ModulePattern.IsAllLinear(pattern) && Targets.Matches(ModulePattern.Whole(pattern), path);
+    }
+
+    /// <summary>Rows and width of the embedding and of the head, with the number of values in the head's bias; none where they are not known.</summary>
+    internal static IEnumerable<(string Path, long Rows, long Width, long Bias)> Tables(ModelFacts model)
+    {
+        long Of(string path, string part) => model.Tensors.FirstOrDefault(t => t.Name.EndsWith("." + part, StringComparison.Ordinal) && t.Module.Length > 0 && Targets.Is(path, t.Module))?.Values ?? 0;
+        if (model is not { Tables.Count: 2, VocabularySize: > 0 and var rows }) yield break;
+        var embedding = Of(model.Tables[0], "weight");
+        yield return (model.Tables[0], rows, embedding / rows, 0);
+        // A tied head is the embedding, of which a member that trains it has a copy.
+        yield return (model.Tables[1], rows, (Of(model.Tables[1], "weight") is > 0 and var own ? own : embedding) / rows, Of(model.Tables[1], "bias"));
+    }
+
     /// <summary>A whole number that the method was given, else the option's default.</summary>
     internal static int Integer(MethodSpec method, MethodOption option) => method.Options.TryGetValue(option.Name, out var given) ? given.GetInt32() : (int)option.Default!;
 

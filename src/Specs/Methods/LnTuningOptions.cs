@@ -13,6 +13,8 @@ public static class LnTuningOptions
     public static MethodDefinition Method { get; } = new("ln_tuning", "LN_TUNING", 1e-3, "between LoRA's and a vector method's: norm weights stay near what they are", [Targets, Exclude])
     {
         TargetsProjections = false,
+        // A norm's weight and its bias; without targets all but the embedding's.
+        Size = (method, model) => model.Tensors.Where(t => t.OfNorm && AdapterSize.Selects(method, Targets, t.Module, otherwise: !t.Module.Contains("embed", StringComparison.Ordinal)) && !AdapterSize.Selects(method, Exclude, t.Module, otherwise: false)).Sum(t => t.Values),
         NotBuilt = [new("modules_to_save", null, "whole modules trained and saved")],
     };
 }

@@ -92,10 +92,13 @@ public static class LoraOptions
         NotBuilt = UnbuiltVariants,
     };
 
-    /// <summary>r rows and r columns for each targeted projection, and what variants add.</summary>
+    /// <summary>r rows and r columns for each targeted projection and table, the tables that are trained whole, and what variants add.</summary>
     internal static long Size(MethodSpec method, ModelFacts model)
     {
         var (dora, bias) = (MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>(), AdapterSize.Word(method, Bias) == "lora_only");
-        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0) + (bias && target.Bias ? target.Out : 0));
+        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0) + (bias && target.Bias ? target.Out : 0))
+            + AdapterSize.Tables(model).Sum(table => (AdapterSize.Selects(method, Targets, table.Path, otherwise: false) && !AdapterSize.Selects(method, Exclude, table.Path, otherwise: false)
+                ? AdapterSize.Rank(method, R, RankPattern, new ProjectionFacts(table.Path)) * (table.Rows + table.Width) : 0)
+            + (AdapterSize.Selects(method, ModulesToSave, table.Path, otherwise: false) ? table.Rows * table.Width + table.Bias : 0));
     }
 }

@@ -44,7 +44,7 @@ internal static class Targets
     }
 
     // One that ends on a typical path and not on this one matches nothing; loading the adapter would say why.
-    private static bool Matches(Regex pattern, string path)
+    internal static bool Matches(Regex pattern, string path)
     {
         try
         {
@@ -101,6 +101,22 @@ internal sealed class RankRule : ISpecRule
                     remarks.Advice(
                         $"peft[{i}].r", string.Create(CultureInfo.InvariantCulture, $"rank {rank} is above the width of {model.Name}'s {narrow.Path.Split('.')[^1]} ({narrow.In} to {narrow.Out}): more parameters than the matrix itself"),
                         string.Create(CultureInfo.InvariantCulture, $"write r: {Math.Min(narrow.In, narrow.Out)} or less"));
+        }
+    }
+}
+
+/// <summary>AdaLoRA's budget falls over a number of steps that it is given, which need not be those of the training.</summary>
+internal sealed class BudgetRule : ISpecRule
+{
+    public void Check(SweepSpec spec, SpecFacts facts, Remarks remarks)
+    {
+        foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
+        {
+            if (MethodCatalogue.Find(method.Method)?.Option(AdaLoraOptions.TotalStep.Name) is null || !method.Options.TryGetValue(AdaLoraOptions.TotalStep.Name, out var given)) continue;
+            var steps = spec.Training.MaxSteps is { } most ? [most]
+                : facts.Mixes.Where(mix => mix.Examples > 0).Select(mix => spec.Training.TotalSteps((int)Math.Min(mix.Examples, int.MaxValue))).Distinct().Order().ToList();
+            foreach (var remark in steps.Select(count => AdaLoraOptions.StepsRemark(given.GetInt32(), count)).OfType<string>().Take(1))
+                remarks.Advice($"peft[{i}].{AdaLoraOptions.TotalStep.Name}", remark, steps.Count == 1 ? string.Create(CultureInfo.InvariantCulture, $"write total_step: {steps[0]}") : "data mixes of other sizes need other values: give each a value of peft, with when");
         }
     }
 }

@@ -8,7 +8,7 @@ public static class SpecValidator
 {
     private static readonly ISpecRule[] Rules =
         [
-            new ModelRule(), new TokenizerRule(), new TargetRule(), new RankRule(), new MethodFaultRule(), new TemplateRule(), new SourceRule(), new MixRule(), new LeakRule(), new CueRule(), new StepRule(), new SuiteRule(), new PromptLanguageRule(),
+            new ModelRule(), new TokenizerRule(), new TargetRule(), new RankRule(), new MethodFaultRule(), new BudgetRule(), new TemplateRule(), new SourceRule(), new MixRule(), new LeakRule(), new CueRule(), new StepRule(), new SuiteRule(), new PromptLanguageRule(),
             new LearningRateRule(), new SameValueRule(),
         ];
 

@@ -1,7 +1,9 @@
 using AlpacaCot.Adapters;
+using AlpacaCot.Adapters.AdaLora;
 using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.Methods;
 using AlpacaCot.Training;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -11,7 +13,7 @@ internal static class TrainingRemarks
 {
     /// <summary>The remarks, one line each.</summary>
     public static IEnumerable<string> Of(DataSpec data, PreparedData prepared, TrainingSpec settings, Adapter adapter, LoadedBase model)
-        => [.. model.Decoder.Remarks, .. Rows(data, prepared, settings.CutoffLen, model.Decoder.Config.MaxPositions), .. Steps(prepared.Examples.Count, settings), .. AdapterRemarks.Of(adapter, model.Decoder, model.Path)];
+        => [.. model.Decoder.Remarks, .. Rows(data, prepared, settings.CutoffLen, model.Decoder.Config.MaxPositions), .. Steps(prepared.Examples.Count, settings), .. Budget(adapter, new StepPlan(prepared.Examples.Count, settings).TotalSteps), .. AdapterRemarks.Of(adapter, model.Decoder, model.Path)];
 
     private static IEnumerable<string> Rows(DataSpec data, PreparedData prepared, int cutoff, int positions)
     {
@@ -39,6 +41,9 @@ internal static class TrainingRemarks
             ? [FormattableString.Invariant($"the warm-up of {plan.WarmupSteps} steps covers the whole run of {plan.TotalSteps}: the learning rate never reaches {settings.LearningRate:0.0e+0} (the last step has {last:0.0e+0})")]
             : [$"the warm-up covers the whole run of {(plan.TotalSteps == 1 ? "one step" : $"{plan.TotalSteps} steps")} and starts at a learning rate of 0: nothing is learnt; train more steps, or warm up less"];
     }
+
+    private static IEnumerable<string> Budget(Adapter adapter, int steps)
+        => adapter.Config is AdaLoraConfig { TotalStep: { } total } && AdaLoraOptions.StepsRemark(total, steps) is { } remark ? [remark] : [];
 
     private static string Counted(int rows) => rows == 1 ? "1 row" : $"{rows} rows";
 

@@ -3,6 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -15,15 +16,13 @@ internal static class ExpandVocabularyTool
     private const string Pieces = "pieces";
     private const string Mean = "mean";
 
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(ExpandVocabularyRequest request, WorkerFolders folders, JobContext context)
     {
-        var (input, output, source) = (options.Text("in"), options.Text("out"), options.Text("tokenizer"));
-        var start = options.TextOrNull("init") ?? Pieces;
-        var force = options.Flag("force");
-        options.Done();
+        var (input, output, source) = (request.In, request.Out, request.Tokenizer);
+        var start = request.Init ?? Pieces;
         if (start is not (Pieces or Mean)) throw new ToolException($"--init {start} is unknown; known are {Pieces} and {Mean}");
-        ModelTools.RequireNew(output, force);
-        var folder = ModelPlaces.Resolve(input, job.Folders);
+        ModelTools.RequireNew(output, request.Force);
+        var folder = ModelPlaces.Resolve(input, folders);
         var (before, after) = (TokenizerDirectory.Load(folder), TokenizerDirectory.Load(source));
         using var old = ModelDirectory.Load(folder);
         context.Remark(old.Remarks);

@@ -5,6 +5,7 @@ using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -12,32 +13,21 @@ namespace AlpacaCot.Worker.Tools;
 internal static class GenerateTool
 {
     /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(ContinuePromptRequest request, WorkerFolders folders, JobContext context)
     {
-        var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
-        var prompt = options.Text("prompt");
-        var adapterFolder = options.TextOrNull("adapter");
-        var raw = options.Flag("raw");
-        var chat = options.Flag("chat") || options.Has("chat_template") || options.Has("system");
-        var named = options.TextOrNull("chat_template");
+        var (prompt, adapterFolder, named, system) = (request.Prompt, request.Adapter, request.ChatTemplate, request.System ?? "");
+        var chat = request.Chat || named is not null || request.System is not null;
         if (named is not null) NamedChatTemplates.Get(named);
-        var system = options.TextOrNull("system") ?? "";
-        var spec = options.Record<DecodingSpec>("decoding");
-        var seed = options.Long("seed", 0);
-        var answers = options.Count("num_return_sequences", 1);
-        var logprobs = options.CountOrNull("logprobs", least: 0);
-        var threads = options.CountOrNull("threads");
-        options.Done();
 
-        Threads.Count = threads ?? Environment.ProcessorCount;
-        var loaded = context.State.Base(model, job.Folders);
-        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed) with { NumReturnSequences = answers, Logprobs = logprobs };
+        Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
+        var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
-        var trained = raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
+        var trained = request.Raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         if (chat && TemplateFile.Load(adapterFolder ?? loaded.Path) is { } own)
             throw new ToolException($"{adapterFolder ?? loaded.Path} was trained with the template {own.Name} and is asked by it: leave --chat, --chat-template and --system out");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });

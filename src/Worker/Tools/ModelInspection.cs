@@ -55,7 +55,7 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
                 ModelType = decoder.ModelType, Parameters = decoder.ParameterCount, VocabularySize = decoder.Config.VocabularySize,
                 MaxPositions = decoder.Config.MaxPositions, Layers = decoder.Config.Layers,
                 Projections = [.. decoder.Projections.Select(site => new ProjectionFacts(site.Path, site.Weights.In, site.Weights.Out, site.Weights.Bias is not null))],
-                Tensors = [.. decoder.Parameters.Where(p => !IsOfProjection(decoder, p.Key)).Select(p => new TensorFacts(p.Key, p.Value.numel()))],
+                Tensors = [.. decoder.Parameters.Where(p => !IsOf(decoder.Projections.Select(site => site.Path), p.Key)).Select(p => new TensorFacts(p.Key, p.Value.numel(), IsOf(decoder.Norms.Select(norm => norm.Path), p.Key)))],
                 Tables = [decoder.EmbeddingPath, decoder.HeadPath],
                 DefaultTargets = DefaultTargets(decoder.ModelType),
                 ChatTemplateHash = ConversationForms.OwnHash(folder),
@@ -70,8 +70,8 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
     }
 
     // Files leave out the prefix of a path that a family's own models have.
-    private static bool IsOfProjection(Decoder decoder, string tensor)
-        => tensor.LastIndexOf('.') is > 0 and var at && tensor[..at] is var module && decoder.Projections.Any(site => site.Path == module || site.Path.EndsWith("." + module, StringComparison.Ordinal));
+    private static bool IsOf(IEnumerable<string> modules, string tensor)
+        => tensor.LastIndexOf('.') is > 0 and var at && tensor[..at] is var module && modules.Any(path => path == module || path.EndsWith("." + module, StringComparison.Ordinal));
 
     private static Dictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> DefaultTargets(string modelType)
     {

@@ -7,6 +7,7 @@ using AlpacaCot.Models;
 using AlpacaCot.Tokenizers.ChatTemplates;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -14,15 +15,11 @@ namespace AlpacaCot.Worker.Tools;
 internal static class ModelTools
 {
     /// <summary>Converts a model between formats.</summary>
-    public static void Convert(ToolOptions options, ToolJob job, JobContext context)
+    public static void Convert(ConvertModelRequest request, JobContext context)
     {
-        var (input, output) = (options.Text("in"), options.Text("out"));
-        var tokenizer = options.TextOrNull("tokenizer");
-        var dtype = options.TextOrNull("dtype");
-        var force = options.Flag("force");
-        options.Done();
-        RequireNew(output, force);
-        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype) { Replace = force }));
+        var output = request.Out;
+        RequireNew(output, request.Force);
+        context.Remark(ModelConverter.Convert(request.In, output, new ConvertOptions(request.Tokenizer, request.Dtype) { Replace = request.Force }));
         var config = ModelDirectory.ReadConfig(output);
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
@@ -30,10 +27,9 @@ internal static class ModelTools
     }
 
     /// <summary>Shows a model: what it is, what it takes, and what belongs to it.</summary>
-    public static void Show(ToolOptions options, ToolJob job, JobContext context)
+    public static void Show(ShowModelRequest request, WorkerFolders folders, JobContext context)
     {
-        var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
-        options.Done();
+        var path = ModelPlaces.Resolve(request.Model, folders);
         using var decoder = ModelDirectory.Load(path);
         context.Remark(decoder.Remarks);
         var parameters = decoder.ParameterCount;
@@ -64,11 +60,10 @@ internal static class ModelTools
     }
 
     /// <summary>Compares the logits of two models, as after a conversion.</summary>
-    public static void Verify(ToolOptions options, ToolJob job, JobContext context)
+    public static void Verify(VerifyModelsRequest request, WorkerFolders folders, JobContext context)
     {
-        var (first, second) = (ModelPlaces.Resolve(options.Text("first"), job.Folders), ModelPlaces.Resolve(options.Text("second"), job.Folders));
-        var tolerance = options.RangeOrNull("tolerance", 0, double.MaxValue);
-        options.Done();
+        var (first, second) = (ModelPlaces.Resolve(request.First, folders), ModelPlaces.Resolve(request.Second, folders));
+        var tolerance = request.Tolerance;
         using var one = ModelDirectory.Load(first, new LoadOptions(ScalarType.Float32));
         using var other = ModelDirectory.Load(second, new LoadOptions(ScalarType.Float32));
         context.Remark(one.Remarks.Concat(other.Remarks));
