@@ -60,6 +60,7 @@ internal static class AdapterTools
         if (weights.Count == 0) weights = [.. folders.Select(_ => 1.0)];
         if (weights.Count != folders.Count) throw new ToolException($"--weights has {weights.Count} numbers for {folders.Count} adapters");
         if (!force && Directory.Exists(output)) throw new ToolException($"{output} is there already; choose another --out, or add --force");
+        foreach (var folder in folders) ModelTools.RequireFit(model, folder, job.Folders);
         var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
         var adapters = new List<Adapter>();
         try

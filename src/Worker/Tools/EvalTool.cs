@@ -33,6 +33,7 @@ internal static class EvalTool
         EvaluationRunner.Check(suites);
 
         Threads.Count = threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(model.Path, adapterFolder, job.Folders);
         var loaded = context.State.Base(model, job.Folders);
         var decoding = Decodings.Of(spec, loaded.Tokenizer, seed);
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));

@@ -33,6 +33,7 @@ internal static class GenerateTool
         options.Done();
 
         Threads.Count = threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(model.Path, adapterFolder, job.Folders);
         var loaded = context.State.Base(model, job.Folders);
         var decoding = Decodings.Of(spec, loaded.Tokenizer, seed) with { NumReturnSequences = answers, Logprobs = logprobs };
         var bank = new AdapterBank(loaded.Decoder);

@@ -22,6 +22,7 @@ internal static class MergeTool
         var force = options.Flag("force");
         options.Done();
         ModelTools.RequireNew(output, force);
+        ModelTools.RequireFit(model, adapterFolder, job.Folders);
         var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
         if (loaded.Decoder.Storage is not WeightStorage.Plain and var held)
         {
