@@ -11,10 +11,11 @@ public sealed class BaseParameters : Adapter
 {
     private readonly Decoder _decoder;
 
-    /// <summary>Makes all of a decoder's parameters trainable until this is disposed of.</summary>
+    /// <summary>Makes a decoder's parameters trainable until this is disposed of.</summary>
     /// <param name="decoder">The model, in fp32 (smaller types lose updates).</param>
+    /// <param name="only">The parameters to train, by their names in <see cref="Decoder.Parameters"/>; all where null.</param>
     /// <exception cref="AdapterException">A parameter is not fp32.</exception>
-    public BaseParameters(Decoder decoder) : this(decoder, new FullConfig(), _ => true) { }
+    public BaseParameters(Decoder decoder, IReadOnlyCollection<string>? only = null) : this(decoder, new FullConfig(), name => only is null || only.Contains(name)) { }
 
     /// <summary>Makes some of a decoder's parameters trainable.</summary>
     internal BaseParameters(Decoder decoder, AdapterConfig config, Func<string, bool> trains)

@@ -8,6 +8,7 @@ using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Validation;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Library;
 
@@ -111,13 +112,8 @@ internal sealed class SweepPreflight
     {
         // What could not be read at all has no names to look up.
         if (document.Spec.Name.Length == 0 && document.Spec.Models.Count + document.Spec.Data.Count == 0) return new SweepPreflight(baseDirectory, document, new SpecFacts());
-        var options = new JsonObject
-        {
-            ["base_directory"] = baseDirectory, ["spec"] = JsonSerializer.SerializeToNode(document.Spec, Frames.Json), ["threads"] = PlanLimits.For(slots, Environment.ProcessorCount).Threads,
-            ["without_mixes"] = withoutMixes,
-        };
-        var answer = await ToolRunner.AskAsync(context, "prepare", options, stop);
-        return new SweepPreflight(baseDirectory, document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts(), slots);
+        var request = new PrepareRequest { Spec = document.Spec, BaseDirectory = baseDirectory, WithoutMixes = withoutMixes, Threads = PlanLimits.For(slots, Environment.ProcessorCount).Threads };
+        return new SweepPreflight(baseDirectory, document, await ToolRunner.AskAsync(context, request, stop), slots);
     }
 
     /// <summary>The sweep as it is submitted.</summary>

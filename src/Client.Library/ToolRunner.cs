@@ -1,8 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Library;
 
@@ -19,17 +19,18 @@ internal static class ToolRunner
 
     /// <summary>Runs a tool and returns its last answer.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
-    public static async Task<JsonElement> AskAsync(ClientContext context, string tool, JsonObject options, CancellationToken cancellationToken)
+    public static async Task<T> AskAsync<T>(ClientContext context, ToolRequest<T> request, CancellationToken cancellationToken)
     {
         OutputEvent? last = null;
-        await RunAsync(context, tool, options, output => last = output, cancellationToken);
-        return last is { } output ? output.Document : throw new ClientException($"{tool} gave no answer", ExitCodes.Failed);
+        await RunAsync(context, request, output => last = output, cancellationToken);
+        return last is { } output && output.Document.Deserialize<T>(Frames.Json) is { } answer ? answer : throw new ClientException($"{request.Tool} gave no answer", ExitCodes.Failed);
     }
 
     /// <summary>Runs a tool to its end and hands over its answers as they come.</summary>
     /// <exception cref="ClientException">The tool failed.</exception>
-    public static async Task RunAsync(ClientContext context, string tool, JsonObject options, Action<OutputEvent> show, CancellationToken cancellationToken)
+    public static async Task RunAsync(ClientContext context, ToolRequest request, Action<OutputEvent> show, CancellationToken cancellationToken)
     {
+        var tool = request.Tool;
         Directory.CreateDirectory(context.Home.Logs);
         var program = context.Programs.Find("Worker");
         context.Programs.Remember(program);
@@ -43,8 +44,7 @@ internal static class ToolRunner
                 LogFile = Path.Combine(context.Home.Logs, $"tool-{tool.Replace(' ', '-')}-{Environment.ProcessId}.log"),
             },
             cancellationToken);
-        var job = new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), context.Home.WorkerFolders);
-        await worker.SendAsync(new StartCommand(tool, 1, job), cancellationToken);
+        await worker.SendAsync(new StartCommand(tool, 1, new ToolJob(request, context.Home.WorkerFolders)), cancellationToken);
         // Nobody waits for it: what it does shows in the worker's events, or ends them.
         await using var stop = cancellationToken.Register(() => _ = CancelAsync(worker, tool, context.Time));
         var (pulse, gate) = (new Pulse(_silence, context.Time, _look), new Lock());

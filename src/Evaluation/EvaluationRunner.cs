@@ -20,7 +20,7 @@ public static class EvaluationRunner
     /// <returns>The results in the suites' order.</returns>
     /// <exception cref="EvaluationException">Two suites have one name in results.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static IReadOnlyList<SuiteResult> Run(IReadOnlyList<ISuite> suites, InferenceEngine engine, int member = -1, PromptTemplate? template = null,
+    public static IReadOnlyList<SuiteResult> Run(IReadOnlyList<ISuite> suites, InferenceEngine engine, int member = -1, IConversationForm? template = null,
         string? cue = null, DecodingSettings? decoding = null, Action<SuiteProgress>? progress = null, CancellationToken cancellation = default)
     {
         Check(suites);

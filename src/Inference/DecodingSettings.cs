@@ -38,6 +38,9 @@ public sealed record ExponentialDecay(int Start, double Factor);
 /// </summary>
 public sealed record DecodingSettings
 {
+    /// <summary>Most answers of one request: as many as beams can be asked for; each is a row of the batch.</summary>
+    public const int MostAnswers = 1024;
+
     /// <summary>Greedy or sampled.</summary>
     public DecodingStrategy Strategy { get; init; } = DecodingStrategy.Greedy;
 
@@ -154,7 +157,7 @@ public sealed record DecodingSettings
         Check(MinNewTokens >= 0 && MinNewTokens <= MaxNewTokens, $"min_new_tokens {MinNewTokens} must be from 0 to max_new_tokens ({MaxNewTokens})");
         Check(MinLength >= 0, $"min_length {MinLength} must be 0 (off) or more");
         Check(NumBeams >= 1, $"num_beams {NumBeams} must be 1 or more");
-        Check(NumReturnSequences >= 1, $"num_return_sequences {NumReturnSequences} must be 1 or more");
+        Check(NumReturnSequences is >= 1 and <= MostAnswers, $"num_return_sequences {NumReturnSequences} must be from 1 to {MostAnswers}");
         Check(NumBeams == 1 || NumReturnSequences <= NumBeams, $"num_return_sequences {NumReturnSequences} is more than there are beams ({NumBeams})");
         Check(NumBeams > 1 || NumReturnSequences == 1 || Strategy == DecodingStrategy.Sample, $"num_return_sequences {NumReturnSequences}: greedy decoding gives one answer; sample, or use beams");
         Check(Logprobs is null or >= 0, $"logprobs {Logprobs} must be 0 or more");

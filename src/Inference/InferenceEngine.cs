@@ -88,7 +88,7 @@ public sealed class InferenceEngine : IDisposable
         return results;
     }
 
-    /// <summary>Generates one request as a stream; the last chunk has a finish reason. Leaving the loop early ends the generation.</summary>
+    /// <summary>Generates one request as a stream; the last chunk of each answer has a finish reason. Leaving the loop early ends the generation.</summary>
     /// <param name="request">The request.</param>
     /// <param name="cancellation">Ends the generation at the next token: the last chunk says <c>cancelled</c>.</param>
     /// <exception cref="InferenceException">The request cannot be served, or too many wait.</exception>
@@ -96,7 +96,8 @@ public sealed class InferenceEngine : IDisposable
     {
         using var abandoned = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var chunks = Channel.CreateUnbounded<TokenChunk>(new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
-        var sequence = Prepare(request, chunk => chunks.Writer.TryWrite(chunk), _ => chunks.Writer.TryComplete(), e => chunks.Writer.TryComplete(e), abandoned.Token);
+        var number = 0L;   // counted on the engine's thread, over all answers of the request
+        var sequence = Prepare(request, chunk => chunks.Writer.TryWrite(chunk with { Seq = number++ }), _ => chunks.Writer.TryComplete(), e => chunks.Writer.TryComplete(e), abandoned.Token);
         _thread.Post(() => Enqueue(sequence));
         try
         {
@@ -183,7 +184,6 @@ public sealed class InferenceEngine : IDisposable
     {
         if (request.Decoding.Validate() is { Count: > 0 } errors) throw new InferenceException($"request {request.Id}: {string.Join("; ", errors)}");
         if (request.Prompt.Length == 0) throw new InferenceException($"request {request.Id}: the prompt has no token");
-        if (onChunk is not null && request.Decoding.NumReturnSequences > 1) throw new InferenceException($"request {request.Id}: a stream shows one answer, and {request.Decoding.NumReturnSequences} are asked for");
         CheckIds(request.Prompt);
         CheckIds(request.Decoding.NamedIds);
         var prompt = request.Prompt;

@@ -37,13 +37,17 @@ public static class FinishReasons
 /// <param name="CompletionTokens">New tokens.</param>
 public readonly record struct TokenUsage(int PromptTokens, int CompletionTokens);
 
-/// <summary>What a stream shows of one engine step; of a beam search there is but one chunk, at its end.</summary>
+/// <summary>What a stream shows of one engine step; of a beam search there is one chunk for each answer, at its end.</summary>
 /// <param name="Seq">Number of the chunk, from 0 without a gap.</param>
 /// <param name="Ids">The new ids of this chunk.</param>
 /// <param name="Text">The text that may be shown now: never half a character, never the beginning of a stop string.</param>
-/// <param name="FinishReason">Null until the last chunk.</param>
+/// <param name="FinishReason">Null until the last chunk of the answer.</param>
 /// <param name="Usage">Token counts so far.</param>
-public sealed record TokenChunk(long Seq, int[] Ids, string Text, string? FinishReason, TokenUsage Usage);
+/// <param name="Answer">Which of the request's answers, from 0.</param>
+/// <param name="Logprobs">One for each id, where they were asked for.</param>
+/// <param name="Score">A beam's score, with its last chunk.</param>
+public sealed record TokenChunk(
+    long Seq, int[] Ids, string Text, string? FinishReason, TokenUsage Usage, int Answer = 0, IReadOnlyList<TokenLogprob>? Logprobs = null, double? Score = null);
 
 /// <summary>A continuation to score after a context.</summary>
 /// <param name="Context">Ids before the continuation; at least one (the prefix token where the text is empty).</param>

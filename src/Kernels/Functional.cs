@@ -23,7 +23,14 @@ public static class Functional
     public static Tensor LowRank(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankUpdate.Apply(x, a, b, scaling, y);
 
     /// <summary>Rows of a table by id: ids int64 <c>[tokens]</c>, weight <c>[vocabulary, width]</c>.</summary>
-    public static Tensor Embedding(Tensor ids, Tensor weight) => weight.index_select(0, ids);
+    /// <param name="ids">The ids.</param>
+    /// <param name="weight">The table.</param>
+    /// <param name="padding">A row that gets no gradient; every row does where null.</param>
+    public static Tensor Embedding(Tensor ids, Tensor weight, int? padding = null)
+    {
+        var rows = weight.index_select(0, ids);
+        return padding is { } row && weight.requires_grad ? torch.where(ids.ne(row).unsqueeze(1), rows, rows.detach()) : rows;
+    }
 
     /// <summary>
     /// x / sqrt(mean(x²) + eps) over the last dimension, statistics in fp32, then times weight in x's type (Zhang and Sennrich 2019, as LLaMA

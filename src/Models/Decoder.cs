@@ -69,6 +69,9 @@ public sealed class Decoder : IDisposable
     /// <summary>The token embedding <c>[vocabulary, hidden]</c>.</summary>
     public Tensor Embedding => _parts.Embedding.Weight;
 
+    /// <summary>The parameters that have a row for each token, by name: the embedding's, and a head's of its own.</summary>
+    public IReadOnlyList<string> TokenTables => [.. Parameters.Where(parameter => ReferenceEquals(parameter.Value, Embedding) || IsHead(parameter.Key)).Select(parameter => parameter.Key)];
+
     /// <summary>The head <c>[vocabulary, hidden]</c>; over the embedding's weight where it is tied.</summary>
     public Projection Head => _parts.Head;
 
@@ -190,6 +193,10 @@ public sealed class Decoder : IDisposable
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();
     }
+
+    // Some files leave the first part of the path out.
+    private bool IsHead(string name)
+        => name.LastIndexOf('.') is var dot and > 0 && (name[..dot] == HeadPath || HeadPath.EndsWith("." + name[..dot], StringComparison.Ordinal));
 
     private static void CheckRows(IReadOnlyList<int> rows, int tokens)
     {

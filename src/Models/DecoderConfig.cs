@@ -100,6 +100,9 @@ public sealed record DecoderConfig
     /// <summary>Id for padding, where the model has one.</summary>
     public int? PadTokenId { get; init; }
 
+    /// <summary>Row of the embedding that learns nothing from being an input, as the families have it whose embedding knows its padding; null where every row does.</summary>
+    public int? PaddingRow { get; init; }
+
     /// <summary>Type that the weights are meant to have.</summary>
     public ScalarType Dtype { get; init; } = ScalarType.Float32;
 

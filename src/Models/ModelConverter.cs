@@ -87,7 +87,7 @@ public static class ModelConverter
         var (type, fileType) = GgufType.ToWrite(wanted) ?? throw new ModelException($"{output}: '{wanted}' is no type of a GGUF file's weights; known are {string.Join(", ", GgufTypes)}");
         var keys = new List<KeyValuePair<string, object>>(Directory.Exists(input) ? GgufTokenizer.Read(input) : []);
         var remarks = decoder.Remarks.ToList();
-        if (keys.Count == 0) remarks.Add($"{output}: holds no tokenizer: the model has none that the format knows (byte-level BPE cut as GPT-2, Llama 3 or Qwen2 do, SentencePiece)");
+        if (keys.Count == 0) remarks.Add($"{output}: holds no tokenizer: the model has none that the format knows (byte-level BPE cut as GPT-2, GPT-NeoX, BLOOM, Llama 3 or Qwen2 do, SentencePiece)");
         var ids = new[] { ("bos", decoder.Config.BosTokenId), ("eos", decoder.Config.EosTokenIds.Count > 0 ? decoder.Config.EosTokenIds[0] : null), ("padding", decoder.Config.PadTokenId) };
         foreach (var (name, id) in ids)
             if (id is >= 0) keys.Add(new($"tokenizer.ggml.{name}_token_id", (uint)id));

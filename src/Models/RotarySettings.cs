@@ -17,6 +17,9 @@ public enum RotaryScaling
 
     /// <summary>YaRN (Peng et al. 2023): a ramp over the frequencies and a factor on the scores.</summary>
     Yarn,
+
+    /// <summary>LongRoPE (Ding et al. 2024, Phi-3's long contexts): every frequency has a divisor, another one in sequences beyond the trained length.</summary>
+    LongRope,
 }
 
 /// <summary>Base and scaling of a rotary embedding: <c>rope_theta</c> with <c>rope_scaling</c>, or <c>rope_parameters</c> of transformers 5.</summary>
@@ -52,9 +55,21 @@ public sealed record RotarySettings
     /// <summary>YaRN: rotations over the original length below which a frequency is divided.</summary>
     public double BetaSlow { get; init; } = 1;
 
+    /// <summary>LongRoPE: divisors of the frequencies in sequences up to the trained length.</summary>
+    public IReadOnlyList<double> ShortFactors { get; init; } = [];
+
+    /// <summary>LongRoPE: divisors of the frequencies in longer sequences.</summary>
+    public IReadOnlyList<double> LongFactors { get; init; } = [];
+
     /// <summary>Factor on cos and sin, so that scores grow by its square.</summary>
     public double AttentionFactor { get; init; } = 1;
 
-    /// <summary>Whether the angle of every position depends on the length of its sequence, which is so beyond the trained length with dynamic scaling.</summary>
-    public bool DependsOnLength(int length) => Scaling == RotaryScaling.Dynamic && length > OriginalMaxPositions;
+    /// <summary>Whether the angles are others than in sequences up to the trained length, which is so beyond it with dynamic scaling and with LongRoPE.</summary>
+    public bool DependsOnLength(int length) => Scaling is RotaryScaling.Dynamic or RotaryScaling.LongRope && length > OriginalMaxPositions;
+
+    /// <summary>
+    /// Whether a sequence that has just grown to a length must be computed from its beginning: LongRoPE's other divisors hold for all of its tokens. Dynamic
+    /// scaling changes with each token, and its reference implementation keeps what was computed.
+    /// </summary>
+    public bool BeginsAnewAt(int length) => Scaling == RotaryScaling.LongRope && length == OriginalMaxPositions + 1;
 }

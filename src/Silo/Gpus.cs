@@ -1,5 +1,5 @@
-using System.Text.Json;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Silo;
 
@@ -18,7 +18,7 @@ internal static class Gpus
         DeviceCount found;
         try
         {
-            found = (await worker.AskAsync("devices", new { }, late.Token)).Deserialize<DeviceCount>(Frames.Json)!;
+            found = await worker.AskAsync(new DevicesRequest(), late.Token);
         }
         catch (Exception e) when (e is WorkerToolException or OperationCanceledException)
         {

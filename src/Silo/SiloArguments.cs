@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using AlpacaCot.Grains.Contracts;
 
 namespace AlpacaCot.Silo;
 
@@ -57,14 +58,15 @@ internal sealed record SiloArguments
             if (i + 1 >= args.Length) throw new FormatException($"{args[i]} needs a value");
             var value = args[i + 1];
             int Number() => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 ? n : throw new FormatException($"{args[i]} {value} is no positive number");
+            IEnumerable<int> Numbered() => Number() is var count and <= PlatformCluster.MostSlots ? Enumerable.Range(0, count) : throw new FormatException($"{args[i]} {value} is over {PlatformCluster.MostSlots}");
             int Port() => Number() is var port and <= ushort.MaxValue ? port : throw new FormatException($"{args[i]} {value} is over {ushort.MaxValue}");
             IPAddress Address() => IPAddress.TryParse(value, out var address) ? address : throw new FormatException($"{args[i]} {value} is no IP address");
             string Seconds() => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var s) && s is >= 0 and < 1e6 ? value : throw new FormatException($"{args[i]} {value} is no number of seconds");
             result = args[i] switch
             {
                 "--node" => result with { Node = value.Length == 0 || value.Contains('/', StringComparison.Ordinal) ? throw new FormatException($"a node's name is not empty and has no '/': '{value}'") : value },
-                "--slots" => result with { Slots = [.. processors = [.. Enumerable.Range(0, Number()).Select(n => $"cpu{n}")], .. gpus ?? []] },
-                "--gpus" => result with { Slots = [.. processors ?? [], .. gpus = [.. Enumerable.Range(0, Number()).Select(n => $"gpu{n}")]] },
+                "--slots" => result with { Slots = [.. processors = [.. Numbered().Select(n => $"cpu{n}")], .. gpus ?? []] },
+                "--gpus" => result with { Slots = [.. processors ?? [], .. gpus = [.. Numbered().Select(n => $"gpu{n}")]] },
                 "--for-commands" => result with { ForCommands = true },
                 "--port" => result with { Port = Port() },
                 "--bind" => result with { Bind = Address() },

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AlpacaCot.Files;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Silo;
 
@@ -11,18 +12,18 @@ namespace AlpacaCot.Silo;
 internal sealed record WorkerTool(HomeLayout Home, string Program)
 {
     /// <summary>Starts a worker, asks it and returns its last answer.</summary>
-    /// <param name="tool">The job's tool.</param>
-    /// <param name="options">Its options.</param>
+    /// <param name="request">What it is asked.</param>
     /// <param name="cancellationToken">Ends the worker.</param>
     /// <exception cref="WorkerToolException">The worker cannot be started, or gave no answer.</exception>
-    public async Task<JsonElement> AskAsync(string tool, object options, CancellationToken cancellationToken)
+    public async Task<T> AskAsync<T>(ToolRequest<T> request, CancellationToken cancellationToken)
     {
+        var tool = request.Tool;
         try
         {
             Directory.CreateDirectory(Home.Logs);
             await using var worker = await WorkerProcess.StartAsync(
                 new WorkerStart { Program = Program, SocketFolder = Home.Run, LogFile = Path.Combine(Home.Logs, $"{tool}.log") }, cancellationToken);
-            await worker.SendAsync(new StartCommand(tool, 1, new ToolJob(tool, JsonSerializer.SerializeToElement(options, Frames.Json), Home.WorkerFolders)), cancellationToken);
+            await worker.SendAsync(new StartCommand(tool, 1, new ToolJob(request, Home.WorkerFolders)), cancellationToken);
             JsonElement? last = null;
             await foreach (var workerEvent in worker.EventsAsync(cancellationToken))
                 switch (workerEvent)
@@ -32,7 +33,7 @@ internal sealed record WorkerTool(HomeLayout Home, string Program)
                         break;
                     case FailedEvent failed:
                         throw new WorkerToolException(failed.Message);
-                    case DoneEvent when last is { } answer:
+                    case DoneEvent when last is { } document && document.Deserialize<T>(Frames.Json) is { } answer:
                         return answer;
                 }
             throw new WorkerToolException(await worker.DescribeEndAsync());

@@ -42,6 +42,13 @@ public static class GridCells
         }
     }
 
+    /// <summary>The pairs of a base and a data mix that is trained on it, in the order of the file: a mix is prepared under the tokenizers of these alone.</summary>
+    public static IEnumerable<(ModelSpec Model, DataSpec Data)> Trained(SweepSpec spec)
+    {
+        var trained = Of(spec).Select(cell => (cell.Model.Name, cell.Data.Name)).ToHashSet();
+        return from model in spec.Models from data in spec.Data where trained.Contains((model.Name, data.Name)) select (model, data);
+    }
+
     /// <summary>
     /// The untuned bases that the tuned trials are compared with: one for each base, template, way of asking and, where answers are drawn, seed that a combination has; in that order. None
     /// where the sweep wants none or asks nothing.

@@ -56,6 +56,13 @@ public sealed record SweepSpec
     /// <summary>The template that trains, asks and serves a data mix.</summary>
     public string TemplateOf(DataSpec data) => data.Template ?? Template;
 
+    /// <summary>The template that a trial's model is asked through; null where it is the one that lies beside its adapter.</summary>
+    /// <param name="cot">How it is asked.</param>
+    /// <param name="data">What trained it; null of an untuned base.</param>
+    /// <param name="untuned">The template of an untuned base; null of a trained model.</param>
+    public string? AskedThrough(CotSpec cot, DataSpec? data, string? untuned)
+        => cot.Language is { } language && (untuned ?? (data is null ? null : TemplateOf(data))) is { } template ? TemplateNames.In(template, language) ?? template : untuned;
+
     /// <summary>A data mix on its own: its template and language filled in.</summary>
     public DataSpec Resolved(DataSpec data) => data with { Template = TemplateOf(data), Language = LanguageOf(data), When = null };
 

@@ -30,8 +30,15 @@ public static class TemplateNames
     /// <summary>The same with a line break before the answer.</summary>
     public const string AlpacaChineseNewline = "alpaca-zh-newline";
 
+    /// <summary>Chat templates that no model needs to bring, without <see cref="NamedChat"/>.</summary>
+    public static IReadOnlyList<string> NamedChats { get; } =
+        ["alpaca", "vicuna", "chatml", "chatglm", "chatglm2", "chatglm3", "moss", "internlm", "internlm2", "baichuan", "baichuan2", "llama-2", "llama-3"];
+
     /// <summary>All prompt templates.</summary>
     public static IReadOnlyList<string> All { get; } = [Alpaca, AlpacaNewline, AlpacaShort, Goat, Plain, AlpacaChinese, AlpacaChineseNewline];
+
+    /// <summary>Everything that a spec can name: the prompt templates, the model's own chat template, and the named ones.</summary>
+    public static IReadOnlyList<string> Known { get; } = [.. All, Chat, .. NamedChats.Select(name => NamedChat + name)];
 
     /// <summary>Languages that prompts can be in.</summary>
     public static IReadOnlyList<string> Languages { get; } = ["en", "zh"];

@@ -86,7 +86,7 @@ public sealed record TrainingSpec
     public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32", "int8", "llm-int8", "nf4", "nf4-single", "fp4", "fp4-single"];
 
     /// <summary>Optimiser steps of one pass over so many rows.</summary>
-    public int StepsPerEpoch(int rows) => Math.Max(1, (rows + BatchSize - 1) / BatchSize);
+    public int StepsPerEpoch(int rows) => (int)Math.Max(1, (rows + (long)BatchSize - 1) / BatchSize);
 
     /// <summary>Optimiser steps in all on so many rows.</summary>
     public int TotalSteps(int rows) => MaxSteps ?? (int)Math.Ceiling(Epochs * StepsPerEpoch(rows));

@@ -29,7 +29,10 @@ public sealed record CancelCommand(string Assignment, long Fence) : WorkerComman
 /// <param name="Adapter">The directory of the adapter that answers; null for the bare base. It stays loaded for the requests that follow.</param>
 /// <param name="Cue">Appended to the instruction, or null.</param>
 /// <param name="Template">The template that it is asked through; null is the one stored beside the adapter or the model.</param>
-public sealed record GenerateCommand(string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0, string? Adapter = null, string? Cue = null, string? Template = null) : WorkerCommand;
+/// <param name="Answers">How many answers: so many draws, or the best so many beams.</param>
+/// <param name="Logprobs">Where it is given, each token's log-probability is told, and those of so many most likely ones beside it.</param>
+public sealed record GenerateCommand(
+    string Request, string Prompt, bool Raw, DecodingSpec Decoding, long Seed = 0, string? Adapter = null, string? Cue = null, string? Template = null, int Answers = 1, int? Logprobs = null) : WorkerCommand;
 
 /// <summary>Ends the worker process.</summary>
 public sealed record StopCommand : WorkerCommand;

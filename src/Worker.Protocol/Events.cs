@@ -121,9 +121,27 @@ public sealed record TokensEvent(string Assignment, long Fence, IReadOnlyList<Re
 /// <param name="Sequence">Counts the request's events from 0.</param>
 /// <param name="Ids">New token ids.</param>
 /// <param name="Text">Text that may be shown now.</param>
-/// <param name="FinishReason"><c>stop</c>, <c>length</c>, <c>cancelled</c> or <c>error</c>; null while it goes on.</param>
+/// <param name="FinishReason"><c>stop</c>, <c>length</c>, <c>cancelled</c> or <c>error</c>; null while the answer goes on.</param>
 /// <param name="Error">What went wrong, for <c>error</c>.</param>
-public sealed record RequestTokens(string Request, long Sequence, IReadOnlyList<int> Ids, string Text, string? FinishReason, string? Error = null);
+/// <param name="Answer">Which of the request's answers, from 0.</param>
+/// <param name="More">Whether, though this answer has ended, others of the request are still to come.</param>
+/// <param name="Logprobs">How likely the tokens were, where that was asked for.</param>
+/// <param name="Score">A beam's score, with the last of its tokens.</param>
+public sealed record RequestTokens(
+    string Request, long Sequence, IReadOnlyList<int> Ids, string Text, string? FinishReason, string? Error = null, int Answer = 0, bool More = false,
+    IReadOnlyList<WrittenToken>? Logprobs = null, double? Score = null)
+{
+    /// <summary>Whether nothing of the request comes after this.</summary>
+    [JsonIgnore]
+    public bool IsLast => FinishReason is not null && !More;
+}
+
+/// <summary>How likely a token was, by the scores that it was chosen from.</summary>
+/// <param name="Id">The token.</param>
+/// <param name="Token">Its text in the vocabulary.</param>
+/// <param name="Logprob">Its log-probability, in nats.</param>
+/// <param name="Top">The most likely tokens at its place, the likeliest first.</param>
+public sealed record WrittenToken(int Id, string Token, double Logprob, IReadOnlyList<WrittenToken> Top);
 
 /// <summary>One evaluation of one trial cannot be had; the job goes on with the others.</summary>
 public sealed record EvaluationFailedEvent(string Assignment, long Fence, string Trial, string Evaluation, FailureKind Kind, string Message) : WorkerEvent, IJobEvent;

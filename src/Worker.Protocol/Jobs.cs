@@ -1,7 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Protocol;
 
@@ -159,8 +159,7 @@ public sealed record EvaluateTrial
 /// <param name="Folders">Folders shared by all jobs.</param>
 public sealed record ServeJob(BaseModel Base, int Threads, WorkerFolders Folders) : WorkerJob;
 
-/// <summary>A one-shot job of the command line: the tool's name (<c>model convert</c>, <c>generate</c>, …) and its options.</summary>
-/// <param name="Tool">Which tool.</param>
-/// <param name="Options">Its options as one JSON object; the worker refuses what it does not know.</param>
+/// <summary>A one-shot job: what a tool is asked.</summary>
+/// <param name="Request">What it is asked.</param>
 /// <param name="Folders">Folders shared by all jobs.</param>
-public sealed record ToolJob(string Tool, JsonElement Options, WorkerFolders Folders) : WorkerJob;
+public sealed record ToolJob(ToolRequest Request, WorkerFolders Folders) : WorkerJob;

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Bad input: one line that names the fix, an exit code that says whose fault it is, and nothing half-written.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class BadInputTests(Bases bases) : IDisposable
 {
     private readonly Home _home = new();

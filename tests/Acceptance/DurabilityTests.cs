@@ -10,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What a silo has answered for is on disk, whatever ends it.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class DurabilityTests
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);

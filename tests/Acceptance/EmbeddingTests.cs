@@ -1,7 +1,7 @@
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>The example of the client library: as it stands in the docs, as it is built, and what it prints.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class EmbeddingTests(Bases bases)
 {
     private static string Source => File.ReadAllText(Path.Combine(Programs.Checkout, "examples", "Embedding", "Program.cs"));

@@ -1,7 +1,7 @@
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>A wrong request to <c>eval</c> ends with 2 and one line about itself. There is no such model: a message about anything else shows that it was not looked for yet.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class EvalRequestTests : IDisposable
 {
     private readonly Home _home = new();

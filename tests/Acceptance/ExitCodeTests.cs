@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What scripts see of a command: 0 done, 1 the work failed, 2 the request was wrong, 130 cancelled.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class ExitCodeTests(Bases bases) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);
@@ -50,6 +50,22 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
         await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo and worker end with it", _limit);
         Assert.Equal("interrupted", (await _home.RunAsync("sweep", "status", "long", "--json")).Done().Json().GetProperty("state").GetString());
         Assert.Contains("interrupted", (await _home.RunAsync("sweep", "list")).Done().Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>Rows enough that nobody reads and tokenises them all before the signal comes.</summary>
+    [Fact]
+    public async Task DataShow_ToldToEndWhileItsWorkerReadsRows_EndsWith130AndLeavesNoProcess()
+    {
+        var row = $$"""{"instruction":"{{string.Concat(Enumerable.Repeat("Count the apples. ", 20))}}","input":"","output":"{{string.Concat(Enumerable.Repeat("one two three ", 20))}}"}""" + "\n";
+        await using (var rows = File.CreateText(_home["rows.jsonl"]))
+            for (var i = 0; i < 60_000; i++) await rows.WriteAsync(row);
+        var run = _home.Start("data", "show", _home["rows.jsonl"], "--model", bases.Sums, "--rows", "0");
+        await Home.UntilAsync(() => _home.Processes().Count > 0, "the worker is there");
+        using (var kill = Process.Start("kill", ["-TERM", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        var ended = (await run.EndAsync(_limit)).Ended(130);
+        Assert.Equal("cancelled", ended.Error.TrimEnd().Split('\n')[^1]);
+        Assert.Empty(ended.Output);
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "the worker ends with its command", _limit);
     }
 
     [Fact]

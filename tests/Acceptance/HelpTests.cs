@@ -1,7 +1,7 @@
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What a user reads first: help with an example for every command.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class HelpTests(Bases bases)
 {
     private static readonly string[] _commands =

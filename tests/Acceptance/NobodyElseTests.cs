@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What other users of the machine, and other machines, get of a home: nothing.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class NobodyElseTests(Bases bases) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(60);

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>A sweep over real rows: Alpaca's demo rows and FLAN's chain-of-thought rows.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class RealRowsTests(Bases bases)
 {
     private const int Tuned = 16, Bases = 2;

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Sweeps of one home that overlap, and files that change under a sweep.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class SharedWorkTests(Bases bases)
 {
     private string Yaml(string name, string seeds) => Sweeps.Tiny(bases.Sums, name, steps: 6, untuned: true).Replace("seeds: [0, 1]", $"seeds: {seeds}", StringComparison.Ordinal);

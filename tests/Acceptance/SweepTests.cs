@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>A sweep from its file to its report, and the commands about it.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class SweepTests(Bases bases, SweepTests.FinishedSweep finished) : IClassFixture<SweepTests.FinishedSweep>
 {
     /// <summary>Four tuned trials, and the base that they are compared with.</summary>

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What machines do to programs: streams that are closed or full, homes that are none, narrow terminals, other locales.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class UnluckyMachineTests(Bases bases) : IDisposable
 {
     private const string Script = "/usr/bin/script";

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>A new user's first day: everything goes well or says what to do, and no path is ever guessed.</summary>
-[Collection(Platform.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed partial class WalkTests(Bases bases) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(150);

@@ -118,6 +118,39 @@ public sealed class AdapterWiringTests
         Assert.InRange(Math.Sqrt(a.Average(x => (double)x * x)), 0.11, 0.14);
     }
 
+    /// <summary>As PEFT's, which takes the padding of the base's embedding over: the column of padding, or its row in an own table, gets no gradient.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Backward_EmbeddingIsAdapted_PaddingLearnsNothing(bool whole)
+    {
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(new DecoderConfig
+        {
+            ModelType = "llama", VocabularySize = 20, HiddenSize = 16, IntermediateSize = 16, Layers = 1, Heads = 2, KeyValueHeads = 2, HeadDim = 8, PaddingRow = 3,
+        }, generator, ScalarType.Float32);
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { R = 2, TargetModules = whole ? ModuleSelection.Of("q_proj") : ModuleSelection.Of("q_proj", "embed_tokens"), ModulesToSave = whole ? ["embed_tokens"] : null });
+        var bank = new AdapterBank(decoder);
+        var member = bank.Add(adapter);
+        using var scope = torch.NewDisposeScope();
+        Autograd.Backward(decoder.Hidden(torch.tensor(new long[] { 3, 5, 3 }), SegmentLayout.Single(3, member), bank).square().sum());
+        var table = adapter.Parameters.Single(p => p.Key.Contains("embed", StringComparison.Ordinal) && !p.Key.EndsWith("_B", StringComparison.Ordinal)).Value.grad!;
+        float Largest(int id) => (whole ? table[id] : table.select(1, id)).abs().max().item<float>();
+        Assert.Equal((0, true), (Largest(3), Largest(5) > 0));
+    }
+
+    [Fact]
+    public void Parameters_OfFullFineTuning_AreThoseThatWereNamed()
+    {
+        using var decoder = WithBiases();
+        using (var adapter = new BaseParameters(decoder, decoder.TokenTables))
+        {
+            Assert.Equal(decoder.TokenTables, adapter.Parameters.Select(p => p.Key));
+            Assert.All(decoder.Parameters, p => Assert.Equal(decoder.TokenTables.Contains(p.Key), p.Value.requires_grad));
+        }
+        Assert.DoesNotContain(decoder.Parameters.Values, p => p.requires_grad);
+    }
+
     [Fact]
     public void Parameters_OfFullFineTuning_VectorsAreNotDecayed()
     {

@@ -90,7 +90,7 @@ public sealed class BenchmarkTests : IDisposable
     [InlineData("unheard-of", "there is no benchmark 'unheard-of'")]
     [InlineData("", "--list")]
     [InlineData("training --steps 0", "--steps 0: must be at least 1")]
-    [InlineData("training --precision int8", "precision 'int8' is unknown")]
+    [InlineData("training --precision fp7", "precision 'fp7' is unknown")]
     [InlineData("decode --hidden 20 --heads 8", "--hidden 20")]
     [InlineData("tokenize --text x", "--tokenizer")]
     [InlineData("training --rows /no/such/file", "/no/such/file")]
@@ -130,15 +130,32 @@ public sealed class BenchmarkTests : IDisposable
         string[] corpus = ["one and two", "three and four", "12 + 34 = 46"];
         var tokenizer = ByteBpeTrainer.Train(corpus, new ByteBpeOptions { VocabularySize = 280 }, _folder["t"]);
         File.WriteAllLines(_folder["text.txt"], corpus);
-        var figures = TokenizeBenchmark.Run(tokenizer, corpus, TimeProvider.System, TimeSpan.Zero);
+        var figures = TokenizeBenchmark.Run(() => tokenizer, corpus, TimeProvider.System, TimeSpan.Zero);
         Assert.Equal(corpus.Sum(text => text.Length), figures.Bytes);
         Assert.Equal(corpus.Sum(text => tokenizer.Encode(text).Length), figures.Tokens);
-        Assert.True(figures is { EncodeMegabytesPerSecond: > 0, DecodeMegabytesPerSecond: > 0, EncodeAllocatedBytesPerByte: > 0 });
+        Assert.True(figures is { EncodeMegabytesPerSecond: > 0, ColdMegabytesPerSecond: > 0, DecodeMegabytesPerSecond: > 0, EncodeAllocatedBytesPerByte: > 0 });
         File.WriteAllText(_folder["rows.jsonl"], """
             {"instruction": "one and two", "output": "three"}
             {"instruction": "nothing", "output": ""}
             """);
         var encoded = Assert.Single(await FiguresAsync($"encode --tokenizer {_folder["t"]} --data {_folder["rows.jsonl"]}"));
         Assert.Equal((2, 1), (encoded.GetProperty("rows").GetInt32(), encoded.GetProperty("examples").GetInt32()));
+    }
+
+    [Fact]
+    public async Task Tokenize_BesideTheLibrary_SameIdsOfOneVocabulary()
+    {
+        File.WriteAllText(_folder["tokenizer.json"], """
+            {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true},
+             "pre_tokenizer": {"type": "BertPreTokenizer"}, "post_processor": null, "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": true},
+             "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                       "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[MASK]": 4, "un": 5, "##happy": 6, "day": 7, "##s": 8, ",": 9}}}
+            """);
+        File.WriteAllText(_folder["text.txt"], "Unhappy days, day\nnothing, UN\n");
+        var figures = Assert.Single(await FiguresAsync($"tokenize --tokenizer {_folder["tokenizer.json"]} --text {_folder["text.txt"]} --beside-library"));
+        Assert.Equal(0, figures.GetProperty("different_texts").GetInt32());
+        Assert.True(figures.GetProperty("cold_encode_mb_per_s").GetDouble() >= 0 && figures.GetProperty("library_cold_encode_mb_per_s").GetDouble() >= 0);
+        ByteBpeTrainer.Train(["one and two"], new ByteBpeOptions { VocabularySize = 270 }, _folder["t"]);
+        Assert.Contains("no tokenizer.json of WordPiece", Assert.Throws<BenchmarkException>(() => WordPieceLibrary.Compare(_folder["t"], ["x"], TimeProvider.System)).Message, StringComparison.Ordinal);
     }
 }

@@ -37,7 +37,7 @@ public sealed class CatalogueTests
     {
         var output = new StringWriter { NewLine = "\n" };
         CatalogueView.Print(Catalogue.Suites.Single(suite => suite.Name == "exact-match"), output);
-        foreach (var part in (string[])["file: file (required)", "extract: final, last_number, first_line, none (default: final)", "few_shot: whole number (default: 0)", "example\n  { suite: exact-match"])
+        foreach (var part in (string[])["file: file (required)", "extract: final, last_number, first_line, none (default: final)", "few_shot: whole number from 0 to 1000 (default: 0)", "example\n  { suite: exact-match"])
             Assert.Contains(part, output.ToString(), StringComparison.Ordinal);
     }
 

@@ -1,7 +1,8 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Client;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
+using AlpacaCot.Specs;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.Client;
 
@@ -21,41 +22,41 @@ public sealed class SweepDataTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task<JsonObject> AddAsync(string? name, string text = Sweep, JsonObject? given = null)
+    private static ShowDataRequest Empty { get; } = new() { Data = new DataSpec { Sources = [] }, Model = "" };
+
+    private Task<ShowDataRequest> OfAsync(string? name, string text = Sweep, ShowDataRequest? given = null)
     {
         File.WriteAllText(_folder["sweep.yaml"], text);
-        var options = given ?? [];
-        await SweepData.AddAsync(options, _folder["sweep.yaml"], name, CancellationToken.None);
-        return options;
+        return SweepData.OfAsync(given ?? Empty, _folder["sweep.yaml"], name, CancellationToken.None);
     }
 
     [Fact]
-    public async Task Add_TakesModelTemplateCutoffMaskSeedAndFolderFromTheSweep()
+    public async Task Of_TakesModelTemplateCutoffMaskSeedAndFolderFromTheSweep()
     {
-        var options = await AddAsync("a");
-        Assert.Equal(("nano", 99, true, 5, _folder.Path), ((string)options["model"]!, (int)options["cutoff_len"]!, (bool)options["train_on_prompt"]!, (int)options["seed"]!, (string)options["base_directory"]!));
-        Assert.Equal("goat", (string)options["data"]!["template"]!);
-        Assert.Equal("plain", (string)(await AddAsync("b"))["data"]!["template"]!);
+        var request = await OfAsync("a");
+        Assert.Equal(("nano", 99, true, 5, _folder.Path), (request.Model, request.CutoffLen!.Value, request.TrainOnPrompt, request.Seed!.Value, request.BaseDirectory));
+        Assert.Equal("goat", request.Data.Template);
+        Assert.Equal("plain", (await OfAsync("b")).Data.Template);
     }
 
     [Fact]
-    public async Task Add_WhatIsGivenStays()
+    public async Task Of_WhatIsGivenStays()
     {
-        var options = await AddAsync("a", given: new JsonObject { ["model"] = "other", ["cutoff_len"] = 7, ["seed"] = 1 });
-        Assert.Equal(("other", 7, 1), ((string)options["model"]!, (int)options["cutoff_len"]!, (int)options["seed"]!));
+        var request = await OfAsync("a", given: Empty with { Model = "other", CutoffLen = 7, Seed = 1 });
+        Assert.Equal(("other", 7, 1), (request.Model, request.CutoffLen!.Value, request.Seed!.Value));
     }
 
     [Theory]
     [InlineData(null, "choose one with --data: a, b")]
     [InlineData("aa", "did you mean 'a'?")]
-    public async Task Add_NoSuchMix_SaysWhichThereAre(string? name, string says)
-        => Assert.Contains(says, (await Assert.ThrowsAsync<ClientException>(() => AddAsync(name))).Message, StringComparison.Ordinal);
+    public async Task Of_NoSuchMix_SaysWhichThereAre(string? name, string says)
+        => Assert.Contains(says, (await Assert.ThrowsAsync<ClientException>(() => OfAsync(name))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public async Task Add_WrongFile_TellsTheFirstErrorAndWhereToReadAll()
+    public async Task Of_WrongFile_TellsTheFirstErrorAndWhereToReadAll()
     {
-        Assert.Contains("sweep validate", (await Assert.ThrowsAsync<ClientException>(() => AddAsync("a", Sweep + "\nunheard_of: 1"))).Message, StringComparison.Ordinal);
-        var missing = (await Assert.ThrowsAsync<ClientException>(() => SweepData.AddAsync([], _folder["swep.yaml"], null, CancellationToken.None))).Message;
+        Assert.Contains("sweep validate", (await Assert.ThrowsAsync<ClientException>(() => OfAsync("a", Sweep + "\nunheard_of: 1"))).Message, StringComparison.Ordinal);
+        var missing = (await Assert.ThrowsAsync<ClientException>(() => SweepData.OfAsync(Empty, _folder["swep.yaml"], null, CancellationToken.None))).Message;
         Assert.Contains($"looked in {_folder.Path}", missing, StringComparison.Ordinal);
     }
 }

@@ -27,9 +27,11 @@ public sealed class ViewTests
     [Fact]
     public void Summary_HasTheShapeThatScriptsReadAtTheDoor()
     {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["report.json"], """{"name":"s","aggregates":[{"cell":1}]}""");
         var status = new SweepStatus
         {
-            Name = "s", State = "done", Report = "/r/report.html", Aggregates = """[{"cell":1}]""",
+            Name = "s", State = "done", Report = folder["report.html"],
             Trials =
             [
                 new TrialStatus { Name = "a", State = "succeeded", Fence = 3, Attempts = 1, Metrics = new Dictionary<string, double> { ["z/m"] = 0.5, ["a/m"] = double.NaN } },
@@ -38,7 +40,7 @@ public sealed class ViewTests
         };
         var json = JsonDocument.Parse(JsonSerializer.Serialize(SweepView.Summary(status), ClientJson.Options)).RootElement;
         Assert.Equal("s", json.GetProperty("name").GetString());
-        Assert.Equal("/r/report.html", json.GetProperty("report").GetString());
+        Assert.Equal(status.Report, json.GetProperty("report").GetString());
         Assert.Equal(1, json.GetProperty("aggregates")[0].GetProperty("cell").GetInt32());
         var trials = json.GetProperty("trials");
         Assert.Equal(2, trials.GetArrayLength());

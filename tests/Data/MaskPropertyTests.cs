@@ -68,6 +68,7 @@ public sealed class MaskPropertyTests
     {
         if (example.Ids.Zip(example.Labels).Any(pair => pair.Second != Example.Ignored && pair.First != pair.Second)) return "a label is another id";
         if (example.Labels[^1] != tokenizer.EosId) return "the last label is no EOS";
+        if (AskedOtherwise(tokenizer, form, conversation, example) is { } otherwise) return otherwise;
         var pieces = form.Pieces(conversation);
         var at = 0;
         for (var i = 0; i < pieces.Count; i += 2)
@@ -84,6 +85,23 @@ public sealed class MaskPropertyTests
             if (tokenizer.Decode(ids) == answer && !tokenizer.Decode(learned).Contains(said.Trim(), StringComparison.Ordinal)) return $"answer {i / 2} is decoded as {tokenizer.Decode(learned)}";
         }
         return example.Labels[at..].All(label => label == Example.Ignored) ? null : "more is learnt than the answers";
+    }
+
+    /// <summary>What a model is asked with must be what its example begins with, token for token.</summary>
+    private static string? AskedOtherwise(ITokenizer tokenizer, IConversationForm form, Conversation conversation, Example example)
+    {
+        // Prompt templates have earlier questions as worked examples, each with its whole prompt; chat templates have them as turns.
+        var answers = form is PromptTemplate ? 1 : conversation.Turns.Count / 2;
+        for (var k = 0; k < answers; k++)
+        {
+            var earlier = Enumerable.Range(0, k).Select(i => (conversation.Turns[2 * i].Text, conversation.Turns[2 * i + 1].Text)).ToList();
+            var asked = ExampleBuilder.PromptIds(tokenizer, form, form.Asked(conversation.Turns[2 * k].Text, earlier, ""));
+            if (example.Ids.AsSpan().StartsWith(asked)) continue;
+            // A few published templates write a conversation otherwise once it goes on (numbered rounds, thoughts that are left out): there the text that was taught says so itself.
+            var taught = string.Concat(form.Pieces(conversation).Take(2 * k + 1).Select(piece => piece.Text));
+            if (string.Concat(form.Asked(conversation.Turns[2 * k].Text, earlier, "").Select(piece => piece.Text)) == taught) return $"answer {k} is asked with other ids than it is taught with";
+        }
+        return null;
     }
 
     private sealed class EndingTokenizer(ITokenizer inner, int eos) : ITokenizer

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Tests;
@@ -53,6 +54,34 @@ public sealed class PromptTemplateTests
         }
     }
 
+    /// <summary>Whoever asks an adapter needs neither the model's folder nor the template's name.</summary>
+    [Theory]
+    [MemberData(nameof(ChatNames))]
+    public void TemplateFile_ChatTemplate_IsAskedAsItWasTaught(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var tokenizer = new ByteTokenizer();
+        var form = ConversationForms.Get(name, tokenizer, null);
+        TemplateFile.Save(form, folder.Path);
+        var loaded = TemplateFile.Resolve(folder.Path, form);
+        (string, string)[] examples = [("1+1?", "2")];
+
+        Assert.Equal((form.Name, form.Hash, form.AnswerEnd, form.TokenizerBegins), (loaded.Name, loaded.Hash, loaded.AnswerEnd, loaded.TokenizerBegins));
+        Assert.Equal(ExampleBuilder.PromptIds(tokenizer, form, form.Asked("2+2?", examples, "")), ExampleBuilder.PromptIds(tokenizer, loaded, loaded.Asked("2+2?", examples, "")));
+        Assert.Contains("was trained with template", Assert.Throws<DatasetException>(() => TemplateFile.Resolve(folder.Path, PromptTemplates.Alpaca)).Message, StringComparison.Ordinal);
+        var edited = TemplateFile.ToJson(form).Replace("messages", "messagez", StringComparison.Ordinal);
+        Assert.Contains("do not fit its sha256", Assert.Throws<DatasetException>(() => TemplateFile.FromJson(edited, "template.json")).Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<string> ChatNames => [.. TemplateNames.NamedChats.Select(name => TemplateNames.NamedChat + name)];
+
+    [Fact]
+    public void ChatForm_TodaysDate_IsTheSameOnEveryDay()
+    {
+        var form = new ChatForm("dated", Tokenizers.ChatTemplates.ChatTemplate.Parse("{{ strftime_now('%d %b %Y') }} {% for m in messages %}{{ m.content }}{% endfor %}"), new ByteTokenizer(), tokenizerBegins: false);
+        Assert.StartsWith("26 Jul 2024", form.Asked("Why?", [], "")[0].Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TemplateFile_EditedPrompt_IsRefused()
     {
@@ -66,7 +95,7 @@ public sealed class PromptTemplateTests
     {
         const string json = """{"description": "x", "prompt_input": "{instruction}|{input}:", "prompt_no_input": "{instruction}:", "response_split": ":"}""";
 
-        Assert.Equal("a|b:", TemplateFile.FromJson(json, "own.json").Prompt("a", "b"));
+        Assert.Equal("a|b:", Assert.IsType<PromptTemplate>(TemplateFile.FromJson(json, "own.json")).Prompt("a", "b"));
     }
 
     [Fact]

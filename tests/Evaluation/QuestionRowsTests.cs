@@ -143,7 +143,7 @@ public sealed class QuestionRowsTests : IDisposable
     [InlineData("""{"suite": "exact-match", "file": "q.jsonl", "filter_list": [{"name": "f", "filter": [{"function": "lowercase"}]}, {"name": "f", "filter": [{"function": "uppercase"}]}]}""", "two pipelines are called 'f'")]
     [InlineData("""{"suite": "exact-match", "file": "q.jsonl", "regexes_to_ignore": ["*"]}""", "option regexes_to_ignore: '*' is no regular expression: nothing stands before")]
     [InlineData("""{"suite": "exact-match", "file": "q.jsonl", "regexes_to_ignore": [null]}""", "is not of the right type")]
-    [InlineData("""{"suite": "exact-match", "file": "q.jsonl", "limit": 0}""", "option limit: must be 1 or more")]
+    [InlineData("""{"suite": "exact-match", "file": "q.jsonl", "limit": 0}""", "option limit: 0 is not at least 1")]
     [InlineData("""{"suite": "multiple-choice", "file": "q.jsonl", "choices": ["A"]}""", "option choices: names 1 columns")]
     public void Create_WrongOption_IsToldBeforeAnythingIsAsked(string declaration, string mistake)
     {

@@ -1,7 +1,10 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
+using AlpacaCot.Tokenizers.ChatTemplates;
 using YamlDotNet.RepresentationModel;
 
 namespace AlpacaCot.Evaluation.Tests;
@@ -24,7 +27,7 @@ public sealed class SuiteGoldenTests
     {
         using var open = EvaluationCase.Open(folder);
         var suites = Suites(open.Golden);
-        Assert.SkipWhen(suites.Count == 0, $"{folder} has no task that a suite can say, or asks through a chat template, which no suite does");
+        Assert.SkipWhen(suites.Count == 0, $"{folder} has no task that a suite can say, or asks through a chat template, whose contexts are tested by themselves");
         var decoding = new DecodingSettings { MaxNewTokens = MaxNewTokens(open) };
         var results = EvaluationRunner.Run(suites, open.Engine, decoding: decoding);
         foreach (var result in results)
@@ -34,6 +37,33 @@ public sealed class SuiteGoldenTests
             Assert.Equal(open.Results["task_hashes"]![result.Suite]!.GetValue<string>(), result.Hash);
             Assert.Equal(open.Results["n-samples"]![result.Suite]!["effective"]!.GetValue<int>(), result.Effective);
             Assert.Equal(open.Results["n-shot"]![result.Suite]!.GetValue<int>(), result.FewShot);
+        }
+    }
+
+    /// <summary>
+    /// A case that asks through the model's chat template: system text, worked examples as turns and the question are rendered as the reference rendered them. What is scored after such a context is
+    /// among the golden requests; a suite itself scores behind the boundary that training has, and not behind lm-eval's.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Prompt_ThroughTheChatTemplate_GoldenContexts(string folder)
+    {
+        var golden = Golden.Open(folder);
+        Assert.SkipUnless(AsksByChat(golden), $"{folder} asks without a chat template");
+        using var open = EvaluationCase.Open(folder);
+        var template = ChatTemplateFile.Load(golden.File(golden.Json.GetProperty("model").GetString()!))!;
+        var renderer = new PromptRenderer(new PromptSettings(open.Tokenizer, new ChatForm("own", template, open.Tokenizer, tokenizerBegins: false), null));
+        var arguments = golden.Json.GetProperty("arguments");
+        var system = arguments.TryGetProperty("system_instruction", out var given) && given.GetString() is { Length: > 0 } text ? text + "\n\n" : "";
+        Assert.True(arguments.GetProperty("fewshot_as_multiturn").GetBoolean());
+        foreach (var declaration in Directory.GetFiles(golden.File("tasks"), "*.yaml").Select(file => Declaration(file, golden)).OfType<JsonObject>())
+        {
+            var questions = Declared.Suite(declaration).Items;
+            var worked = declaration.DeepClone().AsObject();
+            worked["file"] = declaration["few_shot_file"]!.DeepClone();
+            List<(string, string)> examples = [.. Declared.Suite(worked).Items.Take(declaration["few_shot"]!.GetValue<int>()).Select(item => (item.Instruction, item.Doc["Answer"]!.GetValue<string>()))];
+            var contexts = open.Requests.Where(request => request["task"]!.GetValue<string>() == declaration["name"]!.GetValue<string>()).Select(request => request["context"]!.GetValue<string>()).ToList();
+            Assert.Equal(contexts, questions.Select(question => renderer.Prompt(question.Instruction, examples, system + declaration["description"]!.GetValue<string>()).Text));
         }
     }
 
@@ -49,9 +79,11 @@ public sealed class SuiteGoldenTests
 
     private static List<ISuite> Suites(GoldenCase golden)
     {
-        if (golden.Json.GetProperty("arguments").TryGetProperty("apply_chat_template", out var chat) && chat.GetBoolean()) return [];
+        if (AsksByChat(golden)) return [];
         return [.. Directory.GetFiles(golden.File("tasks"), "*.yaml").Order(StringComparer.Ordinal).Select(file => Declaration(file, golden)).OfType<JsonObject>().Select(d => Declared.Suite(d))];
     }
+
+    private static bool AsksByChat(GoldenCase golden) => golden.Json.GetProperty("arguments").TryGetProperty("apply_chat_template", out var chat) && chat.GetBoolean();
 
     private static void CheckSamples(EvaluationCase open, SuiteResult result)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using AlpacaCot.Data.Goat;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Results;
 using AlpacaCot.Evaluation.Suites;
 using AlpacaCot.Inference;
@@ -78,6 +79,21 @@ public sealed class SuiteTests
         Assert.Equal(result.Metric("exact_match"), result.Cells.Sum(c => c.Count * c.Metrics[0].Value!.Value) / 24, 1e-9);
         Assert.Equal(24, progress[^1].Done);
         Assert.Equal(result.Hash, EvaluationRunner.Run([suite], model.Engine, template: PromptTemplates.Alpaca, cue: "Let's think step by step.", decoding: _short)[0].Hash);
+    }
+
+    /// <summary>Through a chat template worked examples are turns, the question ends as the template makes the model answer, and what ends an answer there ends it here.</summary>
+    [Fact]
+    public void GoatArithmetic_ChatTemplate_AsksInTurns()
+    {
+        using var model = new SmallModel();
+        var suite = Create("""{"suite": "goat-arithmetic", "limit": 3, "digits": [1, 2], "few_shot": 2}""");
+        var form = ConversationForms.Get("chat:chatml", model.Tokenizer, null);
+        var result = EvaluationRunner.Run([suite], model.Engine, template: form, decoding: _short)[0];
+        var (prompt, settings) = (result.Samples[0].Arguments[0].Prompt, result.Samples[0].Arguments[0].Second);
+        Assert.Equal((3, 2), (prompt.Split("<|im_start|>user\n").Length - 1, prompt.Split("<|im_end|>\n<|im_start|>user").Length - 1));
+        Assert.EndsWith($"<|im_start|>user\n{suite.Items[0].Instruction}<|im_end|>\n<|im_start|>assistant\n", prompt, StringComparison.Ordinal);
+        Assert.Equal(["<|im_end|>"], settings!["until"]!.AsArray().Select(end => (string)end!));
+        Assert.Equal(result.Prompts, suite.Fit(new PromptSettings(model.Tokenizer, form, null), model.Engine.MaxLength, _short.MaxNewTokens));
     }
 
     [Theory]

@@ -117,6 +117,35 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void Build_SweepThatNothingDrives_SaysInterruptedAndThatNothingRuns()
+    {
+        var sweep = Sweeps.One();
+        sweep.RunPack();
+        SweepReport Report(bool driven) => ReportBuilder.Build(sweep.State, [], new Dictionary<string, string>(), sweep.Now, driven: driven);
+        Assert.Contains(">running<", ReportWriter.Html(Report(driven: true)), StringComparison.Ordinal);
+        Assert.Equal("running", JsonDocument.Parse(ReportWriter.Json(Report(driven: true))).RootElement.GetProperty("status").GetString());
+
+        var left = Report(driven: false);
+        var (html, markdown) = (ReportWriter.Html(left), ReportWriter.Markdown(left));
+        Assert.Equal("interrupted", JsonDocument.Parse(ReportWriter.Json(left)).RootElement.GetProperty("status").GetString());
+        foreach (var text in (string[])[html, markdown])
+        {
+            Assert.Contains("interrupted: nothing works on what is left", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("running", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Build_SweepThatHasEnded_IsNotInterruptedThoughNothingDrivesIt()
+    {
+        var sweep = Sweeps.One();
+        sweep.FinishRest();
+        var report = ReportBuilder.Build(sweep.State, [], new Dictionary<string, string>(), sweep.Now, driven: false);
+        Assert.Equal("completed", JsonDocument.Parse(ReportWriter.Json(report)).RootElement.GetProperty("status").GetString());
+        Assert.DoesNotContain("interrupted", ReportWriter.Html(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Thin_LongCurve_KeepsEndsAndMeans()
     {
         var points = Enumerable.Range(1, 10_000).Select(s => new CurvePoint(s, s)).ToList();

@@ -37,6 +37,7 @@ internal static class ModelTargets
             (bytes, folder) => SentencePieceModel.Read(Targets.Written(folder, "tokenizer.model", bytes)), e => e is ModelException) { LongRun = 105_000 },
         .. ((string[])["llama", "gemma2", "gpt2", "bloom"]).Select(family => new FuzzTarget("model-" + family, Targets.Texts(FamilyModels.Configs[family]), [.. _json, "\"rope_scaling\"", "\"sliding_window\"", "\"head_dim\""],
             (bytes, folder) => Whole(bytes, folder, family), e => e is ModelException) { LongRun = 6_000 }),
+        new("bitsandbytes", [Quantised], [.. _json, "\"quant_type\"", "\"blocksize\"", "\"nested_blocksize\"", "nf4", "fp4", "bfloat16", "U8", "I8", "F32", ".SCB", ".absmax"], Gathered, e => e is ModelException),
         new("generation-config", ["""{"bos_token_id":1,"eos_token_id":[2,3],"pad_token_id":0,"temperature":0.7}"""u8.ToArray()], [.. _json, "\"eos_token_id\""], Generation, e => e is ModelException) { LongRun = 6_000 },
         new("adapter-folder", ["""{"peft_type":"LORA","r":2,"lora_alpha":4,"target_modules":["q_proj"],"rank_pattern":{"layers.0":2}}"""u8.ToArray()], [.. _json, "\"all-linear\"", "\"modules_to_save\"", ".*", "\"IA3\""], OfStrangers,
             e => e is AdapterException) { LongRun = 6_000 },
@@ -65,6 +66,39 @@ internal static class ModelTargets
     private static byte[] AdapterWeights => WeightFiles.SafeTensors("""
         {"base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight":{"dtype":"F32","shape":[2,32],"data_offsets":[0,256]},"base_model.model.model.layers.0.self_attn.q_proj.lora_B.weight":{"dtype":"F32","shape":[32,2],"data_offsets":[256,512]}}
         """.Trim(), data: 512);
+
+    /// <summary>A weight of four bits whose scales are quantised too, and one of eight bits.</summary>
+    private static byte[] Quantised
+    {
+        get
+        {
+            var state = """{"quant_type":"nf4","blocksize":16,"dtype":"float32","shape":[4,8],"nested_blocksize":256,"nested_offset":0.5}"""u8.ToArray();
+            (string Name, string Type, string Shape, byte[] Data)[] parts =
+            [
+                ("a.weight", "U8", "16,1", new byte[16]), ("a.weight.absmax", "U8", "2", [3, 4]), ("a.weight.nested_absmax", "F32", "1", BitConverter.GetBytes(0.5f)),
+                ("a.weight.nested_quant_map", "F32", "256", new byte[1024]), ("a.weight.quant_state.bitsandbytes__nf4", "U8", $"{state.Length}", state),
+                ("b.weight", "I8", "4,8", new byte[32]), ("b.SCB", "F32", "4", new byte[16]),
+            ];
+            var (entries, data) = (new List<string>(), new List<byte>());
+            foreach (var (name, type, shape, bytes) in parts)
+            {
+                entries.Add($$"""
+                    "{{name}}":{"dtype":"{{type}}","shape":[{{shape}}],"data_offsets":[{{data.Count}},{{data.Count + bytes.Length}}]}
+                    """);
+                data.AddRange(bytes);
+            }
+            return [.. WeightFiles.SafeTensors($"{{{string.Join(',', entries)}}}", data: 0), .. data];
+        }
+    }
+
+    private static void Gathered(byte[] bytes, string folder)
+    {
+        LibTorch.Load();
+        using var file = SafeTensors.Open(Targets.Written(folder, "w", bytes));
+        using var scope = torch.NewDisposeScope();
+        foreach (var tensor in BitsAndBytes.Gather(file.Tensors).Take(16))
+            if (tensor.Held is not null) tensor.Map();
+    }
 
     private static byte[] Manifest => """{"format":2,"step":3,"members":[{"name":"a","file":"m","step":3,"seed":1,"removed":false,"settings_hash":"x"}],"files":[{"name":"m","bytes":1,"sha256":"ab"}]}"""u8.ToArray();
 

@@ -115,7 +115,7 @@ public sealed class ContractTests
         await using var platform = await Platform.StartAsync(folder, slots: 0);
         var status = new SweepStatus
         {
-            Name = "s", State = "failed", Sequence = 7, Report = "/r", Aggregates = "[]", Problem = "p",
+            Name = "s", State = "failed", Sequence = 7, Report = "/r", Problem = "p",
             Trials = [new TrialStatus { Name = "t", State = "failed", Fence = 3, Attempts = 2, Metrics = { ["suite/metric"] = double.NaN }, Message = "m", Training = "x" }],
             Packs = [new PackStatus("pack-0", "running", "a/cpu0", 3, 2, 1, 4, 5, 0.25, null, "m")],
         };

@@ -41,6 +41,27 @@ public sealed class DatasetTests : IDisposable
     }
 
     [Fact]
+    public async Task PrepareSweep_PairThatNoTrialTrainsOn_IsNotAskedFor()
+    {
+        await using var platform = await StartAsync();
+        Go();
+        var spec = SweepDocument.ParseValid("""
+            name: s
+            models: [{ name: a, path: a }, { name: b, path: b }]
+            peft: [lora]
+            data: [{ name: x, sources: [goat] }, { name: y, sources: [{ goat: { digits: [1, 2] } }] }]
+            exclude: [{ model: [b], data: [y] }]
+            """);
+        var facts = new SpecFacts
+        {
+            Code = "c", Models = [new ModelFacts { Name = "a", TokenizerHash = "a" }, new ModelFacts { Name = "b", TokenizerHash = "b" }],
+            Data = [.. spec.Data.Select(data => new DataFacts { Name = data.Name, TemplateHash = "t", Sources = [new SourceFacts { Exists = true, ContentHash = data.Name }] })],
+        };
+        Assert.Equal(["a x", "a y", "b x"], (await platform.Grains.PrepareAsync(spec, facts, _folder.Path))!.Select(mix => $"{mix.Model} {mix.Data}"));
+        Assert.Equal(3, Said().Count(line => line.StartsWith("prepares ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Prepare_SeveralMixes_OneAfterTheOther_InOneProcess()
     {
         await using var platform = await StartAsync();

@@ -1,6 +1,8 @@
 using AlpacaCot.Grains.Slots;
 using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
 
 namespace AlpacaCot.Tests.Grains;
 
@@ -127,7 +129,7 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatIsNeverLoaded_IsGivenUp_AndGivesTheSlotBack()
     {
-        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(5) });
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(8) });
         var only = Assert.Single(await AskAsync(platform, "say 1", "hang"));
         Assert.Equal("error", only.FinishReason);
         Assert.Contains("before it was loaded", only.Error, StringComparison.Ordinal);
@@ -137,14 +139,32 @@ public sealed class ModelServerTests : IDisposable
         Assert.True(answer.FinishReason == "stop", $"{answer.FinishReason} {answer.Error}");
     }
 
+    /// <summary>A model that is being unloaded when it is asked for again is loaded anew, on a slot that the registry knows to be taken.</summary>
+    [Fact]
+    public async Task ModelThatIsAskedWhileItEnds_IsLoadedAnew()
+    {
+        await using var platform = await StartAsync();
+        await AskAsync(platform, "say 1");
+        var slot = platform.Grains.GetGrain<ITrainerGrain>("here/cpu0");
+        var user = Assert.IsType<string>(await UserAsync(platform));
+        var unloading = slot.UnloadAsync(user["server:".Length..]);
+        var answer = (await AskAsync(platform, "say 1"))[^1];
+        // A request that was there before is told; it may ask again.
+        if (answer.Error == "the model was unloaded") answer = (await AskAsync(platform, "say 1"))[^1];
+        Assert.True(answer.FinishReason == "stop", answer.Error);
+        await unloading;
+        Assert.Equal(user, await UserAsync(platform));
+        Assert.Single(Platform.Workers(_folder));
+    }
+
     [Fact]
     public async Task ModelThatIsLoaded_StaysBeyondTheTimeForLoading()
     {
-        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(3) });
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(8) });
         await AskAsync(platform, "say 1");
         var worker = Assert.Single(Platform.Workers(_folder));
         var began = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3.5), "the time for loading is over");
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(8.5), "the time for loading is over");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
@@ -172,33 +192,45 @@ public sealed class ModelServerTests : IDisposable
         Assert.Equal(Environment.ProcessorCount.ToString(System.Globalization.CultureInfo.InvariantCulture), Assert.Single(await AskAsync(platform, "job")).Text);
     }
 
-    /// <summary>Every property of a request but its text changes what the worker is told: one that is dropped on the way changes nothing.</summary>
+    /// <summary>Every property of a request changes what the worker is told: one that is dropped on the way changes nothing.</summary>
     [Fact]
-    public void Decoding_EveryPropertyOfARequest_ReachesTheWorker()
+    public void Command_EveryPropertyOfARequest_ReachesTheWorker()
     {
         var plain = Told(new GenerateRequest { Prompt = "p" });
-        foreach (var property in typeof(GenerateRequest).GetProperties().Where(p => p.Name is not (nameof(GenerateRequest.Prompt) or nameof(GenerateRequest.Raw) or nameof(GenerateRequest.Seed))))
+        foreach (var property in typeof(GenerateRequest).GetProperties())
         {
             var changed = new GenerateRequest { Prompt = "p" };
             property.SetValue(changed, property.GetValue(changed) switch
             {
-                int n => n + 1, long n => n + 1, double d => d + 0.5, string[] => (object)(string[])["x"],
+                null => 3, int n => n + 1, long n => n + 1, bool b => !b, string text => text + "x", DecodingSpec decoding => (object)(decoding with { MinP = 0.1, NumBeams = 4, Strategy = DecodingSpec.Sample }),
                 var other => throw new InvalidOperationException($"{property.Name}: what another {other?.GetType()} is, is not known"),
             });
             Assert.NotEqual(plain, Told(changed));
         }
+        Assert.Equal("greedy", Command(new GenerateRequest { Prompt = "p" }).Decoding.Strategy);
 
-        static string Told(GenerateRequest request) => System.Text.Json.JsonSerializer.Serialize(AlpacaCot.Grains.Workers.ServedModel.Decoding(request), Frames.Json);
+        static string Told(GenerateRequest request) => System.Text.Json.JsonSerializer.Serialize(Command(request), Frames.Json);
+        static GenerateCommand Command(GenerateRequest request) => AlpacaCot.Grains.Workers.ServedModel.Command("r", new ServedRequest(request, null, null));
     }
 
+    /// <summary>A request and its tokens cross processes whole: all settings of decoding, several answers, log-probabilities.</summary>
     [Fact]
-    public void Decoding_NoneIsTakenForAnother()
+    public void Request_WithEverySetting_CrossesCallsUnchanged()
     {
-        var told = AlpacaCot.Grains.Workers.ServedModel.Decoding(
-            new GenerateRequest { Prompt = "p", MaxNewTokens = 3, Temperature = 0.5, TopP = 0.6, TopK = 4, Stop = ["a"], RepetitionPenalty = 1.7 });
-        Assert.Equal((DecodingSpec.Sample, 3, 0.5, 0.6, 4, 1.7), (told.Strategy, told.MaxNewTokens, told.Temperature, told.TopP, told.TopK, told.RepetitionPenalty));
-        Assert.Equal(["a"], told.Stop);
-        Assert.Equal("greedy", AlpacaCot.Grains.Workers.ServedModel.Decoding(new GenerateRequest { Prompt = "p" }).Strategy);
+        using var services = new ServiceCollection().AddSerializer().AddPlatformVocabulary().BuildServiceProvider();
+        var serializer = services.GetRequiredService<Serializer>();
+        T Again<T>(T sent) => serializer.Deserialize<T>(serializer.SerializeToArray(sent))!;
+        var request = new GenerateRequest
+        {
+            Prompt = "p", Raw = true, Seed = 7, Answers = 3, Logprobs = 2,
+            Decoding = new DecodingSpec { Strategy = DecodingSpec.Sample, TypicalP = 0.9, NumBeams = 3, NoRepeatNgramSize = 2, Stop = ["x"], SequenceBias = new SortedDictionary<string, double> { ["a"] = -1 } },
+        };
+        Assert.Equal(Json(request), Json(Again(request)));
+        var chunk = new TokenChunk(4, [1], "t", "stop", null, 2, true, [new WrittenToken(1, "t", -0.5, [new WrittenToken(3, "u", -1, [])])], -0.25);
+        Assert.Equal(Json(chunk), Json(Again(chunk)));
+        Assert.False(Again(chunk).IsLast);
+
+        static string Json<T>(T value) => System.Text.Json.JsonSerializer.Serialize(value, Frames.Json);
     }
 
     /// <summary>A worker that owes an answer and does not work on it: the caller is told, and the slot is given back.</summary>
@@ -207,7 +239,7 @@ public sealed class ModelServerTests : IDisposable
     [InlineData(true)]
     public async Task WorkerThatStandsStill_WhileItOwesAnAnswer_IsEnded_AndGivesTheSlotBack(bool stopped)
     {
-        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(2)) });
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(4)) });
         await AskAsync(platform, "say 1");
         if (stopped) Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
         var last = (await AskAsync(platform, "wait"))[^1];
@@ -220,11 +252,11 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatNobodyAsks_OwesNothing_AndStays()
     {
-        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(1)) });
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(4)) });
         await AskAsync(platform, "say 1");
         var worker = Assert.Single(Platform.Workers(_folder));
         var began = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(3), "nobody asks for a while");
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(5), "nobody asks for a while");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }

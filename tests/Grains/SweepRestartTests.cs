@@ -102,7 +102,7 @@ public sealed class SweepRestartTests : SweepScenario
         await using var passive = await Platform.StartAsync(Folder, slots: 0);
         var status = await Sweep(passive).GetStatusAsync();
         Assert.Equal("done", status.State);
-        Assert.NotNull(status.Aggregates);
+        Assert.NotNull(status.Report);
         var files = await Sweep(passive).WriteReportAsync();
         Assert.Equal(status.Report, files.Html);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
@@ -33,6 +34,13 @@ public abstract class SweepScenario : IDisposable
     private protected static ISweepGrain Sweep(Platform platform) => platform.Grains.GetGrain<ISweepGrain>("e/s");
 
     private protected Task<SubmitReply> SubmitAsync(Platform platform, string yaml = Yaml) => platform.Grains.GetGrain<IExperimentGrain>("e").SubmitAsync(Request(yaml));
+
+    /// <summary>The figures of its report.</summary>
+    private protected static string AggregatesOf(SweepStatus status)
+    {
+        using var report = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(status.Report!, ".json")));
+        return report.RootElement.GetProperty("aggregates").GetRawText();
+    }
 
     private protected static async Task<SweepStatus> EndAsync(Platform platform)
     {

@@ -107,16 +107,17 @@ public sealed class BeamTests : IDisposable
     }
 
     [Fact]
-    public async Task InferAsync_Beams_OneChunkWithTheBest()
+    public async Task InferAsync_Beams_OneChunkForEachAnswer()
     {
         var best = _engine.Generate([Request(_beams with { NumReturnSequences = 1 })])[0];
         var chunks = new List<TokenChunk>();
         await foreach (var chunk in _engine.InferAsync(Request(_beams with { NumReturnSequences = 1 }))) chunks.Add(chunk);
         Assert.Equal((best.Text, FinishReasons.Length, new TokenUsage(6, 6)), (Assert.Single(chunks).Text, chunks[0].FinishReason, chunks[0].Usage));
-        await Assert.ThrowsAsync<InferenceException>(async () =>
-        {
-            await foreach (var _ in _engine.InferAsync(Request(_beams))) { }
-        });
+        // Of several answers one chunk each, the best first.
+        var several = _engine.Generate([Request(_beams)])[0].Answers;
+        chunks.Clear();
+        await foreach (var chunk in _engine.InferAsync(Request(_beams))) chunks.Add(chunk);
+        Assert.Equal(several.Select((answer, i) => ((long)i, i, answer.Text, answer.Score)), chunks.Select(chunk => (chunk.Seq, chunk.Answer, chunk.Text, chunk.Score)));
     }
 
     [Fact]

@@ -25,6 +25,35 @@ public sealed class EngineTests : IDisposable
         }
     }
 
+    /// <summary>LongRoPE: a sequence that outgrows the trained length is computed anew, all of it under the other divisors, so that a cached run says what whole passes say.</summary>
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(3, 0)]
+    [InlineData(1, 20)]     // a prompt that is longer already
+    public void Generate_AnswerThatOutgrowsTheTrainedLength_AsWholeForwards(int beams, int more)
+    {
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(TinyModel.Config with
+        {
+            Rotary = new RotarySettings { Scaling = RotaryScaling.LongRope, OriginalMaxPositions = 16, ShortFactors = [1, 1, 1.5, 2], LongFactors = [3, 5, 9, 20], AttentionFactor = 1.2 },
+        }, generator, ScalarType.Float32);
+        using var engine = new InferenceEngine(decoder, _tokenizer);
+        var prompt = TinyModel.Prompt(12 + more, 3);
+        // Others that have outgrown it before, or never do, run beside it.
+        var others = new[] { 2, 9, 30 }.Select(length => Request(TinyModel.Prompt(length, length), _greedy with { MaxNewTokens = 6 }));
+        var answer = engine.Generate([.. others, Request(prompt, _greedy with { NumBeams = beams, MaxNewTokens = 12, Logprobs = 0 })])[^1].Answers[0];
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        for (var n = 0; n < answer.Ids.Count; n++)
+        {
+            long[] ids = [.. prompt.Concat(answer.Ids.Take(n)).Select(id => (long)id)];
+            var hidden = decoder.Hidden(torch.tensor(ids), SegmentLayout.Single(ids.Length));
+            var row = torch.nn.functional.log_softmax(decoder.Logits(hidden.narrow(0, ids.Length - 1, 1), SegmentLayout.Single(1)), -1)[0];
+            if (beams == 1) Assert.Equal(row.argmax().item<long>(), answer.Ids[n]);
+            Assert.Equal(row[answer.Ids[n]].item<float>(), answer.Logprobs![n].Logprob, 1e-3);
+        }
+    }
+
     [Fact]
     public void Generate_Greedy_ArgMaxOfWholeForwards()
     {

@@ -38,6 +38,47 @@ public sealed class FamilyConfigTests
         Assert.Equal((64, true, false), (gptj.Rotary.Width, gptj.Rotary.Pairs, gptj.TieWordEmbeddings));
     }
 
+    /// <summary>Phi-3's long contexts in the names of its releases: the factor of the scores is √(1 + ln(stretch) / ln(trained length)) unless the file gives one.</summary>
+    [Theory]
+    [InlineData("su", "\"max_position_embeddings\": 64, \"original_max_position_embeddings\": 16", "", 16, 4.0)]
+    [InlineData("longrope", "\"max_position_embeddings\": 64, \"original_max_position_embeddings\": 16", "\"factor\": 32.0,", 16, 4.0)]
+    [InlineData("longrope", "\"max_position_embeddings\": 64", "\"factor\": 8.0,", 64, 8.0)]
+    [InlineData("yarn", "\"max_position_embeddings\": 64, \"original_max_position_embeddings\": 64", "", 64, 1.0)]
+    public void Read_LongRope_DivisorsAndFactorOfTheScores(string type, string keys, string more, int trained, double stretch)
+    {
+        var rotary = Read("phi3", $"\"head_dim\": 8, {keys}, \"rope_scaling\": {{{more} \"type\": \"{type}\", \"short_factor\": [1, 1, 2, 3], \"long_factor\": [1, 2, 4, 8]}}").Rotary;
+        Assert.Equal((RotaryScaling.LongRope, trained), (rotary.Scaling, rotary.OriginalMaxPositions));
+        Assert.Equal(stretch == 1 ? 1 : Math.Sqrt(1 + Math.Log(stretch) / Math.Log(trained)), rotary.AttentionFactor, 1e-12);
+        for (var i = 0; i < 4; i++)
+        {
+            var plain = Math.Pow(10000, -i / 4.0);
+            Assert.Equal(plain / new[] { 1, 1, 2, 3 }[i], Blocks.RotaryFrequencies.Compute(rotary, 8, trained)[i], 1e-7);
+            Assert.Equal(plain / new[] { 1, 2, 4, 8 }[i], Blocks.RotaryFrequencies.Compute(rotary, 8, trained + 1)[i], 1e-7);
+        }
+        Assert.Equal((false, true), (rotary.DependsOnLength(trained), rotary.DependsOnLength(trained + 1)));
+    }
+
+    [Theory]
+    [InlineData("[1, 2, 3]")]
+    [InlineData("[1, 2, 3, 0]")]
+    [InlineData("\"1\"")]
+    public void Read_LongRopeWithOtherThanADivisorForEachFrequency_Refused(string factors)
+        => Assert.Contains("long_factor", Assert.Throws<ModelException>(() => Read("phi3", $"\"head_dim\": 8, \"rope_scaling\": {{\"type\": \"longrope\", \"short_factor\": [1, 1, 1, 1], \"long_factor\": {factors}}}")).Message, StringComparison.Ordinal);
+
+    /// <summary>The row whose use as an input teaches it nothing, where the families' embedding knows its padding; each family's default where the key is left out.</summary>
+    [Theory]
+    [InlineData("llama", "", null)]
+    [InlineData("llama", "\"pad_token_id\": 3", 3)]
+    [InlineData("llama", "\"pad_token_id\": -1", 49)]
+    [InlineData("llama", "\"pad_token_id\": 50", null)]
+    [InlineData("gemma2", "", 0)]
+    [InlineData("gemma2", "\"pad_token_id\": null", null)]
+    [InlineData("baichuan", "", 0)]
+    [InlineData("internlm2", "\"pad_token_id\": 2", 2)]
+    [InlineData("opt", "\"ffn_dim\": 24", 1)]
+    [InlineData("gpt_neox", "\"pad_token_id\": 3", null)]
+    public void Read_PaddingRow_OfTheFamilysEmbedding(string modelType, string keys, int? row) => Assert.Equal(row, Read(modelType, keys).PaddingRow);
+
     [Fact]
     public void Read_FormOfTransformers5_AsTheOlderOne()
     {

@@ -25,6 +25,36 @@ public sealed class FamilyDecoderTests
         GoldenTensors.AssertClose(whole, torch.cat(parts), 2e-5, family);
     }
 
+    /// <summary>Training: the row of padding learns nothing from being read; in a family whose embedding knows no padding it does.</summary>
+    [Theory]
+    [InlineData("{\"model_type\": \"llama\", \"pad_token_id\": 5, ", false)]
+    [InlineData("{\"model_type\": \"llama\", ", true)]
+    [InlineData("{\"model_type\": \"gpt_neox\", \"pad_token_id\": 5, ", true)]
+    public void Backward_PaddingIsRead_ItsRowLearnsWhereTheFamilysDoes(string start, bool learns)
+    {
+        using var decoder = TestModels.Random(DecoderConfig.Read(start + "\"vocab_size\": 50, \"hidden_size\": 32, \"intermediate_size\": 40, \"num_hidden_layers\": 1, \"num_attention_heads\": 4}"));
+        using var scope = torch.NewDisposeScope();
+        foreach (var parameter in decoder.Parameters.Values) parameter.requires_grad_();
+        Autograd.Backward(decoder.Hidden(torch.tensor(new long[] { 7, 5, 9, 5 }), SegmentLayout.Single(4)).square().sum());
+        var gradient = decoder.Embedding.grad!;
+        Assert.Equal(learns, gradient[5].abs().max().item<float>() > 0);
+        Assert.True(gradient[9].abs().max().item<float>() > 0);
+    }
+
+    [Theory]
+    [InlineData("llama", "model.embed_tokens.weight", "lm_head.weight")]
+    [InlineData("gpt2", "transformer.wte.weight")]
+    [InlineData("opt", "model.decoder.embed_tokens.weight")]
+    [InlineData("phi", "model.embed_tokens.weight", "lm_head.weight", "lm_head.bias")]
+    [InlineData("chatglm2", "transformer.embedding.word_embeddings.weight", "transformer.output_layer.weight")]
+    public void TokenTables_EmbeddingAndAHeadOfItsOwn(string family, params string[] names)
+    {
+        using var decoder = FamilyModels.Create(family);
+        Assert.Equal(names.Order(), decoder.TokenTables.Order());
+        // Learned positions are a table too, and not that of the tokens.
+        Assert.Equal(names[0], decoder.EmbeddingPath + ".weight");
+    }
+
     [Theory]
     [MemberData(nameof(Families))]
     public void Hidden_SequencesInOneRow_AsEachAlone(string family)

@@ -74,6 +74,9 @@ public sealed class QuantisedCheckpointTests : IDisposable
     [InlineData("its shape is", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "dtype": "float32", "shape": [-64, 64]}""")]
     [InlineData("its shape is", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "dtype": "float32", "shape": [9223372036854775807, 64]}""")]
     [InlineData("dtype is 'int3'", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "dtype": "int3", "shape": [64, 64]}""")]
+    [InlineData("it needs quant_type, blocksize, dtype and shape", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "dtype": "float32"}""")]
+    [InlineData("it needs quant_type, blocksize, dtype and shape", "quant_state.bitsandbytes__nf4", """{"quant_type": 4, "blocksize": "64", "dtype": "float32", "shape": [64, 64]}""")]
+    [InlineData("the key blocksize twice", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "blocksize": 2, "dtype": "float32", "shape": [64, 64]}""")]
     [InlineData("nested_blocksize is missing", "quant_state.bitsandbytes__nf4", """{"quant_type": "nf4", "blocksize": 64, "dtype": "float32", "shape": [64, 64]}""")]
     public void Load_PartsThatDoNotFit_RefusedByName(string says, string part, string? change)
     {

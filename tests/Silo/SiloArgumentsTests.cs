@@ -55,6 +55,8 @@ public sealed class SiloArgumentsTests
     [InlineData("--slots 0", "no positive number")]
     [InlineData("--slots -1", "no positive number")]
     [InlineData("--slots 1.5", "no positive number")]
+    [InlineData("--slots 2147483647", "--slots 2147483647 is over 4096")]
+    [InlineData("--gpus 2147483647", "--gpus 2147483647 is over 4096")]
     [InlineData("--port x", "no positive number")]
     [InlineData("--port 70000", "65535")]
     [InlineData("--gateway-port 70000", "65535")]

@@ -26,7 +26,7 @@ public sealed class CommandLineTests
 
     [Fact]
     public void Train_LeftOut_IsTheMethodsDefault()
-        => Assert.Equal(3e-3, Train("--data here --method ia3", out _).Resolved.LearningRate);
+        => Assert.Equal(3e-3, Train("--data here --method ia3", out _).Resolve().LearningRate);
 
     [Theory]
     [InlineData("--data here --batch-size 0", "--batch-size: must be from 1 to 65536, and is 0")]

@@ -18,7 +18,7 @@ public sealed class CommandRecordTests
         var training = single.Training;
         Assert.Equal((2.5, 3, 9, 0.01, 2, "cosine"), (training.Epochs, training.BatchSize, training.MaxSteps, training.LearningRate, training.WarmupSteps, training.Schedule));
         Assert.Equal((0.5, 64, "fp32", 0.1), (training.Clip, training.CutoffLen, training.Precision, training.WeightDecay));
-        Assert.Equal(0.01, single.Resolved.LearningRate);
+        Assert.Equal(0.01, single.Resolve().LearningRate);
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class CommandRecordTests
         var single = TrainOptions.Read(Given(("data", "alpaca")), _ => false, out _);
         Assert.Equal((0, "lora"), (single.Seed, single.Method.Method));
         Assert.Equal(new TrainingSpec().BatchSize, single.Training.BatchSize);
-        Assert.Equal(AlpacaCot.Specs.Methods.MethodCatalogue.Get("lora").DefaultLearningRate, single.Resolved.LearningRate);
+        Assert.Equal(AlpacaCot.Specs.Methods.MethodCatalogue.Get("lora").DefaultLearningRate, single.Resolve().LearningRate);
     }
 
     [Fact]

@@ -41,6 +41,22 @@ public sealed class KeyFactorTests
         Assert.Equal(keys.Length, keys.Distinct().Count());
     }
 
+    /// <summary>The template that a model brings is part of what is trained, prepared and asked, though the sweep names it by one word.</summary>
+    [Fact]
+    public void Keys_ModelsOwnChatTemplate_ChangesThem()
+    {
+        var spec = Of(_known).Spec;
+        spec = spec with { Template = TemplateNames.Chat, Data = [.. spec.Data.Select(data => data with { Template = null })] };
+        IReadOnlyList<string?> Keys(string? template)
+        {
+            var model = Model("weights", "tokens", "q_proj") with { ChatTemplate = template };
+            var keys = new TrialKeys(spec, _known with { Models = new Dictionary<string, ModelIdentity> { ["llama-nano"] = model }, Templates = new Dictionary<string, string> { ["alpaca"] = TemplateNames.Chat } });
+            return [keys.Training(spec.Models[0], spec.Peft[0], spec.Data[0], 0, 1e-4), keys.Dataset(spec.Models[0], spec.Data[0]), keys.Untuned(spec.Models[0], spec.Data[0], spec.Cot[0], null)];
+        }
+        Assert.Equal(Keys("one"), Keys("one"));
+        Assert.All(Keys("one").Zip(Keys("other")), pair => Assert.NotEqual(pair.First, pair.Second));
+    }
+
     /// <summary>What a prepared mix follows from is in its key, and nothing else: sweeps that name it otherwise, or train it otherwise, find the same.</summary>
     [Fact]
     public void Dataset_AnyContentThatChanges_ChangesTheKey_NamesAndTrainingDoNot()

@@ -35,6 +35,19 @@ public sealed class SettingTests
         Assert.NotEqual(MethodCatalogue.Get("lora").DefaultLearningRate, MethodCatalogue.LearningRate(method with { Method = "ia3" }, new TrainingSpec()).Rate);
     }
 
+    /// <summary>A prompt in another language is another template; without one an adapter is asked through its own, and a base through the mix's.</summary>
+    [Theory]
+    [InlineData(null, null, "goat", null)]
+    [InlineData("zh", null, "alpaca", "alpaca-zh")]
+    [InlineData("en", null, "alpaca-zh", "alpaca")]
+    [InlineData(null, "alpaca", null, "alpaca")]
+    [InlineData("zh", "alpaca-newline", null, "alpaca-zh-newline")]
+    public void AskedThrough_Language_IsThatLanguagesForm(string? language, string? untuned, string? trained, string? expected)
+    {
+        var data = trained is null ? null : new DataSpec { Name = "d", Sources = [], Template = trained };
+        Assert.Equal(expected, new SweepSpec { Name = "s" }.AskedThrough(new CotSpec { Name = "c", Language = language }, data, untuned));
+    }
+
     [Fact]
     public void Of_TemplateLanguageAndLoad_OwnBeforeTheSweeps()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.Supervision;
 
@@ -16,10 +17,9 @@ internal static class PreparingWorker
         await using var connection = await WorkerConnection.ConnectAsync(path, CancellationToken.None);
         await foreach (var command in connection.CommandsAsync(CancellationToken.None))
         {
-            if (command is not StartCommand { Job: ToolJob { Tool: "prepare", Options: var options } } start) continue;
-            var mix = options.GetProperty("mix").GetString()!;
+            if (command is not StartCommand { Job: ToolJob { Request: PrepareRequest { Mix: { } mix } request } } start) continue;
             Console.WriteLine($"prepares {mix}");
-            while (!File.Exists(Path.Combine(options.GetProperty("base_directory").GetString()!, "go"))) await Task.Delay(10);
+            while (!File.Exists(Path.Combine(request.BaseDirectory, "go"))) await Task.Delay(10);
             if (mix == "gone") return 3;
             WorkerEvent answer = mix == "broken" ? new FailedEvent(start.Assignment, start.Fence, FailureKind.Data, "the tokenizer cannot be read")
                 : new OutputEvent(start.Assignment, start.Fence, JsonSerializer.SerializeToElement(new SpecFacts

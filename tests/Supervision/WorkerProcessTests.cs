@@ -1,6 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.Supervision;
 
@@ -107,7 +108,7 @@ public sealed class WorkerProcessTests : IDisposable
         await using var events = worker.EventsAsync(CancellationToken.None).GetAsyncEnumerator();
         foreach (var fence in (long[])[1, 2])
         {
-            await worker.SendAsync(new StartCommand("a", fence, new ToolJob("t", JsonDocument.Parse("{}").RootElement, new WorkerFolders("", "", ""))), CancellationToken.None);
+            await worker.SendAsync(new StartCommand("a", fence, new ToolJob(new DoctorRequest(), new WorkerFolders("", "", ""))), CancellationToken.None);
             Assert.True(await events.MoveNextAsync());
             Assert.Equal(new StartedEvent("a", fence), events.Current);
             Assert.True(await events.MoveNextAsync());

@@ -4,6 +4,7 @@ using System.Text.Json;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.WorkerProtocol;
 
@@ -66,7 +67,7 @@ public sealed class FramesTests
             ],
         }),
         ["serve"] = new StartCommand("serve", 1, new ServeJob(new BaseModel("b", "fp32"), 2, s_folders)),
-        ["tool"] = new StartCommand("tool", 1, new ToolJob("model show", Element("""{"model":"m"}"""), s_folders)),
+        ["tool"] = new StartCommand("tool", 1, new ToolJob(new VerifyModelsRequest { First = "a", Second = "b", Tolerance = 0.5 }, s_folders)),
         ["cancel"] = new CancelCommand("pack-0", 7),
         ["generate"] = new GenerateCommand("r1", "Once", true, new DecodingSpec { MaxNewTokens = 3, Temperature = 0.7, TopK = 4, TopP = 0.9 }, 5, "/a", "cue"),
         ["stop"] = new StopCommand(),
@@ -86,6 +87,19 @@ public sealed class FramesTests
         Assert.Equal(Concrete(typeof(WorkerCommand)), s_commands.Values.Select(e => e.GetType()).Distinct().OrderBy(type => type.Name));
         Assert.Equal(Concrete(typeof(WorkerJob)), s_commands.Values.OfType<StartCommand>().Select(s => s.Job.GetType()).OrderBy(type => type.Name));
     }
+
+    [Fact]
+    public void Tools_EveryRequestHasTheNameOfItsTool()
+    {
+        var requests = typeof(ToolRequest).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(ToolRequest)) && !type.IsAbstract).OrderBy(type => type.Name, StringComparer.Ordinal);
+        Assert.Equal(requests, ToolRequest.All.Values.OrderBy(type => type.Name, StringComparer.Ordinal));
+        Assert.Equal(("model show", "doctor"), (new ShowModelRequest { Model = "m" }.Tool, new DoctorRequest().Tool));
+    }
+
+    /// <summary>A setting that is missing is no empty one.</summary>
+    [Fact]
+    public async Task Read_ToolWithoutASettingThatItNeeds_IsRefused()
+        => await Assert.ThrowsAsync<ProtocolException>(() => Frames.ReadAsync<WorkerCommand>(Frame("""{"command":"start","assignment":"a","fence":1,"job":{"job":"tool","request":{"tool":"model show"},"folders":{"models":"m","datasets":"d","cache":"c"}}}"""), CancellationToken.None));
 
     [Fact]
     public async Task Write_Nulls_AreLeftOutAndKindsAreWords()

@@ -98,7 +98,7 @@ public sealed class AddToolTests : IDisposable
         foreach (var (key, value) in more) options[key] = value;
         var events = new List<WorkerEvent>();
         var context = new JobContext("tool", 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob("model add", JsonSerializer.SerializeToElement(options), _pack.Folders), context);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request("model add", options), _pack.Folders), context);
         return JsonNode.Parse(events.OfType<OutputEvent>().Last().Document.GetRawText())!.AsObject();
     }
 }

@@ -53,7 +53,7 @@ public sealed class DataSetToolsTests : IDisposable
     {
         var events = new List<WorkerEvent>();
         var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(options), _pack.Folders), context);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request(tool, options), _pack.Folders), context);
         return events.OfType<OutputEvent>().Last();
     }
 }

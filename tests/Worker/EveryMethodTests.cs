@@ -90,7 +90,7 @@ public sealed class EveryMethodTests : IDisposable
         }
         var events = new List<WorkerEvent>();
         JobTable.Run(
-            new ToolJob(tool, JsonSerializer.SerializeToElement(options), _pack.Folders),
+            new ToolJob(TinyPack.Request(tool, options), _pack.Folders),
             new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, _state, CancellationToken.None));
         var said = events.OfType<OutputEvent>().Last();
         return (JsonNode.Parse(said.Document.GetRawText())!.AsObject(), said.Text, [.. events.OfType<RemarkEvent>().Select(e => e.Text)]);

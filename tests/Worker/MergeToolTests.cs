@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AlpacaCot.Adapters;
@@ -8,6 +7,7 @@ using AlpacaCot.Models;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.Worker;
 
@@ -31,7 +31,7 @@ public sealed class MergeToolTests : IDisposable
         }
         var events = new List<WorkerEvent>();
         JobTable.Run(
-            new ToolJob("merge", JsonSerializer.SerializeToElement(new { model = "tiny", adapter = _pack["a"], @out = _pack["merged"] }), _pack.Folders),
+            new ToolJob(new MergeRequest { Model = "tiny", Adapter = _pack["a"], Out = _pack["merged"] }, _pack.Folders),
             new JobContext("merge", 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
         Assert.Contains(events.OfType<RemarkEvent>(), e => e.Text.Contains("the base is stored as LlmInt8: the merged model is written in bf16", StringComparison.Ordinal));
         Assert.InRange(events.OfType<OutputEvent>().Last().Document.GetProperty("relative").GetDouble(), 0, 5e-2);

@@ -26,29 +26,6 @@ public sealed class PartsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void ToolOptions_ReadsByName_AndRefusesTheRest()
-    {
-        var options = new ToolOptions(TinyPack.Json("""{"model":"m","stop":["a","b"],"one":"c","steps":3,"seed":9007199254740993,"rate":0.5,"greedy":true,"nothing":null,"max_new_tokens":1,"top_q":2}"""));
-        Assert.Equal(("m", 3, 9007199254740993L, (double?)0.5, true), (options.Text("model"), options.Int("steps", 0), options.Long("seed", 0), options.DoubleOrNull("rate"), options.Flag("greedy")));
-        Assert.Equal(["a", "b"], options.Texts("stop"));
-        Assert.Equal(["c"], options.Texts("one"));
-        Assert.Equal((7, (double?)null, false), (options.Int("absent", 7), options.DoubleOrNull("absent"), options.Flag("absent")));
-        Assert.Null(options.TextOrNull("nothing"));
-        Assert.Equal("unknown option --max-new-tokens, --top-q", Assert.Throws<ToolException>(options.Done).Message);
-        Assert.Equal("--adapter-name is missing", Assert.Throws<ToolException>(() => options.Text("adapter_name")).Message);
-    }
-
-    [Fact]
-    public void ToolOptions_WrongType_NamesOptionAndValue()
-    {
-        var options = new ToolOptions(TinyPack.Json("""{"max_steps":"many","model":5,"rate":true,"steps":1.5,"greedy":"yes"}"""));
-        foreach (var (read, says) in ((Action, string)[])[
-            (() => options.Int("max_steps", 0), "--max-steps \"many\" is not a whole number"), (() => options.Text("model"), "--model 5 is not a text"), (() => options.DoubleOrNull("rate"), "--rate true"),
-            (() => options.IntOrNull("steps"), "--steps 1.5"), (() => options.Flag("greedy"), "--greedy \"yes\"")])
-            Assert.Contains(says, Assert.Throws<ToolException>(read).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void SuiteDeclarations_OptionsStandBesideTheCommonKeys()
     {
         EvaluationSpec Of(string suite, string option, int value) => new() { Name = "sums", Suite = suite, Limit = 3, Options = new Dictionary<string, JsonElement> { [option] = TinyPack.Json(value.ToString(System.Globalization.CultureInfo.InvariantCulture)) } };

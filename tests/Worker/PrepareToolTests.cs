@@ -25,7 +25,7 @@ public sealed class PrepareToolTests : IDisposable
 
     private static string Lines(params (string Question, string Answer)[] rows) => string.Join('\n', rows.Select(row => new JsonObject { ["question"] = row.Question, ["answer"] = row.Answer }.ToJsonString()));
 
-    private SpecFacts Facts(string data, int cutoff = 200, (string Option, JsonNode Value)? more = null)
+    private SpecFacts Facts(string data, int cutoff = 200, (string Option, JsonNode Value)? more = null, Func<SweepSpec, SweepSpec>? change = null)
     {
         var spec = SweepDocument.ParseValid($$"""
             name: s
@@ -40,9 +40,9 @@ public sealed class PrepareToolTests : IDisposable
               - { name: asked, suite: exact-match, few_shot: 1, options: { file: questions.jsonl, few_shot_file: shots.jsonl } }
               - { name: sums, suite: goat-arithmetic, limit: 3, options: { digits: [1, 2] } }
             """);
-        var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(spec, Frames.Json) };
+        var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(change is null ? spec : change(spec), Frames.Json) };
         if (more is { } option) options[option.Option] = option.Value;
-        return TinyPack.Run(new ToolJob("prepare", JsonSerializer.SerializeToElement(options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
+        return TinyPack.Run(new ToolJob(TinyPack.Request("prepare", options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
     }
 
     /// <summary>The mixes may be asked for one by one, and the rest without them: together they are the same facts.</summary>
@@ -62,6 +62,15 @@ public sealed class PrepareToolTests : IDisposable
             Assert.Equal(JsonSerializer.Serialize(mix, Frames.Json), JsonSerializer.Serialize(Assert.Single(alone.Mixes), Frames.Json));
             Assert.Empty(alone.Models.Select(model => model.Name).Concat(alone.Data.Select(data => data.Name)));
         }
+    }
+
+    /// <summary>Preparing a mix takes as long as reading and tokenising it: what no trial trains on waits for nobody.</summary>
+    [Fact]
+    public void Prepare_PairThatTheGridDoesNotHold_IsNotPrepared()
+    {
+        const string Data = "[{ name: d, sources: [{ path: again.json }] }, { name: e, sources: [{ path: cot.tsv }] }]";
+        SweepSpec Two(SweepSpec spec) => spec with { Models = [.. spec.Models, spec.Models[0] with { Name = "other" }], Exclude = [new AxisMatch(new Dictionary<string, IReadOnlyList<string>> { ["model"] = ["other"], ["data"] = ["d"] })] };
+        Assert.Equal(["tiny d", "tiny e", "other e"], Facts(Data, change: Two).Mixes.Select(mix => $"{mix.Model} {mix.Data}"));
     }
 
     private LeakFacts[] Leaks(string source) => [.. Facts($"[{{ name: d, sources: [{source}] }}]").Data[0].Sources[0].Leaks];
@@ -99,6 +108,22 @@ public sealed class PrepareToolTests : IDisposable
         var mix = Assert.Single(Facts("[{ name: d, sources: [{ path: cot.tsv, weight: 2 }, again.json] }]").Mixes);
         Assert.Equal((5L, 7L), (mix.Rows, mix.Examples));
         Assert.InRange(mix.SupervisedTokens, 1, mix.Tokens - 1);
+    }
+
+    /// <summary>A template of the model's own is looked for in each model's folder; where there is none, that mix says so and all else is told as ever.</summary>
+    [Fact]
+    public void Prepare_ChatTemplates_AreTheModelsOwnOrNamed()
+    {
+        const string Data = "[{ name: own, sources: [cot.tsv], template: chat }, { name: named, sources: [cot.tsv], template: chat:chatml }]";
+        var none = Facts(Data);
+        Assert.Contains("brings no chat template", none.Mixes[0].Error, StringComparison.Ordinal);
+        Assert.Equal((null, 2L), (none.Mixes[1].Error, none.Mixes[1].Kept));
+        File.WriteAllText(Path.Combine(_pack["models/tiny"], "chat_template.jinja"), "{% for m in messages %}{{ m.content }};{% endfor %}");
+        var own = Facts(Data);
+        Assert.Equal((null, 2L), (own.Mixes[0].Error, own.Mixes[0].Kept));
+        Assert.NotEqual(own.Models[0].ChatTemplateHash, none.Models[0].ChatTemplateHash);
+        Assert.Equal([TemplateNames.Chat, own.Data[1].TemplateHash], none.Data.Select(data => data.TemplateHash));
+        Assert.Equal(TemplateNames.Known, own.KnownTemplates);
     }
 
     [Fact]

@@ -31,7 +31,7 @@ public sealed class PromptLengthsTests : IDisposable
     [InlineData("plain", null, 20, 16, true)]
     public void Remarks_TemplateCuePositionsAndNewTokens_AllCount(string template, string? cue, int positions, int maxNewTokens, bool tooLong)
     {
-        var remarks = new PromptLengths([("small", _tokenizer, positions)], [template], [null, cue], maxNewTokens).Remarks(_suite);
+        var remarks = new PromptLengths([("small", _tokenizer, "", positions)], [template], [null, cue], maxNewTokens).Remarks(_suite);
 
         if (!tooLong) Assert.Empty(remarks);
         else Assert.StartsWith("under small's tokenizer 5 of 5 prompts", Assert.Single(remarks), StringComparison.Ordinal);
@@ -40,12 +40,12 @@ public sealed class PromptLengthsTests : IDisposable
     [Fact]
     public void Remarks_SeveralModels_AreOneEach()
     {
-        var remarks = new PromptLengths([("small", _tokenizer, 20), ("large", _tokenizer, 2000), ("tiny", _tokenizer, 18)], ["plain", "alpaca"], [null], 4).Remarks(_suite);
+        var remarks = new PromptLengths([("small", _tokenizer, "", 20), ("large", _tokenizer, "", 2000), ("tiny", _tokenizer, "", 18)], ["plain", "alpaca"], [null], 4).Remarks(_suite);
 
         Assert.Equal(["small", "tiny"], remarks.Select(remark => remark.Split('\'')[0].Split(' ')[1]));
     }
 
     [Fact]
     public void Remarks_NoRoomAtAll_IsAnError()
-        => Assert.Contains("lower max_new_tokens", Assert.Throws<EvaluationException>(() => new PromptLengths([("small", _tokenizer, 20)], ["plain"], [null], 20).Remarks(_suite)).Message, StringComparison.Ordinal);
+        => Assert.Contains("lower max_new_tokens", Assert.Throws<EvaluationException>(() => new PromptLengths([("small", _tokenizer, "", 20)], ["plain"], [null], 20).Remarks(_suite)).Message, StringComparison.Ordinal);
 }

@@ -70,6 +70,29 @@ public sealed class ServeRunnerTests : IDisposable
         Assert.Equal(2 * folders.Count, answers.Count);
     }
 
+    /// <summary>A request's other settings are applied as everywhere: beams, several answers, log-probabilities. The last chunk alone says that nothing follows.</summary>
+    [Fact]
+    public void Run_BeamsAndDraws_EveryAnswerWithItsProbabilities()
+    {
+        var beams = Chunks(new GenerateCommand("r", "1+2", true, new AlpacaCot.Specs.DecodingSpec { NumBeams = 3, MaxNewTokens = 5, NoRepeatNgramSize = 2 }, Answers: 2, Logprobs: 1));
+        Assert.Equal([(0, true, false), (1, false, true)], beams.Select(chunk => (chunk.Answer, chunk.More, chunk.IsLast)));
+        Assert.True(beams[0].Score >= beams[1].Score);
+        Assert.All(beams, chunk => Assert.Equal(chunk.Ids, chunk.Logprobs!.Select(token => token.Id)));
+
+        var draws = Chunks(new GenerateCommand("r", "1+2", true, Sampled with { MinP = 0.05 }, 3, Answers: 3, Logprobs: 2));
+        Assert.Equal(Enumerable.Range(0, draws.Count), draws.Select(chunk => (int)chunk.Sequence));
+        Assert.Equal([0, 1, 2], draws.Select(chunk => chunk.Answer).Distinct().Order());
+        Assert.Equal(3, draws.Count(chunk => chunk.FinishReason is not null));
+        Assert.True(draws[^1].IsLast);
+        Assert.Single(draws, chunk => chunk.IsLast);
+        Assert.All(draws.SelectMany(chunk => chunk.Logprobs!), token => Assert.InRange(token.Logprob, double.NegativeInfinity, token.Top[0].Logprob + 1e-9));
+        // The first of several draws is what one alone would be.
+        var alone = Chunks(new GenerateCommand("r", "1+2", true, Sampled with { MinP = 0.05 }, 3));
+        Assert.Equal(alone.SelectMany(chunk => chunk.Ids), draws.Where(chunk => chunk.Answer == 0).SelectMany(chunk => chunk.Ids));
+        Assert.All(alone, chunk => Assert.Null(chunk.Logprobs));
+        Assert.Contains("greedy decoding gives one answer", Assert.Single(Chunks(new GenerateCommand("r", "1+2", true, new AlpacaCot.Specs.DecodingSpec(), Answers: 2))).Error, StringComparison.Ordinal);
+    }
+
     private static AlpacaCot.Specs.DecodingSpec Sampled => new() { Strategy = "sample", MaxNewTokens = 24, Temperature = 1.5 };
 
     private string CopyOf(string adapter, int n)
@@ -80,24 +103,26 @@ public sealed class ServeRunnerTests : IDisposable
     }
 
     private string Ask(string? adapter, string? cue, string prompt, bool raw)
+        => string.Join(' ', Chunks(new GenerateCommand("r", prompt, raw, Sampled, 0, adapter, cue)).SelectMany(chunk => chunk.Error is null ? chunk.Ids : throw new InvalidOperationException(chunk.Error)));
+
+    private List<RequestTokens> Chunks(GenerateCommand command)
     {
         var commands = Channel.CreateUnbounded<WorkerCommand>();
-        var answer = new List<int>();
+        var chunks = new List<RequestTokens>();
         void Send(WorkerEvent news)
         {
             if (news is HeartbeatEvent beat) _phases.Add(beat.Phase);
             if (news is not TokensEvent tokens) return;
             foreach (var request in tokens.Requests)
             {
-                Assert.Null(request.Error);
-                answer.AddRange(request.Ids);
+                chunks.Add(request);
                 // The model is served until nobody can ask any more.
-                if (request.FinishReason is not null) commands.Writer.Complete();
+                if (request.IsLast) commands.Writer.Complete();
             }
         }
-        commands.Writer.TryWrite(new GenerateCommand("r", prompt, raw, Sampled, 0, adapter, cue));
+        commands.Writer.TryWrite(command);
         ServeRunner.Run(
             new ServeJob(new BaseModel("tiny", "fp32"), 1, _pack.Folders), new JobContext("serve", 1, Send, commands.Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
-        return string.Join(' ', answer);
+        return chunks;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -8,6 +9,7 @@ using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Tests.Worker;
 
@@ -21,6 +23,7 @@ internal sealed class TinyPack : IDisposable
         Name = "d", Template = "goat", Sources = [new SourceSpec { Goat = new GoatOptions { Operations = [GoatOperation.Add], MinDigits = 1, MaxDigits = 2, Style = GoatStyle.Direct, Count = 32, Noise = false } }],
     };
     private static readonly MethodSpec Method = new() { Name = "lora", Method = "lora", Options = new Dictionary<string, JsonElement> { ["r"] = Json("2"), ["lora_alpha"] = Json("4") } };
+    private static readonly JsonSerializerOptions _strict = new(Frames.Json) { UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
     private readonly TemporaryFolder _folder = new();
     private readonly string _before = Directory.GetCurrentDirectory();
 
@@ -85,4 +88,13 @@ internal sealed class TinyPack : IDisposable
     }
 
     public static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
+
+    /// <summary>What a tool is asked, by the names that its options have on the command line; a name that its request does not have fails.</summary>
+    public static ToolRequest Request(string tool, object options)
+    {
+        var request = new JsonObject { ["tool"] = tool };
+        foreach (var (name, value) in JsonSerializer.SerializeToNode(options, Frames.Json)!.AsObject())
+            if (value is not null) request[name == "num_return_sequences" ? "answers" : string.Concat(name.Split('_', '-').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..]))] = value.DeepClone();
+        return request.Deserialize<ToolRequest>(_strict)!;
+    }
 }

@@ -121,39 +121,12 @@ public sealed class ToolTests : IDisposable
     [InlineData("cutoff_len", 0)]
     [InlineData("warmup_ratio", 1.5)]
     [InlineData("warmup_ratio", -0.1)]
-    [InlineData("threads", 0)]
     [InlineData("learning_rate", -1e-3)]
     public void Train_NumberOutOfBounds_RefusedByName(string option, double value)
     {
         var error = Assert.Throws<ToolException>(() => Train("a", (option, value == Math.Floor(value) ? JsonValue.Create((int)value) : JsonValue.Create(value)))).Message;
         Assert.Contains(option.Replace('_', '-'), error.Replace('_', '-'), StringComparison.Ordinal);
         Assert.False(Directory.Exists(_pack["a"]));
-    }
-
-    [Theory]
-    [InlineData("generate", "max_new_tokens", 0)]
-    [InlineData("generate", "top_k", -1)]
-    [InlineData("generate", "threads", -2)]
-    [InlineData("eval", "limit", 0)]
-    [InlineData("eval", "limit", -3)]
-    [InlineData("eval", "few_shot", -1)]
-    [InlineData("eval", "max_new_tokens", 0)]
-    [InlineData("merge", "tolerance", -1)]
-    [InlineData("model pretrain", "steps", 0)]
-    [InlineData("model pretrain", "batch_size", 0)]
-    [InlineData("model pretrain", "layers", 0)]
-    [InlineData("model pretrain", "digits", -1)]
-    public void Tools_NumberOutOfBounds_RefusedByName(string tool, string option, int value)
-    {
-        var options = new JsonObject
-        {
-            ["generate"] = new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2" },
-            ["eval"] = new JsonObject { ["model"] = "tiny", ["suite"] = new JsonArray("goat-arithmetic") },
-            ["merge"] = new JsonObject { ["model"] = "tiny", ["adapter"] = "a", ["out"] = _pack["m"] },
-            ["model pretrain"] = new JsonObject { ["out"] = _pack["m"] },
-        }[tool]!.DeepClone().AsObject();
-        options[option] = value;
-        Assert.Contains(option.Replace('_', '-'), Assert.Throws<ToolException>(() => Run(tool, options)).Message.Replace('_', '-'), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,6 +187,29 @@ public sealed class ToolTests : IDisposable
         Assert.Equal("weights", File.ReadAllText(_pack["own/model.safetensors"]));
     }
 
+    /// <summary>A vocabulary grows by another's Chinese pieces: no id moves, other text is encoded as before, and the model that gets it keeps its rows.</summary>
+    [Fact]
+    public void Tokenizer_ExtendedByChinesePieces_OldIdsStay()
+    {
+        File.WriteAllText(_pack["en.txt"], string.Join('\n', Enumerable.Repeat("the thermometer then thaws there 12", 20)));
+        File.WriteAllText(_pack["zh.txt"], string.Join('\n', Enumerable.Repeat("人工智能 then 人工", 20)));
+        void Train(string name, int vocabulary) => Run("tokenizer train", new JsonObject { ["out"] = _pack[name], ["text"] = new JsonArray(_pack[name + ".txt"]), ["vocab"] = vocabulary, ["kind"] = "sentencepiece" });
+        Train("en", 300);
+        Train("zh", 310);
+        JsonObject Options(string output) => new() { ["out"] = _pack[output], ["tokenizer"] = _pack["en"], ["pieces"] = _pack["zh/tokenizer.model"], ["han"] = true };
+        var answer = Run("tokenizer extend", Options("both")).Answer;
+        var (before, after) = (AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["en"]), AlpacaCot.Tokenizers.TokenizerDirectory.Load(_pack["both"]));
+        Assert.Equal(before.VocabularySize + (int)answer["pieces"]!, after.VocabularySize);
+        Assert.All(Enumerable.Range(0, before.VocabularySize), id => Assert.Equal(before.Token(id), after.Token(id)));
+        Assert.All(Enumerable.Range(before.VocabularySize, (int)answer["pieces"]!), id => Assert.All(after.Token(id), c => Assert.InRange(c, '\u4E00', '\u9FFF')));
+        Assert.Equal(before.Encode("then 12 thaw"), after.Encode("then 12 thaw"));
+        Assert.True(before.Encode("人工智能").Length > after.Encode("人工智能").Length);
+        Assert.InRange((int)answer["used"]!, 1, (int)answer["pieces"]!);
+        Assert.Contains("has no piece", Assert.Throws<AlpacaCot.Tokenizers.TokenizerException>(() => Run("tokenizer extend", new JsonObject { ["out"] = _pack["x"], ["tokenizer"] = _pack["both"], ["pieces"] = _pack["zh"], ["han"] = true })).Message, StringComparison.Ordinal);
+        Assert.Contains("--force", Assert.Throws<ToolException>(() => Run("tokenizer extend", Options("both"))).Message, StringComparison.Ordinal);
+        Assert.Contains("no tokenizer.model", Assert.Throws<ToolException>(() => Run("tokenizer extend", new JsonObject { ["out"] = _pack["x"], ["tokenizer"] = Directory.CreateDirectory(_pack["empty"]).FullName, ["pieces"] = _pack["zh"] })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Tokenizer_TrainedByBothKinds_ComparedOnTheSameText()
     {
@@ -268,6 +264,39 @@ public sealed class ToolTests : IDisposable
         Assert.Equal((275, false), (trained.Config.VocabularySize, Row(trained, 3).SequenceEqual(Row(after, 3))));
     }
 
+    /// <summary>New tokens can learn before everything else does: so long only the embedding and the head change. A tokenizer can be given instead of trained.</summary>
+    [Fact]
+    public void Pretrain_EmbeddingsFirst_BlocksStayUntilThen()
+    {
+        File.WriteAllText(_pack["text.txt"], string.Join('\n', Enumerable.Repeat("the thermometer then thaws there", 20)));
+        Run("tokenizer train", new JsonObject { ["out"] = _pack["t"], ["text"] = new JsonArray(_pack["text.txt"]), ["vocab"] = 265 });
+        JsonObject Options(string output, params (string Key, JsonNode Value)[] more)
+        {
+            var options = new JsonObject { ["out"] = _pack[output], ["task"] = "text", ["text"] = new JsonArray(_pack["text.txt"]), ["steps"] = 2, ["batch_size"] = 2 };
+            foreach (var (key, value) in more) options[key] = value;
+            return options;
+        }
+        Run("model pretrain", Options("base", ("tokenizer", _pack["t/tokenizer.json"]), ("hidden", 16), ("layers", 1), ("heads", 2)));
+        Assert.Equal(File.ReadAllText(_pack["t/tokenizer.json"]), File.ReadAllText(_pack["base/tokenizer.json"]));
+        using var before = ModelDirectory.Load(_pack["base"]);
+        List<string> Changed(string model)
+        {
+            using var after = ModelDirectory.Load(_pack[model]);
+            return [.. before.Parameters.Where(p => !p.Value.Equals(after.Parameters[p.Key])).Select(p => p.Key)];
+        }
+        var first = Run("model pretrain", Options("first", ("from", _pack["base"]), ("embeddings_first", 2))).Answer;
+        Assert.Equal(before.TokenTables, Changed("first"));
+        Assert.Equal((double)first["embeddings_loss"]!, (double)first["final_loss"]!);
+        // Each part warms up by itself, from a rate of 0.
+        Run("model pretrain", Options("both", ("from", _pack["base"]), ("embeddings_first", 2), ("steps", 4)));
+        Assert.Equal(before.Parameters.Count, Changed("both").Count);
+        string Wrong(JsonObject options) => Assert.Throws<ToolException>(() => Run("model pretrain", options)).Message;
+        Assert.Contains("--embeddings-first 3 is more than the 2 steps", Wrong(Options("x", ("from", _pack["base"]), ("embeddings_first", 3))), StringComparison.Ordinal);
+        Assert.Contains("--tokenizer has no effect with --from", Wrong(Options("x", ("from", _pack["base"]), ("tokenizer", _pack["t"]))), StringComparison.Ordinal);
+        Assert.Contains("leave --vocab out", Wrong(Options("x", ("vocab", 300), ("tokenizer", _pack["t"]))), StringComparison.Ordinal);
+        Assert.Contains("no such tokenizer", Wrong(Options("x", ("tokenizer", _pack["none"]))), StringComparison.Ordinal);
+    }
+
     /// <summary>The folder that a merge writes answers as base and adapter did: the template goes with it and is applied.</summary>
     [Fact]
     public void Merge_AdapterWithATemplate_MergedFolderAnswersAlike()
@@ -300,6 +329,31 @@ public sealed class ToolTests : IDisposable
         Assert.Equal(("goat", "goat"), (Template(first), Template(second)));
         // Another template than the one that trained it is refused, as beside the base.
         Assert.Throws<Data.DatasetException>(() => Eval(_pack["merged"], null, "r3", "alpaca"));
+    }
+
+    /// <summary>The model's own chat template teaches, is kept beside the adapter and the merged model, and asks both without being named.</summary>
+    [Fact]
+    public void Train_ModelsOwnChatTemplate_AsksWhatItTaught()
+    {
+        File.WriteAllText(Path.Combine(_pack["models/tiny"], "chat_template.jinja"), "{% for m in messages %}{{ m.role[0] }}: {{ m.content }};{% endfor %}{% if add_generation_prompt %}a:{% endif %}");
+        Train("a", ("template", "chat"), ("max_steps", 12), ("learning_rate", 0.05));
+        var form = TemplateFile.Load(_pack["a"])!;
+        Assert.Equal(("chat", ";", " 3"), (form.Name, form.AnswerEnd, form.Response("3")));
+        Run("merge", new JsonObject { ["model"] = "tiny", ["adapter"] = _pack["a"], ["out"] = _pack["merged"] });
+
+        JsonObject Ask(string model, string? adapter) => Run("generate", new JsonObject { ["model"] = model, ["prompt"] = "1+2", ["max_new_tokens"] = 8, ["adapter"] = adapter }).Answer;
+        JsonObject Eval(string model, string? adapter, string? template = null) => Run("eval", new JsonObject
+        {
+            ["model"] = model, ["adapter"] = adapter, ["suite"] = new JsonArray("goat-arithmetic"), ["limit"] = 3, ["max_new_tokens"] = 4, ["out"] = _pack[model + adapter + template + "-results"], ["template"] = template,
+        }).Answer;
+        var (beside, merged) = (Ask("tiny", _pack["a"]), Ask(_pack["merged"], null));
+        Assert.Equal((beside["ids"]!.ToJsonString(), (int)beside["prompt_tokens"]!), (merged["ids"]!.ToJsonString(), (int)merged["prompt_tokens"]!));
+        // The base through the same template has the same prompt, and another answer is no error of ours.
+        Assert.Equal((int)beside["prompt_tokens"]!, (int)Run("generate", new JsonObject { ["model"] = "tiny", ["prompt"] = "1+2", ["max_new_tokens"] = 1, ["chat"] = true }).Answer["prompt_tokens"]!);
+        var (first, second, bare) = (Eval("tiny", _pack["a"]), Eval(_pack["merged"], null), Eval("tiny", null, "chat"));
+        Assert.Equal(first["results"]!.ToJsonString(), second["results"]!.ToJsonString());
+        foreach (var answer in new[] { first, second, bare }) Assert.Equal("chat", (string)JsonNode.Parse(File.ReadAllText((string)answer["results_file"]!))!["chat_template"]!);
+        Assert.Contains("known: alpaca", Assert.Throws<ToolException>(() => Eval("tiny", null, "chat:none")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -427,14 +481,14 @@ public sealed class ToolTests : IDisposable
         var data = List<ListedData>("list data");
         Assert.Equal(["mine", "seed-tasks"], data.Where(set => set.Present).Select(set => set.Name).Order(StringComparer.Ordinal));
         Assert.Contains(data, set => set is { Name: "cot", Language: "zh", Present: false, Expected.Count: > 0 });
-        Assert.Equal(TemplateNames.All, List<ListedTemplate>("list templates").Select(template => template.Name));
+        Assert.Equal(TemplateNames.Known.Where(name => name != TemplateNames.Chat), List<ListedTemplate>("list templates").Select(template => template.Name));
     }
 
     private T[] List<T>(string tool)
     {
         var events = new List<WorkerEvent>();
         var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(new { }), _pack.Folders), context);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request(tool, new { }), _pack.Folders), context);
         return events.OfType<OutputEvent>().Last().Document.Deserialize<T[]>(Frames.Json)!;
     }
 
@@ -468,7 +522,7 @@ public sealed class ToolTests : IDisposable
             options["evaluation"] = Checked(AskingOptions.ReadSuites(Take(key => key is "suite" or "limit" or "few_shot"), out var remarks), remarks);
         var events = new List<WorkerEvent>();
         var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(tool, JsonSerializer.SerializeToElement(options), _pack.Folders), context);
+        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request(tool, options), _pack.Folders), context);
         var output = events.OfType<OutputEvent>().Last();
         return new Ran(JsonNode.Parse(output.Document.GetRawText())!.AsObject(), output.Text, [.. events.OfType<RemarkEvent>().Select(e => e.Text)]);
     }

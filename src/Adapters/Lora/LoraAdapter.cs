@@ -68,7 +68,7 @@ public sealed class LoraAdapter : Adapter
 
     /// <inheritdoc/>
     protected internal override Tensor Embedded(Tensor ids, Tensor hidden)
-        => _embedding?.Forward(ids, hidden) ?? _tables.Embedding!.index_select(0, ids).to(hidden.dtype);
+        => _embedding?.Forward(ids, hidden) ?? Functional.Embedding(ids, _tables.Embedding!, _decoder.Config.PaddingRow).to(hidden.dtype);
 
     /// <inheritdoc/>
     protected internal override bool ActsAfter(ProjectionSite site) => _layers.ContainsKey(site.Path);
@@ -156,7 +156,7 @@ public sealed class LoraAdapter : Adapter
         var (path, (r, _, scaling)) = (_decoder.EmbeddingPath, _config.At(_decoder.EmbeddingPath));
         var (vocabulary, width) = (_decoder.Embedding.size(0), _decoder.Embedding.size(1));
         // As PEFT starts them: A at zero and B drawn, the other way round than elsewhere.
-        _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling);
+        _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling, _decoder.Config.PaddingRow);
         Add($"{path}.lora_embedding_A", _embedding.A, embedding: true);
         Add($"{path}.lora_embedding_B", _embedding.B, embedding: true);
     }

@@ -1,15 +1,21 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Lora;
 
 /// <summary>LoRA on the token embedding E: <c>E[x] + s · (A[:, x])ᵀ Bᵀ</c> with A <c>[r, vocabulary]</c> and B <c>[width, r]</c>.</summary>
-internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Scaling)
+/// <param name="Path">Module path of the embedding.</param>
+/// <param name="A">Its factor with a column for each token.</param>
+/// <param name="B">The other one.</param>
+/// <param name="Scaling">s.</param>
+/// <param name="Padding">A token whose column gets no gradient, where the base's row gets none.</param>
+internal sealed record LoraEmbedding(string Path, Tensor A, Tensor B, double Scaling, int? Padding)
 {
     public Tensor Merge(Tensor embedding) => embedding.to(torch.float32) + torch.mm(B, A).t() * (float)Scaling;
 
     public Tensor Forward(Tensor ids, Tensor hidden)
     {
-        var rows = A.index_select(1, ids).t();
+        var rows = Functional.Embedding(ids, A.t(), Padding);
         return hidden + (torch.mm(rows, B.t()) * (float)Scaling).to(hidden.dtype);
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Specs.CommandLine;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -11,20 +12,20 @@ internal static class GoatCommands
     public static Command Build(Func<ClientContext> context)
     {
         var goat = new Command("goat", "Arithmetic in Goat's form: generate rows, show the cells, verify answers step by step").WithExample("data goat generate --paper --out goat.jsonl");
-        goat.Subcommands.Add(new ToolCommand(context, "data goat generate", "generate", "Write rows as JSON lines: instruction, input, output, answer", "data goat generate --operations multiply divide --digits 2 6 --count 50000 --out rows.jsonl")
-            .Keys("goat", GoatCommandOptions.All, GoatCommandOptions.Read)
-            .Required("--out", "The file to write")
-            .Option<bool>("--force", "Replace a file that is there already")
-            .Option<long?>("--seed", "Seed of the questions and their wording (0)")
-            .Option<int?>("--threads", "Threads that write; the rows are the same with any number (all cores)")
+        goat.Subcommands.Add(ToolCommand.For(context, new GenerateGoatRequest { Goat = null!, Out = "" }, "generate", "Write rows as JSON lines: instruction, input, output, answer", "data goat generate --operations multiply divide --digits 2 6 --count 50000 --out rows.jsonl")
+            .Keys(GoatCommandOptions.All, GoatCommandOptions.Read, (r, v) => r with { Goat = v })
+            .Required("--out", "The file to write", (r, v) => r with { Out = v })
+            .Flag("--force", "Replace a file that is there already", (r, v) => r with { Force = v })
+            .Seed("Seed of the questions and their wording (0)", (r, v) => r with { Seed = v })
+            .Threads("Threads that write; the rows are the same with any number (all cores)", (r, v) => r with { Threads = v })
             .Command);
-        goat.Subcommands.Add(new ToolCommand(context, "data goat cells", "cells", "Show what is drawn and how often, cell by cell", "data goat cells --paper")
-            .Keys("goat", GoatCommandOptions.All, GoatCommandOptions.Read)
+        goat.Subcommands.Add(ToolCommand.For(context, new GoatCellsRequest { Goat = null! }, "cells", "Show what is drawn and how often, cell by cell", "data goat cells --paper")
+            .Keys(GoatCommandOptions.All, GoatCommandOptions.Read, (r, v) => r with { Goat = v })
             .Command);
-        goat.Subcommands.Add(new ToolCommand(context, "data goat verify", "verify", "Check every step of worked answers, and say where each first goes wrong", "data goat verify rows.jsonl --answer prediction")
-            .Argument("FILE", "JSON lines, a JSON array or .csv with the question as a clean expression (12 * 34) and the answer")
-            .Option<string>("--question", "The field of the question (input)")
-            .Option<string>("--answer", "The field of the answer (output)")
+        goat.Subcommands.Add(ToolCommand.For(context, new VerifyGoatRequest { File = "" }, "verify", "Check every step of worked answers, and say where each first goes wrong", "data goat verify rows.jsonl --answer prediction")
+            .Argument("FILE", "JSON lines, a JSON array or .csv with the question as a clean expression (12 * 34) and the answer", (r, v) => r with { File = v })
+            .Text("--question", "The field of the question (input)", (r, v) => r with { Question = v })
+            .Text("--answer", "The field of the answer (output)", (r, v) => r with { Answer = v })
             .Command);
         return goat;
     }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Grains.Contracts;
+using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -31,7 +33,7 @@ internal static class SweepCommands
     private static Command Validate(Func<ClientContext> context)
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
-        var slots = new Option<int?>("--slots") { Description = "Slots that the plan is made for (those of the silo that runs, else 1)" };
+        var slots = new Option<int?>("--slots") { Description = "Slots that the plan is made for (those of the silo that runs, else 1)" }.Within(1, PlatformCluster.MostSlots);
         var json = CommandTree.JsonOption();
         var command = new Command("validate", "Check a sweep whole, without running it: every error at once, with line and fix; then the plan") { file, slots, json }.WithExample("sweep validate examples/quickstart.yaml");
         command.SetAction((parsed, stop) => SweepRunner.ValidateAsync(context(), parsed.GetValue(file)!, parsed.GetValue(slots), parsed.GetValue(json), stop));
@@ -42,7 +44,7 @@ internal static class SweepCommands
     {
         var file = new Argument<string>("FILE") { Description = "The sweep's YAML" };
         var name = new Option<string?>("--name") { Description = "Name of this run (the sweep's own name)" };
-        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" }.Within(1, PlatformCluster.MostSlots);
         var fresh = new Option<bool>("--fresh") { Description = "Compute everything anew; otherwise adapters and results that other sweeps of this home have computed with equal keys are taken over" };
         var detach = new Option<bool>("--detach") { Description = "Return once the sweep is submitted; it goes on by itself, and sweep watch follows it" };
         var force = new Option<bool>("--force") { Description = "Where another file's sweep of that name is there already, delete that one first, with its files" };
@@ -61,7 +63,7 @@ internal static class SweepCommands
     {
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
         var trial = new Argument<string?>("TRIAL") { Description = "One of its trials", Arity = ArgumentArity.ZeroOrOne };
-        var samples = new Option<int>("--samples") { Description = "How many questions of each evaluation are shown, right and wrong ones (4)", DefaultValueFactory = _ => 4 };
+        var samples = new Option<int>("--samples") { Description = "How many questions of each evaluation are shown, right and wrong ones (4)", DefaultValueFactory = _ => 4 }.Within(0);
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("show", "Show a sweep's specification and trials, or one trial: its settings, adapter, log, metrics, samples, and the commands that use it")
@@ -88,7 +90,7 @@ internal static class SweepCommands
     {
         var name = new Argument<string>("NAME") { Description = "The sweep's name" };
         var retry = new Option<bool>("--retry-failed") { Description = "Try failed trials again as well" };
-        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" };
+        var slots = new Option<int?>("--slots") { Description = "CPU slots of a silo that this command starts (1)" }.Within(1, PlatformCluster.MostSlots);
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("resume", "Take up what a crash or a cancellation left undone, and follow it to the end") { name, retry, slots, experiment, json }.WithExample("sweep resume first");
@@ -103,22 +105,18 @@ internal static class SweepCommands
         var trials = new Argument<string[]>("TRIAL") { Description = "Trials, side by side where there are several; sweep status shows their names", Arity = ArgumentArity.OneOrMore };
         var prompt = new Option<string?>("--prompt") { Description = "The instruction; the template and the cue of the trial are applied. Without it, instructions are read from stdin, a line each, and the models stay loaded" };
         var raw = new Option<bool>("--raw") { Description = "Take the prompt as it is" };
-        var tokens = new Option<int>("--max-new-tokens") { Description = "Most new tokens", DefaultValueFactory = _ => 128 };
-        var temperature = new Option<double>("--temperature") { Description = "Sample at this temperature; greedy otherwise" };
-        var topP = new Option<double>("--top-p") { Description = "Sample from the smallest set of tokens of this mass (1: all)", DefaultValueFactory = _ => 1 };
-        var topK = new Option<int>("--top-k") { Description = "Sample from the k most likely tokens (0: all)" };
-        var penalty = new Option<double>("--repetition-penalty") { Description = "Makes tokens seen before less likely (1: off)", DefaultValueFactory = _ => 1 };
-        var stops = new Option<string[]>("--stop") { Description = "Texts that end the answer", AllowMultipleArgumentsPerToken = true };
+        var answers = new Option<int>("--num-return-sequences") { Description = "Answers: so many draws, or the best so many beams", DefaultValueFactory = _ => 1 }.Within(1, 1024);
+        var logprobs = new Option<int?>("--logprobs") { Description = "With --json, the log-probability of each token, and of the N most likely ones beside it" }.Within(0, 1000);
         var seed = new Option<long>("--seed") { Description = "Seed of the sampler" };
         var experiment = ExperimentOption();
         var json = CommandTree.JsonOption();
         var command = new Command("ask", "Ask trained trials' models, one or several side by side; tokens are printed as they come")
-            { name, trials, prompt, raw, tokens, temperature, topP, topK, penalty, stops, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"\nsweep ask first base+lora+data+none+s0 base+ia3+data+none+s0");
+            { name, trials, prompt, raw, answers, logprobs, seed, experiment, json }.WithExample("sweep ask first base+lora+data+none+s0 --prompt \"2 + 3\"\nsweep ask first base+lora+data+none+s0 base+ia3+data+none+s0");
+        var decoding = new KeyedOptions<DecodingSpec>(command, AskingOptions.Decoding, AskingOptions.ReadDecoding);
         command.SetAction((parsed, stop) => SweepAsking.RunAsync(
             context(), new AskRequest(new SweepName(parsed.GetValue(experiment)!, parsed.GetValue(name)!), parsed.GetValue(trials)!, parsed.GetValue(prompt), new GenerateRequest
             {
-                Prompt = "", Raw = parsed.GetValue(raw), MaxNewTokens = parsed.GetValue(tokens), Temperature = parsed.GetValue(temperature),
-                TopP = parsed.GetValue(topP), TopK = parsed.GetValue(topK), RepetitionPenalty = parsed.GetValue(penalty), Stop = parsed.GetValue(stops) ?? [], Seed = parsed.GetValue(seed),
+                Prompt = "", Raw = parsed.GetValue(raw), Decoding = decoding.Read(parsed.CommandResult, out _), Seed = parsed.GetValue(seed), Answers = parsed.GetValue(answers), Logprobs = parsed.GetValue(logprobs),
             }),
             parsed.GetValue(json), stop));
         return command;

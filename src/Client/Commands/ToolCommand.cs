@@ -1,150 +1,135 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Text.Json;
-using System.Text.Json.Nodes;
+using System.Globalization;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Client.Running;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Commands;
 
-/// <summary>Reads options by their keys in a sweep file; remarks with an error stop the command.</summary>
-internal delegate T ReadKeys<out T>(IReadOnlyDictionary<string, IReadOnlyList<string>> given, out IReadOnlyList<SpecError> remarks);
-
-/// <summary>A command that is one job of a worker: its arguments and options become the job's options, name for name.</summary>
-internal sealed class ToolCommand
+/// <summary>Begins commands that are one job of a worker.</summary>
+internal static class ToolCommand
 {
-    private readonly List<Action<ParseResult, JsonObject>> _readers = [];
-    private readonly List<SpecError> _advice = [];
+    /// <summary>Begins a command.</summary>
+    /// <param name="context">Makes what the command works with.</param>
+    /// <param name="request">The request with nothing given.</param>
+    /// <param name="name">The command's last word.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="example">A line that uses it.</param>
+    public static ToolCommand<T> For<T>(Func<ClientContext> context, T request, string name, string description, string example) where T : ToolRequest => new(context, request, name, description, example);
+}
 
-    /// <summary>Creates a command <paramref name="name"/> for the tool.</summary>
-    public ToolCommand(Func<ClientContext> context, string tool, string name, string description, string example)
+/// <summary>A command that is one job of a worker: each argument and option is a setting of the job's request, read and judged here.</summary>
+internal sealed class ToolCommand<T> where T : ToolRequest
+{
+    /// <summary>More threads than any machine has processors: libtorch starts as many as it is told to.</summary>
+    private const int MostThreads = 1024;
+
+    private readonly List<Func<ParseResult, T, T>> _readers = [];
+    private readonly List<SpecError> _advice = [];
+    private readonly T _request;
+
+    /// <summary>Creates the command.</summary>
+    public ToolCommand(Func<ClientContext> context, T request, string name, string description, string example)
     {
+        _request = request;
         Command = new Command(name, description).WithExample(example);
         var json = CommandTree.JsonOption();
         Command.Options.Add(json);
         Command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = OptionsOf(parsed);
-            if (Adjust is { } adjust) await adjust(parsed, options, cancellationToken);
+            var asked = RequestOf(parsed);
+            if (Adjust is { } adjust) asked = await adjust(parsed, asked, cancellationToken);
             foreach (var advice in _advice) System.Console.Error.WriteLine($"advice: {advice}");
-            return await ToolAnswers.PrintAsync(context(), tool, options, parsed.GetValue(json), cancellationToken);
+            return await ToolAnswers.PrintAsync(context(), asked, parsed.GetValue(json), cancellationToken);
         });
     }
 
-    /// <summary>Changes the job's options by what else was given, before it is run; null changes nothing.</summary>
-    public Func<ParseResult, JsonObject, CancellationToken, Task>? Adjust { get; set; }
+    /// <summary>Changes the request by what else was given, before it is sent; null changes nothing.</summary>
+    public Func<ParseResult, T, CancellationToken, Task<T>>? Adjust { get; set; }
 
     /// <summary>The command.</summary>
     public Command Command { get; }
 
-    /// <summary>What was given, as the job's options.</summary>
-    public JsonObject OptionsOf(ParseResult parsed)
-    {
-        var options = new JsonObject();
-        foreach (var read in _readers) read(parsed, options);
-        return options;
-    }
+    /// <summary>What was given, as a request.</summary>
+    public T RequestOf(ParseResult parsed) => _readers.Aggregate(_request, (request, read) => read(parsed, request));
 
     /// <summary>Adds a required argument.</summary>
-    public ToolCommand Argument(string name, string description)
+    public ToolCommand<T> Argument(string name, string description, Func<T, string, T> set)
     {
         var argument = new Argument<string>(name) { Description = description };
         Command.Arguments.Add(argument);
-        _readers.Add((parsed, options) => options[Key(name)] = parsed.GetValue(argument));
+        _readers.Add((parsed, request) => set(request, parsed.GetValue(argument)!));
         return this;
     }
 
     /// <summary>Adds an argument that takes one or more values.</summary>
-    public ToolCommand Arguments(string name, string description)
+    public ToolCommand<T> Arguments(string name, string description, Func<T, IReadOnlyList<string>, T> set)
     {
         var argument = new Argument<string[]>(name) { Description = description, Arity = ArgumentArity.OneOrMore };
         Command.Arguments.Add(argument);
-        _readers.Add((parsed, options) => options[Key(name)] = List(parsed.GetValue(argument)));
+        _readers.Add((parsed, request) => set(request, parsed.GetValue(argument)!));
         return this;
     }
 
     /// <summary>Adds a required option.</summary>
-    public ToolCommand Required(string name, string description)
+    public ToolCommand<T> Required(string name, string description, Func<T, string, T> set) => Add(new Option<string>(name) { Description = description, Required = true }, set);
+
+    /// <summary>Adds a text; the request's own stays where it is left out.</summary>
+    public ToolCommand<T> Text(string name, string description, Func<T, string, T> set) => Add(new Option<string>(name) { Description = description }, set);
+
+    /// <summary>Adds texts.</summary>
+    public ToolCommand<T> Texts(string name, string description, Func<T, IReadOnlyList<string>, T> set)
+        => Add(new Option<string[]>(name) { Description = description, AllowMultipleArgumentsPerToken = true }, (T request, string[] given) => set(request, given));
+
+    /// <summary>Adds a switch.</summary>
+    public ToolCommand<T> Flag(string name, string description, Func<T, bool, T> set) => Add(new Option<bool>(name) { Description = description }, set);
+
+    /// <summary>Adds a whole number within limits.</summary>
+    public ToolCommand<T> Whole(string name, string description, int least, int most, Func<T, int, T> set)
+        => Add(new Option<int>(name) { Description = description }.Within(least, most), set);
+
+    /// <summary>Adds the threads that a job computes with.</summary>
+    public ToolCommand<T> Threads(string description, Func<T, int, T> set) => Whole("--threads", description, 1, MostThreads, set);
+
+    /// <summary>Adds a number that a seed is; any is one.</summary>
+    public ToolCommand<T> Seed(string description, Func<T, long, T> set) => Add(new Option<long>("--seed") { Description = description }, set);
+
+    /// <summary>Adds a number from 0 on; <paramref name="above"/> excludes 0 itself.</summary>
+    public ToolCommand<T> Number(string name, string description, double most, Func<T, double, T> set, bool above = false)
     {
-        var option = new Option<string>(name) { Description = description, Required = true };
-        Command.Options.Add(option);
-        _readers.Add((parsed, options) => options[Key(name)] = parsed.GetValue(option));
-        return this;
+        var limits = most == double.MaxValue ? "at least 0" : string.Create(CultureInfo.InvariantCulture, $"{(above ? "above" : "at least")} 0 and at most {most}");
+        return Add(new Option<double>(name) { Description = description }.Only(value => (above ? value > 0 : value >= 0) && value <= most, limits), set);
     }
 
-    /// <summary>Adds an option that is left out unless given: the worker knows its default.</summary>
-    public ToolCommand Option<T>(string name, string description)
-    {
-        var option = new Option<T?>(name) { Description = description };
-        if (typeof(T).IsArray) option.AllowMultipleArgumentsPerToken = true;
-        Command.Options.Add(option);
-        _readers.Add((parsed, options) =>
-        {
-            if (parsed.GetResult(option) is not { Implicit: false }) return;
-            options[Key(name)] = parsed.GetValue(option) is string[] many ? List(many) : JsonValue.Create(parsed.GetValue(option));
-        });
-        return this;
-    }
+    /// <summary>Adds numbers, of which each is finite.</summary>
+    public ToolCommand<T> Numbers(string name, string description, Func<T, IReadOnlyList<double>, T> set)
+        => Add(new Option<double[]>(name) { Description = description, AllowMultipleArgumentsPerToken = true }.Only(values => values.All(double.IsFinite), "finite"), (T request, double[] given) => set(request, given));
 
-    /// <summary>
-    /// Adds options that stand for keys of a sweep file: what is given of them is read and judged as it is there, and the job gets it as <paramref name="name"/>.
-    /// </summary>
-    /// <param name="name">The name of the record among the job's options.</param>
+    /// <summary>Adds options that stand for keys of a sweep file: what is given of them is read and judged as it is there.</summary>
     /// <param name="keys">The options.</param>
     /// <param name="read">Reads what was given, by key.</param>
+    /// <param name="set">Puts what was read into the request.</param>
     /// <param name="argument">The key that is written as arguments, without its name.</param>
     /// <param name="unless">An option in whose presence the keys are not read: the record comes from elsewhere.</param>
-    public ToolCommand Keys<T>(string name, IReadOnlyList<CommandOption> keys, ReadKeys<T> read, string? argument = null, Option? unless = null)
+    public ToolCommand<T> Keys<TRead>(IReadOnlyList<CommandOption> keys, ReadKeys<TRead> read, Func<T, TRead, T> set, string? argument = null, Option? unless = null)
     {
-        var sources = new Dictionary<string, Func<CommandResult, IReadOnlyList<string>?>>(StringComparer.Ordinal);
-        foreach (var key in keys)
-            sources[key.Key] = key.Key == argument ? Arguments(key, unless is not null) : Option(key);
-        T Read(CommandResult result, out IReadOnlyList<SpecError> remarks)
-            => read(sources.Select(s => (s.Key, Values: s.Value(result))).Where(s => s.Values is not null).ToDictionary(s => s.Key, s => s.Values!, StringComparer.Ordinal), out remarks);
-
-        Command.Validators.Add(result =>
+        var keyed = new KeyedOptions<TRead>(Command, keys, read, argument, unless);
+        _readers.Add((parsed, request) =>
         {
-            if (unless is not null && result.GetResult(unless) is not null) return;
-            // An error here would hide the library's own, about what is missing or given twice.
-            if (keys.Any(key => !key.Many && sources[key.Key](result)?.Count > 1)) return;
-            if (Command.Options.Any(option => option.Required && result.GetResult(option) is not { Implicit: false })) return;
-            Read(result, out var remarks);
-            foreach (var error in remarks.Where(r => r.Severity == SpecSeverity.Error)) result.AddError(error.ToString());
-        });
-        _readers.Add((parsed, options) =>
-        {
-            if (unless is not null && parsed.GetResult(unless) is not null) return;
-            options[name] = JsonSerializer.SerializeToNode(Read(parsed.CommandResult, out var remarks), Frames.Json);
+            if (unless is not null && parsed.GetResult(unless) is not null) return request;
+            var record = keyed.Read(parsed.CommandResult, out var remarks);
             _advice.AddRange(remarks.Where(r => r.Severity == SpecSeverity.Advice));
+            return set(request, record);
         });
         return this;
     }
 
-    private static Func<CommandResult, IReadOnlyList<string>?> Values(Symbol symbol)
-        => result => result.Children.FirstOrDefault(child => (child as OptionResult)?.Option == symbol || (child as ArgumentResult)?.Argument == symbol) is { } found && found is not OptionResult { Implicit: true }
-            ? found.Tokens.Count > 0 ? [.. found.Tokens.Select(token => token.Value)] : found is OptionResult ? ["true"] : null
-            : null;
-
-    private Func<CommandResult, IReadOnlyList<string>?> Option(CommandOption key)
+    private ToolCommand<T> Add<TValue>(Option<TValue> option, Func<T, TValue, T> set)
     {
-        Option option = key.Many
-            ? new Option<string[]>(key.Name) { Description = key.Meaning, AllowMultipleArgumentsPerToken = true, Arity = ArgumentArity.OneOrMore }
-            : new Option<string>(key.Name) { Description = key.Meaning, Arity = key.Flag ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne };
         Command.Options.Add(option);
-        return Values(option);
+        _readers.Add((parsed, request) => parsed.GetResult(option) is { Implicit: false } ? set(request, parsed.GetValue(option)!) : request);
+        return this;
     }
-
-    private Func<CommandResult, IReadOnlyList<string>?> Arguments(CommandOption key, bool optional)
-    {
-        var argument = new Argument<string[]>(key.Key.ToUpperInvariant()) { Description = key.Meaning, Arity = optional ? ArgumentArity.ZeroOrMore : ArgumentArity.OneOrMore };
-        Command.Arguments.Add(argument);
-        return Values(argument);
-    }
-
-    private static string Key(string name) => name.TrimStart('-').Replace('-', '_').ToLowerInvariant();
-
-    private static JsonArray List(string[]? values) => new([.. (values ?? []).Select(value => (JsonNode)value)]);
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Client.Commands;
 
@@ -18,6 +19,12 @@ internal static class WrongUsage
             output.WriteLine($"error: '{first}' is a command of a checkout: ./alpacacot {first}");
             return;
         }
+        if (UnknownCommand(parsed) is var (path, word, known))
+        {
+            output.WriteLine($"error: '{word}' is no command; {Suggestions.For(word, known)}");
+            output.WriteLine($"see: {string.Join(' ', path.Prepend("alpacacot").Append("--help"))}");
+            return;
+        }
         foreach (var error in parsed.Errors.Where(error => !IsOfWhatIsUnknown(error))) output.WriteLine($"error: {error.Message}");
         if (parsed.UnmatchedTokens is [var unknown, ..] && parsed.Action is ParseErrorAction errors)
         {
@@ -30,8 +37,26 @@ internal static class WrongUsage
         }
         output.WriteLine($"see: {string.Join(' ', CommandTree.PathOf(parsed).Prepend("alpacacot").Append("--help"))}");
 
-        // A command that is not known is no missing one.
+        // What is not known is nothing that is missing.
         bool IsOfWhatIsUnknown(ParseError error)
             => error.SymbolResult is CommandResult { Command.Subcommands.Count: > 0 } && parsed.UnmatchedTokens.Count > 0 && !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// The first word that stands where a command's name does and is none, with the words before it and those that it could be; null where there is none. The library reads on past such a word, and takes a later one
+    /// for a command: of <c>swep list</c> it would tell about <c>list</c>.
+    /// </summary>
+    private static (IReadOnlyList<string> Path, string Word, IReadOnlyList<string> Known)? UnknownCommand(ParseResult parsed)
+    {
+        var at = parsed.RootCommandResult.Command;
+        var path = new List<string>();
+        foreach (var token in parsed.Tokens.Where(token => token.Type != TokenType.Option))
+        {
+            if (at.Subcommands.Count == 0) return null;
+            if (at.Subcommands.FirstOrDefault(command => command.Name == token.Value) is not { } next) return (path, token.Value, [.. at.Subcommands.Select(command => command.Name)]);
+            path.Add(next.Name);
+            at = next;
+        }
+        return null;
     }
 }

@@ -85,9 +85,16 @@ internal static class SweepView
             ["taken_over_from"] = trial.TakenOverFrom,
             ["message"] = trial.Message,
         })]),
-        ["aggregates"] = status.Aggregates is null ? null : JsonNode.Parse(status.Aggregates),
+        ["aggregates"] = Aggregates(status.Report),
         ["report"] = status.Report,
     };
+
+    /// <summary>The figures of a report, which lie beside its page; null where there is none.</summary>
+    private static JsonNode? Aggregates(string? report)
+    {
+        var file = report is null ? null : Path.ChangeExtension(report, ".json");
+        return file is not null && File.Exists(file) ? JsonNode.Parse(File.ReadAllBytes(file))?["aggregates"]?.DeepClone() : null;
+    }
 
     /// <summary>Prints the sweeps of an experiment.</summary>
     public static void PrintList(SweepSummary[] sweeps)

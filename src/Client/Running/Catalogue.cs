@@ -8,6 +8,7 @@ using AlpacaCot.Specs.Optimisers;
 using AlpacaCot.Specs.Schedules;
 using AlpacaCot.Specs.Suites;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Running;
 
@@ -58,27 +59,24 @@ internal static class Catalogue
 
     /// <summary>The models of the home.</summary>
     public static async Task<IReadOnlyList<CatalogueEntry>> ModelsAsync(ClientContext context, CancellationToken stop)
-        => [.. (await ListAsync<ListedModel>(context, "list models", stop)).Select(model => new CatalogueEntry(
+        => [.. (await ToolRunner.AskAsync(context, new ModelsRequest(), stop)).Select(model => new CatalogueEntry(
             model.Name, model.Problem ?? $"{(model.ModelType.Length == 0 ? "no family named" : model.ModelType)}{(model.Supported ? "" : ", not built")}{(model.Tokenizer ? "" : ", no tokenizer")}",
             [("path", model.Path), ("model_type", model.ModelType), ("tokenizer", model.Tokenizer ? "yes" : "no"), ("bytes", model.Bytes.ToString(CultureInfo.InvariantCulture))], [],
             $"{{ name: {model.Name}, path: {model.Name} }}") { Usable = model is { Supported: true, Tokenizer: true, Problem: null } })];
 
     /// <summary>The data sets that can be named.</summary>
     public static async Task<IReadOnlyList<CatalogueEntry>> DataAsync(ClientContext context, CancellationToken stop)
-        => [.. (await ListAsync<ListedData>(context, "list data", stop)).Select(set => new CatalogueEntry(
+        => [.. (await ToolRunner.AskAsync(context, new DataSetsRequest(), stop)).Select(set => new CatalogueEntry(
             set.Name, $"{(set.Language.Length > 0 ? $"{set.Language}, " : "")}{set.About}{(set.Present ? "" : " (not there)")}",
             [("task", set.Task), ("generation", set.Generation), ("rows", set.Rows?.ToString(CultureInfo.InvariantCulture) ?? "unknown"), ("licence", set.Licence), ("source", set.Source), ("present", set.Present ? "yes" : "no"), ("files", string.Join(" ", set.Files)), ("expected", string.Join(" or ", set.Expected.Select(file => Path.Combine(context.Home.Datasets, file))))], [],
             $"{{ name: {set.Name}, sources: [{set.Name}] }}"))];
 
     /// <summary>The prompt templates.</summary>
     public static async Task<IReadOnlyList<CatalogueEntry>> TemplatesAsync(ClientContext context, CancellationToken stop)
-        => [.. (await ListAsync<ListedTemplate>(context, "list templates", stop)).Select(template => new CatalogueEntry(
+        => [.. (await ToolRunner.AskAsync(context, new TemplatesRequest(), stop)).Select(template => new CatalogueEntry(
             template.Name, $"{template.PromptWithoutInput.ReplaceLineEndings("⏎")}{template.ResponsePrefix}…",
             [("prompt with input", template.PromptWithInput), ("prompt without input", template.PromptWithoutInput), ("before the answer", template.ResponsePrefix), ("sha256", template.Sha256)], [],
             $"template: {template.Name}"))];
-
-    private static async Task<T[]> ListAsync<T>(ClientContext context, string tool, CancellationToken stop)
-        => (await ToolRunner.AskAsync(context, tool, [], stop)).Deserialize<T[]>(Frames.Json) ?? [];
 
     private static CatalogueEntry Method(MethodDefinition method) => new(
         method.Name, string.Create(CultureInfo.InvariantCulture, $"PEFT's {method.PeftType}; learning rate {method.DefaultLearningRate} where none is given"),
@@ -111,12 +109,14 @@ internal static class Catalogue
         SuiteOptionKind.Texts => "text or list of texts",
         SuiteOptionKind.File => "file",
         SuiteOptionKind.Files => "file, folder or list of files",
-        SuiteOptionKind.Integer => "whole number",
-        SuiteOptionKind.Integers => "list of whole numbers",
+        SuiteOptionKind.Integer => Limited("whole number", option),
+        SuiteOptionKind.Integers => Limited("list of whole numbers", option),
         SuiteOptionKind.Flag => "true or false",
         SuiteOptionKind.Choice => string.Join(", ", option.Choices),
         _ => "list of mappings",
     };
+
+    private static string Limited(string type, SuiteOption option) => option.Limits.Length == 0 ? type : $"{type} {option.Limits}";
 
     /// <summary>The default as a user would write it; null where nothing is taken.</summary>
     private static string? DefaultOf(SuiteOption option) => option switch

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Running;
 
@@ -82,8 +82,7 @@ internal static class Doctor
     {
         try
         {
-            var answer = await ToolRunner.AskAsync(context, "doctor", [], cancellationToken);
-            return answer.Deserialize<DoctorFinding[]>(Frames.Json) ?? [];
+            return await ToolRunner.AskAsync(context, new DoctorRequest(), cancellationToken);
         }
         catch (Exception e) when (e is ClientException or IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Running;
 
@@ -9,10 +9,10 @@ internal static class Quickstart
     private const string Sweep = "quickstart.yaml";
 
     /// <summary>The two bases: what each has seen before any adapter is trained. Half of the questions carried the cue, which means nothing to them.</summary>
-    private static readonly (string Name, JsonObject Recipe)[] _bases =
+    private static readonly (string Name, PretrainRequest Recipe)[] _bases =
     [
-        ("nano-answers", new JsonObject { ["task"] = "arithmetic", ["style"] = "direct", ["cue"] = "Step by step.", ["steps"] = 800, ["seed"] = 0, ["threads"] = 1 }),
-        ("nano-columns", new JsonObject { ["task"] = "arithmetic", ["style"] = "steps", ["cue"] = "Step by step.", ["steps"] = 550, ["seed"] = 0, ["threads"] = 1 }),
+        ("nano-answers", new PretrainRequest { Out = "", Style = "direct", Cue = "Step by step.", Steps = 800, Threads = 1 }),
+        ("nano-columns", new PretrainRequest { Out = "", Style = "steps", Cue = "Step by step.", Steps = 550, Threads = 1 }),
     ];
 
     /// <summary>Runs it; the last line on stdout is the path of the report.</summary>
@@ -35,8 +35,6 @@ internal static class Quickstart
             return;
         }
         System.Console.Error.WriteLine($"base {name}: pretraining into {folder}");
-        var options = (JsonObject)_bases.First(b => b.Name == name).Recipe.DeepClone();
-        options["out"] = folder;
-        await ToolRunner.AskAsync(context, "model pretrain", options, stop);
+        await ToolRunner.RunAsync(context, _bases.First(b => b.Name == name).Recipe with { Out = folder }, _ => { }, stop);
     }
 }

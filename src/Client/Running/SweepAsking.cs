@@ -32,12 +32,17 @@ internal static class SweepAsking
                 AnswerView.Print(prompt, answers);
                 continue;
             }
+            if (request.Answers > 1 && !json)
+            {
+                System.Console.Out.WriteLine(await AnswerAsync(servers[0].Server, request, _ => { }, stop));
+                continue;
+            }
             // Chunks of several trials come as they are made: each line says whose it is.
             var printing = new Lock();
             await Task.WhenAll(servers.Select(of => AnswerAsync(of.Server, request, chunk =>
             {
                 lock (printing)
-                    if (json) ClientJson.Print(new { of.trial, prompt, chunk.Sequence, chunk.Ids, chunk.Text, chunk.FinishReason });
+                    if (json) ClientJson.Print(new { of.trial, prompt, chunk.Sequence, chunk.Answer, chunk.Ids, chunk.Text, chunk.FinishReason, chunk.Logprobs, chunk.Score });
                     else System.Console.Out.Write(chunk.Text);
             }, stop)));
             if (!json) System.Console.Out.WriteLine();
@@ -54,16 +59,18 @@ internal static class SweepAsking
             .Select(model => (model.Reference, spec.LoadOf(model))).Distinct().Count();
     }
 
+    /// <summary>The answer, or the several that were asked for, each with its number.</summary>
     private static async Task<string> AnswerAsync(IModelServerGrain server, GenerateRequest request, Action<TokenChunk> show, CancellationToken stop)
     {
-        var text = new System.Text.StringBuilder();
+        var texts = new SortedDictionary<int, System.Text.StringBuilder>();
         await foreach (var chunk in server.GenerateAsync(request, stop))
         {
             if (chunk.Error is not null) throw new ClientException(chunk.Error);
             show(chunk);
+            if (!texts.TryGetValue(chunk.Answer, out var text)) texts[chunk.Answer] = text = new System.Text.StringBuilder();
             text.Append(chunk.Text);
         }
-        return text.ToString();
+        return request.Answers == 1 ? string.Concat(texts.Values) : string.Join("\n\n", texts.Select(answer => $"[{answer.Key + 1}] {answer.Value}"));
     }
 
     /// <summary>The lines of stdin; a terminal is asked for each.</summary>

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Running;
 
@@ -8,9 +8,9 @@ internal static class ToolAnswers
 {
     /// <summary>Prints each answer as it comes: its text, or its document as JSON.</summary>
     /// <exception cref="ClientException">The job failed.</exception>
-    public static async Task<int> PrintAsync(ClientContext context, string tool, JsonObject options, bool json, CancellationToken cancellationToken)
+    public static async Task<int> PrintAsync(ClientContext context, ToolRequest request, bool json, CancellationToken cancellationToken)
     {
-        await ToolRunner.RunAsync(context, tool, options, output =>
+        await ToolRunner.RunAsync(context, request, output =>
         {
             if (json || output.Text is null) ClientJson.Print(output.Document);
             else System.Console.Out.WriteLine(output.Text);

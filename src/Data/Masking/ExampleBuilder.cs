@@ -39,8 +39,16 @@ public sealed class ExampleBuilder
     /// </summary>
     public static int[] PromptIds(ITokenizer tokenizer, string prompt) => FirstIds(tokenizer, prompt, new EncodeOptions(AddSpecialTokens: true, SpecialTokensAsText: true));
 
-    /// <summary>The ids of a text that continues a prompt, without EOS.</summary>
+    /// <summary>The ids of the parts of a question, as its example begins: parts apart, never with EOS.</summary>
+    public static int[] PromptIds(ITokenizer tokenizer, IConversationForm form, IReadOnlyList<Piece> pieces)
+        => [.. First(tokenizer, form, pieces[0].Text), .. pieces.Skip(1).SelectMany(piece => AnswerIds(tokenizer, form, piece.Text))];
+
+    /// <summary>The ids of a text that continues others, without EOS.</summary>
     public static int[] AnswerIds(ITokenizer tokenizer, string answer) => tokenizer.Encode(answer, new EncodeOptions(SpecialTokensAsText: true, Continuation: true));
+
+    /// <summary>The ids of an answer in a form, without EOS.</summary>
+    public static int[] AnswerIds(ITokenizer tokenizer, IConversationForm form, string answer)
+        => answer.Length == 0 ? [] : tokenizer.Encode(answer, new EncodeOptions(SpecialTokensAsText: !form.WritesSpecialTokens, Continuation: true));
 
     /// <summary>Builds the example of an instruction and its answer.</summary>
     public BuiltExample Build(InstructionRecord record) => Build(Conversation.Of(record));
@@ -78,17 +86,16 @@ public sealed class ExampleBuilder
         var exchanges = new List<Exchange>();
         for (var i = 0; i + 1 < pieces.Count; i += 2)
         {
-            var answer = Later(pieces[i + 1].Text);
+            var answer = AnswerIds(_tokenizer, _form, pieces[i + 1].Text);
             var ends = _form.EndsAnswersWithEos || i + 3 >= pieces.Count;
             if (ends && answer.Length > 0 && answer[^1] == _eos) answer = answer[..^1];
-            exchanges.Add(new Exchange(i == 0 ? First(pieces[i].Text) : Later(pieces[i].Text), answer, pieces[i + 1].Learned, ends));
+            exchanges.Add(new Exchange(i == 0 ? First(_tokenizer, _form, pieces[i].Text) : AnswerIds(_tokenizer, _form, pieces[i].Text), answer, pieces[i + 1].Learned, ends));
         }
         return exchanges;
     }
 
-    private int[] First(string text) => FirstIds(_tokenizer, text, new EncodeOptions(_form.TokenizerBegins, SpecialTokensAsText: !_form.WritesSpecialTokens));
-
-    private int[] Later(string text) => text.Length == 0 ? [] : _tokenizer.Encode(text, new EncodeOptions(SpecialTokensAsText: !_form.WritesSpecialTokens, Continuation: true));
+    private static int[] First(ITokenizer tokenizer, IConversationForm form, string text)
+        => FirstIds(tokenizer, text, new EncodeOptions(form.TokenizerBegins, SpecialTokensAsText: !form.WritesSpecialTokens));
 
     private static int[] FirstIds(ITokenizer tokenizer, string text, EncodeOptions options)
     {

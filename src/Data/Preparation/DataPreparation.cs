@@ -40,14 +40,15 @@ public sealed class DataPreparation
     /// <param name="cancellation">Ends the work between two rows.</param>
     /// <param name="trainOnPrompt">Whether the prompt's tokens are learnt too.</param>
     /// <param name="matched">Other mixes, with their templates' names: a row that one of them cannot teach is left out here too.</param>
+    /// <param name="model">The model's folder, whose chat template those mixes may name.</param>
     /// <exception cref="DatasetException">A source is missing or malformed, or no row teaches anything.</exception>
     public PreparedData Prepare(
         DataSpec spec, ITokenizer tokenizer, IConversationForm template, int cutoffLength, long seed, CancellationToken cancellation = default, bool trainOnPrompt = false,
-        IReadOnlyList<DataSpec>? matched = null)
+        IReadOnlyList<DataSpec>? matched = null, string? model = null)
     {
         Mix MixOf(DataSpec of, IConversationForm through) => new(of, through, [.. of.Sources.Select((_, index) => new SourceRows(_catalogue, of, index, seed))]);
         ExampleBuilder BuilderOf(Mix mix) => new(tokenizer, mix.Template, cutoffLength, trainOnPrompt, OptionsOf(mix.Spec));
-        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, ConversationForms.Get(other.Template ?? PromptTemplates.Default, tokenizer, null)))];
+        List<Mix> mixes = [MixOf(spec, template), .. (matched ?? []).Select(other => MixOf(other, ConversationForms.Get(other.Template ?? PromptTemplates.Default, tokenizer, model)))];
         foreach (var mix in mixes) Require(mix.Spec);
         var key = Key(mixes, tokenizer, cutoffLength, seed, trainOnPrompt);
         if (_cache?.Read(key) is { } cached) return cached;

@@ -27,4 +27,17 @@ public interface IConversationForm
     /// <summary>The parts of a conversation up to its last answer. A part that is no answer stands before each answer, empty where nothing does.</summary>
     /// <exception cref="DatasetException">The form cannot render the conversation.</exception>
     IReadOnlyList<Piece> Pieces(Conversation conversation);
+
+    /// <summary>The parts of a question that waits for its answer, after worked examples and a system text (empty for none); the last part ends where the answer begins.</summary>
+    /// <exception cref="DatasetException">The form cannot render it.</exception>
+    IReadOnlyList<Piece> Asked(string instruction, IReadOnlyList<(string Instruction, string Answer)> examples, string system);
+
+    /// <summary>What is learnt of an answer before its end: what the form puts in front, then the answer.</summary>
+    string Response(string answer);
+
+    /// <summary>The answer in a text that was generated after a question: without what the form puts in front.</summary>
+    string AnswerOf(string generated);
+
+    /// <summary>What the form itself ends an answer with (<c>&lt;|im_end|&gt;</c>); empty where an EOS id does.</summary>
+    string AnswerEnd { get; }
 }

@@ -6,7 +6,14 @@ namespace AlpacaCot.Data.Templates;
 /// <param name="Name">Its name.</param>
 /// <param name="Template">The template.</param>
 /// <param name="TokenizerBegins">Whether the tokenizer adds its own special tokens to the text (BOS, ChatGLM's <c>[gMASK]</c>); otherwise the template has written them.</param>
-public sealed record NamedChatTemplate(string Name, ChatTemplate Template, bool TokenizerBegins);
+public sealed record NamedChatTemplate(string Name, ChatTemplate Template, bool TokenizerBegins)
+{
+    /// <summary>SHA-256 (hex) over everything that changes a text, beside the tokens of a tokenizer.</summary>
+    public string Hash => ChatForm.HashOf(Template, TokenizerBegins);
+
+    /// <summary>The template as a form, with special tokens by their texts.</summary>
+    public ChatForm Form(string name, string bos, string eos) => new(name, Template, bos, eos, TokenizerBegins);
+}
 
 /// <summary>The forms that chat models were published with before templates were files.</summary>
 public static class NamedChatTemplates

@@ -26,6 +26,8 @@ public sealed partial record PromptTemplate(
 
     bool IConversationForm.EndsAnswersWithEos => true;
 
+    string IConversationForm.AnswerEnd => "";
+
     /// <summary>SHA-256 (hex) over everything that changes a prompt or an answer; the name does not.</summary>
     public string Hash { get; } = HashOf(PromptWithInput, PromptWithoutInput, ResponsePrefix);
 
@@ -54,6 +56,11 @@ public sealed partial record PromptTemplate(
         }
         return pieces;
     }
+
+    /// <inheritdoc/>
+    /// <remarks>Worked examples stand one after another, each through the whole template, and an empty line between.</remarks>
+    public IReadOnlyList<Piece> Asked(string instruction, IReadOnlyList<(string Instruction, string Answer)> examples, string system)
+        => [new Piece(system + string.Concat(examples.Select(example => Prompt(example.Instruction) + Response(example.Answer) + "\n\n")) + Prompt(instruction), Answer: false, Learned: false)];
 
     /// <summary>The text that is learnt: the response prefix, then the output.</summary>
     public string Response(string output) => ResponsePrefix + output;

@@ -24,14 +24,14 @@ internal static class GenerationRun
     {
         var renderer = new PromptRenderer(context.Prompts);
         var room = Room(context.Engine.MaxLength, context.Decoding.MaxNewTokens);
-        var decoding = context.Decoding with { StopStrings = [.. context.Decoding.StopStrings, .. until] };
+        var decoding = renderer.Ending(context.Decoding with { StopStrings = [.. context.Decoding.StopStrings, .. until] });
         var prompts = items.Select((item, i) => renderer.Prompt(item.Instruction, examples[i])).ToList();
         // A sampled answer has a seed of its own per question, so that no two questions share their draws.
         var requests = items.Select((item, i) => new GenerationRequest($"{suite}-{item.Id}", renderer.Encode(prompts[i]), context.Member,
             decoding with { Seed = decoding.Seed + item.Id }, PromptOverflow.TruncateLeft)).ToList();
         var generations = context.Engine.Generate(requests, done => context.Progress?.Invoke(new SuiteProgress(suite, done, requests.Count)), context.Cancellation);
         var settings = Describe(decoding);
-        return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i], settings.DeepClone()), renderer.AnswerOf(generations[i].Text), generations[i].FinishReason == FinishReasons.Length))],
+        return ([.. items.Select((item, i) => new Answered(item, new SampleArguments(prompts[i].Text, settings.DeepClone()), renderer.AnswerOf(generations[i].Text), generations[i].FinishReason == FinishReasons.Length))],
             PromptFit.Of([.. requests.Select(request => request.Prompt.Length)], room) with { NewTokens = (long)items.Count * context.Decoding.MaxNewTokens });
     }
 

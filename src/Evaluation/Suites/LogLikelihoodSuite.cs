@@ -26,7 +26,6 @@ internal sealed class LogLikelihoodSuite : ISuite
         string question = inputs.Of(LogLikelihoodOptions.Question), answer = inputs.Of(LogLikelihoodOptions.Answer);
         _delimiter = inputs.Of(LogLikelihoodOptions.TargetDelimiter);
         _iterations = inputs.Of(LogLikelihoodOptions.BootstrapIterations);
-        if (_iterations < 1) throw inputs.Wrong(LogLikelihoodOptions.BootstrapIterations, "must be 1 or more");
         var all = Rows.Read(file, row => new SuiteItem(0, row.Row, row.TextOrEmpty(question), row.Text(answer), []));
         _original = all.Count;
         Items = [.. FewShot.Limit(all, Configuration.Limit, Configuration.Seed, inputs.Sampled).Select((item, i) => item with { Id = i })];
@@ -56,14 +55,14 @@ internal sealed class LogLikelihoodSuite : ISuite
         static double Perplexity(double[] values) => Math.Exp(-values.Average());
         var error = sums.Length > 1 ? HarnessErrors.Bootstrap(sums, Perplexity, _iterations) : (double?)null;
         var samples = Items.Select((item, i) => new EvaluationSample(item.Id, item.Doc, item.Target,
-            [new SampleArguments(prompts[i], renderer.Continuation(item.Target))], [Response(scores[i])], [Response(scores[i])], "none",
+            [new SampleArguments(prompts[i].Text, renderer.Continuation(item.Target))], [Response(scores[i])], [Response(scores[i])], "none",
             [new("perplexity", scores[i].Sum), new("acc", scores[i].IsGreedy ? 1 : 0)])).ToList();
         return new SuiteResult(Name, Version, Configuration.FewShot, _original, Items.Count,
             [Aggregates.Mean("acc", [.. scores.Select(s => s.IsGreedy ? 1.0 : 0.0)]), Aggregates.Of("perplexity", Perplexity(sums), error, higherIsBetter: false)],
             [], samples, Configuration, ScoredPrompts.Fit(requests, context.Engine.MaxLength));
     }
 
-    private string Prompt(PromptRenderer renderer, int item) => renderer.Prompt(Items[item].Instruction, _examples[item]);
+    private AskedPrompt Prompt(PromptRenderer renderer, int item) => renderer.Prompt(Items[item].Instruction, _examples[item]);
 
     private IEnumerable<ScoreRequest> Requests(PromptRenderer renderer, int member) => Items.Select((item, i) =>
     {

@@ -85,7 +85,7 @@ internal sealed class MultipleChoiceSuite : ISuite
             var own = item.Choices.Select(_ => scores[at++]).ToList();
             var unconditional = _mutualInformation ? item.Choices.Select(_ => scores[unconditionalAt++]).ToList() : null;
             scored.Add(Score(item, own, unconditional));
-            samples.Add(Sample(item, prompts[i], renderer, own, unconditional, scored[^1]));
+            samples.Add(Sample(item, prompts[i].Text, renderer, own, unconditional, scored[^1]));
         }
         IReadOnlyList<MetricResult> Metrics(IEnumerable<int> indices)
         {
@@ -97,11 +97,11 @@ internal sealed class MultipleChoiceSuite : ISuite
             Aggregates.Cells(Items, Metrics), samples, Configuration, fit) { RowsRemark = _rowsRemark };
     }
 
-    private List<string> Prompts(PromptRenderer renderer) => [.. Items.Select((item, i) => renderer.Prompt(item.Instruction,
+    private List<AskedPrompt> Prompts(PromptRenderer renderer) => [.. Items.Select((item, i) => renderer.Prompt(item.Instruction,
         [.. _examples[i].Select(e => (e.Instruction, e.Choices[Gold(e)]))], _description))];
 
     /// <summary>A request per choice, question after question.</summary>
-    private List<ScoreRequest> Requests(PromptRenderer renderer, List<string> prompts, int member)
+    private List<ScoreRequest> Requests(PromptRenderer renderer, List<AskedPrompt> prompts, int member)
         => [.. Items.SelectMany((item, i) => item.Choices.Select(choice => Request(renderer.Pair(prompts[i], choice), member)))];
 
     /// <summary>A question counts once, by its longest choice.</summary>

@@ -13,7 +13,7 @@ namespace AlpacaCot.Evaluation.Suites;
 /// <param name="Progress">Told how far the suite is, from the engine's thread; may be null.</param>
 /// <param name="Cancellation">Ends the suite.</param>
 public sealed record SuiteContext(
-    InferenceEngine Engine, int Member, PromptTemplate? Template, string? Cue, DecodingSettings Decoding,
+    InferenceEngine Engine, int Member, IConversationForm? Template, string? Cue, DecodingSettings Decoding,
     Action<SuiteProgress>? Progress = null, CancellationToken Cancellation = default)
 {
     /// <summary>How questions are put to it.</summary>

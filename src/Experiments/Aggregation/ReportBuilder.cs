@@ -16,19 +16,20 @@ public static class ReportBuilder
     /// <param name="environment">Machine, versions and the like.</param>
     /// <param name="now">The sweep's clock.</param>
     /// <param name="details">What the files of the trials' evaluations say, by trial and evaluation, as far as they are kept.</param>
+    /// <param name="driven">Whether a silo drives the sweep; where none does, nothing of it runs, whatever ran when its record was written.</param>
     public static SweepReport Build(
         SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
-        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null) => Prepare(state, curves, environment, now, details)();
+        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null, bool driven = true) => Prepare(state, curves, environment, now, details, driven)();
 
     /// <summary>As <see cref="Build"/>, in two steps: what is of the record is taken now, and what it returns makes the report of that, which takes seconds for ten thousand trials and needs the record no more.</summary>
     public static Func<SweepReport> Prepare(
         SweepState state, IEnumerable<LossCurve> curves, IReadOnlyDictionary<string, string> environment, DateTimeOffset now,
-        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null)
+        IReadOnlyDictionary<(string Trial, string Evaluation), ResultDetail>? details = null, bool driven = true)
     {
         var kept = curves.Where(curve => curve.Points.Count > 0).DistinctBy(curve => curve.Training).ToList();
         var firstLosses = kept.ToDictionary(curve => curve.Training, curve => curve.Points[0].Loss, StringComparer.Ordinal);
         var views = state.View().ToList();
-        var trials = views.Select(view => Trial(state, view, details, firstLosses)).ToList();
+        var trials = views.Select(view => Trial(state, driven || view.Phase == TrialPhase.Ended ? view : view with { Phase = TrialPhase.Waiting }, details, firstLosses)).ToList();
         var results = views.SelectMany(view => view.Results).ToList();
         var trainings = state.Grid.Trainings.ToDictionary(t => t.Name, StringComparer.Ordinal);
         var axes = Axes(state.Spec);
@@ -40,6 +41,7 @@ public static class ReportBuilder
             Name = state.Origin.Sweep,
             Description = state.Spec.Description,
             Status = state.Header.Status,
+            Interrupted = state.Header.Status == SweepStatus.Running && !driven,
             Counts = state.Count(),
             StartedAt = state.Origin.CreatedAt,
             EndedAt = endedAt,

@@ -178,8 +178,17 @@ public sealed record SweepReport
     /// <summary>What it is about.</summary>
     public string Description { get; init; } = "";
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>Where its record stands.</summary>
+    [JsonIgnore]
     public required SweepStatus Status { get; init; }
+
+    /// <summary>Whether trials are left and nothing drives it: its silo ended before it did.</summary>
+    [JsonIgnore]
+    public bool Interrupted { get; init; }
+
+    /// <summary>Where it stands: <c>running</c>, <c>interrupted</c>, <c>completed</c>, <c>cancelled</c>.</summary>
+    [JsonPropertyName("status")]
+    public string StatusWord => Interrupted ? "interrupted" : Status.ToString().ToLowerInvariant();
 
     /// <summary>How many trials stand where.</summary>
     public required SweepCounts Counts { get; init; }

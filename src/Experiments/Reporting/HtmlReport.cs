@@ -32,6 +32,7 @@ internal static class HtmlReport
             SweepStatus.Completed when counts.Failed > 0 => ("warn", "ended, some trials failed"),
             SweepStatus.Completed => ("good", "completed"),
             SweepStatus.Cancelled => ("warn", "stopped"),
+            _ when report.Interrupted => ("warn", "interrupted: nothing works on what is left"),
             _ => ("warn", "running: what is there so far"),
         };
         page.Append($"<header><h1>{E(report.Name)}</h1><span class=\"badge {css}\">{word}</span></header>\n");

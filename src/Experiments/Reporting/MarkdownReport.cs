@@ -19,6 +19,7 @@ internal static class MarkdownReport
         if (counts.Failed > 0) text.Append($", {counts.Failed} failed");
         if (counts.Cancelled > 0) text.Append($", {counts.Cancelled} cancelled");
         if (counts.Waiting + counts.Active > 0) text.Append($", {counts.Waiting + counts.Active} to go");
+        if (report.Interrupted) text.Append(" · interrupted: nothing works on what is left");
         text.Append($" · {report.Accounting.Trainings} adapters · {Numbers.Duration(report.Accounting.WallSeconds)}\n\n");
         foreach (var note in report.Notes) text.Append("- ").Append(E(note)).Append('\n');
         foreach (var metric in report.Metrics) Metric(text, metric);

@@ -8,7 +8,7 @@ namespace AlpacaCot.Grains.Contracts;
 /// <summary>The data of a whole sweep, asked of the grains that keep them.</summary>
 public static class DatasetRequests
 {
-    /// <summary>What every mix becomes under every model's tokenizer; null where the content behind a name is not known, so that nothing can be shared.</summary>
+    /// <summary>What each mix becomes under the tokenizer of each model that is trained on it; null where the content behind a name is not known, so that nothing can be shared.</summary>
     /// <param name="grains">The grains.</param>
     /// <param name="spec">The sweep.</param>
     /// <param name="facts">What was found out about its models and data.</param>
@@ -16,7 +16,7 @@ public static class DatasetRequests
     public static async Task<IReadOnlyList<MixFacts>?> PrepareAsync(this IGrainFactory grains, SweepSpec spec, SpecFacts facts, string baseDirectory)
     {
         var keys = new TrialKeys(spec, SpecValidator.Identities(spec, facts));
-        var mixes = (from model in spec.Models from data in spec.Data select (Model: model, Data: data, Key: keys.Dataset(model, data))).ToList();
+        var mixes = GridCells.Trained(spec).Select(pair => (pair.Model, pair.Data, Key: keys.Dataset(pair.Model, pair.Data))).ToList();
         if (mixes.Any(mix => mix.Key is null)) return null;
         return await Task.WhenAll(mixes.Select(mix => grains.GetGrain<IDatasetGrain>(mix.Key!).PrepareAsync(new DatasetRequest
         {

@@ -20,9 +20,11 @@ public interface ITrainerGrain : IGrainWithStringKey
     [Alias("Stop"), AlwaysInterleave, OneWay]
     Task StopAsync(string sweep, long fence);
 
-    /// <summary>Loads a model for a server; returns when it answers, or with why it does not. A model that is loaded already stays.</summary>
+    /// <summary>
+    /// Loads a model for a server; returns when it answers, or with why it does not. A model that is loaded already stays; one that cannot be loaded has gone, and its slot has been given back, when this returns.
+    /// </summary>
     [Alias("Serve"), AlwaysInterleave, ResponseTimeout("00:05:00")]
-    Task<string?> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken = default);
+    Task<ServeAnswer> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken = default);
 
     /// <summary>Asks a trial's model of a server. The only chunk has the finish reason <see cref="TokenChunk.NotServed"/> where this slot does not serve for it.</summary>
     [Alias("Generate")]
@@ -70,6 +72,29 @@ public sealed record StartAnswer([property: Id(0)] StartReply Reply, [property: 
 /// <param name="Precision">How it is held.</param>
 [GenerateSerializer, Immutable, Alias("alpaca.ServeBaseAssignment.v1")]
 public sealed record ServeBaseAssignment([property: Id(0)] string Server, [property: Id(1)] string Base, [property: Id(2)] string Precision);
+
+/// <summary>How a slot took a base that it is to serve.</summary>
+[GenerateSerializer, Alias("alpaca.ServeReply.v1")]
+public enum ServeReply
+{
+    /// <summary>It is loaded and answers.</summary>
+    Serves,
+
+    /// <summary>It could not be loaded; the slot has been given back.</summary>
+    Failed,
+
+    /// <summary>The server's model was ending and has ended; the slot has been given back, and may be reserved again.</summary>
+    Ended,
+
+    /// <summary>Something else runs there.</summary>
+    Busy,
+}
+
+/// <summary>A slot's answer to a base that it is to serve.</summary>
+/// <param name="Reply">How it was taken.</param>
+/// <param name="Problem">Why it does not answer; null where it does.</param>
+[GenerateSerializer, Immutable, Alias("alpaca.ServeAnswer.v1")]
+public sealed record ServeAnswer([property: Id(0)] ServeReply Reply, [property: Id(1)] string? Problem);
 
 /// <summary>A request to a trial's model on a served base.</summary>
 /// <param name="Request">The request.</param>

@@ -6,6 +6,9 @@ public static class PlatformCluster
     /// <summary>Cluster id and service id.</summary>
     public const string Id = "alpacacot";
 
+    /// <summary>Most slots of a node, far more than any machine has devices: each is a grain, and a process once it works.</summary>
+    public const int MostSlots = 4096;
+
     /// <summary>The environment variable that holds the connection string of a cluster's PostgreSQL; where it is empty, there is one machine and no cluster.</summary>
     public const string Variable = "ALPACACOT_CLUSTER";
 

@@ -16,11 +16,8 @@ public sealed record SweepStatus
     /// <summary>Sequence number of the last event.</summary>
     [Id(3)] public long Sequence { get; init; }
 
-    /// <summary>The report's page, once it is written.</summary>
+    /// <summary>The report's page, once it is written; its figures lie beside it, in <c>report.json</c>.</summary>
     [Id(4)] public string? Report { get; init; }
-
-    /// <summary>Aggregates as JSON, once the sweep has ended.</summary>
-    [Id(5)] public string? Aggregates { get; init; }
 
     /// <summary>Its packs.</summary>
     [Id(6)] public PackStatus[] Packs { get; init; } = [];

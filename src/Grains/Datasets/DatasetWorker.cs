@@ -6,6 +6,7 @@ using AlpacaCot.Grains.Workers;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 using Microsoft.Extensions.Logging;
 
 namespace AlpacaCot.Grains.Datasets;
@@ -16,7 +17,6 @@ namespace AlpacaCot.Grains.Datasets;
 /// </summary>
 internal sealed class DatasetWorker(SlotOptions options, HomeLayout home, TimeProvider time, ILogger<DatasetWorker> logger) : IAsyncDisposable
 {
-    private const string Tool = "prepare";
     private readonly WarmWorker _warm = new("datasets/cpu0", options, logger);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly CancellationTokenSource _closing = new();
@@ -63,10 +63,10 @@ internal sealed class DatasetWorker(SlotOptions options, HomeLayout home, TimePr
     private async Task<MixFacts> AskAsync(DatasetRequest request)
     {
         var worker = await _warm.GetAsync(_closing.Token);
-        var job = new ToolJob(Tool, JsonSerializer.SerializeToElement(new { base_directory = request.BaseDirectory, spec = request.Spec, mix = request.Data }, Frames.Json), home.WorkerFolders);
+        var asked = new PrepareRequest { Spec = request.Spec, BaseDirectory = request.BaseDirectory, Mix = request.Data };
         // A number of its own: what an earlier job says late is not taken for this one's.
         var fence = ++_asked;
-        await worker.Process.SendAsync(new StartCommand(Tool, fence, job), _closing.Token);
+        await worker.Process.SendAsync(new StartCommand(asked.Tool, fence, new ToolJob(asked, home.WorkerFolders)), _closing.Token);
         var pulse = new Pulse(options.Silence, time, options.Heartbeat);
         SpecFacts? answer = null;
         while (true)

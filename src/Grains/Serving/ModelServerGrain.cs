@@ -42,7 +42,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
             {
                 if (chunk.FinishReason == TokenChunk.NotServed) break;
                 yield return chunk;
-                if (chunk.FinishReason is not null) yield break;
+                if (chunk.IsLast) yield break;
             }
             // Unloaded since it was last asked: once more, from its loading.
             if (_serving == serving) _serving = null;
@@ -64,7 +64,7 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
         return cut <= 0 || SweepNames.Split(Key[..cut]) is null ? new TrainedModel("", "", null, null, $"'{Key}' is not experiment/sweep/trial") : await GrainFactory.GetGrain<ISweepGrain>(Key[..cut]).LocateAsync(Key[(cut + 1)..]);
     }
 
-    /// <summary>Takes the slot of the base, or a free one, and has the base loaded on it; where that fails, the slot goes back. A slot that is held already, and a base that is loaded already, stay.</summary>
+    /// <summary>Takes the slot of the base, or a free one, and has the base loaded on it. A slot that is held already, and a base that is loaded already, stay; one that took the base and could not load it gives itself back.</summary>
     private async Task<Served> LoadAsync()
     {
         string[] slots = [];
@@ -75,12 +75,16 @@ internal sealed class ModelServerGrain : Grain, IModelServerGrain
             if (model.Problem is { } missing) return new Served(missing);
             var server = ModelServers.ServerOf(model);
             user = ModelServers.UserOf(server);
-            slots = await Registry.ReserveAsync(user, 1);
-            if (slots.Length == 0) return new Served("all slots are busy; ask again when a trial has ended");
-            var problem = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeBaseAssignment(server, model.Base, model.Precision));
-            if (problem is null) return new Served(slots[0], model, null);
-            await Registry.ReleaseAsync(user, slots);
-            return new Served(problem);
+            for (var attempt = 1; ; attempt++)
+            {
+                slots = await Registry.ReserveAsync(user, 1);
+                if (slots.Length == 0) return new Served("all slots are busy; ask again when a trial has ended");
+                var answer = await GrainFactory.GetGrain<ITrainerGrain>(slots[0]).ServeAsync(new ServeBaseAssignment(server, model.Base, model.Precision));
+                if (answer.Problem is null) return new Served(slots[0], model, null);
+                if (answer.Reply == ServeReply.Ended && attempt < Tries) continue;
+                if (answer.Reply == ServeReply.Busy) await Registry.ReleaseAsync(user, slots);
+                return new Served(answer.Problem);
+            }
         }
         catch (Exception e) when (e is OrleansException or TimeoutException)
         {

@@ -55,7 +55,7 @@ internal sealed class TrainerGrain([PersistentState("slot", GrainStorage.Name)] 
         return Task.CompletedTask;
     }
 
-    public Task<string?> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken) => Worker.ServeAsync(assignment).WaitAsync(cancellationToken);
+    public Task<ServeAnswer> ServeAsync(ServeBaseAssignment assignment, CancellationToken cancellationToken) => Worker.ServeAsync(assignment).WaitAsync(cancellationToken);
 
     public async IAsyncEnumerable<TokenChunk> GenerateAsync(
         string server, ServedRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -167,9 +167,9 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     public async Task<ReportFiles> WriteReportAsync(CancellationToken cancellationToken)
     {
-        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), _store.Submission.Directory, Now, cancellationToken);
-        await _writer.RunAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Files.Html, Aggregates = files.Aggregates }));
-        return files.Files;
+        var files = await SweepReports.WriteAsync(_state ?? throw new OrleansException($"there is no sweep {Key}"), _store.Submission.Directory, Now, Driven, cancellationToken);
+        await _writer.RunAsync(() => _store.WriteReportAsync(new StoredReport { Html = files.Html }));
+        return files;
     }
 
     public async IAsyncEnumerable<WatchedEvent> WatchAsync(long afterSequence, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -17,7 +17,4 @@ internal sealed class StoredReport
     public string? Html { get; set; }
 
     public string? Problem { get; set; }
-
-    /// <summary>The aggregates as JSON.</summary>
-    public string? Aggregates { get; set; }
 }

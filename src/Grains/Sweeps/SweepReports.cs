@@ -18,26 +18,23 @@ internal static class SweepReports
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Renders and writes; each file appears whole or not at all. It runs off the activation's turns, since it reads files of every training and result, and its statistics of ten thousand trials take seconds.</summary>
-    public static async Task<(ReportFiles Files, string Aggregates)> WriteAsync(SweepState state, string folder, DateTimeOffset now, CancellationToken cancellationToken)
+    public static async Task<ReportFiles> WriteAsync(SweepState state, string folder, DateTimeOffset now, bool driven, CancellationToken cancellationToken)
     {
         var curves = state.View().Where(view => view.Adapter is not null).DistinctBy(view => view.Training!.Index).Select(view => (view.Training!.Name, view.Adapter!.Uri)).ToList();
         var results = state.View().SelectMany(view => view.Results.Select(result => (view.Trial.Name, result))).ToList();
         var (points, details) = await Task.Run(() => (curves.Select(curve => new LossCurve(curve.Name, Read(curve.Uri))).ToList(), ResultReading.Read(results)), cancellationToken);
-        var make = ReportBuilder.Prepare(state, points, Environment(), now, details);
+        var make = ReportBuilder.Prepare(state, points, Environment(), now, details, driven);
         var files = new ReportFiles(Path.Combine(folder, "report.html"), Path.Combine(folder, "report.md"), Path.Combine(folder, "report.json"));
-        var json = await Task.Run(() =>
+        await Task.Run(() =>
         {
             var report = make();
             report = report with { Trials = [.. report.Trials.Select(trial => WithLog(trial, folder))] };
-            var json = ReportWriter.Json(report);
             Directory.CreateDirectory(folder);
             AtomicFile.WriteAllText(files.Html, ReportWriter.Html(report, folder));
             AtomicFile.WriteAllText(files.Markdown, ReportWriter.Markdown(report));
-            AtomicFile.WriteAllText(files.Json, json);
-            return json;
+            AtomicFile.WriteAllText(files.Json, ReportWriter.Json(report));
         }, cancellationToken);
-        using var document = JsonDocument.Parse(json);
-        return (files, document.RootElement.GetProperty("aggregates").GetRawText());
+        return files;
     }
 
     /// <summary>The same at the end of a sweep: where it cannot be written, the results stand without it, and it is written once the cause is gone.</summary>
@@ -45,8 +42,7 @@ internal static class SweepReports
     {
         try
         {
-            var (files, aggregates) = await WriteAsync(state, folder, now, CancellationToken.None).WaitAsync(_patience);
-            return new StoredReport { Html = files.Html, Aggregates = aggregates };
+            return new StoredReport { Html = (await WriteAsync(state, folder, now, driven: true, CancellationToken.None).WaitAsync(_patience)).Html };
         }
         catch (Exception e)
         {

@@ -36,7 +36,6 @@ internal static class SweepStatusView
             Packs = [.. state.Packs.Where(p => !p.IsUntuned).OrderBy(p => p.Index).Select(pack => Pack(pack, pack.Members.Count, live, driven)), .. Evaluations(state, live, driven)],
             Sequence = sequence,
             Report = store.Report.Html,
-            Aggregates = store.Report.Aggregates,
         };
     }
 
@@ -70,12 +69,13 @@ internal static class SweepStatusView
         var adapter = state.View(found.Index).Adapter;
         if (adapter is null && !found.IsUntuned) return Missing($"the trial '{trial}' is not trained yet");
         var model = state.Spec.Models.First(m => m.Name == found.Model);
-        var (precision, cue) = (state.Spec.LoadOf(model), state.Spec.Cot.First(c => c.Name == found.Cot).Cue);
+        var cot = state.Spec.Cot.First(c => c.Name == found.Cot);
+        var (precision, asked) = (state.Spec.LoadOf(model), state.Spec.AskedThrough(cot, state.Spec.Data.FirstOrDefault(d => d.Name == found.Data), found.Template));
         // What trained the base itself left a whole model, which is served as a base of its own.
-        if (adapter is not null && MethodCatalogue.Find(state.Spec.Peft.First(p => p.Name == found.Peft).Method) is { TrainsBase: true }) return new TrainedModel(adapter.Uri, precision, null, cue, null, found.Template);
+        if (adapter is not null && MethodCatalogue.Find(state.Spec.Peft.First(p => p.Name == found.Peft).Method) is { TrainsBase: true }) return new TrainedModel(adapter.Uri, precision, null, cot.Cue, null, asked);
         // Off the turn: the folder may be on a disk that is slow to answer.
         var path = await Task.Run(() => new Places(submission.BaseDirectory).Find(model.Reference));
-        return new TrainedModel(path ?? model.Reference, precision, adapter?.Uri, cue, null, found.Template);
+        return new TrainedModel(path ?? model.Reference, precision, adapter?.Uri, cot.Cue, null, asked);
     }
 
     private static string StateOf(SweepState state, SweepStore store, bool anyFailed, bool driven) => state.Header.Status switch

@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Grains.Slots;
-using AlpacaCot.Specs;
 using AlpacaCot.Supervision;
 using AlpacaCot.Worker.Protocol;
 
@@ -15,6 +14,7 @@ internal sealed class ServedModel : IDisposable
     private const string Assignment = "serve";
     private const long Fence = 1;
     private readonly ConcurrentDictionary<string, ChannelWriter<RequestTokens>> _requests = new(StringComparer.Ordinal);
+    private readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<string?> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ServeBaseAssignment _what;
     private readonly ServeJob _job;
@@ -47,8 +47,14 @@ internal sealed class ServedModel : IDisposable
     /// <summary>Ends when the model answers, with null, or with why it does not.</summary>
     public Task<string?> Loaded => _loaded.Task;
 
+    /// <summary>Ends when nothing of it is left, the slot given back.</summary>
+    public Task Gone => _gone.Task;
+
     /// <summary>How long nobody has asked; not at all while it loads.</summary>
     public TimeSpan Idle => _requests.IsEmpty && _loaded.Task.IsCompleted ? _time.GetElapsedTime(Volatile.Read(ref _lastUse)) : TimeSpan.Zero;
+
+    /// <summary>Whether it was told to end, or ends by itself after it was loaded; who asks now would be told of the end of a model that he could have had anew.</summary>
+    public bool IsEnding => _end.IsCancellationRequested || (_ended is not null && _loaded.Task.IsCompleted);
 
     /// <summary>Ends it; requests that are under way are told.</summary>
     public void End() => _end.Cancel();
@@ -107,8 +113,8 @@ internal sealed class ServedModel : IDisposable
             if (!await TrySendAsync(Command(name, request), cancellationToken)) Finish(name);
             await foreach (var chunk in tokens.Reader.ReadAllAsync(cancellationToken))
             {
-                yield return new TokenChunk(chunk.Sequence, [.. chunk.Ids], chunk.Text, chunk.FinishReason, chunk.Error);
-                if (chunk.FinishReason is not null) yield break;
+                yield return new TokenChunk(chunk.Sequence, [.. chunk.Ids], chunk.Text, chunk.FinishReason, chunk.Error, chunk.Answer, chunk.More, chunk.Logprobs?.ToArray(), chunk.Score);
+                if (chunk.IsLast) yield break;
             }
             yield return new TokenChunk(-1, [], "", "error", _ended ?? await _process!.DescribeEndAsync());
         }
@@ -123,6 +129,7 @@ internal sealed class ServedModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _gone.TrySetResult();
         _closing.Dispose();
         _watch.Dispose();
         _end.Dispose();
@@ -148,7 +155,7 @@ internal sealed class ServedModel : IDisposable
             if (_requests.TryGetValue(chunk.Request, out var tokens))
             {
                 tokens.TryWrite(chunk);
-                if (chunk.FinishReason is not null) Finish(chunk.Request);
+                if (chunk.IsLast) Finish(chunk.Request);
             }
     }
 
@@ -171,12 +178,5 @@ internal sealed class ServedModel : IDisposable
 
     /// <summary>A request as the worker hears it.</summary>
     internal static GenerateCommand Command(string name, ServedRequest served)
-        => new(name, served.Request.Prompt, served.Request.Raw, Decoding(served.Request), served.Request.Seed, served.Adapter, served.Cue, served.Template);
-
-    /// <summary>How a request is decoded, as the worker hears it.</summary>
-    internal static DecodingSpec Decoding(GenerateRequest request) => new()
-    {
-        Strategy = request.Temperature > 0 ? DecodingSpec.Sample : DecodingSpec.Greedy, Temperature = request.Temperature > 0 ? request.Temperature : 1, MaxNewTokens = request.MaxNewTokens,
-        TopK = request.TopK, TopP = request.TopP, RepetitionPenalty = request.RepetitionPenalty, Stop = request.Stop,
-    };
+        => new(name, served.Request.Prompt, served.Request.Raw, served.Request.Decoding, served.Request.Seed, served.Adapter, served.Cue, served.Template, served.Request.Answers, served.Request.Logprobs);
 }

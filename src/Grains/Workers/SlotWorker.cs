@@ -26,6 +26,10 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     private readonly List<PackRun> _ended = [];
     private PackRun? _pack;
     private ServedModel? _model;
+
+    /// <summary>The model that has ended last, while its slot is given back.</summary>
+    private ServedModel? _leaving;
+
     private Task _running = Task.CompletedTask;
     private long _lastUse;
 
@@ -87,17 +91,27 @@ internal sealed partial class SlotWorker : IAsyncDisposable
             if (_pack is { } pack && pack.What.Sweep == sweep && pack.What.Fence == fence) pack.Stop();
     }
 
-    /// <summary>Loads a model for a server, unless it is loaded; null when it answers, or why it does not.</summary>
-    public Task<string?> ServeAsync(ServeBaseAssignment assignment)
+    /// <summary>Loads a model for a server, unless it is loaded. Whoever hears that it failed or has ended finds the slot free.</summary>
+    public async Task<ServeAnswer> ServeAsync(ServeBaseAssignment assignment)
     {
+        ServedModel model;
+        bool ending;
         lock (_gate)
         {
-            if (_model is { } model && model.Server == assignment.Server) return model.Loaded;
-            if (!Free) return Task.FromResult<string?>($"the slot {_slot} is busy");
-            _model = new ServedModel(assignment, _threads, _home.WorkerFolders, _options, _time, _closing.Token);
-            _running = RunAsync(_model, _unloading);
-            return _model.Loaded;
+            // Until the slot has been given back, the registry takes it for this server's: what began now would lose it.
+            if ((_model ?? _leaving) is { } known && known.Server == assignment.Server) model = known;
+            else if (!Free) return new ServeAnswer(ServeReply.Busy, $"the slot {_slot} is busy");
+            else
+            {
+                _model = model = new ServedModel(assignment, _threads, _home.WorkerFolders, _options, _time, _closing.Token);
+                _running = RunAsync(model, _unloading);
+            }
+            ending = model.IsEnding;
         }
+        var problem = ending ? "the model was being unloaded" : await model.Loaded;
+        if (problem is null) return new ServeAnswer(ServeReply.Serves, null);
+        await model.Gone;
+        return new ServeAnswer(ending ? ServeReply.Ended : ServeReply.Failed, problem);
     }
 
     /// <summary>Asks the model of a server.</summary>
@@ -105,7 +119,7 @@ internal sealed partial class SlotWorker : IAsyncDisposable
     {
         ServedModel? model;
         lock (_gate) model = _model;
-        if (model is null || model.Server != server)
+        if (model is null || model.Server != server || model.IsEnding)
         {
             yield return new TokenChunk(0, [], "", TokenChunk.NotServed, null);
             yield break;
@@ -156,9 +170,11 @@ internal sealed partial class SlotWorker : IAsyncDisposable
         await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         await model.RunAsync(_warm);
         await _warm.DropAsync();
-        lock (_gate) _model = null;
-        model.Dispose();
+        lock (_gate) (_model, _leaving) = (null, model);
         await ReleaseAsync(model.Server);
+        lock (_gate)
+            if (_leaving == model) _leaving = null;
+        model.Dispose();
     }
 
     /// <summary>Gives the slot back to the registry; until that is reached, nobody else can have it.</summary>

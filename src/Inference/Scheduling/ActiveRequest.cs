@@ -38,6 +38,9 @@ internal abstract class ActiveRequest(AdmittedRequest facts)
     /// <exception cref="InferenceException">There is no token to choose.</exception>
     public abstract bool Take(StepLogits logits, int first, KvCache cache);
 
+    /// <summary>All tokens of a row's sequence, with the one that it is fed next.</summary>
+    public abstract int[] TokensOf(int row);
+
     /// <summary>Ends the request from outside with what there is.</summary>
     public abstract void Cancel();
 

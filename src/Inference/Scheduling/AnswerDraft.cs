@@ -11,7 +11,6 @@ internal sealed class AnswerDraft(AdmittedRequest facts, int number)
     private readonly List<int> _context = [.. facts.Prompt];
     private readonly StreamedText? _streamed = facts.OnChunk is null ? null : new StreamedText(facts.Tokenizer, facts.Decoding.StopStrings);
     private readonly List<TokenLogprob>? _logprobs = facts.Decoding.Logprobs is null ? null : [];
-    private long _seq;
 
     /// <summary>Draws its tokens.</summary>
     public Sampler Sampler { get; } = new(facts.Decoding.Seed, number);
@@ -37,7 +36,7 @@ internal sealed class AnswerDraft(AdmittedRequest facts, int number)
             End(reason, id);
             return true;
         }
-        facts.OnChunk?.Invoke(new TokenChunk(_seq++, [id], _streamed!.Show(), null, Usage));
+        facts.OnChunk?.Invoke(new TokenChunk(0, [id], _streamed!.Show(), null, Usage, number, _logprobs is null ? null : [_logprobs[^1]]));
         return false;
     }
 
@@ -47,6 +46,6 @@ internal sealed class AnswerDraft(AdmittedRequest facts, int number)
     public void End(string reason, params int[] lastIds)
     {
         Answer = facts.AnswerOf(Ids, reason, null, _logprobs);
-        facts.OnChunk?.Invoke(new TokenChunk(_seq++, lastIds, _streamed!.Rest(Answer.Text), reason, Usage));
+        facts.OnChunk?.Invoke(new TokenChunk(0, lastIds, _streamed!.Rest(Answer.Text), reason, Usage, number, _logprobs is null ? null : [.. _logprobs.TakeLast(lastIds.Length)]));
     }
 }

@@ -44,6 +44,9 @@ internal sealed class BeamAnswers : ActiveRequest
     }
 
     /// <inheritdoc/>
+    public override int[] TokensOf(int row) => [.. Facts.Prompt, .. _search.Running[row].Ids];
+
+    /// <inheritdoc/>
     public override void Cancel() => Finish(_search.Interrupted(FinishReasons.Cancelled));
 
     /// <summary>Log-probabilities of a beam's next token, processed; what the processors leave is not normalised again.</summary>
@@ -86,7 +89,8 @@ internal sealed class BeamAnswers : ActiveRequest
             .Select(beam => Facts.AnswerOf(beam.Ids, beam.Reason!, beam.Score, Facts.Decoding.Logprobs is null ? null : beam.Logprobs))];
         // Cancelled before the first token.
         if (answers.Count == 0) answers.Add(Facts.AnswerOf([], FinishReasons.Cancelled, null, null));
-        Facts.OnChunk?.Invoke(new TokenChunk(0, [.. answers[0].Ids], answers[0].Text, answers[0].FinishReason, new TokenUsage(Facts.Prompt.Length, answers[0].Ids.Count)));
+        foreach (var (answer, i) in answers.Select((answer, i) => (answer, i)))
+            Facts.OnChunk?.Invoke(new TokenChunk(0, [.. answer.Ids], answer.Text, answer.FinishReason, new TokenUsage(Facts.Prompt.Length, answer.Ids.Count), i, answer.Logprobs, answer.Score));
         Facts.OnFinished(new Generation(Facts.Request.Id, answers, Facts.Prompt.Length));
     }
 }

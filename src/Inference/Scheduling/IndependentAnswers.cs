@@ -47,6 +47,9 @@ internal sealed class IndependentAnswers : ActiveRequest
     }
 
     /// <inheritdoc/>
+    public override int[] TokensOf(int row) => _running[row].Context.ToArray();
+
+    /// <inheritdoc/>
     public override void Cancel()
     {
         foreach (var draft in _running) draft.End(FinishReasons.Cancelled);

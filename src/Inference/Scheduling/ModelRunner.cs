@@ -27,12 +27,18 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         {
             var request = requests[i];
             first[i] = rows.Count;
-            foreach (var row in request.Rows)
+            foreach (var (row, number) in request.Rows.Select((row, number) => (row, number)))
             {
-                var start = ids.Count;
-                if (row.Next >= 0) ids.Add(row.Next);
-                else foreach (var id in request.Facts.Prompt) ids.Add(id);
-                segments.Add(new Segment(start, ids.Count - start, request.Facts.Request.Member, row.Position, row.CacheSequence));
+                var (start, position) = (ids.Count, row.Position);
+                if (row.Next < 0) ids.AddRange(request.Facts.Prompt.Select(id => (long)id));
+                else if (decoder.Config.Rotary.BeginsAnewAt((hooks?.Prefix(request.Facts.Request.Member).Count ?? 0) + position + 1))
+                {
+                    Cache.Truncate(row.CacheSequence, 0);
+                    position = 0;
+                    ids.AddRange(request.TokensOf(number).Select(id => (long)id));
+                }
+                else ids.Add(row.Next);
+                segments.Add(new Segment(start, ids.Count - start, request.Facts.Request.Member, position, row.CacheSequence));
                 rows.Add(new Segment(rows.Count, 1, request.Facts.Request.Member));
             }
         }

@@ -2,17 +2,18 @@ namespace AlpacaCot.Models.Blocks;
 
 /// <summary>
 /// The inverse frequencies of a rotary embedding over n rotated dimensions: inv[i] = theta^(−2i/n), i &lt; n/2, then scaled
-/// (linear; dynamic NTK; Llama 3; YaRN, Peng et al. 2023). Rounded to fp32 as the reference implementations hold them.
+/// (linear; dynamic NTK; Llama 3; YaRN, Peng et al. 2023; LongRoPE, Ding et al. 2024). Rounded to fp32 as the reference implementations hold them.
 /// </summary>
 internal static class RotaryFrequencies
 {
-    /// <summary>The n/2 frequencies for a sequence of <paramref name="length"/> positions (only dynamic scaling depends on it).</summary>
+    /// <summary>The n/2 frequencies for a sequence of <paramref name="length"/> positions (dynamic scaling and LongRoPE depend on it).</summary>
     public static float[] Compute(RotarySettings settings, int width, int length)
     {
         var theta = settings.Theta;
-        if (settings.DependsOnLength(length))
+        if (settings.Scaling == RotaryScaling.Dynamic && settings.DependsOnLength(length))
             theta *= Math.Pow(settings.Factor * length / settings.OriginalMaxPositions - (settings.Factor - 1), width / (width - 2.0));
         var frequencies = new float[width / 2];
+        var divisors = settings.DependsOnLength(length) ? settings.LongFactors : settings.ShortFactors;
         for (var i = 0; i < frequencies.Length; i++)
         {
             var plain = (float)(1 / Math.Pow(theta, 2.0 * i / width));
@@ -21,6 +22,7 @@ internal static class RotaryFrequencies
                 RotaryScaling.Linear => (float)(plain / settings.Factor),
                 RotaryScaling.Llama3 => (float)Llama3(settings, plain),
                 RotaryScaling.Yarn => (float)Yarn(settings, width, i, plain),
+                RotaryScaling.LongRope => (float)(1 / (divisors[i] * Math.Pow(theta, 2.0 * i / width))),
                 _ => plain,
             };
         }

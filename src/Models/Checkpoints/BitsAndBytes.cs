@@ -1,4 +1,4 @@
-using System.Text.Json;
+using AlpacaCot.Files.Json;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Quantisation;
 
@@ -124,10 +124,10 @@ internal static class BitsAndBytes
 
         public static Settings Read(byte[] bytes, Func<string, ModelException> bad)
         {
+            if (StrictJson.Check(bytes) is { } fault) throw bad($"its quant_state cannot be read: {fault}");
             try
             {
-                using var document = JsonDocument.Parse(bytes);
-                var root = document.RootElement;
+                var root = StrictJson.Parse(bytes, "quant_state");
                 long[] shape = [.. root.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
                 if (shape is not [> 0, > 0] || (Int128)shape[0] * shape[1] > int.MaxValue * (Int128)64) throw bad($"its shape is [{string.Join(", ", shape)}]");
                 var block = root.GetProperty("blocksize").GetInt32();
@@ -137,9 +137,9 @@ internal static class BitsAndBytes
                     root.TryGetProperty("nested_blocksize", out var nested) ? nested.GetInt32() : 0,
                     root.TryGetProperty("nested_offset", out var offset) ? offset.GetSingle() : 0);
             }
-            catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException)
             {
-                throw bad($"its quant_state cannot be read: {e.Message}");
+                throw bad("its quant_state cannot be read: it needs quant_type, blocksize, dtype and shape, of the types that bitsandbytes writes");
             }
         }
 

@@ -3,8 +3,8 @@ using AlpacaCot.Models.Families;
 namespace AlpacaCot.Models.Checkpoints;
 
 /// <summary>
-/// Meta's own layout of LLaMA: <c>params.json</c> and <c>consolidated.00.pth</c>. Queries and keys are stored for a rotary embedding over
-/// neighbouring pairs and are put into halves on the way in.
+/// Meta's own layout of LLaMA: <c>params.json</c> and <c>consolidated.00.pth</c>, with <c>.01.pth</c> and so on where the model is cut for several devices.
+/// Queries and keys are stored for a rotary embedding over neighbouring pairs and are put into halves on the way in.
 /// </summary>
 internal static class MetaFiles
 {
@@ -29,27 +29,32 @@ internal static class MetaFiles
         return null;
     }
 
-    /// <summary>The weight files of a directory.</summary>
+    /// <summary>The weight files of a directory, in the order of their parts.</summary>
     public static IReadOnlyList<string> Locate(string directory)
     {
         var weights = Directory.EnumerateFiles(directory, "consolidated.*.pth").Order(StringComparer.Ordinal).ToList();
-        return weights.Count > 0 ? weights : throw new ModelException($"{directory}: params.json lies there, but no consolidated.00.pth");
+        if (weights.Count == 0) throw new ModelException($"{directory}: params.json lies there, but no consolidated.00.pth");
+        for (var part = 0; part < weights.Count; part++)
+            if (Path.GetFileName(weights[part]) is var name && name != $"consolidated.{part:D2}.pth")
+                throw new ModelException($"{directory}: consolidated.{part:D2}.pth is missing; {name} lies there (is the download complete?)");
+        return weights;
     }
 
     public static Checkpoint Open(string directory)
     {
-        var weights = Locate(directory);
-        if (weights.Count > 1) throw new ModelException($"{directory}: {weights.Count} model-parallel parts; only one consolidated.00.pth is read: convert the model to Hugging Face's layout first");
-        var file = TorchFile.Open(weights[0]);
+        var files = new List<TensorFile>();
         try
         {
-            var config = ReadConfig(Path.Combine(directory, "params.json"), file);
-            var tensors = file.Tensors.Select(t => (Tensor: t, Name: HuggingFaceName(t.Name))).Where(t => t.Name is not null).Select(t => Renamed(t.Tensor, t.Name!, config));
-            return new Checkpoint(directory, config, tensors, [file]);
+            foreach (var part in Locate(directory)) files.Add(TorchFile.Open(part));
+            var keys = ConfigKeys.Parse(JsonText.Read(Path.Combine(directory, "params.json")), Path.Combine(directory, "params.json"));
+            var whole = MetaParts.Join(files, keys.Count("dim"), keys.Count("n_heads")).ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
+            var config = ReadConfig(keys, files[0].Path, whole);
+            var tensors = whole.Values.Select(t => (Tensor: t, Name: HuggingFaceName(t.Name))).Where(t => t.Name is not null).Select(t => Renamed(t.Tensor, t.Name!, config));
+            return new Checkpoint(directory, config, tensors, files);
         }
         catch
         {
-            file.Dispose();
+            foreach (var file in files) file.Dispose();
             throw;
         }
     }
@@ -62,9 +67,8 @@ internal static class MetaFiles
             : renamed;
     }
 
-    private static DecoderConfig ReadConfig(string path, TensorFile file)
+    private static DecoderConfig ReadConfig(ConfigKeys keys, string file, Dictionary<string, StoredTensor> tensors)
     {
-        var keys = ConfigKeys.Parse(JsonText.Read(path), path);
         int dim = keys.Count("dim"), heads = keys.Count("n_heads");
         if (dim % heads != 0) throw keys.Error("n_heads", $"is {heads}, which does not divide dim {dim}");
         // vocab_size is -1 in released files and the MLP's width follows from three keys: the tensors say both plainly.
@@ -88,11 +92,13 @@ internal static class MetaFiles
                 : new RotarySettings { Theta = theta, OriginalMaxPositions = third ? 8192 : 2048 },
             BosTokenId = third ? 128000 : 1,
             EosTokenIds = third ? [128001, 128009] : [2],
-            Dtype = file["tok_embeddings.weight"].Type.Scalar ?? throw new ModelException($"{file.Path}: tok_embeddings.weight has an unusable type"),
+            Dtype = Tensor("tok_embeddings.weight").Type.Scalar ?? throw new ModelException($"{file}: tok_embeddings.weight has an unusable type"),
         };
 
-        int Rows(string name) => file[name].Shape is [> 0 and <= ConfigKeys.MostOfAnything and var rows, _]
+        StoredTensor Tensor(string name) => tensors.GetValueOrDefault(name) ?? throw new ModelException($"{file}: has no tensor '{name}'");
+
+        int Rows(string name) => Tensor(name).Shape is [> 0 and <= ConfigKeys.MostOfAnything and var rows, _]
             ? (int)rows
-            : throw new ModelException($"{file.Path}: {name} [{string.Join(", ", file[name].Shape)}] is no matrix of 1 to {ConfigKeys.MostOfAnything} rows");
+            : throw new ModelException($"{file}: {name} [{string.Join(", ", Tensor(name).Shape)}] is no matrix of 1 to {ConfigKeys.MostOfAnything} rows");
     }
 }

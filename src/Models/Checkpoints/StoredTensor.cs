@@ -111,6 +111,14 @@ public sealed class StoredTensor
         return new StoredTensor(Name, type, shape, _file, _offset, Computed) { Held = held };
     }
 
+    /// <summary>A tensor that is computed from others when it is asked for.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its sizes.</param>
+    /// <param name="parts">What it is computed from; of one type.</param>
+    /// <param name="compute">Computes it from their values, in memory that begins with it.</param>
+    internal static StoredTensor Computed(string name, long[] shape, IReadOnlyList<StoredTensor> parts, Func<IReadOnlyList<Tensor>, Tensor> compute)
+        => new(name, parts[0].Type, shape, parts[0]._file, parts[0]._offset, () => compute([.. parts.Select(part => part.Map())]).contiguous().view(-1));
+
     /// <summary>The same tensor under another name.</summary>
     internal StoredTensor As(string name) => new(name, Type, [.. Shape], _sizes, _strides, _file, _offset, _computed);
 

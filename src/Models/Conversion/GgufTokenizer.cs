@@ -15,9 +15,12 @@ internal static class GgufTokenizer
     private const string Contractions = @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|";
     private const string Rest = @"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
-    // llama.cpp names the pattern that a text is cut by; a null one is GPT-2's, which the pre-tokenizer knows itself.
+    // llama.cpp names the pattern that a text is cut by; a null one is GPT-2's, which the pre-tokenizer knows itself. Of several names for one cut the first is written.
     private static readonly (string Name, string? Pattern, bool Nfc, bool IgnoreMerges)[] Cuts =
-        [("gpt-2", null, false, false), ("llama-bpe", $@"{Contractions}\p{{N}}{{1,3}}{Rest}", false, true), ("qwen2", $@"{Contractions}\p{{N}}{Rest}", true, false)];
+    [
+        ("gpt-2", null, false, false), ("phi-2", null, false, false), ("mpt", null, false, false), ("olmo", null, true, false), ("bloom", @" ?[^(\s|[.,!?…。，、।۔،])]+", false, false),
+        ("llama-bpe", $@"{Contractions}\p{{N}}{{1,3}}{Rest}", false, true), ("qwen2", $@"{Contractions}\p{{N}}{Rest}", true, false),
+    ];
 
     /// <summary>Writes <c>tokenizer.json</c> or <c>tokenizer.model</c>, and <c>tokenizer_config.json</c>.</summary>
     /// <param name="header">The file's header.</param>
@@ -149,7 +152,7 @@ internal static class GgufTokenizer
     private static void ReadBpe(JsonObject json, string file, List<KeyValuePair<string, object>> keys)
     {
         if (json["model"] is not JsonObject model || model["type"]?.ToString() != "BPE" || model["vocab"] is not JsonObject vocabulary || model["merges"] is not JsonArray merges) return;
-        if (json["pre_tokenizer"] is not { } cutting || CutOf(cutting) is not { } cut) return;
+        if (json["pre_tokenizer"] is not { } cutting || CutOf(cutting, json["normalizer"]?["type"]?.ToString() == "NFC") is not { } cut) return;
         var added = json["added_tokens"]?.AsArray().Select(token => (Id: IdOf(token!["id"], file), Text: token["content"]!.ToString(), Special: (bool)token["special"]!)).ToList() ?? [];
         var known = vocabulary.Select(entry => (entry.Key, Id: IdOf(entry.Value, file))).ToList();
         var count = Math.Max(known.Select(entry => entry.Id).DefaultIfEmpty().Max(), added.Select(token => token.Id).DefaultIfEmpty().Max()) + 1;
@@ -168,11 +171,11 @@ internal static class GgufTokenizer
         ? number
         : throw new ModelException($"{file}: a token has an id that is no whole number from 0 to {MostTokens - 1}");
 
-    private static string? CutOf(JsonNode cutting)
+    private static string? CutOf(JsonNode cutting, bool nfc)
     {
         JsonNode[] parts = cutting["type"]?.ToString() == "Sequence" ? [.. cutting["pretokenizers"]!.AsArray().Select(part => part!)] : [cutting];
         if (parts[^1]["type"]?.ToString() != "ByteLevel") return null;
-        if (parts.Length == 1) return "gpt-2";
+        if (parts.Length == 1) return nfc ? "olmo" : "gpt-2";
         var pattern = parts[0]["pattern"]?["Regex"]?.ToString();
         return Array.Find(Cuts, cut => cut.Pattern is not null && cut.Pattern == pattern).Name;
     }

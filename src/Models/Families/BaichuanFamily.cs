@@ -17,7 +17,7 @@ internal sealed class BaichuanFamily : ModelFamily
     public override DecoderConfig ReadConfig(ConfigKeys keys)
     {
         LlamaKeys.RequireSilu(keys);
-        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(MaxPositions: keys.Count("model_max_length", 4096)));
+        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(MaxPositions: keys.Count("model_max_length", 4096), Padding: 0));
         // One model_type for all: the class's capital C, and the key for positions that only the rotary models have, tell them apart.
         var first = keys.Json["architectures"] is JsonArray names && names.Any(name => name?.ToString() == "BaiChuanForCausalLM");
         return config with

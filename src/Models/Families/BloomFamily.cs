@@ -23,7 +23,7 @@ internal sealed class BloomFamily : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("transformer.word_embeddings", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("transformer.word_embeddings", c);
         var stage = new EmbeddingStage(Norm: build.LayerNorm("transformer.word_embeddings_layernorm", c.HiddenSize, c.NormEpsilon));
         var blocks = build.Blocks(c, "transformer.h", b =>
         {

@@ -41,7 +41,7 @@ internal sealed class ChatGlmFamily : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("transformer.word_embeddings", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("transformer.word_embeddings", c);
         var blocks = build.Blocks(c, "transformer.layers", b => new NormedResidualBlock(
             b.Number,
             b.LayerNorm("input_layernorm"),
@@ -104,7 +104,7 @@ internal sealed class ChatGlm2Family : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("transformer.embedding.word_embeddings", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("transformer.embedding.word_embeddings", c);
         var blocks = build.Blocks(c, "transformer.encoder.layers", b => new PreNormBlock(
             b.Number,
             b.RmsNorm("input_layernorm"),

@@ -86,6 +86,15 @@ internal sealed class ConfigKeys(JsonObject json, string file)
             : throw Error(key, "is not a number");
     }
 
+    /// <summary>A list of so many positive numbers.</summary>
+    public IReadOnlyList<double> Divisors(string key, int count)
+    {
+        if (json[key] is not JsonArray list || list.Count != count) throw Error(key, $"is not a list of {count} numbers");
+        return [.. list.Select(node => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number && value.TryGetValue<double>(out var number) && number > 0 && double.IsFinite(number)
+            ? number
+            : throw Error(key, "holds what is no positive number"))];
+    }
+
     public bool Flag(string key, bool otherwise) => Has(key)
         ? json[key]!.GetValueKind() switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => throw Error(key, "is neither true nor false") }
         : otherwise;
@@ -98,6 +107,14 @@ internal sealed class ConfigKeys(JsonObject json, string file)
         JsonArray list => [.. list.Select(node => Id(key, node))],
         var node => [Id(key, node)],
     };
+
+    /// <summary>The row of an embedding of so many that <c>pad_token_id</c> names, counted from the end where it is negative; the family's where the key is left out.</summary>
+    public int? PaddingRow(int rows, int? absent)
+    {
+        var id = IsAbsent("pad_token_id") ? absent : Id("pad_token_id");
+        var row = id < 0 ? rows + id : id;
+        return row >= 0 && row < rows ? row : null;
+    }
 
     public int? Id(string key) => Ids(key) is [var id, ..] ? id : null;
 

@@ -12,7 +12,7 @@ internal sealed class Gemma2Family : ModelFamily
 
     public override DecoderConfig ReadConfig(ConfigKeys keys)
     {
-        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(KeyValueHeads: 4, HeadDim: 256, MaxPositions: 8192, Tied: true));
+        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(KeyValueHeads: 4, HeadDim: 256, MaxPositions: 8192, Tied: true, Padding: 0));
         return config with
         {
             Activation = SizeKeys.ActivationOf(keys, keys.First("hidden_activation", "hidden_act"), Activation.GeluTanh),
@@ -26,7 +26,7 @@ internal sealed class Gemma2Family : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("model.embed_tokens", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("model.embed_tokens", c);
         var blocks = build.Blocks(c, "model.layers", b => new PreNormBlock(
             b.Number,
             b.RmsNorm("input_layernorm", plusOne: true),

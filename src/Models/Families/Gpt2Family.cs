@@ -25,8 +25,8 @@ internal sealed class Gpt2Family : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("transformer.wte", c.VocabularySize, c.HiddenSize);
-        var positions = new LearnedPositions(build.Embedding("transformer.wpe", c.MaxPositions, c.HiddenSize).Weight, offset: 0);
+        var embedding = build.Embedding("transformer.wte", c);
+        var positions = new LearnedPositions(build.Table("transformer.wpe", c.MaxPositions, c.HiddenSize), offset: 0);
         var blocks = build.Blocks(c, "transformer.h", b => new PreNormBlock(
             b.Number,
             b.LayerNorm("ln_1"),

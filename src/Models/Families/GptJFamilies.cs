@@ -30,7 +30,7 @@ internal abstract class GptJLayout(string modelType) : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("transformer.wte", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("transformer.wte", c);
         var blocks = build.Blocks(c, "transformer.h", b =>
         {
             var norm = b.LayerNorm("ln_1");

@@ -22,13 +22,13 @@ internal sealed class GptNeoXFamily : ModelFamily
             Activation = SizeKeys.ActivationOf(keys, "hidden_act", Activation.GeluErf),
             AttentionBias = keys.Flag("attention_bias", true),
             ParallelResidual = keys.Flag("use_parallel_residual", true),
-            Rotary = RotaryKeys.Read(keys, config.MaxPositions, "rotary_emb_base") with { Width = RotaryKeys.Width(keys, config.HeadDim, 0.25, "rotary_pct") },
+            Rotary = RotaryKeys.Read(keys, config.MaxPositions, config.HeadDim, 0.25, "rotary_emb_base", "rotary_pct"),
         };
     }
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("gpt_neox.embed_in", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("gpt_neox.embed_in", c);
         var blocks = build.Blocks(c, "gpt_neox.layers", b =>
         {
             var attentionNorm = b.LayerNorm("input_layernorm");

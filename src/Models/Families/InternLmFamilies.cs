@@ -10,7 +10,7 @@ internal sealed class InternLmFamily : ModelFamily
     public override DecoderConfig ReadConfig(ConfigKeys keys)
     {
         LlamaKeys.RequireSilu(keys);
-        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults());
+        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(Padding: 0));
         return config with { AttentionBias = keys.Flag("bias", true), MlpBias = false, Rotary = Rotary(keys, config) };
     }
 
@@ -43,12 +43,12 @@ internal sealed class InternLm2Family : ModelFamily
     public override DecoderConfig ReadConfig(ConfigKeys keys)
     {
         LlamaKeys.RequireSilu(keys);
-        return LlamaKeys.Read(keys, ModelType, new LlamaDefaults()) with { AttentionBias = keys.Flag("bias", true), MlpBias = false };
+        return LlamaKeys.Read(keys, ModelType, new LlamaDefaults(Padding: 0)) with { AttentionBias = keys.Flag("bias", true), MlpBias = false };
     }
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("model.tok_embeddings", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("model.tok_embeddings", c);
         var blocks = build.Blocks(c, "model.layers", b => new PreNormBlock(
             b.Number,
             b.RmsNorm("attention_norm"),

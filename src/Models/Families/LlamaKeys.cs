@@ -7,8 +7,9 @@ namespace AlpacaCot.Models.Families;
 /// <param name="MaxPositions">Longest sequence.</param>
 /// <param name="Tied">Whether the head is the embedding.</param>
 /// <param name="Partial">Share of a head that is rotated, where the family has the key; null where it has none.</param>
+/// <param name="Padding">Id for padding.</param>
 internal sealed record LlamaDefaults(
-    int? KeyValueHeads = null, int? HeadDim = null, double NormEpsilon = 1e-6, int MaxPositions = 2048, bool Tied = false, double? Partial = null);
+    int? KeyValueHeads = null, int? HeadDim = null, double NormEpsilon = 1e-6, int MaxPositions = 2048, bool Tied = false, double? Partial = null, int? Padding = null);
 
 /// <summary>Reads the keys that LLaMA and the families after it share.</summary>
 internal static class LlamaKeys
@@ -32,7 +33,7 @@ internal static class LlamaKeys
             HeadDim = headDim,
             MaxPositions = maxPositions,
             NormEpsilon = keys.Real("rms_norm_eps", defaults.NormEpsilon),
-            Rotary = RotaryKeys.Read(keys, maxPositions) with { Width = RotaryKeys.Width(keys, headDim, defaults.Partial) },
+            Rotary = RotaryKeys.Read(keys, maxPositions, headDim, defaults.Partial),
             TieWordEmbeddings = keys.Flag("tie_word_embeddings", defaults.Tied),
             AttentionBias = keys.Flag("attention_bias", false),
             MlpBias = keys.Flag("mlp_bias", false),
@@ -40,6 +41,7 @@ internal static class LlamaKeys
             BosTokenId = keys.Id("bos_token_id"),
             EosTokenIds = keys.Ids("eos_token_id"),
             PadTokenId = keys.Id("pad_token_id"),
+            PaddingRow = keys.PaddingRow(keys.Count("vocab_size"), defaults.Padding),
             Dtype = keys.Dtype(),
         };
     }

@@ -8,7 +8,7 @@ internal static class LlamaLayout
     /// <summary>The decoder around an attention.</summary>
     public static DecoderParts Build(DecoderConfig c, ParameterBuilder build, Func<BlockBuilder, Attention> attention, Func<BlockBuilder, IMlp>? mlp = null)
     {
-        var embedding = build.Embedding("model.embed_tokens", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("model.embed_tokens", c);
         var blocks = build.Blocks(c, "model.layers", b => new PreNormBlock(
             b.Number,
             b.RmsNorm("input_layernorm"),

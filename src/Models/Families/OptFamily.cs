@@ -31,14 +31,15 @@ internal sealed class OptFamily : ModelFamily
             FinalNorm = normFirst && !keys.Flag("_remove_final_layer_norm", false),
             EmbeddingSize = keys.Count("word_embed_proj_dim", config.HiddenSize),
             InitializerRange = keys.Real("init_std", 0.02),
+            PaddingRow = keys.PaddingRow(config.VocabularySize, absent: 1),
         };
     }
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
         var width = c.EmbeddingSize ?? c.HiddenSize;
-        var embedding = build.Embedding("model.decoder.embed_tokens", c.VocabularySize, width);
-        var positions = new LearnedPositions(build.Embedding("model.decoder.embed_positions", c.MaxPositions + Offset, c.HiddenSize).Weight, Offset);
+        var embedding = build.Embedding("model.decoder.embed_tokens", c);
+        var positions = new LearnedPositions(build.Table("model.decoder.embed_positions", c.MaxPositions + Offset, c.HiddenSize), Offset);
         ProjectionSite? Project(string name, int input, int output) => width == c.HiddenSize ? null : build.Site(ProjectionSite.Outside, $"model.decoder.{name}", input, output, bias: false);
         var enter = Project("project_in", width, c.HiddenSize);
         var blocks = build.Blocks(c, "model.decoder.layers", b =>

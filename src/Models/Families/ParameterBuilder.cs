@@ -65,11 +65,15 @@ internal sealed class ParameterBuilder(IParameterSource source, WeightStorage st
     /// <summary>Module path of the head, which has one even where it is tied.</summary>
     public string HeadPath { get; private set; } = "";
 
-    public Embedding Embedding(string path, int rows, int width)
+    /// <summary>The token embedding.</summary>
+    public Embedding Embedding(string path, DecoderConfig config)
     {
         EmbeddingPath = path;
-        return new Embedding(Take($"{path}.weight", [rows, width], Initialisation.Normal));
+        return new Embedding(Table(path, config.VocabularySize, config.EmbeddingSize ?? config.HiddenSize), config.PaddingRow);
     }
+
+    /// <summary>A table of rows, as learned positions are.</summary>
+    public Tensor Table(string path, int rows, int width) => Take($"{path}.weight", [rows, width], Initialisation.Normal);
 
     /// <summary>A norm by the root mean square; <paramref name="plusOne"/> where the factor is stored less one.</summary>
     public RmsNorm RmsNorm(string path, int width, double epsilon, bool plusOne = false)

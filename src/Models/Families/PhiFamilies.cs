@@ -16,7 +16,7 @@ internal sealed class PhiFamily : ModelFamily
 
     public override DecoderParts Build(DecoderConfig c, ParameterBuilder build)
     {
-        var embedding = build.Embedding("model.embed_tokens", c.VocabularySize, c.HiddenSize);
+        var embedding = build.Embedding("model.embed_tokens", c);
         var blocks = build.Blocks(c, "model.layers", b =>
         {
             var norm = b.LayerNorm("input_layernorm");
@@ -36,7 +36,7 @@ internal sealed class Phi3Family : ModelFamily
     public override DecoderConfig ReadConfig(ConfigKeys keys)
     {
         LlamaKeys.RequireSilu(keys);
-        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(NormEpsilon: 1e-5, MaxPositions: 4096, Partial: 1));
+        var config = LlamaKeys.Read(keys, ModelType, new LlamaDefaults(NormEpsilon: 1e-5, MaxPositions: 4096, Partial: 1, Padding: 32_000));
         return config with { Windows = WindowKeys.Read(keys, config.Layers, absent: 0, _ => true), AttentionBias = false, MlpBias = false };
     }
 

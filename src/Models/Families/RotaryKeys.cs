@@ -7,8 +7,17 @@ internal static class RotaryKeys
 {
     /// <param name="keys">The <c>config.json</c>.</param>
     /// <param name="maxPositions">Longest sequence.</param>
-    /// <param name="olderName">Another name that the family has for <c>rope_theta</c>.</param>
-    public static RotarySettings Read(ConfigKeys keys, int maxPositions, string olderName = "rope_theta")
+    /// <param name="headDim">Width of a head.</param>
+    /// <param name="share">The share of a head that is rotated where no key tells it; null where the family rotates all.</param>
+    /// <param name="olderTheta">Another name that the family has for <c>rope_theta</c>.</param>
+    /// <param name="olderShare">Another name that the family has for <c>partial_rotary_factor</c>.</param>
+    public static RotarySettings Read(ConfigKeys keys, int maxPositions, int headDim, double? share, string olderTheta = "rope_theta", string olderShare = "partial_rotary_factor")
+    {
+        var width = Width(keys, headDim, share, olderShare);
+        return Scaled(keys, maxPositions, olderTheta, (width ?? headDim) / 2) with { Width = width };
+    }
+
+    private static RotarySettings Scaled(ConfigKeys keys, int maxPositions, string olderName, int frequencies)
     {
         var nested = Nested(keys);
         var theta = nested?.OptionalReal("rope_theta") ?? keys.Real(keys.First(olderName, "rope_theta"), 10000);
@@ -16,6 +25,8 @@ internal static class RotaryKeys
         var kind = nested?.OptionalText("rope_type") ?? nested?.OptionalText("type") ?? "default";
         if (nested is null || kind == "default") return new RotarySettings { Theta = theta };
 
+        // Phi-3's first files call it su, or YaRN.
+        if (kind is "longrope" or "su" || (kind == "yarn" && nested.Has("short_factor"))) return LongRope(keys, nested, theta, maxPositions, frequencies);
         var factor = nested.Real("factor");
         if (factor <= 0) throw nested.Error("factor", "must be positive");
         var settings = new RotarySettings
@@ -35,16 +46,12 @@ internal static class RotaryKeys
                 HighFrequencyFactor = nested.Real("high_freq_factor"),
             },
             "yarn" => Yarn(nested, settings),
-            _ => throw nested.Error("rope_type", $"is '{kind}'; known are default, linear, dynamic, llama3, yarn"),
+            _ => throw nested.Error("rope_type", $"is '{kind}'; known are default, linear, dynamic, llama3, yarn, longrope"),
         };
     }
 
-    /// <summary>How many dimensions of a head are rotated; null for all.</summary>
-    /// <param name="keys">The <c>config.json</c>.</param>
-    /// <param name="headDim">Width of a head.</param>
-    /// <param name="share">The share where no key tells it; null where the family rotates all.</param>
-    /// <param name="olderName">Another name that the family has for <c>partial_rotary_factor</c>.</param>
-    public static int? Width(ConfigKeys keys, int headDim, double? share, string olderName = "partial_rotary_factor")
+    // How many dimensions of a head are rotated; null for all.
+    private static int? Width(ConfigKeys keys, int headDim, double? share, string olderName)
     {
         var given = Nested(keys)?.OptionalReal("partial_rotary_factor") ?? keys.OptionalReal(keys.First(olderName, "partial_rotary_factor"));
         if (share is null) return given is null or 1 ? null : throw keys.Error("partial_rotary_factor", "is not supported in this family");
@@ -69,6 +76,15 @@ internal static class RotaryKeys
             ["low_freq_factor"] = s.LowFrequencyFactor,
             ["high_freq_factor"] = s.HighFrequencyFactor,
         },
+        RotaryScaling.LongRope => new JsonObject
+        {
+            ["rope_type"] = "longrope",
+            ["factor"] = s.Factor,
+            ["original_max_position_embeddings"] = s.OriginalMaxPositions,
+            ["attention_factor"] = s.AttentionFactor,
+            ["short_factor"] = new JsonArray([.. s.ShortFactors.Select(factor => (JsonNode)factor)]),
+            ["long_factor"] = new JsonArray([.. s.LongFactors.Select(factor => (JsonNode)factor)]),
+        },
         _ => new JsonObject
         {
             ["rope_type"] = "yarn",
@@ -79,6 +95,26 @@ internal static class RotaryKeys
             ["attention_factor"] = s.AttentionFactor,
         },
     };
+
+    private static RotarySettings LongRope(ConfigKeys keys, ConfigKeys nested, double theta, int maxPositions, int frequencies)
+    {
+        // Beside a trained length that the file names, the longest sequence says by how much it is stretched.
+        var named = nested.OptionalCount("original_max_position_embeddings") ?? keys.OptionalCount("original_max_position_embeddings");
+        var original = named ?? maxPositions;
+        if (original < 2) throw keys.Error("original_max_position_embeddings", $"is {original}; more than 1 is needed");
+        var stretched = (double)maxPositions / original;
+        var factor = keys.Has("original_max_position_embeddings") ? stretched : nested.Real("factor", stretched);
+        return new RotarySettings
+        {
+            Theta = theta,
+            Scaling = RotaryScaling.LongRope,
+            Factor = factor,
+            OriginalMaxPositions = original,
+            AttentionFactor = nested.Real("attention_factor", factor <= 1 ? 1 : Math.Sqrt(1 + Math.Log(factor) / Math.Log(original))),
+            ShortFactors = nested.Divisors("short_factor", frequencies),
+            LongFactors = nested.Divisors("long_factor", frequencies),
+        };
+    }
 
     private static RotarySettings Yarn(ConfigKeys nested, RotarySettings settings)
     {

@@ -1,10 +1,9 @@
-using System.Text.Json;
 using AlpacaCot.Experiments.Expansion;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Validation;
-using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Silo.Http;
 
@@ -46,8 +45,8 @@ internal sealed record SweepCheck(SweepDocument Document, SpecFacts Facts, strin
 
         async Task<SweepCheck> LookAsync(bool withoutMixes)
         {
-            var answer = await worker.AskAsync("prepare", new { base_directory = baseDirectory, spec = document.Spec, without_mixes = withoutMixes }, cancellationToken);
-            return new SweepCheck(document, answer.Deserialize<SpecFacts>(Frames.Json) ?? new SpecFacts(), baseDirectory);
+            var facts = await worker.AskAsync(new PrepareRequest { Spec = document.Spec, BaseDirectory = baseDirectory, WithoutMixes = withoutMixes }, cancellationToken);
+            return new SweepCheck(document, facts, baseDirectory);
         }
     }
 

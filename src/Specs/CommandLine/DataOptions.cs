@@ -9,7 +9,7 @@ public static class DataOptions
     public static IReadOnlyList<CommandOption> All { get; } =
     [
         new("data", $"Data: files (Alpaca JSON or JSONL, FLAN CoT TSV), names of known sets, goat, or {Generator}add,subtract", Many: true),
-        new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca}); to look at data, a chat template too: {TemplateNames.Chat}, the model's own, or {TemplateNames.NamedChat}vicuna"),
+        new("template", $"Prompt template: {string.Join(", ", TemplateNames.All)} ({TemplateNames.Alpaca}); or a chat template: {TemplateNames.Chat}, the model's own, or {TemplateNames.NamedChat}NAME ({string.Join(", ", TemplateNames.NamedChats)})"),
         new("rationale", $"What is taught of rows with a rationale: {string.Join(" or ", Words.Rationales.Select(w => w.Word))} ({Words.Rationales.Of(RationaleUse.RationaleThenAnswer)})"),
         new("truncation", $"What is cut of rows over the cutoff: {string.Join(", ", Words.Truncations.Select(w => w.Word))} ({Words.Truncations.Of(Truncation.Right)})"),
         new("learn", $"Which answers of a conversation are learnt: {string.Join(" or ", Words.Learned.Select(w => w.Word))} ({Words.Learned.Of(LearnedTurns.All)})"),
@@ -35,8 +35,8 @@ public static class DataOptions
         var texts = options.Reader.Texts("data") ?? [];
         if (texts.Count == 0) options.Error("data", "names no data", "give files, names of known sets, or goat");
         var template = options.Reader.Text("template");
-        if (template is not null && !TemplateNames.All.Contains(template, StringComparer.Ordinal) && template != TemplateNames.Chat && !template.StartsWith(TemplateNames.NamedChat, StringComparison.Ordinal))
-            options.Error("template", $"there is no template '{template}'", Suggestions.For(template, TemplateNames.All));
+        if (template is not null && !TemplateNames.Known.Contains(template, StringComparer.Ordinal))
+            options.Error("template", $"there is no template '{template}'", Suggestions.For(template, TemplateNames.Known));
         return new DataSpec
         {
             Sources = [.. texts.Select(text => Source(options, text, isFile))],

@@ -18,5 +18,5 @@ public sealed record SingleTraining
     public long Seed { get; init; }
 
     /// <summary>The settings with the learning rate that counts.</summary>
-    public TrainingSpec Resolved => Training with { LearningRate = MethodCatalogue.LearningRate(Method, Training).Rate };
+    public TrainingSpec Resolve() => Training with { LearningRate = MethodCatalogue.LearningRate(Method, Training).Rate };
 }

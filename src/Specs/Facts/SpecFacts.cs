@@ -95,6 +95,9 @@ public sealed record ModelFacts
     /// <summary>Hash of the tokenizer; null where it cannot be read.</summary>
     public string? TokenizerHash { get; init; }
 
+    /// <summary>Hash of the chat template that it brings; null where it brings none.</summary>
+    public string? ChatTemplateHash { get; init; }
+
     /// <summary>Hash of config and weights; null where it was not computed.</summary>
     public string? ContentHash { get; init; }
 }
@@ -129,7 +132,7 @@ public sealed record DataFacts
     /// <summary>One entry per source, in the order of the spec.</summary>
     public IReadOnlyList<SourceFacts> Sources { get; init; } = [];
 
-    /// <summary>Hash of the template's text; null where there is no such template.</summary>
+    /// <summary>Hash of the template's text, or <see cref="TemplateNames.Chat"/> where each model brings its own; null where there is no such template.</summary>
     public string? TemplateHash { get; init; }
 }
 

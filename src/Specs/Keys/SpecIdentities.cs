@@ -29,4 +29,8 @@ public sealed record SpecIdentities
 /// <param name="Tokenizer">Hash of its tokenizer; null where it is not known.</param>
 /// <param name="Targets">Method to option to the modules that the option stands for where it is left to the model's family.</param>
 public sealed record ModelIdentity(
-    string? Content, string? Tokenizer, IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> Targets);
+    string? Content, string? Tokenizer, IReadOnlyDictionary<string, IReadOnlyDictionary<string, IReadOnlyList<string>>> Targets)
+{
+    /// <summary>Hash of the chat template that it brings; null where it brings none, or is not known.</summary>
+    public string? ChatTemplate { get; init; }
+}

@@ -25,7 +25,7 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         Code,
         Part("base", model.Name, () => Base(model)),
         Part("adapter", method.Name + "\n" + model.Name, () => Adapter(method, model)),
-        Part("data", data.Name, () => Data(data)),
+        Data(model, data),
         Part("training", learningRate.ToString("R", CultureInfo.InvariantCulture), () => Training(learningRate)),
         seed.ToString(CultureInfo.InvariantCulture));
 
@@ -50,7 +50,7 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
     public string Untuned(ModelSpec model, DataSpec asked, CotSpec cot, int? seed) => Key(
         Code,
         Part("base", model.Name, () => Base(model)),
-        "template: " + TemplateOf(asked),
+        "template: " + TemplateOf(model, asked),
         Asking(cot),
         seed is { } drawn ? drawn.ToString(CultureInfo.InvariantCulture) : "");
 
@@ -63,7 +63,7 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         if (known.Code is null || known.Models.GetValueOrDefault(model.Name)?.Tokenizer is not { } tokenizer) return null;
         if (mixes.Any(mix => !known.Templates.ContainsKey(mix.Name) || known.Sources.GetValueOrDefault(mix.Name) is not { } contents || contents.Contains(null))) return null;
         return Key(
-            Code, "tokenizer: " + tokenizer, Part("data", data.Name, () => Data(data)), "cutoff: " + spec.Training.CutoffLen.ToString(CultureInfo.InvariantCulture),
+            Code, "tokenizer: " + tokenizer, Data(model, data), "cutoff: " + spec.Training.CutoffLen.ToString(CultureInfo.InvariantCulture),
             "prompt: " + spec.Training.TrainOnPrompt.ToString(CultureInfo.InvariantCulture));
     }
 
@@ -75,7 +75,12 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
             return node;
         });
 
-    private string TemplateOf(DataSpec data) => known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data));
+    /// <summary>What a mix's template is: its text's hash, and for the one that a model brings that model's.</summary>
+    private string TemplateOf(ModelSpec model, DataSpec data) => spec.TemplateOf(data) == TemplateNames.Chat
+        ? $"{TemplateNames.Chat}: {known.Models.GetValueOrDefault(model.Name)?.ChatTemplate ?? AsWritten(model.Reference)}"
+        : known.Templates.GetValueOrDefault(data.Name) ?? AsWritten(spec.TemplateOf(data));
+
+    private string Data(ModelSpec model, DataSpec data) => Part("data", data.Name + "\n" + model.Name, () => DataOf(model, data));
 
     /// <summary>The trial key and what it is asked.</summary>
     public string Result(string trialKey, EvaluationSpec evaluation) => Key(
@@ -110,19 +115,19 @@ public sealed class TrialKeys(SweepSpec spec, SpecIdentities known)
         return config;
     }
 
-    private JsonObject Data(DataSpec data)
+    private JsonObject DataOf(ModelSpec model, DataSpec data)
     {
-        var node = Rows(data);
+        var node = Rows(model, data);
         // What another mix cannot teach is left out of this one too.
         if (spec.MatchedWith(data) is { Count: > 0 } others)
-            node["match"] = new JsonArray([.. others.Select(other => CanonicalJson.Hash(Rows(other))).Order(StringComparer.Ordinal).Select(hash => (JsonNode)hash)]);
+            node["match"] = new JsonArray([.. others.Select(other => CanonicalJson.Hash(Rows(model, other))).Order(StringComparer.Ordinal).Select(hash => (JsonNode)hash)]);
         return node;
     }
 
-    private JsonObject Rows(DataSpec data)
+    private JsonObject Rows(ModelSpec model, DataSpec data)
     {
         var contents = known.Sources.GetValueOrDefault(data.Name);
-        var node = SweepSpecJson.Data(data, TemplateOf(data), spec.LanguageOf(data));
+        var node = SweepSpecJson.Data(data, TemplateOf(model, data), spec.LanguageOf(data));
         foreach (var key in (string[])["name", "training_cue", "match"]) node.Remove(key);
         node["sources"] = new JsonArray([.. data.Sources.Select((source, i) => Source(data, source, contents?[i]))]);
         return node;

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Suites;
+
 namespace AlpacaCot.Specs.Parsing;
 
 /// <summary>Reads the sections <c>evaluation</c> and <c>search</c>.</summary>
@@ -27,7 +29,7 @@ internal static class AskingParser
     public static int? Limit(MapReader reader) => reader.Integer("limit", 1);
 
     /// <summary>Solved examples before each question.</summary>
-    public static int FewShot(MapReader reader) => reader.Integer("few_shot", 0, 1000) ?? 0;
+    public static int FewShot(MapReader reader) => reader.Integer("few_shot", 0, CommonOptions.MostFewShot) ?? 0;
 
     /// <summary>Reads the section <c>search</c>.</summary>
     public static SearchSpec Search(MapReader reader)

@@ -8,6 +8,9 @@ public static class CommonOptions
 
     private const string Sampled = "sampled";
 
+    /// <summary>Most worked examples before a question: more fit no model's positions, and a suite that makes its examples makes twenty for each.</summary>
+    public const int MostFewShot = 1000;
+
     /// <summary>Its name in results; the suite's own where it is left out.</summary>
     public static SuiteOption<string?> Name { get; } = new("name", SuiteOptionKind.Text, null, "Its name in results; the suite's own where it is left out", given => given.GetValue<string>(), value => value);
 
@@ -15,7 +18,7 @@ public static class CommonOptions
     public static SuiteOption<int> Limit { get; } = LimitOf(0);
 
     /// <summary>Worked examples before each question.</summary>
-    public static SuiteOption<int> FewShot { get; } = SuiteOptionForms.Integer("few_shot", 0, "Worked examples before each question");
+    public static SuiteOption<int> FewShot { get; } = SuiteOptionForms.Integer("few_shot", 0, "Worked examples before each question") with { Least = 0, Most = MostFewShot };
 
     /// <summary>Seed of limited samples and of worked examples.</summary>
     public static SuiteOption<int> Seed { get; } = SuiteOptionForms.Integer("seed", SuiteCatalogue.DefaultSeed, "Seed of limited samples and of worked examples");
@@ -31,7 +34,8 @@ public static class CommonOptions
 
     /// <summary>The options that every suite has.</summary>
     /// <param name="limit">Questions that are asked where no limit is given; 0 is all.</param>
-    internal static IReadOnlyList<SuiteOption> Of(int limit) => [Name, limit == 0 ? Limit : LimitOf(limit), FewShot, Seed];
+    /// <param name="most">The largest limit.</param>
+    internal static IReadOnlyList<SuiteOption> Of(int limit, int most) => [Name, limit == 0 ? Limit : LimitOf(limit) with { Most = most }, FewShot, Seed];
 
-    private static SuiteOption<int> LimitOf(int limit) => SuiteOptionForms.Integer("limit", limit, $"Most questions{(limit == 0 ? "; all where it is left out" : "")}");
+    private static SuiteOption<int> LimitOf(int limit) => SuiteOptionForms.Integer("limit", limit, $"Most questions{(limit == 0 ? "; all where it is left out" : "")}") with { Least = 1 };
 }

@@ -13,7 +13,7 @@ public static class GoatArithmeticOptions
         = Texts("operations", ["add", "subtract"], $"Operations: {string.Join(", ", Words.Operations.Select(operation => operation.Word))}");
 
     /// <summary>Fewest and most digits of an operand.</summary>
-    public static SuiteOption<IReadOnlyList<int>> Digits { get; } = Integers("digits", [1, 5], "Fewest and most digits of an operand");
+    public static SuiteOption<IReadOnlyList<int>> Digits { get; } = Integers("digits", [1, 5], "Fewest and most digits of an operand") with { Least = 1, Most = GoatOptions.DigitLimit };
 
     /// <summary>How the answers of worked examples are written, by its word.</summary>
     public static SuiteOption<string> Style { get; } = Choice("style", "How the answers of worked examples are written", [.. Words.Styles.Select(style => style.Word)]);
@@ -23,5 +23,5 @@ public static class GoatArithmeticOptions
 
     internal static SuiteDefinition Definition { get; } = new(
         Suite, "Sums whose answers are generated: right answers, and right digits, per operation and number of digits", "generated; no training draw holds them",
-        ["exact_match", "digit_match"], "{ suite: goat-arithmetic, limit: 200, options: { operations: [add], digits: [1, 3] } }", [Operations, Digits, Style, Noise]) { DefaultLimit = 200 };
+        ["exact_match", "digit_match"], "{ suite: goat-arithmetic, limit: 200, options: { operations: [add], digits: [1, 3] } }", [Operations, Digits, Style, Noise]) { DefaultLimit = 200, LargestLimit = GoatOptions.CountLimit };
 }

@@ -18,7 +18,9 @@ public static class LogLikelihoodOptions
     public static SuiteOption<string> TargetDelimiter { get; } = Text("target_delimiter", "", "What stands between question and answer");
 
     /// <summary>Resamples of the standard error.</summary>
-    public static SuiteOption<int> BootstrapIterations { get; } = Integer("bootstrap_iters", SuiteCatalogue.BootstrapIterations, "Resamples of the standard error of the perplexity");
+    public static SuiteOption<int> BootstrapIterations { get; } = Integer("bootstrap_iters", SuiteCatalogue.BootstrapIterations, "Resamples of the standard error of the perplexity")
+        // A hundred times lm-eval's, whose results take 80 MB: beyond it the error no longer moves.
+        with { Least = 1, Most = 100 * SuiteCatalogue.BootstrapIterations };
 
     internal static SuiteDefinition Definition { get; } = new(
         Suite, "Whether greedy decoding would have written the answer, and the perplexity of answers", "a file of questions and answers", ["acc", "perplexity"],

@@ -12,8 +12,11 @@ public sealed record SuiteDefinition(string Name, string Meaning, string Rows, I
     /// <summary>Questions that are asked where no limit is given; 0 is all.</summary>
     public int DefaultLimit { get; init; }
 
+    /// <summary>The largest limit: of a suite that makes its questions, as many as are made.</summary>
+    public int LargestLimit { get; init; } = int.MaxValue;
+
     /// <summary>Its own options and those that every suite has.</summary>
-    public IEnumerable<SuiteOption> AllOptions => [.. CommonOptions.Of(DefaultLimit), .. Options];
+    public IEnumerable<SuiteOption> AllOptions => [.. CommonOptions.Of(DefaultLimit, LargestLimit), .. Options];
 
     /// <summary>The option of that name, or null.</summary>
     public SuiteOption? Option(string name) => AllOptions.FirstOrDefault(option => option.Name == name);

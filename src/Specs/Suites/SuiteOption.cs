@@ -46,6 +46,20 @@ public abstract record SuiteOption(string Name, SuiteOptionKind Kind, string Mea
     /// <summary>Whether it must be given.</summary>
     public bool Required { get; init; }
 
+    /// <summary>The smallest value of a whole number.</summary>
+    public int Least { get; init; } = int.MinValue;
+
+    /// <summary>The largest value of a whole number.</summary>
+    public int Most { get; init; } = int.MaxValue;
+
+    /// <summary>What a whole number may be, in words; empty where it may be any.</summary>
+    public string Limits => (Least, Most) switch
+    {
+        (int.MinValue, int.MaxValue) => "",
+        (_, int.MaxValue) => FormattableString.Invariant($"at least {Least}"),
+        _ => FormattableString.Invariant($"from {Least} to {Most}"),
+    };
+
     /// <summary>What is taken where it is left out, as a file would give it; null where that is nothing.</summary>
     public abstract JsonNode? Default { get; }
 
@@ -80,7 +94,10 @@ public sealed record SuiteOption<T> : SuiteOption
     {
         try
         {
-            return _read(given);
+            var value = _read(given);
+            foreach (var number in value switch { int one => [one], IReadOnlyList<int> many => many, _ => (IReadOnlyList<int>)[] })
+                if (number < Least || number > Most) throw new FormatException($"{number} is not {Limits}");
+            return value;
         }
         catch (Exception e) when (e is InvalidOperationException or InvalidCastException or JsonException)
         {

@@ -18,8 +18,6 @@ public sealed class SuiteOptions
         Definition = definition;
         foreach (var option in definition.AllOptions) _values[option.Name] = Value(option, evaluation);
         Name = _values[CommonOptions.Name.Name] as string ?? definition.Name;
-        if (Limit < 0 || (Limit == 0 && (evaluation.Limit is not null || evaluation.Options.ContainsKey(CommonOptions.Limit.Name)))) throw Wrong(CommonOptions.Limit, "must be 1 or more; leave it out for all questions");
-        if (FewShot < 0) throw Wrong(CommonOptions.FewShot, "must be 0 or more");
         var known = definition.AllOptions.Select(option => option.Name).ToList();
         if (evaluation.Options.Keys.FirstOrDefault(_beside.Contains) is { } misplaced) throw new SweepException($"suite {definition.Name}: '{misplaced}' stands beside the options, not among them");
         if (evaluation.Options.Keys.Where(key => !known.Contains(key)).ToList() is { Count: > 0 } unknown)
@@ -73,9 +71,10 @@ public sealed class SuiteOptions
     private object? Value(SuiteOption option, EvaluationSpec evaluation)
     {
         if (option.Name == CommonOptions.Name.Name) return evaluation.Name;
-        if (option.Name == CommonOptions.FewShot.Name) return evaluation.FewShot;
-        if (option.Name == CommonOptions.Limit.Name && evaluation.Limit is { } limit) return limit;
-        if (!evaluation.Options.TryGetValue(option.Name, out var given) || JsonNode.Parse(given.GetRawText()) is not { } node) return option.Absent;
+        JsonNode? node = option.Name == CommonOptions.FewShot.Name ? evaluation.FewShot
+            : option.Name == CommonOptions.Limit.Name && evaluation.Limit is { } limit ? limit
+            : evaluation.Options.TryGetValue(option.Name, out var given) ? JsonNode.Parse(given.GetRawText()) : null;
+        if (node is null) return option.Absent;
         try
         {
             return option.Read(node);

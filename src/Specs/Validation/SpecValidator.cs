@@ -27,7 +27,7 @@ public static class SpecValidator
     public static SpecIdentities Identities(SweepSpec spec, SpecFacts facts)
     {
         var models = facts.Models.Where(m => m.ContentHash is not null || m.TokenizerHash is not null)
-            .DistinctBy(m => m.Name).ToDictionary(m => m.Name, m => new ModelIdentity(m.ContentHash, m.TokenizerHash, m.DefaultTargets), StringComparer.Ordinal);
+            .DistinctBy(m => m.Name).ToDictionary(m => m.Name, m => new ModelIdentity(m.ContentHash, m.TokenizerHash, m.DefaultTargets) { ChatTemplate = m.ChatTemplateHash }, StringComparer.Ordinal);
         var sources = new Dictionary<string, IReadOnlyList<string?>>(StringComparer.Ordinal);
         var templates = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (data, fact, _) in KnownFacts.Data(spec, facts))

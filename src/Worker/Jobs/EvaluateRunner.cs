@@ -85,7 +85,7 @@ internal sealed class EvaluateRunner : IDisposable
                     _context.Stop.ThrowIfCancellationRequested();
                     try
                     {
-                        Run(trial, evaluation, member.Adapter is null ? Asked.Base(trial.Template) : Trained());
+                        Run(trial, evaluation, member.Adapter is null ? Asked.Base(trial.Template, _model) : Trained());
                     }
                     catch (Exception e) when (Failures.KindOf(e) is FailureKind.Data or FailureKind.NonFinite)
                     {
@@ -103,7 +103,7 @@ internal sealed class EvaluateRunner : IDisposable
     {
         _context.Beat(WorkPhases.Prepare);
         var began = _context.Time.GetTimestamp();
-        asked = asked with { Template = PromptTemplates.In(asked.Template, trial.Language) };
+        asked = asked with { Template = ConversationForms.In(asked.Template, trial.Language) };
         var result = EvaluationRunner.Run(
             [SuiteOf(evaluation)], _engine, asked.Index, asked.Template, trial.Cue, Decodings.Of(trial.Decoding, _model.Tokenizer, trial.Seed), progress => Told(trial, progress), _context.Stop)[0];
         var elapsed = _context.Time.GetElapsedTime(began);
@@ -143,17 +143,17 @@ internal sealed class EvaluateRunner : IDisposable
     }
 
     /// <summary>Who is asked: an adapter of the bank, or the base itself, and the template that it is asked through.</summary>
-    private sealed record Asked(int Index, PromptTemplate Template)
+    private sealed record Asked(int Index, IConversationForm Template)
     {
         private const int NoAdapter = -1;
 
-        public static Asked Whole(PromptTemplate template) => new(NoAdapter, template);
+        public static Asked Whole(IConversationForm template) => new(NoAdapter, template);
 
-        public static Asked Base(string? template) => new(NoAdapter, PromptTemplates.Get(template ?? PromptTemplates.Default));
+        public static Asked Base(string? template, LoadedBase model) => new(NoAdapter, ConversationForms.Get(template ?? PromptTemplates.Default, model.Tokenizer, model.Path));
     }
 
     /// <summary>An adapter while it is asked.</summary>
-    private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, PromptTemplate template) : IDisposable
+    private sealed class BankedAdapter(AdapterBank bank, Adapter adapter, IConversationForm template) : IDisposable
     {
         public Asked Asked { get; } = new(bank.Add(adapter), template);
 

@@ -7,7 +7,7 @@ namespace AlpacaCot.Worker.Jobs;
 /// <summary>An adapter that answers requests, with the template that trained it.</summary>
 /// <param name="Member">Its index in the bank; -1 for the bare base.</param>
 /// <param name="Template">The template; null where there is none.</param>
-internal sealed record HotAdapter(int Member, PromptTemplate? Template);
+internal sealed record HotAdapter(int Member, IConversationForm? Template);
 
 /// <summary>The adapters of a served base: loaded when they are first asked, kept for the next request, and given up for others once there are many.</summary>
 internal sealed class HotAdapters(LoadedBase model, AdapterBank bank, InferenceEngine engine) : IDisposable
@@ -26,7 +26,7 @@ internal sealed class HotAdapters(LoadedBase model, AdapterBank bank, InferenceE
     /// <exception cref="AdapterException">It cannot be loaded.</exception>
     public HotAdapter Take(string? folder, string? template = null)
     {
-        var named = template is null ? null : PromptTemplates.Get(template);
+        var named = template is null ? null : ConversationForms.Get(template, model.Tokenizer, model.Path);
         if (folder is null) return named is null ? _bare : _bare with { Template = named };
         lock (_gate)
         {

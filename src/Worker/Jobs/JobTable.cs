@@ -1,5 +1,6 @@
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 using AlpacaCot.Worker.Tools;
 
 namespace AlpacaCot.Worker.Jobs;
@@ -7,64 +8,60 @@ namespace AlpacaCot.Worker.Jobs;
 /// <summary>Which code runs which job.</summary>
 internal static class JobTable
 {
-    private static readonly Dictionary<string, Action<ToolOptions, ToolJob, JobContext>> _tools = new(StringComparer.Ordinal)
-    {
-        ["prepare"] = PrepareTool.Run,
-        ["train"] = TrainTool.Run,
-        ["eval"] = EvalTool.Run,
-        ["generate"] = GenerateTool.Run,
-        ["merge"] = MergeTool.Run,
-        ["model add"] = AddTool.Run,
-        ["adapter show"] = AdapterTools.Show,
-        ["adapter diff"] = AdapterTools.Diff,
-        ["adapter combine"] = AdapterTools.Combine,
-        ["model convert"] = ModelTools.Convert,
-        ["model pretrain"] = PretrainTool.Run,
-        ["model expand-vocab"] = ExpandVocabularyTool.Run,
-        ["model show"] = ModelTools.Show,
-        ["model verify"] = ModelTools.Verify,
-        ["data show"] = DataTool.Show,
-        ["data inspect"] = DataTool.Inspect,
-        ["data list"] = DataSetTools.List,
-        ["data add"] = DataSetTools.Add,
-        ["data stats"] = DataSetTools.Stats,
-        ["data goat generate"] = GoatTools.Generate,
-        ["data goat cells"] = GoatTools.Cells,
-        ["data goat verify"] = GoatTools.Verify,
-        ["tokenizer train"] = TokenizerTools.Train,
-        ["tokenizer compare"] = TokenizerTools.Compare,
-        ["list models"] = ListTools.Models,
-        ["list data"] = ListTools.Data,
-        ["list templates"] = ListTools.Templates,
-        ["doctor"] = DoctorTool.Run,
-        ["devices"] = DevicesTool.Run,
-    };
-
-    /// <summary>Tools that compute nothing: they do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
-    private static readonly HashSet<string> _withoutTorch =
-        ["data show", "data inspect", "data list", "data add", "data stats", "data goat generate", "data goat cells", "data goat verify", "list models", "list data", "list templates", "tokenizer train", "tokenizer compare", "doctor", "model add"];
-
     /// <summary>Runs a job to its end on this thread.</summary>
     public static void Run(WorkerJob job, JobContext context)
     {
-        if (job is not ToolJob { Tool: var name } || !_withoutTorch.Contains(name)) LibTorch.Load();
+        if (job is not ToolJob tool || NeedsTorch(tool.Request)) LibTorch.Load();
         switch (job)
         {
-            case TrainJob pack:
-                new TrainRunner(pack, context).Run();
-                break;
-            case EvaluateJob evaluation:
-                EvaluateRunner.Run(evaluation, context);
-                break;
-            case ServeJob serve:
-                ServeRunner.Run(serve, context);
-                break;
-            case ToolJob tool:
-                if (!_tools.TryGetValue(tool.Tool, out var run)) throw new ToolException($"there is no tool '{tool.Tool}'; known are {string.Join(", ", _tools.Keys)}");
-                run(new ToolOptions(tool.Options), tool, context);
-                break;
-            default:
-                throw new ToolException($"there is no job {job.GetType().Name}");
+            case TrainJob pack: new TrainRunner(pack, context).Run(); break;
+            case EvaluateJob evaluation: EvaluateRunner.Run(evaluation, context); break;
+            case ServeJob serve: ServeRunner.Run(serve, context); break;
+            case ToolJob one: Run(one.Request, one.Folders, context); break;
+            default: throw new ToolException($"there is no job {job.GetType().Name}");
+        }
+    }
+
+    /// <summary>Tools that compute nothing do not wait for libtorch to load, or load it themselves to tell how that went.</summary>
+    private static bool NeedsTorch(ToolRequest request) => request is not (
+        ShowDataRequest or InspectDataRequest or ListDataRequest or AddDataRequest or DataStatisticsRequest or GenerateGoatRequest or GoatCellsRequest or VerifyGoatRequest
+        or ModelsRequest or DataSetsRequest or TemplatesRequest or TrainTokenizerRequest or ExtendTokenizerRequest or CompareTokenizersRequest or DoctorRequest or AddModelRequest);
+
+    private static void Run(ToolRequest request, WorkerFolders folders, JobContext context)
+    {
+        switch (request)
+        {
+            case PrepareRequest asked: PrepareTool.Run(asked, folders, context); break;
+            case TrainAdapterRequest asked: TrainTool.Run(asked, folders, context); break;
+            case EvaluateModelRequest asked: EvalTool.Run(asked, folders, context); break;
+            case ContinuePromptRequest asked: GenerateTool.Run(asked, folders, context); break;
+            case MergeRequest asked: MergeTool.Run(asked, folders, context); break;
+            case AddModelRequest asked: AddTool.Run(asked, folders, context); break;
+            case ShowAdapterRequest asked: AdapterTools.Show(asked, context); break;
+            case CompareAdaptersRequest asked: AdapterTools.Diff(asked, context); break;
+            case CombineAdaptersRequest asked: AdapterTools.Combine(asked, folders, context); break;
+            case ConvertModelRequest asked: ModelTools.Convert(asked, context); break;
+            case PretrainRequest asked: PretrainTool.Run(asked, folders, context); break;
+            case ExpandVocabularyRequest asked: ExpandVocabularyTool.Run(asked, folders, context); break;
+            case ShowModelRequest asked: ModelTools.Show(asked, folders, context); break;
+            case VerifyModelsRequest asked: ModelTools.Verify(asked, folders, context); break;
+            case ShowDataRequest asked: DataTool.Show(asked, folders, context); break;
+            case InspectDataRequest asked: DataTool.Inspect(asked, folders, context); break;
+            case ListDataRequest asked: DataSetTools.List(asked, folders, context); break;
+            case AddDataRequest asked: DataSetTools.Add(asked, folders, context); break;
+            case DataStatisticsRequest asked: DataSetTools.Stats(asked, folders, context); break;
+            case GenerateGoatRequest asked: GoatTools.Generate(asked, context); break;
+            case GoatCellsRequest asked: GoatTools.Cells(asked, context); break;
+            case VerifyGoatRequest asked: GoatTools.Verify(asked, context); break;
+            case TrainTokenizerRequest asked: TokenizerTools.Train(asked, context); break;
+            case ExtendTokenizerRequest asked: TokenizerTools.Extend(asked, folders, context); break;
+            case CompareTokenizersRequest asked: TokenizerTools.Compare(asked, folders, context); break;
+            case ModelsRequest: ListTools.Models(folders, context); break;
+            case DataSetsRequest: ListTools.Data(folders, context); break;
+            case TemplatesRequest: ListTools.Templates(context); break;
+            case DoctorRequest: DoctorTool.Run(context); break;
+            case DevicesRequest: DevicesTool.Run(context); break;
+            default: throw new ToolException($"there is no tool for {request.GetType().Name}");
         }
     }
 }

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
-using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Worker.Protocol;
@@ -48,11 +46,13 @@ internal static class ServeRunner
             }
         }
 
+        WrittenToken Written(TokenLogprob token)
+            => new(token.Id, loaded.Tokenizer.Token(token.Id), token.Logprob, [.. token.Top.Select(other => new WrittenToken(other.Id, loaded.Tokenizer.Token(other.Id), other.Logprob, []))]);
+
         async Task AnswerAsync(GenerateCommand request)
         {
             var stop = running[request.Request] = new CancellationTokenSource();
-            void Tell(long sequence, IReadOnlyList<int> ids, string text, string? finish, string? error = null)
-                => context.Send(new TokensEvent(context.Assignment, context.Fence, [new RequestTokens(request.Request, sequence, ids, text, finish, error)]));
+            void Tell(RequestTokens tokens) => context.Send(new TokensEvent(context.Assignment, context.Fence, [tokens]));
             long sequence = 0;
             var taken = false;
             try
@@ -60,27 +60,33 @@ internal static class ServeRunner
                 // Off the loop of commands, which must go on while an adapter is loaded.
                 var (member, template) = await Task.Run(() => adapters.Take(request.Adapter, request.Template));
                 taken = true;
-                var instruction = request.Raw ? request.Prompt : CotCue.Append(request.Prompt, request.Cue);
-                var text = request.Raw || template is null ? instruction : template.Prompt(instruction);
-                var generation = new GenerationRequest(request.Request, ExampleBuilder.PromptIds(loaded.Tokenizer, text), member, Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed));
-                var first = template is { ResponsePrefix.Length: > 0 } && !request.Raw;
+                if (request.Raw) template = null;
+                var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
+                var asked = Questions.Ask(loaded.Tokenizer, template, request.Prompt, request.Raw ? null : request.Cue, decoding);
+                var generation = new GenerationRequest(request.Request, asked.Ids, member, asked.Decoding);
+                var begun = new HashSet<int>();
+                RequestTokens? ended = null;
                 await foreach (var chunk in engine.InferAsync(generation, stop.Token))
                 {
-                    // The space that the template puts before an answer is no part of it.
-                    var shown = first && chunk.Text.Length > 0 ? template!.AnswerOf(chunk.Text) : chunk.Text;
-                    if (chunk.Text.Length > 0) first = false;
+                    // What the template puts before an answer is no part of it.
+                    var shown = template is not null && chunk.Text.Length > 0 && begun.Add(chunk.Answer) ? template.AnswerOf(chunk.Text) : chunk.Text;
+                    var tokens = new RequestTokens(request.Request, chunk.Seq, chunk.Ids, shown, chunk.FinishReason, Answer: chunk.Answer, Logprobs: chunk.Logprobs?.Select(Written).ToList(), Score: chunk.Score);
                     sequence = chunk.Seq;
-                    Tell(chunk.Seq, chunk.Ids, shown, chunk.FinishReason);
+                    if (ended is not null) Tell(ended with { More = true });
+                    ended = chunk.FinishReason is null ? null : tokens;
+                    if (ended is null) Tell(tokens);
                 }
+                // Only the stream's end tells that an answer was the last one.
+                if (ended is not null) Tell(ended);
             }
             catch (OperationCanceledException)
             {
-                Tell(sequence + 1, [], "", "cancelled");
+                Tell(new RequestTokens(request.Request, sequence + 1, [], "", "cancelled"));
             }
             catch (Exception e)
             {
                 // Whatever goes wrong with one request is its answer; the others go on.
-                Tell(sequence + 1, [], "", "error", Failures.Describe(e));
+                Tell(new RequestTokens(request.Request, sequence + 1, [], "", "error", Failures.Describe(e)));
             }
             finally
             {

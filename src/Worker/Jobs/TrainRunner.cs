@@ -48,7 +48,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
 
     private void Train(LoadedBase model)
     {
-        var templates = new Dictionary<string, PromptTemplate>(StringComparer.Ordinal);
+        var templates = new Dictionary<string, IConversationForm>(StringComparer.Ordinal);
         var members = new List<TrainingMember>();
         try
         {
@@ -77,9 +77,9 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         TrainingMember Prepare(PackMember member)
         {
             FileStamps.RequireUnchanged(member.DataFiles, $"data of {member.Name}");
-            var template = templates[member.Name] = PromptTemplates.Get(member.Data.Template ?? PromptTemplates.Default);
+            var template = templates[member.Name] = ConversationForms.Get(member.Data.Template ?? PromptTemplates.Default, model.Tokenizer, model.Path);
             var prepared = new DataPreparation(new DatasetCatalogue([pack.BaseDirectory, pack.Folders.Datasets]), Path.Combine(pack.Folders.Cache, "tokens"))
-                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched);
+                .Prepare(member.Data, model.Tokenizer, template, member.Training.CutoffLen, member.Seed, context.Stop, member.Training.TrainOnPrompt, member.Matched, model.Path);
             // Initialisation has a stream of its own, so that methods with and without random starts see the same data order.
             using var generator = new Generator(unchecked((ulong)member.Seed));
             var adapter = AdapterFactory.Create(model.Decoder, AdapterOf(member, model.Path), generator, text => model.Tokenizer.Encode(text, new EncodeOptions(AddSpecialTokens: true)));
@@ -88,7 +88,7 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         }
     }
 
-    private void Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, PromptTemplate> templates)
+    private void Train(LoadedBase model, List<TrainingMember> members, Dictionary<string, IConversationForm> templates)
     {
         var checkpoints = Path.Combine(pack.Directory, CheckpointFolder);
         if (pack.Resume is { } accepted) CarriedCheckpoints.Bring(accepted, checkpoints, Warn);

@@ -6,6 +6,7 @@ using AlpacaCot.Adapters.Combining;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -13,10 +14,9 @@ namespace AlpacaCot.Worker.Tools;
 internal static class AdapterTools
 {
     /// <summary>Shows a folder.</summary>
-    public static void Show(ToolOptions options, ToolJob job, JobContext context)
+    public static void Show(ShowAdapterRequest request, JobContext context)
     {
-        var folder = options.Text("adapter");
-        options.Done();
+        var folder = request.Adapter;
         var config = AdapterDirectory.ReadConfig(folder);
         var tensors = AdapterFolderCheck.Tensors(folder);
         context.Remark(config.Remarks);
@@ -30,10 +30,9 @@ internal static class AdapterTools
     }
 
     /// <summary>Compares two folders.</summary>
-    public static void Diff(ToolOptions options, ToolJob job, JobContext context)
+    public static void Diff(CompareAdaptersRequest request, JobContext context)
     {
-        var (left, right) = (options.Text("left"), options.Text("right"));
-        options.Done();
+        var (left, right) = (request.Left, request.Right);
         var (a, b) = (Settings(AdapterDirectory.ReadConfig(left)), Settings(AdapterDirectory.ReadConfig(right)));
         var settings = a.Select(entry => entry.Key).Union(b.Select(entry => entry.Key)).Order(StringComparer.Ordinal).Where(key => !JsonNode.DeepEquals(a[key], b[key])).ToList();
         var tensors = AdapterFolderCheck.Differences(left, right);
@@ -46,28 +45,25 @@ internal static class AdapterTools
     }
 
     /// <summary>Makes one of several.</summary>
-    public static void Combine(ToolOptions options, ToolJob job, JobContext context)
+    public static void Combine(CombineAdaptersRequest request, WorkerFolders folders, JobContext context)
     {
-        var (folders, model, output) = (options.Texts("adapters"), options.Text("model"), options.Text("out"));
-        var weights = options.Texts("weights").Select(Weight).ToList();
+        var (adapterFolders, output, weights) = (request.Adapters, request.Out, request.Weights);
         var settings = new CombineSettings(
-            options.TextOrNull("type") ?? "cat", options.CountOrNull("rank"), options.RangeOrNull("density", 0, 1, above: true) ?? 0.5,
-            (options.TextOrNull("majority_sign_method") ?? "total") switch { "frequency" => true, "total" => false, var other => throw new ToolException($"--majority-sign-method '{other}' is neither total nor frequency") });
-        if (options.Has("rank") && !settings.HasRank) throw new ToolException($"--rank does nothing with --type {settings.Type}");
-        if (options.Has("density") && !settings.Prunes) throw new ToolException($"--density does nothing with --type {settings.Type}");
-        var force = options.Flag("force");
-        options.Done();
-        if (weights.Count == 0) weights = [.. folders.Select(_ => 1.0)];
-        if (weights.Count != folders.Count) throw new ToolException($"--weights has {weights.Count} numbers for {folders.Count} adapters");
-        if (!force && Directory.Exists(output)) throw new ToolException($"{output} is there already; choose another --out, or add --force");
-        foreach (var folder in folders) ModelTools.RequireFit(model, folder, job.Folders);
-        var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
+            request.Type, request.Rank, request.Density ?? 0.5,
+            (request.MajoritySignMethod ?? "total") switch { "frequency" => true, "total" => false, var other => throw new ToolException($"--majority-sign-method '{other}' is neither total nor frequency") });
+        if (request.Rank is not null && !settings.HasRank) throw new ToolException($"--rank does nothing with --type {settings.Type}");
+        if (request.Density is not null && !settings.Prunes) throw new ToolException($"--density does nothing with --type {settings.Type}");
+        if (weights.Count == 0) weights = [.. adapterFolders.Select(_ => 1.0)];
+        if (weights.Count != adapterFolders.Count) throw new ToolException($"--weights has {weights.Count} numbers for {adapterFolders.Count} adapters");
+        if (!request.Force && Directory.Exists(output)) throw new ToolException($"{output} is there already; choose another --out, or add --force");
+        foreach (var folder in adapterFolders) ModelTools.RequireFit(request.Model, folder, folders);
+        var loaded = context.State.Base(new BaseModel(request.Model, ""), folders);
         var adapters = new List<Adapter>();
         try
         {
-            foreach (var folder in folders) adapters.Add(AdapterDirectory.Load(loaded.Decoder, folder));
+            foreach (var folder in adapterFolders) adapters.Add(AdapterDirectory.Load(loaded.Decoder, folder));
             using var combined = AdapterCombiner.Combine(loaded.Decoder, [.. adapters.Zip(weights)], settings);
-            var template = folders.Select(TemplateFile.Load).FirstOrDefault(found => found is not null);
+            var template = adapterFolders.Select(TemplateFile.Load).FirstOrDefault(found => found is not null);
             AtomicFile.WriteDirectory(output, to =>
             {
                 AdapterDirectory.Save(combined, to);
@@ -75,17 +71,14 @@ internal static class AdapterTools
                 if (template is not null) TemplateFile.Save(template, to);
             });
             context.Answer(
-                new { @out = output, type = settings.Type, adapters = folders, weights, modules = combined.Targets.Count, values = combined.TrainableParameters },
-                $"combined {folders.Count} adapter{(folders.Count == 1 ? "" : "s")} by {settings.Type}: {combined.Targets.Count} modules, {combined.TrainableParameters} values\n{output}");
+                new { @out = output, type = settings.Type, adapters = adapterFolders, weights, modules = combined.Targets.Count, values = combined.TrainableParameters },
+                $"combined {adapterFolders.Count} adapter{(adapterFolders.Count == 1 ? "" : "s")} by {settings.Type}: {combined.Targets.Count} modules, {combined.TrainableParameters} values\n{output}");
         }
         finally
         {
             foreach (var adapter in adapters) adapter.Dispose();
         }
     }
-
-    private static double Weight(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var weight) && double.IsFinite(weight)
-        ? weight : throw new ToolException($"--weights: '{text}' is no number");
 
     private static JsonObject Settings(AdapterConfig config) => (JsonObject)JsonNode.Parse(config.ToJson())!;
 

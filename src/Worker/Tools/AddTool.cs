@@ -1,6 +1,7 @@
 using System.Globalization;
 using AlpacaCot.Files.Hub;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -10,24 +11,19 @@ internal static class AddTool
     private const string AdapterConfig = "adapter_config.json";
 
     /// <summary>Runs the tool.</summary>
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(AddModelRequest request, WorkerFolders folders, JobContext context)
     {
-        var reference = options.Text("reference");
-        var (name, revision, sha256) = (options.TextOrNull("name"), options.TextOrNull("revision"), options.TextOrNull("sha256"));
-        var include = options.Texts("include");
-        var endpoint = options.TextOrNull("endpoint");
-        var force = options.Flag("force");
-        options.Done();
-        var cache = Path.Combine(job.Folders.Cache, "hub");
+        var (reference, name, revision, sha256, include) = (request.Reference, request.Name, request.Revision, request.Sha256, request.Include);
+        var cache = Path.Combine(folders.Cache, "hub");
         try
         {
             var hub = HubOptions.FromEnvironment(cache);
-            if (endpoint is not null) hub = hub with { BaseAddresses = [Address(endpoint) ?? throw new ToolException($"--endpoint {endpoint} is no http or https address")] };
+            if (request.Endpoint is { } endpoint) hub = hub with { BaseAddresses = [Address(endpoint) ?? throw new ToolException($"--endpoint {endpoint} is no http or https address")] };
             var url = Address(reference);
             if (url is not null && (revision is not null || include.Count > 0)) throw new ToolException("--revision and --include are for a repository of the hub (owner/name), not for the address of a file");
             if (url is null && sha256 is not null) throw new ToolException("--sha256 is for the address of a file; a hub names its files' hashes itself");
-            var target = Target(job.Folders.Models, name ?? (url is null ? reference + (revision is null ? "" : $"@{revision}") : Path.GetFileNameWithoutExtension(url.LocalPath)));
-            if (Directory.Exists(target) && !force) throw new ToolException($"{target} is there already; give another --name, or replace it with --force");
+            var target = Target(folders.Models, name ?? (url is null ? reference + (revision is null ? "" : $"@{revision}") : Path.GetFileNameWithoutExtension(url.LocalPath)));
+            if (Directory.Exists(target) && !request.Force) throw new ToolException($"{target} is there already; give another --name, or replace it with --force");
             using var client = new HubClient(hub, context.Time);
             var progress = new FetchProgress(context);
             string? commit = null;

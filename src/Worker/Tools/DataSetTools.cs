@@ -3,9 +3,9 @@ using System.Text;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Files.Hub;
-using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -13,11 +13,10 @@ namespace AlpacaCot.Worker.Tools;
 internal static class DataSetTools
 {
     /// <summary>The known sets, those that are registered, and what else lies in the data sets' folder.</summary>
-    public static void List(ToolOptions options, ToolJob job, JobContext context)
+    public static void List(ListDataRequest request, WorkerFolders folders, JobContext context)
     {
-        var (language, task, generation, present) = (options.TextOrNull("language"), options.TextOrNull("task"), options.TextOrNull("generation"), options.Flag("present"));
-        options.Done();
-        var sets = ListTools.Sets(job.Folders.Datasets)
+        var (language, task, generation, present) = (request.Language, request.Task, request.Generation, request.Present);
+        var sets = ListTools.Sets(folders.Datasets)
             .Where(set => language is null || set.Language == language || set.Language == KnownSet.SeveralLanguages)
             .Where(set => (task is null || Same(set.Task, task)) && (generation is null || Same(set.Generation, generation)) && (!present || set.Present)).ToList();
         var text = new StringBuilder();
@@ -31,28 +30,23 @@ internal static class DataSetTools
     }
 
     /// <summary>Brings a set into the data sets' folder.</summary>
-    public static void Add(ToolOptions options, ToolJob job, JobContext context)
+    public static void Add(AddDataRequest request, WorkerFolders folders, JobContext context)
     {
-        var (reference, name, sha256, revision) = (options.Text("reference"), options.TextOrNull("name"), options.TextOrNull("sha256"), options.TextOrNull("revision") ?? "main");
-        var (mirrors, offline) = (options.Texts("mirrors"), options.Flag("offline"));
-        options.Done();
-        var hub = new HubOptions { Root = Path.Combine(job.Folders.Cache, "downloads"), Offline = offline };
-        if (mirrors.Count > 0) hub = hub with { BaseAddresses = [.. mirrors.Select(Address)] };
+        var hub = new HubOptions { Root = Path.Combine(folders.Cache, "downloads"), Offline = request.Offline };
+        if (request.Mirrors.Count > 0) hub = hub with { BaseAddresses = [.. request.Mirrors.Select(Address)] };
         using var client = new HubClient(hub, context.Time);
-        var files = new DatasetAdding(client, job.Folders.Datasets).AddAsync(reference, name, sha256, revision, new Told(context), context.Stop).GetAwaiter().GetResult();
+        var files = new DatasetAdding(client, folders.Datasets).AddAsync(request.Reference, request.Name, request.Sha256, request.Revision, new Told(context), context.Stop).GetAwaiter().GetResult();
         context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
 
         static Uri Address(string mirror) => Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw new ToolException($"--mirrors {mirror} is no http address");
     }
 
     /// <summary>Counts of a set: rows, turns, lengths, languages.</summary>
-    public static void Stats(ToolOptions options, ToolJob job, JobContext context)
+    public static void Stats(DataStatisticsRequest request, WorkerFolders folders, JobContext context)
     {
-        var spec = options.Record<DataSpec>("data");
-        var model = options.TextOrNull("model");
-        options.Done();
-        var tokenizer = model is null ? null : TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders));
-        var statistics = DatasetStatistics.Of(new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]), spec, tokenizer, context.Stop);
+        var model = request.Model;
+        var tokenizer = model is null ? null : TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, folders));
+        var statistics = DatasetStatistics.Of(new DatasetCatalogue([Environment.CurrentDirectory, folders.Datasets]), request.Data, tokenizer, context.Stop);
         context.Answer(statistics, statistics.ToText());
     }
 

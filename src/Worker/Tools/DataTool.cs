@@ -4,9 +4,9 @@ using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
-using AlpacaCot.Specs;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -19,22 +19,18 @@ internal static class DataTool
     private const int MostCharacters = 1 << 20, MostOfOneRow = 1 << 16;
 
     /// <summary>Runs the tool. In the text, what is learnt stands between ⟦ and ⟧.</summary>
-    public static void Show(ToolOptions options, ToolJob job, JobContext context)
+    public static void Show(ShowDataRequest request, WorkerFolders folders, JobContext context)
     {
-        var model = options.Text("model");
-        var spec = options.Record<DataSpec>("data");
-        var matched = options.Has("matched") ? options.Record<IReadOnlyList<DataSpec>>("matched") : [];
-        var (rows, cutoff, seed) = (options.Count("rows", 3, least: 0), options.Count("cutoff_len", 512), options.Long("seed", 0));
-        var trainOnPrompt = options.Flag("train_on_prompt");
-        if (options.TextOrNull("base_directory") is { } folder) Directory.SetCurrentDirectory(folder);
-        options.Done();
-        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders);
+        var (model, spec, trainOnPrompt) = (request.Model, request.Data, request.TrainOnPrompt);
+        var (cutoff, seed) = (request.CutoffLen ?? ShowDataRequest.DefaultCutoff, request.Seed ?? 0);
+        if (request.BaseDirectory is { } folder) Directory.SetCurrentDirectory(folder);
+        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, folders);
         var tokenizer = TokenizerDirectory.Load(place);
         var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
-        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var prepared = new DataPreparation(catalogue, Path.Combine(job.Folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, matched);
+        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, folders.Datasets]);
+        var prepared = new DataPreparation(catalogue, Path.Combine(folders.Cache, "tokens")).Prepare(spec, tokenizer, template, cutoff, seed, context.Stop, trainOnPrompt, request.Matched, place);
         context.Remark(prepared.Report.Remarks);
-        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows, trainOnPrompt), context);
+        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, request.Rows, trainOnPrompt), context);
         context.Answer(
             new
             {
@@ -49,16 +45,14 @@ internal static class DataTool
     }
 
     /// <summary><c>data inspect</c>: the tokens of rows, each told apart, with what is learnt; as text between ⟦ and ⟧ and as an HTML page.</summary>
-    public static void Inspect(ToolOptions options, ToolJob job, JobContext context)
+    public static void Inspect(InspectDataRequest request, WorkerFolders folders, JobContext context)
     {
-        var (model, spec) = (options.Text("model"), options.Record<DataSpec>("data"));
-        var (rows, cutoff, seed, page) = (options.Count("rows", 3), options.Count("cutoff_len", 512), options.Long("seed", 0), options.TextOrNull("html"));
-        options.Done();
-        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, job.Folders);
+        var (model, spec, page) = (request.Model, request.Data, request.Html);
+        var place = File.Exists(model) ? model : ModelPlaces.Resolve(model, folders);
         var tokenizer = TokenizerDirectory.Load(place);
         var template = ConversationForms.Get(spec.Template ?? PromptTemplates.Default, tokenizer, place);
-        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, job.Folders.Datasets]);
-        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, cutoff, seed, rows), context);
+        var catalogue = new DatasetCatalogue([Environment.CurrentDirectory, folders.Datasets]);
+        var preview = Cut(DataPreview.Rows(catalogue, spec, tokenizer, template, request.CutoffLen, request.Seed, request.Rows), context);
         if (page is not null) AtomicFile.WriteAllText(page, PreviewPage.Render(preview));
         var text = new StringBuilder();
         foreach (var row in preview)

@@ -7,9 +7,8 @@ internal static class DevicesTool
 {
     private const string Visible = "CUDA_VISIBLE_DEVICES";
 
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(JobContext context)
     {
-        options.Done();
         var cuda = torch.cuda.is_available();
         var count = cuda ? torch.cuda.device_count() : 0;
         var files = Directory.Exists("/dev") ? Directory.EnumerateFiles("/dev", "nvidia?").Count(file => char.IsAsciiDigit(file[^1])) : 0;

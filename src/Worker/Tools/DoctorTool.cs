@@ -8,9 +8,8 @@ namespace AlpacaCot.Worker.Tools;
 /// <summary><c>doctor</c>: what the worker computes with. The command line adds what it sees itself.</summary>
 internal static class DoctorTool
 {
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(JobContext context)
     {
-        options.Done();
         var torch = LibTorchLoads();
         context.Answer(torch.State == DoctorState.Problem ? [Processor(), torch] : (DoctorFinding[])[Processor(), torch, ThreadCount(), Memory(), Gpu()]);
     }

@@ -9,41 +9,34 @@ using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
 /// <summary><c>eval</c>: runs suites on a model, with or without an adapter.</summary>
 internal static class EvalTool
 {
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(EvaluateModelRequest request, WorkerFolders folders, JobContext context)
     {
-        var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
-        var adapterFolder = options.TextOrNull("adapter");
-        var evaluations = options.Record<IReadOnlyList<EvaluationSpec>>("evaluation");
-        var cue = options.TextOrNull("cue");
-        var asked = options.TextOrNull("template") is { } named ? PromptTemplates.Get(named) : null;
-        var language = options.TextOrNull("prompt_language");
+        var (adapterFolder, evaluations, cue, language) = (request.Adapter, request.Evaluation, request.Cue, request.PromptLanguage);
+        if (request.Template is { } named && !TemplateNames.Known.Contains(named)) throw new ToolException($"--template {named} is not known; known: {string.Join(", ", TemplateNames.Known)}");
         if (language is not null && !TemplateNames.Languages.Contains(language)) throw new ToolException($"--prompt-language {language} is not known; known: {string.Join(", ", TemplateNames.Languages)}");
-        var spec = options.Record<DecodingSpec>("decoding");
-        var seed = options.Long("seed", 0);
-        var output = options.TextOrNull("out");
-        var threads = options.CountOrNull("threads");
-        options.Done();
-        var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, job.Folders.Datasets)).ToList();
+        var suites = evaluations.Select(evaluation => SuiteDeclarations.Create(evaluation, folders.Datasets)).ToList();
         EvaluationRunner.Check(suites);
 
-        Threads.Count = threads ?? Environment.ProcessorCount;
-        if (adapterFolder is not null) ModelTools.RequireFit(model.Path, adapterFolder, job.Folders);
-        var loaded = context.State.Base(model, job.Folders);
-        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed);
+        Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(request.Model, adapterFolder, folders);
+        var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
+        var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed);
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
+        var asked = request.Template is null ? null : ConversationForms.Get(request.Template, loaded.Tokenizer, loaded.Path);
         // A merged model brings the template of its adapter along.
         var template = (adapterFolder ?? loaded.Path) is var folder && (adapterFolder is not null || TemplateFile.Load(folder) is not null) ? TemplateFile.Resolve(folder, asked) : asked;
-        if (template is not null) template = PromptTemplates.In(template, language);
+        if (template is not null) template = ConversationForms.In(template, language);
         else if (language is not null) throw new ToolException("--prompt-language needs a template: give --template");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
         var began = context.Time.GetTimestamp();
@@ -58,7 +51,7 @@ internal static class EvalTool
         context.Remark(results.SelectMany(r => r.Remarks.Select(remark => $"{r.Suite}: {remark}")));
         context.Remark(results.Zip(evaluations).Where(pair => pair.Second.Limit > pair.First.Original)
             .Select(pair => $"{pair.First.Suite}: the limit of {pair.Second.Limit} is above its {pair.First.Original} items"));
-        var file = output is null ? null : ResultFiles.Write(output, run, results, elapsed, context.Time).Results;
+        var file = request.Out is null ? null : ResultFiles.Write(request.Out, run, results, elapsed, context.Time).Results;
         context.Answer(
             new
             {

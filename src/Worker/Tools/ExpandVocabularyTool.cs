@@ -3,6 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -15,15 +16,13 @@ internal static class ExpandVocabularyTool
     private const string Pieces = "pieces";
     private const string Mean = "mean";
 
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(ExpandVocabularyRequest request, WorkerFolders folders, JobContext context)
     {
-        var (input, output, source) = (options.Text("in"), options.Text("out"), options.Text("tokenizer"));
-        var start = options.TextOrNull("init") ?? Pieces;
-        var force = options.Flag("force");
-        options.Done();
+        var (input, output, source) = (request.In, request.Out, request.Tokenizer);
+        var start = request.Init ?? Pieces;
         if (start is not (Pieces or Mean)) throw new ToolException($"--init {start} is unknown; known are {Pieces} and {Mean}");
-        ModelTools.RequireNew(output, force);
-        var folder = ModelPlaces.Resolve(input, job.Folders);
+        ModelTools.RequireNew(output, request.Force);
+        var folder = ModelPlaces.Resolve(input, folders);
         var (before, after) = (TokenizerDirectory.Load(folder), TokenizerDirectory.Load(source));
         using var old = ModelDirectory.Load(folder);
         context.Remark(old.Remarks);
@@ -45,7 +44,7 @@ internal static class ExpandVocabularyTool
         AtomicFile.WriteDirectory(output, made =>
         {
             ModelDirectory.Save(expanded, made);
-            CopyTokenizer(source, made);
+            ModelTools.CopyTokenizer(source, made);
         });
         var (kept, pieces) = (origins.Count(origin => origin.Kept), origins.Count(origin => !origin.Kept && origin.Rows.Length > 0));
         context.Answer(
@@ -62,20 +61,6 @@ internal static class ExpandVocabularyTool
         foreach (var (key, id) in new[] { ("bos_token_id", tokenizer.BosId), ("eos_token_id", tokenizer.EosId), ("pad_token_id", tokenizer.PadId) })
             if (config.ContainsKey(key)) config[key] = id;
         return config;
-    }
-
-    /// <summary>A folder's tokenizer, or one file under the name that folders have it by, with the configuration beside it.</summary>
-    private static void CopyTokenizer(string source, string to)
-    {
-        if (Directory.Exists(source))
-        {
-            ModelTools.CopyTokenizer(source, to);
-            return;
-        }
-        var name = Path.GetExtension(source) == ".model" ? "tokenizer.model" : Path.GetFileName(source) == "vocab.json" ? "vocab.json" : "tokenizer.json";
-        RegularFile.Copy(source, Path.Combine(to, name));
-        foreach (var beside in new[] { "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", name == "vocab.json" ? "merges.txt" : "" })
-            if (beside.Length > 0 && Path.Combine(Path.GetDirectoryName(Path.GetFullPath(source))!, beside) is var file && File.Exists(file)) RegularFile.Copy(file, Path.Combine(to, beside));
     }
 
     /// <summary>The old rows that a token's row begins at the mean of; none where it is the mean of all.</summary>

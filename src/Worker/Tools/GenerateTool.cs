@@ -1,14 +1,11 @@
-using System.Text.Json.Nodes;
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Inference;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Specs;
-using AlpacaCot.Tokenizers;
-using AlpacaCot.Tokenizers.ChatTemplates;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -16,40 +13,31 @@ namespace AlpacaCot.Worker.Tools;
 internal static class GenerateTool
 {
     /// <summary>Runs the tool; the text is the prompt and its continuation, or the answer alone where the adapter or the model brings a template.</summary>
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(ContinuePromptRequest request, WorkerFolders folders, JobContext context)
     {
-        var model = new BaseModel(options.Text("model"), options.TextOrNull("precision") ?? "");
-        var prompt = options.Text("prompt");
-        var adapterFolder = options.TextOrNull("adapter");
-        var raw = options.Flag("raw");
-        var chat = options.Flag("chat") || options.Has("chat_template") || options.Has("system");
-        var named = options.TextOrNull("chat_template") is { } chatName ? NamedChatTemplates.Get(chatName) : null;
-        var system = options.TextOrNull("system");
-        var spec = options.Record<DecodingSpec>("decoding");
-        var seed = options.Long("seed", 0);
-        var answers = options.Count("num_return_sequences", 1);
-        var logprobs = options.CountOrNull("logprobs", least: 0);
-        var threads = options.CountOrNull("threads");
-        options.Done();
+        var (prompt, adapterFolder, named, system) = (request.Prompt, request.Adapter, request.ChatTemplate, request.System ?? "");
+        var chat = request.Chat || named is not null || request.System is not null;
+        if (named is not null) NamedChatTemplates.Get(named);
 
-        Threads.Count = threads ?? Environment.ProcessorCount;
-        if (adapterFolder is not null) ModelTools.RequireFit(model.Path, adapterFolder, job.Folders);
-        var loaded = context.State.Base(model, job.Folders);
-        var decoding = Decodings.Of(spec, loaded.Tokenizer, seed) with { NumReturnSequences = answers, Logprobs = logprobs };
+        Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(request.Model, adapterFolder, folders);
+        var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
+        var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
         var bank = new AdapterBank(loaded.Decoder);
         using var adapter = adapterFolder is null ? null : AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         var member = adapter is null ? -1 : bank.Add(adapter);
         context.Remark(ModelTools.Remarks(loaded, adapter));
         // A merged model brings the template of its adapter along.
-        var template = raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
+        var trained = request.Raw || chat ? null : adapterFolder is null ? TemplateFile.Load(loaded.Path) : TemplateFile.Resolve(adapterFolder);
         if (chat && TemplateFile.Load(adapterFolder ?? loaded.Path) is { } own)
             throw new ToolException($"{adapterFolder ?? loaded.Path} was trained with the template {own.Name} and is asked by it: leave --chat, --chat-template and --system out");
         using var engine = new InferenceEngine(loaded.Decoder, loaded.Tokenizer, bank, new EngineOptions { Stepping = () => context.Beat(WorkPhases.Generate) });
-        var ids = chat ? ChatIds(loaded, named, system, prompt) : ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(prompt) ?? prompt);
+        var template = chat ? ChatForm(loaded, named) : trained;
+        var (ids, ending) = Questions.Ask(loaded.Tokenizer, template, prompt, null, decoding, system);
         var began = context.Time.GetTimestamp();
-        var generation = engine.Generate([new GenerationRequest("prompt", ids, member, decoding)], cancellation: context.Stop)[0];
+        var generation = engine.Generate([new GenerationRequest("prompt", ids, member, ending)], cancellation: context.Stop)[0];
         var seconds = context.Time.GetElapsedTime(began).TotalSeconds;
-        string TextOf(Answer answer) => chat ? answer.Text : template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
+        string TextOf(Answer answer) => template is null ? prompt + answer.Text : template.AnswerOf(answer.Text);
         object Told(LikelyToken token) => new { token = loaded.Tokenizer.Token(token.Id), id = token.Id, logprob = token.Logprob };
         var tokens = generation.Answers.Sum(answer => answer.Ids.Count);
         context.Answer(
@@ -66,16 +54,11 @@ internal static class GenerateTool
             generation.Answers.Count == 1 ? TextOf(generation.Answers[0]) : string.Join("\n\n", generation.Answers.Select((answer, i) => $"[{i + 1}] {TextOf(answer)}")));
     }
 
-    /// <summary>The ids of a conversation of one question, by the model's own chat template or a named one.</summary>
-    private static int[] ChatIds(LoadedBase model, NamedChatTemplate? named, string? system, string prompt)
+    /// <summary>The chat template of a name, or the model's own.</summary>
+    private static IConversationForm ChatForm(LoadedBase model, string? named)
     {
-        var template = named?.Template ?? ChatTemplateFile.Load(model.Path)
-            ?? throw new ToolException($"{model.Path} brings no chat template; name one: --chat-template {string.Join(", ", NamedChatTemplates.All.Select(known => known.Name))}");
-        JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
-        var variables = new JsonObject();
-        foreach (var (name, id) in new[] { ("bos_token", model.Tokenizer.BosId), ("eos_token", model.Tokenizer.EosId) })
-            if (id is { } token) variables[name] = model.Tokenizer.Token(token);
-        var rendered = template.Render([.. system is null ? [] : new[] { Message("system", system) }, Message("user", prompt)], new ChatOptions { AddGenerationPrompt = true, Variables = variables });
-        return model.Tokenizer.Encode(rendered.Text, new EncodeOptions(AddSpecialTokens: named is { TokenizerBegins: true }));
+        if (named is null && ConversationForms.OwnHash(model.Path) is null)
+            throw new ToolException($"{model.Path} brings no chat template; name one: --chat-template {string.Join(", ", TemplateNames.NamedChats)}");
+        return ConversationForms.Get(named is null ? TemplateNames.Chat : TemplateNames.NamedChat + named, model.Tokenizer, model.Path);
     }
 }

@@ -8,6 +8,7 @@ using AlpacaCot.Data.Importing;
 using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -20,19 +21,16 @@ internal static class GoatTools
     private static readonly JsonWriterOptions _rowOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the rows as JSON lines: instruction, input, output, answer.</summary>
-    public static void Generate(ToolOptions options, ToolJob job, JobContext context)
+    public static void Generate(GenerateGoatRequest request, JobContext context)
     {
-        var (goat, file, seed) = (options.Record<GoatOptions>("goat"), options.Text("out"), options.Long("seed", 0));
-        var threads = options.Count("threads", Environment.ProcessorCount);
-        var force = options.Flag("force");
-        options.Done();
-        if (!force && File.Exists(file)) throw new ToolException($"{file} is there already; --force replaces it");
+        var (goat, file, seed) = (request.Goat, request.Out, request.Seed);
+        if (!request.Force && File.Exists(file)) throw new ToolException($"{file} is there already; --force replaces it");
         var watch = Stopwatch.StartNew();
         var (rows, operations) = (0, new SortedDictionary<GoatOperation, int>());
         AtomicFile.Write(file, stream =>
         {
             using var json = new Utf8JsonWriter(stream, _rowOptions);
-            foreach (var item in GoatGenerator.Stream(goat, seed, threads))
+            foreach (var item in GoatGenerator.Stream(goat, seed, request.Threads ?? Environment.ProcessorCount))
             {
                 if (rows++ % RowsBetweenBeats == 0) Beat(context);
                 operations[item.Question.Operation] = operations.GetValueOrDefault(item.Question.Operation) + 1;
@@ -54,10 +52,9 @@ internal static class GoatTools
     }
 
     /// <summary>Shows the cells that are drawn from, part by part.</summary>
-    public static void Cells(ToolOptions options, ToolJob job, JobContext context)
+    public static void Cells(GoatCellsRequest request, JobContext context)
     {
-        var goat = options.Record<GoatOptions>("goat");
-        options.Done();
+        var goat = request.Goat;
         var cells = GoatGenerator.Cells(goat);
         var parts = cells.GroupBy(cell => cell.Part).Select(part => new { part = Word(part.Key), cells = part.Count(), rows = part.Sum(cell => cell.Rows) }).ToList();
         var text = new StringBuilder();
@@ -69,10 +66,9 @@ internal static class GoatTools
     }
 
     /// <summary>Checks every step of the answers in a file and tells where each first goes wrong.</summary>
-    public static void Verify(ToolOptions options, ToolJob job, JobContext context)
+    public static void Verify(VerifyGoatRequest request, JobContext context)
     {
-        var (file, question, answer) = (options.Text("file"), options.TextOrNull("question") ?? "input", options.TextOrNull("answer") ?? "output");
-        options.Done();
+        var (file, question, answer) = (request.File, request.Question, request.Answer);
         var (rows, right, accepted, steps, wrong) = (0, 0, 0, 0L, 0L);
         var faults = new List<object>();
         var lines = new StringBuilder();

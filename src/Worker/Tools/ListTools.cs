@@ -13,17 +13,15 @@ namespace AlpacaCot.Worker.Tools;
 internal static class ListTools
 {
     /// <summary>The model directories of the home.</summary>
-    public static void Models(ToolOptions options, ToolJob job, JobContext context)
+    public static void Models(WorkerFolders folders, JobContext context)
     {
-        options.Done();
-        context.Answer(Folders(job.Folders.Models).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Select(Model).ToList());
+        context.Answer(Folders(folders.Models).Where(folder => File.Exists(Path.Combine(folder, "config.json"))).Select(Model).ToList());
     }
 
     /// <summary>The known data sets, each with what is there of it, and the other files of the home's data sets' folder.</summary>
-    public static void Data(ToolOptions options, ToolJob job, JobContext context)
+    public static void Data(WorkerFolders folders, JobContext context)
     {
-        options.Done();
-        context.Answer(Sets(job.Folders.Datasets));
+        context.Answer(Sets(folders.Datasets));
     }
 
     /// <summary>The sets that can be named in a data sets' folder.</summary>
@@ -52,10 +50,15 @@ internal static class ListTools
     }
 
     /// <summary>The prompt templates.</summary>
-    public static void Templates(ToolOptions options, ToolJob job, JobContext context)
+    public static void Templates(JobContext context)
     {
-        options.Done();
-        context.Answer(PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)).ToList());
+        string Sample(IConversationForm chat, string asked) => chat.Asked(asked, [], "")[^1].Text;
+        context.Answer((List<ListedTemplate>)
+        [
+            .. PromptTemplates.All.Select(t => new ListedTemplate(t.Name, t.PromptWithInput, t.PromptWithoutInput, t.ResponsePrefix, t.Hash)),
+            .. NamedChatTemplates.All.Select(named => named.Form(TemplateNames.NamedChat + named.Name, "<s>", "</s>"))
+                .Select(chat => new ListedTemplate(chat.Name, Sample(chat, "{instruction}\n{input}"), Sample(chat, "{instruction}"), chat.Response(""), chat.Hash)),
+        ]);
     }
 
     private static IReadOnlyList<string> Files(DatasetCatalogue catalogue, SourceSpec source)

@@ -1,9 +1,10 @@
 using AlpacaCot.Adapters;
-using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
+using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -15,27 +16,24 @@ internal static class MergeTool
         "List three primary colours.", "What is 3458 + 917?", "Write a short sentence about the sea.", "Name the capital of France and say one thing about it.",
     ];
 
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(MergeRequest request, WorkerFolders folders, JobContext context)
     {
-        var (model, adapterFolder, output) = (options.Text("model"), options.Text("adapter"), options.Text("out"));
-        var given = options.RangeOrNull("tolerance", 0, double.MaxValue);
-        var force = options.Flag("force");
-        options.Done();
-        ModelTools.RequireNew(output, force);
-        ModelTools.RequireFit(model, adapterFolder, job.Folders);
-        var loaded = context.State.Base(new BaseModel(model, ""), job.Folders);
+        var (adapterFolder, output) = (request.Adapter, request.Out);
+        ModelTools.RequireNew(output, request.Force);
+        ModelTools.RequireFit(request.Model, adapterFolder, folders);
+        var loaded = context.State.Base(new BaseModel(request.Model, ""), folders);
         if (loaded.Decoder.Storage is not WeightStorage.Plain and var held)
         {
             // Merged and rounded to few bits again, an update would lose most of itself.
-            loaded = context.State.Base(new BaseModel(model, "bf16"), job.Folders);
+            loaded = context.State.Base(new BaseModel(request.Model, "bf16"), folders);
             context.Remark([$"the base is stored as {held}: the merged model is written in bf16, in which no part of the update is lost; load it as {held} again with --precision"]);
         }
         var tied = loaded.Decoder.Config.TieWordEmbeddings;
         using var adapter = AdapterDirectory.Load(loaded.Decoder, adapterFolder);
         context.Remark(ModelTools.Remarks(loaded, adapter));
-        var tolerance = given ?? Merger.ToleranceFor(loaded.Decoder);
+        var tolerance = request.Tolerance ?? Merger.ToleranceFor(loaded.Decoder);
         var template = TemplateFile.Load(adapterFolder) ?? TemplateFile.Load(loaded.Path);
-        var rows = _heldOut.Select(text => ExampleBuilder.PromptIds(loaded.Tokenizer, template?.Prompt(text) ?? text)).Where(ids => ids.Length > 0).ToList();
+        var rows = _heldOut.Select(text => Questions.Ask(loaded.Tokenizer, template, text).Ids).Where(ids => ids.Length > 0).ToList();
         var report = Merger.Merge(loaded.Decoder, adapter, rows, tolerance);
         if (tied && !loaded.Decoder.Config.TieWordEmbeddings) context.Remark(["the base's head is its embedding; the merged model has two tables, as the adapter changes one of them"]);
         AtomicFile.WriteDirectory(output, folder =>

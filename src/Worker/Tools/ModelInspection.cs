@@ -1,5 +1,7 @@
 using System.Text.Json;
 using AlpacaCot.Adapters;
+using AlpacaCot.Data;
+using AlpacaCot.Data.Templates;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
@@ -14,6 +16,9 @@ namespace AlpacaCot.Worker.Tools;
 /// <param name="Tokenizer">The tokenizer, where the model can be trained with it.</param>
 internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
 {
+    /// <summary>The model's folder; empty where it was not found.</summary>
+    public string Folder { get; init; } = "";
+
     /// <summary>Looks at a base.</summary>
     public static ModelInspection Of(ModelSpec model, WorkerFolders folders)
     {
@@ -53,11 +58,12 @@ internal sealed record ModelInspection(ModelFacts Facts, ITokenizer? Tokenizer)
                 Tensors = [.. decoder.Parameters.Where(p => !IsOf(decoder.Projections.Select(site => site.Path), p.Key)).Select(p => new TensorFacts(p.Key, p.Value.numel(), IsOf(decoder.Norms.Select(norm => norm.Path), p.Key)))],
                 Tables = [decoder.EmbeddingPath, decoder.HeadPath],
                 DefaultTargets = DefaultTargets(decoder.ModelType),
+                ChatTemplateHash = ConversationForms.OwnHash(folder),
                 ContentHash = ModelFingerprint.Compute(folder, Path.Combine(folders.Cache, "fingerprints")),
             };
-            return new ModelInspection(facts, tokenizer is not null && tokenizer.VocabularySize <= decoder.Config.VocabularySize ? tokenizer : null);
+            return new ModelInspection(facts, tokenizer is not null && tokenizer.VocabularySize <= decoder.Config.VocabularySize ? tokenizer : null) { Folder = folder };
         }
-        catch (Exception e) when (e is ModelException or JsonException)
+        catch (Exception e) when (e is ModelException or JsonException or DatasetException)
         {
             return new ModelInspection(facts with { Error = e.Message }, null);
         }

@@ -7,6 +7,7 @@ using AlpacaCot.Models;
 using AlpacaCot.Tokenizers.ChatTemplates;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
@@ -14,15 +15,11 @@ namespace AlpacaCot.Worker.Tools;
 internal static class ModelTools
 {
     /// <summary>Converts a model between formats.</summary>
-    public static void Convert(ToolOptions options, ToolJob job, JobContext context)
+    public static void Convert(ConvertModelRequest request, JobContext context)
     {
-        var (input, output) = (options.Text("in"), options.Text("out"));
-        var tokenizer = options.TextOrNull("tokenizer");
-        var dtype = options.TextOrNull("dtype");
-        var force = options.Flag("force");
-        options.Done();
-        RequireNew(output, force);
-        context.Remark(ModelConverter.Convert(input, output, new ConvertOptions(tokenizer, dtype) { Replace = force }));
+        var output = request.Out;
+        RequireNew(output, request.Force);
+        context.Remark(ModelConverter.Convert(request.In, output, new ConvertOptions(request.Tokenizer, request.Dtype) { Replace = request.Force }));
         var config = ModelDirectory.ReadConfig(output);
         context.Answer(
             new { @out = output, model_type = config.ModelType, layers = config.Layers, hidden_size = config.HiddenSize, vocabulary_size = config.VocabularySize },
@@ -30,10 +27,9 @@ internal static class ModelTools
     }
 
     /// <summary>Shows a model: what it is, what it takes, and what belongs to it.</summary>
-    public static void Show(ToolOptions options, ToolJob job, JobContext context)
+    public static void Show(ShowModelRequest request, WorkerFolders folders, JobContext context)
     {
-        var path = ModelPlaces.Resolve(options.Text("model"), job.Folders);
-        options.Done();
+        var path = ModelPlaces.Resolve(request.Model, folders);
         using var decoder = ModelDirectory.Load(path);
         context.Remark(decoder.Remarks);
         var parameters = decoder.ParameterCount;
@@ -64,11 +60,10 @@ internal static class ModelTools
     }
 
     /// <summary>Compares the logits of two models, as after a conversion.</summary>
-    public static void Verify(ToolOptions options, ToolJob job, JobContext context)
+    public static void Verify(VerifyModelsRequest request, WorkerFolders folders, JobContext context)
     {
-        var (first, second) = (ModelPlaces.Resolve(options.Text("first"), job.Folders), ModelPlaces.Resolve(options.Text("second"), job.Folders));
-        var tolerance = options.RangeOrNull("tolerance", 0, double.MaxValue);
-        options.Done();
+        var (first, second) = (ModelPlaces.Resolve(request.First, folders), ModelPlaces.Resolve(request.Second, folders));
+        var tolerance = request.Tolerance;
         using var one = ModelDirectory.Load(first, new LoadOptions(ScalarType.Float32));
         using var other = ModelDirectory.Load(second, new LoadOptions(ScalarType.Float32));
         context.Remark(one.Remarks.Concat(other.Remarks));
@@ -117,9 +112,17 @@ internal static class ModelTools
         if (!File.Exists(Path.Combine(folder, marks))) throw new ToolException($"{folder} is there already and has no {marks}: --force replaces only what such a command has written; choose another folder");
     }
 
-    /// <summary>Copies the tokenizer's files of a model directory.</summary>
+    /// <summary>Copies the tokenizer's files of a model directory; or one file, under the name that folders have it by, with the configuration beside it.</summary>
     public static void CopyTokenizer(string from, string to)
     {
+        if (File.Exists(from))
+        {
+            var name = Path.GetExtension(from) == ".model" ? "tokenizer.model" : Path.GetFileName(from) == "vocab.json" ? "vocab.json" : "tokenizer.json";
+            RegularFile.Copy(from, Path.Combine(to, name));
+            foreach (var beside in new[] { "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", name == "vocab.json" ? "merges.txt" : "" })
+                if (beside.Length > 0 && Path.Combine(Path.GetDirectoryName(Path.GetFullPath(from))!, beside) is var file && File.Exists(file)) RegularFile.Copy(file, Path.Combine(to, beside));
+            return;
+        }
         foreach (var file in ModelConverter.TokenizerFiles)
             if (File.Exists(Path.Combine(from, file))) RegularFile.Copy(Path.Combine(from, file), Path.Combine(to, file), overwrite: true);
     }

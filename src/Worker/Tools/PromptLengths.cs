@@ -2,18 +2,19 @@ using AlpacaCot.Data.Templates;
 using AlpacaCot.Evaluation;
 using AlpacaCot.Evaluation.Prompts;
 using AlpacaCot.Evaluation.Suites;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Tokenizers;
 
 namespace AlpacaCot.Worker.Tools;
 
 /// <summary>Measures a sweep's prompts under its models' tokenizers, before any model is asked.</summary>
-/// <param name="models">The models: name, tokenizer and positions.</param>
+/// <param name="models">The models: name, tokenizer, folder and positions.</param>
 /// <param name="templates">Names of the templates that questions are asked through.</param>
 /// <param name="cues">The cues that are appended to questions; null for none.</param>
 /// <param name="maxNewTokens">Most new tokens of an answer.</param>
 internal sealed class PromptLengths(
-    IReadOnlyList<(string Name, ITokenizer Tokenizer, int Positions)> models, IReadOnlyList<string> templates, IReadOnlyList<string?> cues, int maxNewTokens)
+    IReadOnlyList<(string Name, ITokenizer Tokenizer, string Folder, int Positions)> models, IReadOnlyList<string> templates, IReadOnlyList<string?> cues, int maxNewTokens)
 {
     /// <summary>What each model is fed for the suite, under the template that makes its prompts longest.</summary>
     /// <exception cref="EvaluationException">A question cannot be asked at all.</exception>
@@ -32,6 +33,10 @@ internal sealed class PromptLengths(
     private List<(string Name, List<PromptFit> Fits)> Fits(ISuite suite)
     {
         var cue = cues.MaxBy(c => c?.Length ?? 0);
-        return [.. models.Select(model => (model.Name, templates.Select(PromptTemplates.Get).Select(template => suite.Fit(new PromptSettings(model.Tokenizer, template, cue), model.Positions, maxNewTokens)).ToList()))];
+        return [.. models.Select(model => (model.Name, Forms(model.Tokenizer, model.Folder).Select(template => suite.Fit(new PromptSettings(model.Tokenizer, template, cue), model.Positions, maxNewTokens)).ToList()))];
     }
+
+    /// <summary>The templates under a model; one that the model does not have is told where its rows are prepared.</summary>
+    private IEnumerable<IConversationForm> Forms(ITokenizer tokenizer, string folder)
+        => templates.Where(template => template != TemplateNames.Chat || ConversationForms.OwnHash(folder) is not null).Select(template => ConversationForms.Get(template, tokenizer, folder));
 }

@@ -4,30 +4,27 @@ using AlpacaCot.Files;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Tokenizers.Training;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
-/// <summary><c>tokenizer train</c> and <c>tokenizer compare</c>.</summary>
+/// <summary><c>tokenizer train</c>, <c>tokenizer extend</c> and <c>tokenizer compare</c>.</summary>
 internal static class TokenizerTools
 {
-    private const string ByteBpe = "byte-bpe";
-    private const string SentencePiece = "sentencepiece";
     private const string Configuration = "tokenizer_config.json";
 
+    private const string Model = "tokenizer.model";
+
     /// <summary>All that a training of either kind writes.</summary>
-    private static readonly string[] _written = ["tokenizer.json", "tokenizer.model", Configuration];
+    private static readonly string[] _written = ["tokenizer.json", Model, Configuration];
+
+    /// <summary>All that an extension writes.</summary>
+    private static readonly string[] _extended = [Model, Configuration, "special_tokens_map.json"];
 
     /// <summary>Trains a tokenizer on text.</summary>
-    public static void Train(ToolOptions options, ToolJob job, JobContext context)
+    public static void Train(TrainTokenizerRequest request, JobContext context)
     {
-        var output = options.Text("out");
-        var files = options.Texts("text");
-        var kind = options.TextOrNull("kind") ?? ByteBpe;
-        var vocabulary = options.Count("vocab", 8000);
-        var whole = options.Flag("whole_numbers");
-        var force = options.Flag("force");
-        var (lines, seed) = (options.CountOrNull("lines"), options.Long("seed", 0));
-        options.Done();
+        var (output, files, kind, vocabulary, whole, force, seed) = (request.Out, request.Text, request.Kind, request.Vocab, request.WholeNumbers, request.Force, request.Seed);
         if (files.Count == 0) throw new ToolException("--text names no file");
         ModelTools.RequireNew(output, force, Configuration);
         // A model's folder holds a tokenizer too, and much that is not to be replaced.
@@ -35,12 +32,12 @@ internal static class TokenizerTools
             throw new ToolException($"{output} holds {other} beside a tokenizer: --force replaces only what such a command has written; choose another folder");
         var texts = files.SelectMany(Lines).ToList();
         var all = texts.Count;
-        if (lines is { } most && most < texts.Count) texts = Sample(texts, most, seed);
-        if (kind is not (ByteBpe or SentencePiece)) throw new ToolException($"kind '{kind}' is unknown; known are {ByteBpe} and {SentencePiece}");
+        if (request.Lines is { } most && most < texts.Count) texts = Sample(texts, most, seed);
+        if (kind is not (TrainTokenizerRequest.ByteBpe or TrainTokenizerRequest.SentencePiece)) throw new ToolException($"kind '{kind}' is unknown; known are {TrainTokenizerRequest.ByteBpe} and {TrainTokenizerRequest.SentencePiece}");
         // The folder is replaced whole: files of the other kind would be read instead of those of this one.
         AtomicFile.WriteDirectory(output, folder =>
         {
-            if (kind == ByteBpe) ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary, SplitDigits = !whole }, folder);
+            if (kind == TrainTokenizerRequest.ByteBpe) ByteBpeTrainer.Train(texts, new ByteBpeOptions { VocabularySize = vocabulary, SplitDigits = !whole }, folder);
             else SentencePieceTrainer.Train(texts, new SentencePieceTraining { VocabularySize = vocabulary, SplitDigits = !whole }, folder);
         });
         var tokenizer = TokenizerDirectory.Load(output);
@@ -50,18 +47,32 @@ internal static class TokenizerTools
             string.Create(CultureInfo.InvariantCulture, $"{kind}, {tokenizer.VocabularySize} ids, from {texts.Count:N0} of {all:N0} lines\n{output}"));
     }
 
-    /// <summary>Shows how several tokenizers split the same text.</summary>
-    public static void Compare(ToolOptions options, ToolJob job, JobContext context)
+    /// <summary>Adds the pieces of one SentencePiece model to another.</summary>
+    public static void Extend(ExtendTokenizerRequest request, WorkerFolders folders, JobContext context)
     {
-        var names = options.Texts("tokenizers");
-        var files = options.Texts("text");
-        var shown = options.TextOrNull("show");
-        options.Done();
+        var (output, force) = (request.Out, request.Force);
+        ModelTools.RequireNew(output, force, Model);
+        if (force && Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Select(entry => Path.GetFileName(entry)).FirstOrDefault(name => !_extended.Contains(name)) is { } other)
+            throw new ToolException($"{output} holds {other} beside a tokenizer: --force replaces only what such a command has written; choose another folder");
+        ExtensionFigures figures = new(0, 0);
+        AtomicFile.WriteDirectory(output, folder => figures = SentencePieceExtension.Extend(ModelOf(request.Tokenizer), ModelOf(request.Pieces), request.Han, folder));
+        var extended = TokenizerDirectory.Load(output);
+        context.Answer(
+            new { @out = output, vocabulary_size = extended.VocabularySize, pieces = figures.Pieces, used = figures.Used, content_hash = extended.ContentHash },
+            string.Create(CultureInfo.InvariantCulture, $"{extended.VocabularySize:N0} ids, {figures.Pieces:N0} of them new; {figures.Used:N0} of those are what their own text is encoded as\n{output}"));
+        string ModelOf(string place) => File.Exists(place) ? place
+            : Path.Combine(ModelPlaces.Resolve(place, folders), Model) is var file && File.Exists(file) ? file : throw new ToolException($"{place}: no {Model} there; pieces are added to SentencePiece models");
+    }
+
+    /// <summary>Shows how several tokenizers split the same text.</summary>
+    public static void Compare(CompareTokenizersRequest request, WorkerFolders folders, JobContext context)
+    {
+        var (names, files, shown) = (request.Tokenizers, request.Text, request.Show);
         if (files.Count == 0 && shown is null) throw new ToolException("nothing to compare on: give --text FILES or --show TEXT");
         var texts = files.Select(file => (File: file, Lines: Lines(file).ToList())).ToList();
         var compared = names.Select(name =>
         {
-            var tokenizer = TokenizerDirectory.Load(File.Exists(name) ? name : ModelPlaces.Resolve(name, job.Folders));
+            var tokenizer = TokenizerDirectory.Load(File.Exists(name) ? name : ModelPlaces.Resolve(name, folders));
             return (Name: name, Tokenizer: tokenizer, Files: texts.Select(text => (text.File, Figures: TokenizerComparison.Of(tokenizer, text.Lines, context.Stop))).ToList(),
                 Pieces: shown is null ? null : TokenizerComparison.Pieces(tokenizer, shown));
         }).ToList();

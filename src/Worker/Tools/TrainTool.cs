@@ -2,27 +2,23 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
-using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Worker.Tools;
 
 /// <summary><c>train</c>: one adapter on one base, or the base itself, through the same pack that sweeps run.</summary>
 internal static class TrainTool
 {
-    public static void Run(ToolOptions options, ToolJob job, JobContext context)
+    public static void Run(TrainAdapterRequest request, WorkerFolders folders, JobContext context)
     {
-        var (model, output) = (options.Text("model"), Path.GetFullPath(options.Text("out")));
-        var single = options.Record<SingleTraining>("training");
-        var threads = options.Count("threads", Environment.ProcessorCount);
-        var force = options.Flag("force");
-        options.Done();
-        ModelTools.RequireNew(output, force, MethodCatalogue.Get(single.Method.Method).TrainsBase ? "config.json" : AdapterDirectory.ConfigFile);
+        var (output, single) = (Path.GetFullPath(request.Out), request.Training);
+        ModelTools.RequireNew(output, request.Force, MethodCatalogue.Get(single.Method.Method).TrainsBase ? "config.json" : AdapterDirectory.ConfigFile);
 
-        var folder = ModelPlaces.Resolve(model, job.Folders);
+        var folder = ModelPlaces.Resolve(request.Model, folders);
         RequireRoom(single.Method, folder);
 
         const string name = "adapter";
@@ -30,8 +26,8 @@ internal static class TrainTool
         var pack = new TrainJob
         {
             Base = new BaseModel(folder, single.Training.Precision),
-            Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolved, Seed = single.Seed }],
-            Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = threads, Folders = job.Folders,
+            Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolve(), Seed = single.Seed }],
+            Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = request.Threads ?? Environment.ProcessorCount, Folders = folders,
         };
         if (single.Training.MicroBatchTokens is { } tokens) pack = pack with { MicroBatchTokens = tokens };
         if (single.Training.CheckpointSteps is { } steps) pack = pack with { CheckpointSteps = steps };
@@ -51,7 +47,7 @@ internal static class TrainTool
             if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
         }
         context.Answer(
-            new { @out = output, steps = trained.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = single.Resolved.LearningRate, tokens = trained.Tokens },
+            new { @out = output, steps = trained.Steps, final_loss = trained.FinalLoss, seconds = Math.Round(trained.Seconds, 2), learning_rate = single.Resolve().LearningRate, tokens = trained.Tokens },
             FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
     }
 

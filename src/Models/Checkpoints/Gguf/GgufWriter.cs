@@ -1,7 +1,7 @@
 using System.Text;
 using AlpacaCot.Files;
 using AlpacaCot.Kernels;
-using AlpacaCot.Models.Blocks;
+using AlpacaCot.Models.Families;
 
 namespace AlpacaCot.Models.Checkpoints.Gguf;
 
@@ -10,9 +10,9 @@ internal static class GgufWriter
 {
     private const int Alignment = 32;
 
-    private sealed record Entry(string Name, Tensor Value, GgufType Type, int PairedHeads)
+    private sealed record Entry(string Name, long[] Shape, GgufType Type, Func<Tensor> Value)
     {
-        public long Bytes => Value.numel() / Type.Elements * Type.Bytes;
+        public long Bytes => Shape.Aggregate(1L, (product, size) => product * size) / Type.Elements * Type.Bytes;
     }
 
     /// <summary>Writes it.</summary>
@@ -21,18 +21,24 @@ internal static class GgufWriter
     /// <param name="type">How matrices are stored; where their rows are no whole number of blocks, in a finer type. Vectors are fp32.</param>
     /// <param name="fileType">The format's number for <paramref name="type"/>.</param>
     /// <param name="tokenizer">Keys of the tokenizer.</param>
-    /// <exception cref="ModelException">The family, its windows or its scaling have no place in the format.</exception>
+    /// <exception cref="ModelException">The family, or what its configuration asks for, has no place in the format.</exception>
     public static void Write(Decoder decoder, string path, GgufType type, uint fileType, IEnumerable<KeyValuePair<string, object>> tokenizer)
     {
         var config = decoder.Config;
-        var architecture = GgufArchitecture.All.FirstOrDefault(known => known.ModelType == config.ModelType)
-            ?? throw new ModelException($"{path}: a model of type {config.ModelType} is not written as GGUF; written are {string.Join(", ", GgufArchitecture.All.Select(known => known.ModelType))}");
-        if (config.Windows.Count > 0) throw new ModelException($"{path}: the model's sliding window has no place in a GGUF file of the architecture {architecture.Name}");
+        var architecture = GgufArchitecture.All.FirstOrDefault(known => known.Written.Contains(config.ModelType))
+            ?? throw new ModelException($"{path}: a model of type {config.ModelType} is not written as GGUF; written are {string.Join(", ", GgufArchitecture.All.SelectMany(known => known.Written).Order(StringComparer.Ordinal))}");
+        if (architecture.Obstacle(config) is { } obstacle) throw new ModelException($"{path}: the model does not go into a GGUF file of the architecture {architecture.Name}: {obstacle}");
         using var scope = torch.NewDisposeScope();
         using var still = torch.no_grad();
-        var entries = decoder.Parameters.Select(parameter => Of(parameter.Key, parameter.Value, type, architecture, config)).ToList();
-        if (FrequencyFactors(config) is { } factors) entries.Add(new Entry("rope_freqs.weight", factors, GgufType.F32, 0));
-        KeyValuePair<string, object>[] keys = [.. Keys(config, architecture, fileType), .. tokenizer];
+        List<Entry> entries =
+        [
+            .. architecture.WriteTables(config).Select(table => new Entry(table.Name, [table.Values.Length], GgufType.F32, () => torch.tensor(table.Values))),
+            .. decoder.Parameters.SelectMany(parameter => Of(parameter.Key, parameter.Value, type, architecture, config)),
+        ];
+        KeyValuePair<string, object>[] keys =
+        [
+            new("general.architecture", architecture.Name), new("general.file_type", fileType), new("general.alignment", (uint)Alignment), .. architecture.Keys(config), .. tokenizer,
+        ];
         var header = Header(keys, entries);
         AtomicFile.Write(path, stream =>
         {
@@ -46,24 +52,27 @@ internal static class GgufWriter
         });
     }
 
-    private static Entry Of(string name, Tensor value, GgufType type, GgufArchitecture architecture, DecoderConfig config)
+    private static IEnumerable<Entry> Of(string name, Tensor value, GgufType type, GgufArchitecture architecture, DecoderConfig config)
     {
-        var gguf = GgufNames.ToGguf(name) ?? throw new ModelException($"the tensor '{name}' has no name in a GGUF file of the architecture {architecture.Name}");
-        var heads = !architecture.PairedRows ? 0 : GgufNames.IsQuery(name) ? config.Heads : GgufNames.IsKey(name) ? config.KeyValueHeads : 0;
-        return new Entry(gguf, value, value.dim() == 1 ? GgufType.F32 : Fitting(type, value.size(-1)), heads);
+        var (rule, block, end) = RuleOf(name, architecture) ?? RuleOf(ModelFamilies.Of(config).BasePrefix + name, architecture)
+            ?? throw new ModelException($"the tensor '{name}' has no name in a GGUF file of the architecture {architecture.Name}");
+        return rule.Write(value, config).Select(part => new Entry(
+            GgufNames.Join(GgufNames.Blocks, block, part.Module, end), part.Shape, part.Shape.Length == 1 ? GgufType.F32 : Fitting(type, part.Shape[^1]), part.Value));
+    }
+
+    // Some files leave the first part of the names out.
+    private static (GgufRule Rule, int? Block, string End)? RuleOf(string name, GgufArchitecture architecture)
+    {
+        var (block, module, end) = GgufNames.Parts(name, architecture.Blocks);
+        return architecture.Rules.FirstOrDefault(rule => rule.Writes && rule.HuggingFace == module) is { } rule ? (rule, block, end) : null;
     }
 
     private static GgufType Fitting(GgufType type, long width)
         => width % type.Elements == 0 ? type : width % GgufType.Q8_0.Elements == 0 ? GgufType.Q8_0 : GgufType.F16;
 
-    // Rows r and r + n/2 of a head become neighbours.
-    private static Tensor Ordered(Entry entry) => entry.PairedHeads == 0
-        ? entry.Value
-        : entry.Value.view(entry.PairedHeads, 2, entry.Value.size(0) / entry.PairedHeads / 2, -1).transpose(1, 2).reshape(entry.Value.shape);
-
     private static void Put(Stream stream, Entry entry)
     {
-        var ordered = Ordered(entry);
+        var ordered = entry.Value().contiguous();
         if (entry.Type.Scalar is { } scalar)
         {
             TensorBytes.CopyTo(ordered.to(scalar), stream);
@@ -75,41 +84,6 @@ internal static class GgufWriter
         var values = plain.Span<float>();
         var rows = Math.Max(1, (1 << 20) / width);
         for (var at = 0; at < values.Length; at += rows * width) stream.Write(GgufQuantiser.Quantise(entry.Type, values.Slice(at, Math.Min(rows * width, values.Length - at))));
-    }
-
-    private static IEnumerable<KeyValuePair<string, object>> Keys(DecoderConfig config, GgufArchitecture architecture, uint fileType)
-    {
-        KeyValuePair<string, object> Key(string name, object value) => new($"{architecture.Name}.{name}", value);
-        yield return new("general.architecture", architecture.Name);
-        yield return new("general.file_type", fileType);
-        yield return new("general.alignment", (uint)Alignment);
-        yield return Key("context_length", (uint)config.MaxPositions);
-        yield return Key("embedding_length", (uint)config.HiddenSize);
-        yield return Key("block_count", (uint)config.Layers);
-        yield return Key("feed_forward_length", (uint)config.IntermediateSize);
-        yield return Key("attention.head_count", (uint)config.Heads);
-        yield return Key("attention.head_count_kv", (uint)config.KeyValueHeads);
-        yield return Key("attention.key_length", (uint)config.HeadDim);
-        yield return Key("attention.value_length", (uint)config.HeadDim);
-        yield return Key("attention.layer_norm_rms_epsilon", (float)config.NormEpsilon);
-        yield return Key("rope.dimension_count", (uint)config.HeadDim);
-        yield return Key("rope.freq_base", (float)config.Rotary.Theta);
-        yield return Key("vocab_size", (uint)config.VocabularySize);
-        var rotary = config.Rotary;
-        if (rotary.Scaling is RotaryScaling.Linear or RotaryScaling.Yarn)
-        {
-            yield return Key("rope.scaling.type", rotary.Scaling == RotaryScaling.Linear ? "linear" : "yarn");
-            yield return Key("rope.scaling.factor", (float)rotary.Factor);
-            yield return Key("rope.scaling.original_context_length", (uint)rotary.OriginalMaxPositions);
-        }
-        else if (rotary.Scaling == RotaryScaling.Dynamic) throw new ModelException("dynamic rotary scaling has no place in a GGUF file");
-    }
-
-    private static Tensor? FrequencyFactors(DecoderConfig config)
-    {
-        if (config.Rotary.Scaling != RotaryScaling.Llama3) return null;
-        var plain = RotaryFrequencies.Compute(config.Rotary with { Scaling = RotaryScaling.None }, config.HeadDim, 0);
-        return torch.tensor([.. plain.Zip(RotaryFrequencies.Compute(config.Rotary, config.HeadDim, 0), (a, b) => a / b)]);
     }
 
     private static byte[] Header(KeyValuePair<string, object>[] keys, List<Entry> entries)
@@ -129,8 +103,8 @@ internal static class GgufWriter
         foreach (var entry in entries)
         {
             Text(writer, entry.Name);
-            writer.Write((uint)entry.Value.dim());
-            foreach (var size in entry.Value.shape.Reverse()) writer.Write((ulong)size);
+            writer.Write((uint)entry.Shape.Length);
+            foreach (var size in entry.Shape.Reverse()) writer.Write((ulong)size);
             writer.Write(entry.Type.Id);
             writer.Write((ulong)offset);
             offset += entry.Bytes + Padding(entry.Bytes);
