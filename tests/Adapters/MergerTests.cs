@@ -40,6 +40,52 @@ public sealed class MergerTests
         Assert.Equal((ScalarType.Float32, 5e-2), (loaded.Dtype, Merger.ToleranceFor(loaded)));
     }
 
+    /// <summary>What is no projection's weight is folded in too; a head that is the embedding becomes one of its own, in the saved model as well.</summary>
+    [Theory]
+    [InlineData("""{"peft_type": "LN_TUNING"}""", true, 5, true)]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["embed_tokens"]}""", true, 1, false)]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["embed_tokens", "q_proj"]}""", false, 3, false)]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["lm_head", "v_proj"]}""", true, 3, false)]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["q_proj"], "modules_to_save": ["lm_head"]}""", true, 3, false)]
+    [InlineData("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["q_proj"], "modules_to_save": ["embed_tokens", "lm_head"]}""", false, 4, false)]
+    public void Merge_NormsEmbeddingsAndHeads_SavedModelComputesTheSame(string json, bool tied, int modules, bool staysTied)
+    {
+        using var generator = new Generator(7);
+        using var decoder = Decoder.CreateRandom(new DecoderConfig
+        {
+            ModelType = "llama", VocabularySize = 61, HiddenSize = 32, IntermediateSize = 48, Layers = 2, Heads = 4, KeyValueHeads = 2, HeadDim = 8, InitializerRange = 0.2, TieWordEmbeddings = tied,
+        }, generator, ScalarType.Float32);
+        using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read(json));
+        using (torch.no_grad())
+            foreach (var parameter in adapter.Parameters) parameter.Value.add_(torch.randn(parameter.Value.shape, generator: generator) * 0.1);
+        adapter.ValuesChanged();
+        var bank = new AdapterBank(decoder);
+        var member = bank.Add(adapter);
+        var (bare, beside) = (TinyDecoder.Logits(decoder, null, (-1, _rows[0]))[0], TinyDecoder.Logits(decoder, bank, (member, _rows[0]))[0]);
+        var worst = bare.Zip(beside, (a, b) => Math.Abs(a - b)).Max();
+
+        var report = Merger.Merge(decoder, adapter, _rows, 1e-4);
+
+        Assert.Equal((modules, tied && staysTied), (report.Modules, decoder.Config.TieWordEmbeddings));
+        Assert.True(worst > 100 * report.MaxDifference, $"the adapter moves the logits by {worst:E1} only");
+        using var folder = new TemporaryFolder();
+        ModelDirectory.Save(decoder, folder.Path);
+        using var saved = ModelDirectory.Load(folder.Path);
+        Assert.Empty(saved.Remarks);
+        var merged = TinyDecoder.Logits(saved, null, (-1, _rows[0]))[0];
+        Assert.True(beside.Zip(merged, (a, b) => Math.Abs(a - b)).Max() <= 1e-4 * beside.Max(Math.Abs));
+    }
+
+    [Fact]
+    public void Merge_HeadThatMissesTheTolerance_BaseComputesWhatItDid()
+    {
+        using var decoder = TinyDecoder.Create(dtype: ScalarType.BFloat16);
+        using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read("""{"peft_type": "LORA", "init_lora_weights": false, "target_modules": ["lm_head", "embed_tokens", "q_proj"]}"""));
+        var before = TinyDecoder.Logits(decoder, null, (-1, _rows[0]))[0];
+        Assert.Throws<AdapterException>(() => Merger.Merge(decoder, adapter, _rows, 1e-9));
+        Assert.Equal(before, TinyDecoder.Logits(decoder, null, (-1, _rows[0]))[0]);
+    }
+
     /// <summary>IA3 scales what a projection gives, its bias included, or what a feed-forward one gets, its bias not.</summary>
     [Fact]
     public void Merge_Ia3OnABaseWithBiases_SameLogitsAndScaledBiases()

@@ -41,6 +41,18 @@ public sealed class MethodFaultTests
     [InlineData("{ method: adalora, total_step: 100, tinit: 10, tfinal: 20, targets: [q_proj] }")]
     public void Validate_SettingThatWorks_NoError(string peft) => Assert.DoesNotContain(Validate(peft), remark => remark.Severity == SpecSeverity.Error);
 
+    [Theory]
+    [InlineData("epochs: 1", 100, "total_step 100 is not the 25 optimiser steps of this training: the ranks do not fall to target_r before it ends")]
+    [InlineData("max_steps: 30", 20, "total_step 20 is not the 30 optimiser steps of this training: the ranks are final before it ends")]
+    [InlineData("epochs: 1", 25, null)]
+    public void Validate_AdaLorasStepsAgainstTheTrainings_Advice(string steps, int totalStep, string? says)
+    {
+        var document = SweepDocument.Parse($"name: a\nseeds: [0, 1, 2]\nmodels: m\npeft: [{{ method: adalora, total_step: {totalStep} }}]\ndata: d\ntraining: {{ {steps}, batch_size: 4 }}");
+        var advice = SpecValidator.Validate(document, new SpecFacts { Mixes = [new MixFacts { Model = "m", Data = "d", Examples = 100, Kept = 100 }] }).Where(remark => remark.ToString().Contains("total_step", StringComparison.Ordinal)).ToList();
+        if (says is null) Assert.Empty(advice);
+        else Assert.Contains(says, Assert.Single(advice).ToString(), StringComparison.Ordinal);
+    }
+
     /// <summary>Weights that are held in few bits cannot take small steps; where the two never meet in a trial nothing is said.</summary>
     [Theory]
     [InlineData("full", "", 1)]

@@ -47,6 +47,29 @@ public sealed class BaseTrainingTests : IDisposable
         Assert.DoesNotContain("lora:", message, StringComparison.Ordinal);
     }
 
+    /// <summary>Label smoothing and z-loss are a member's own; held-out losses go without.</summary>
+    [Fact]
+    public void Run_SmoothedBesidePlain_EachAsAlone()
+    {
+        using var decoder = TinyTraining.Decoder();
+        MemberResult[] Train(params (string Name, double Smoothing)[] members)
+        {
+            var adapters = members.Select(_ => TinyTraining.Lora(decoder)).ToList();
+            using var trainer = new CoTrainer(decoder, [.. members.Select((member, i) => new TrainingMember(
+                member.Name, adapters[i], TinyTraining.Rows(6, 3), new TrainingSpec { LearningRate = 5e-3, BatchSize = 3, MaxSteps = 4, LabelSmoothing = member.Smoothing, ZLoss = member.Smoothing / 100 }, 5) { Validation = TinyTraining.Rows(2, 9) })]);
+            var results = trainer.Run().ToArray();
+            adapters.ForEach(adapter => adapter.Dispose());
+            return results;
+        }
+        var (plain, smooth) = (Train(("plain", 0))[0], Train(("smooth", 0.2))[0]);
+        var together = Train(("plain", 0), ("smooth", 0.2));
+        Assert.Equal(plain.Losses, together[0].Losses, (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.Equal(smooth.Losses, together[1].Losses, (a, b) => Math.Abs(a - b) < 1e-5);
+        Assert.True(Math.Abs(plain.Losses[0] - smooth.Losses[0]) > 1e-3);
+        // One step has moved them apart by little; the smoothing itself would show.
+        Assert.Equal(plain.Evaluations[0].Loss, smooth.Evaluations[0].Loss, 0.05);
+    }
+
     /// <summary>What transformers' Trainer leaves out: biases and norm weights, by their names.</summary>
     [Theory]
     [InlineData("""{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3, "prefix_projection": true, "encoder_hidden_size": 8}""", "bias")]

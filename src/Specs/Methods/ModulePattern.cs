@@ -19,6 +19,10 @@ public static partial class ModulePattern
     /// <summary>A path that shows whether an expression ends, when it is read and not when a model is loaded.</summary>
     private const string TypicalPath = "model.language_model.layers.0.block_sparse_moe.experts.127.self_attn.q_proj";
 
+    /// <summary>The number of the block that a path leads into, its first part that is a number; null outside the blocks.</summary>
+    public static int? BlockOf(string path)
+        => path.Split('.').FirstOrDefault(part => part.Length is > 0 and < 7 && part.All(char.IsAsciiDigit)) is { } number ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : null;
+
     /// <summary>Whether a text is <c>all-linear</c>, in any case.</summary>
     public static bool IsAllLinear(string text) => string.Equals(text, AllLinear, StringComparison.OrdinalIgnoreCase);
 

@@ -56,6 +56,7 @@ internal static class AdapterTools
         if (weights.Count == 0) weights = [.. adapterFolders.Select(_ => 1.0)];
         if (weights.Count != adapterFolders.Count) throw new ToolException($"--weights has {weights.Count} numbers for {adapterFolders.Count} adapters");
         if (!request.Force && Directory.Exists(output)) throw new ToolException($"{output} is there already; choose another --out, or add --force");
+        foreach (var folder in adapterFolders) ModelTools.RequireFit(request.Model, folder, folders);
         var loaded = context.State.Base(new BaseModel(request.Model, ""), folders);
         var adapters = new List<Adapter>();
         try

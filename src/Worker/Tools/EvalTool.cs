@@ -25,6 +25,7 @@ internal static class EvalTool
         EvaluationRunner.Check(suites);
 
         Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(request.Model, adapterFolder, folders);
         var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
         var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed);
         if (decoding.Validate() is { Count: > 0 } mistakes) throw new ToolException(string.Join("; ", mistakes));

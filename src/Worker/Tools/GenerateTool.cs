@@ -20,6 +20,7 @@ internal static class GenerateTool
         if (named is not null) NamedChatTemplates.Get(named);
 
         Threads.Count = request.Threads ?? Environment.ProcessorCount;
+        if (adapterFolder is not null) ModelTools.RequireFit(request.Model, adapterFolder, folders);
         var loaded = context.State.Base(new BaseModel(request.Model, request.Precision ?? ""), folders);
         var decoding = Decodings.Of(request.Decoding, loaded.Tokenizer, request.Seed) with { NumReturnSequences = request.Answers, Logprobs = request.Logprobs };
         var bank = new AdapterBank(loaded.Decoder);

@@ -20,6 +20,7 @@ internal static class MergeTool
     {
         var (adapterFolder, output) = (request.Adapter, request.Out);
         ModelTools.RequireNew(output, request.Force);
+        ModelTools.RequireFit(request.Model, adapterFolder, folders);
         var loaded = context.State.Base(new BaseModel(request.Model, ""), folders);
         if (loaded.Decoder.Storage is not WeightStorage.Plain and var held)
         {

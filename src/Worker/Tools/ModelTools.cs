@@ -97,6 +97,9 @@ internal static class ModelTools
     public static IEnumerable<string> Remarks(LoadedBase loaded, Adapter? adapter)
         => [.. loaded.Decoder.Remarks, .. adapter is null ? [] : AdapterRemarks.Of(adapter, loaded.Decoder, loaded.Path)];
 
+    /// <summary>Refuses an adapter of another base before a weight is read.</summary>
+    public static void RequireFit(string model, string adapter, WorkerFolders folders) => AdapterFit.Require(ModelDirectory.ReadConfig(ModelPlaces.Resolve(model, folders)), adapter);
+
     /// <summary>Refuses to write over something, unless it is an earlier result of the same kind and the user means it.</summary>
     /// <param name="folder">The folder to write.</param>
     /// <param name="force">Whether an earlier result may be replaced.</param>
