@@ -2,6 +2,7 @@ using System.Collections;
 using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol;
 using FsCheck;
 using FsCheck.Fluent;
@@ -18,6 +19,22 @@ public static class Messages
             .Select(points => string.Concat(points.Select(point => new Rune(point).ToString())));
 
     private static readonly Gen<string> _json = Gen.Elements("null", "true", "0.1", "\"ü\\n\"", "[]", "{}", """{"a":[1,{"b":null}],"c":-1e300}""");
+
+    /// <summary>Whole sweeps, of which a made-up one would be hundreds of draws inside each other, more than a stack holds; their parts are drawn as those of other messages.</summary>
+    private static readonly Gen<object?> _sweeps = Gen.Elements<object?>(
+        SweepDocument.ParseValid("name: s\nmodels: [m]\npeft: [lora]\ndata: [goat]"),
+        SweepDocument.ParseValid("""
+            name: study
+            seeds: [3, 1]
+            models: [{ name: a, path: models/a, load: nf4 }, { name: b, hub: o/b, when: { cot: cue } }]
+            peft: [{ name: l, method: lora, r: 4, targets: [q_proj] }, ia3]
+            data: [{ name: d, sources: [{ path: rows.json, weight: 2.5, limit: 7 }, { goat: { digits: [1, 3] } }], template: plain }]
+            cot: [none, { name: cue, cue: "Let's think. ü" }]
+            exclude: [{ model: a, peft: [ia3] }]
+            training: { epochs: 1.5, schedule: cosine, schedule_arguments: { num_cycles: 0.5 } }
+            decoding: { strategy: sample, temperature: 0.7, stop: ["\n"] }
+            evaluation: [{ suite: exact-match, few_shot: 2, options: { file: q.jsonl } }]
+            """));
 
     /// <summary>Any event.</summary>
     public static Arbitrary<WorkerEvent> Events() => Arb.From(AnyOf<WorkerEvent>());
@@ -103,6 +120,7 @@ public static class Messages
         if (type == typeof(int)) return Gen.OneOf(Gen.Choose(-9, 9), Gen.Elements(int.MinValue, int.MaxValue)).Select(n => (object?)n);
         if (type == typeof(long)) return Gen.OneOf(Gen.Choose(-9, 9).Select(n => (long)n), Gen.Elements(long.MinValue, long.MaxValue)).Select(n => (object?)n);
         if (type == typeof(double)) return Gen.Elements<object?>(0.0, 0.1, -1e-300, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
+        if (type == typeof(SweepSpec)) return _sweeps;
         if (type.IsEnum) return Gen.Elements(Enum.GetValues(type).Cast<object?>().ToArray());
         if (type == typeof(JsonElement)) return _json.Select(json => (object?)JsonDocument.Parse(json).RootElement);
         if (type == typeof(IReadOnlyDictionary<string, double>))
