@@ -11,7 +11,7 @@ public sealed class SavingsTests : IDisposable
 {
     private readonly Decoder _decoder = TinyTraining.Decoder();
 
-    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "prefix", "prompt", "adapters", "all of them"];
+    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "prefix", "prompt", "adapters", "norms", "dora", "p-tuning", "all of them"];
 
     [Theory]
     [MemberData(nameof(Packs))]
@@ -104,6 +104,9 @@ public sealed class SavingsTests : IDisposable
         "prefix" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "PREFIX_TUNING", "num_virtual_tokens": 3}"""), 1)],
         "prompt" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "PROMPT_TUNING", "num_virtual_tokens": 3}"""), 1)],
         "adapters" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "BOTTLENECK", "bottleneck_size": 4}"""), 1)],
+        "norms" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "LN_TUNING"}"""), 1)],
+        "dora" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "LORA", "r": 4, "use_dora": true, "init_lora_weights": false, "target_modules": "all-linear"}"""), 1)],
+        "p-tuning" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "P_TUNING", "num_virtual_tokens": 3, "encoder_hidden_size": 16}"""), 1)],
         "lora with dropout" => [Member("a", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 1)],
         _ => [.. Members("lora everywhere"), .. Members("prefix").Select(member => member with { Name = "e" }), .. Members("prompt").Select(member => member with { Name = "f" }), Member("b", TinyTraining.Ia3(_decoder), 1), Member("c", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 2), Member("d", TinyTraining.DrawnLora(_decoder, everywhere: false), 3)],
     };
