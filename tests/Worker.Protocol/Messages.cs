@@ -3,7 +3,9 @@ using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using AlpacaCot.Specs;
+using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Worker.Protocol;
+using AlpacaCot.Worker.Protocol.Tools;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -20,21 +22,27 @@ public static class Messages
 
     private static readonly Gen<string> _json = Gen.Elements("null", "true", "0.1", "\"ü\\n\"", "[]", "{}", """{"a":[1,{"b":null}],"c":-1e300}""");
 
-    /// <summary>Whole sweeps, of which a made-up one would be hundreds of draws inside each other, more than a stack holds; their parts are drawn as those of other messages.</summary>
-    private static readonly Gen<object?> _sweeps = Gen.Elements<object?>(
-        SweepDocument.ParseValid("name: s\nmodels: [m]\npeft: [lora]\ndata: [goat]"),
-        SweepDocument.ParseValid("""
-            name: study
-            seeds: [3, 1]
-            models: [{ name: a, path: models/a, load: nf4 }, { name: b, hub: o/b, when: { cot: cue } }]
-            peft: [{ name: l, method: lora, r: 4, targets: [q_proj] }, ia3]
-            data: [{ name: d, sources: [{ path: rows.json, weight: 2.5, limit: 7 }, { goat: { digits: [1, 3] } }], template: plain }]
-            cot: [none, { name: cue, cue: "Let's think. ü" }]
-            exclude: [{ model: a, peft: [ia3] }]
-            training: { epochs: 1.5, schedule: cosine, schedule_arguments: { num_cycles: 0.5 } }
-            decoding: { strategy: sample, temperature: 0.7, stop: ["\n"] }
-            evaluation: [{ suite: exact-match, few_shot: 2, options: { file: q.jsonl } }]
-            """));
+    /// <summary>
+    /// The parts of a sweep file that requests of tools hold. Made up, each would be hundreds of draws inside each other, more than a stack holds; the jobs of packs hold made-up ones of the same types.
+    /// </summary>
+    private static readonly SweepSpec _sweep = SweepDocument.ParseValid("""
+        name: study
+        seeds: [3, 1]
+        models: [{ name: a, path: models/a, load: nf4 }, { name: b, hub: o/b, when: { cot: cue } }]
+        peft: [{ name: l, method: lora, r: 4, targets: [q_proj] }, ia3]
+        data: [{ name: d, sources: [{ path: rows.json, weight: 2.5, limit: 7 }, { goat: { digits: [1, 3] } }], template: plain }]
+        cot: [none, { name: cue, cue: "Let's think. ü" }]
+        exclude: [{ model: a, peft: [ia3] }]
+        training: { epochs: 1.5, schedule: cosine, schedule_arguments: { num_cycles: 0.5 } }
+        decoding: { strategy: sample, temperature: 0.7, stop: ["\n"] }
+        evaluation: [{ suite: exact-match, few_shot: 2, options: { file: q.jsonl } }]
+        """);
+
+    private static readonly object[] _parts =
+    [
+        _sweep, _sweep.Data[0], _sweep.Decoding, _sweep.Evaluation, _sweep.Data, new GoatOptions(),
+        new SingleTraining { Method = _sweep.Peft[0], Data = _sweep.Data[0], Training = _sweep.Training },
+    ];
 
     /// <summary>Any event.</summary>
     public static Arbitrary<WorkerEvent> Events() => Arb.From(AnyOf<WorkerEvent>());
@@ -108,7 +116,8 @@ public static class Messages
 
     private static Gen<object?> Property(PropertyInfo property)
     {
-        var any = Of(property.PropertyType);
+        var part = typeof(ToolRequest).IsAssignableFrom(property.DeclaringType) ? _parts.FirstOrDefault(property.PropertyType.IsInstanceOfType) : null;
+        var any = part is null ? Of(property.PropertyType) : Gen.Constant<object?>(part);
         return MayBeNull(property) ? Gen.OneOf(Gen.Constant<object?>(null), any) : any;
     }
 
@@ -120,7 +129,8 @@ public static class Messages
         if (type == typeof(int)) return Gen.OneOf(Gen.Choose(-9, 9), Gen.Elements(int.MinValue, int.MaxValue)).Select(n => (object?)n);
         if (type == typeof(long)) return Gen.OneOf(Gen.Choose(-9, 9).Select(n => (long)n), Gen.Elements(long.MinValue, long.MaxValue)).Select(n => (object?)n);
         if (type == typeof(double)) return Gen.Elements<object?>(0.0, 0.1, -1e-300, double.MaxValue, double.Epsilon, double.NaN, double.PositiveInfinity, double.NegativeInfinity);
-        if (type == typeof(SweepSpec)) return _sweeps;
+        // A token names others of its kind: made up, they would go on without end.
+        if (type == typeof(IReadOnlyList<WrittenToken>)) return Gen.Elements<object?>(Array.Empty<WrittenToken>(), (WrittenToken[])[new WrittenToken(1, "é", -0.5, [new WrittenToken(2, "b", -1, [])])]);
         if (type.IsEnum) return Gen.Elements(Enum.GetValues(type).Cast<object?>().ToArray());
         if (type == typeof(JsonElement)) return _json.Select(json => (object?)JsonDocument.Parse(json).RootElement);
         if (type == typeof(IReadOnlyDictionary<string, double>))
