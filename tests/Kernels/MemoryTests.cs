@@ -37,6 +37,26 @@ public sealed class MemoryTests
         Assert.Equal(1_000_000, torch.zeros(1_000_000).numel());
     }
 
+    /// <summary>Nothing of TorchSharp's holds a scalar while libtorch is on its way to reading it.</summary>
+    [Fact]
+    public unsafe void Scalar_LetGoBeforeItIsRead_StillHasItsValue()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "scalars are kept where a library's calls can be answered");
+        var handles = Made();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.All(Enumerable.Range(0, handles.Length), i => Assert.Equal(i + 0.5, ((double*)handles[i])[2]));
+        Assert.All(handles, handle => Assert.Equal(*(int*)handles[0], *(int*)handle));
+        Assert.Equal(0, *(int*)handles[0]);   // c10::Scalar's tag of a double
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static nint[] Made()
+        {
+            var field = typeof(Scalar).GetField("handle", System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Instance)!;
+            return [.. Enumerable.Range(0, 100).Select(i => (nint)field.GetValue((Scalar)(i + 0.5))!)];
+        }
+    }
+
     [Fact]
     public void Allocation_BeyondTheMachine_ThrowsOutOfMemory() =>
         Assert.Throws<ExternalException>(() => torch.empty([1L << 46]));

@@ -33,6 +33,7 @@ public static class LibTorch
             LoadFile(Path.Combine(Folder, FileName("torch")));
             if (Path.Combine(Folder, FileName("torch_cuda")) is var cuda && File.Exists(cuda)) LoadFile(cuda);
             var sharp = LoadSharp(Path.Combine(Find("AlpacaCot.TorchSharp", FileName("LibTorchSharp")), FileName("LibTorchSharp")));
+            ScalarMemory.Install(sharp);
             NativeLibrary.SetDllImportResolver(typeof(torch).Assembly, (name, _, _) => name == "LibTorchSharp" ? sharp : 0);
             NativeLibrary.SetDllImportResolver(typeof(LibTorch).Assembly, Resolve);
             Volatile.Write(ref _sharp, sharp);
