@@ -177,7 +177,7 @@ public sealed class QuestionRowsTests : IDisposable
 
         Refused("""{"suite": "exact-match", "file": "q.jsonl", "regexes_to_ignore": ["^(a+)+\\1$"]}""");
 
-        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 20);
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0, 60);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class SuiteOptionsTests
 
     [Theory]
     [InlineData("nope", "{}", "known are exact-match, goat-arithmetic")]
-    [InlineData("goat-arithmetic", """{ "digit": 3 }""", "has no option 'digit'; it has digits, few_shot")]
+    [InlineData("goat-arithmetic", """{ "digit": 3 }""", "has no option 'digit'; it has decimals, digits, few_shot")]
     [InlineData("goat-arithmetic", """{ "digits": "many" }""", "option digits: \"many\" is not of the right type")]
     [InlineData("goat-arithmetic", """{ "digits": [1, 2.5] }""", "option digits: [1,2.5] is not of the right type")]
     [InlineData("goat-arithmetic", """{ "noise": "yes" }""", "option noise")]
@@ -51,7 +51,7 @@ public sealed class SuiteOptionsTests
     [Fact]
     public void ToJson_HasEveryOption_InTheOrderOfItsDeclaration()
         => Assert.Equal(
-            """{"name":"mine","suite":"goat-arithmetic","limit":3,"few_shot":0,"seed":1234,"operations":["add","subtract"],"digits":[1,5],"style":"goat","noise":true}""",
+            """{"name":"mine","suite":"goat-arithmetic","limit":3,"few_shot":0,"seed":1234,"operations":["add","subtract"],"digits":[1,5],"style":"goat","noise":true,"signed":false,"decimals":0}""",
             Read("goat-arithmetic", limit: 3).ToJson().ToJsonString());
 
     [Fact]
