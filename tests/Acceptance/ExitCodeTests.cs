@@ -60,7 +60,8 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
         await using (var rows = File.CreateText(_home["rows.jsonl"]))
             for (var i = 0; i < 60_000; i++) await rows.WriteAsync(row);
         var run = _home.Start("data", "show", _home["rows.jsonl"], "--model", bases.Sums, "--rows", "0");
-        await Home.UntilAsync(() => _home.Processes().Count > 0, "the worker is there");
+        // Beside the command itself.
+        await Home.UntilAsync(() => _home.Processes().Count > 1, "the worker is there");
         using (var kill = Process.Start("kill", ["-TERM", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
         var ended = (await run.EndAsync(_limit)).Ended(130);
         Assert.Equal("cancelled", ended.Error.TrimEnd().Split('\n')[^1]);
