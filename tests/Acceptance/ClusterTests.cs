@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Two silos of a cluster on this machine, with a PostgreSQL of the tests' own.</summary>
-[Trait("Category", "Acceptance")]
+[Collection(OneAtATime.Name), Trait("Category", "Acceptance")]
 public sealed class ClusterTests(Bases bases) : IDisposable
 {
     private const string Name = "shared";

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Who ends when: silos that commands have started, and the workers of both. All with real processes.</summary>
-[Trait("Category", "Acceptance")]
+[Collection(OneAtATime.Name), Trait("Category", "Acceptance")]
 public sealed class LifetimeTests(Bases bases) : IDisposable
 {
     private static readonly TimeSpan _limit = TimeSpan.FromSeconds(120);

@@ -40,3 +40,11 @@ public sealed class Bases : IAsyncLifetime
         return folder;
     }
 }
+
+/// <summary>Tests that interfere at a moment (kill, stop, interrupt): nothing else runs beside them that would move it.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class OneAtATime
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "one at a time";
+}
