@@ -12,9 +12,6 @@ internal sealed record ClientContext(HomeLayout Home, PlatformPrograms Programs,
     /// <summary>The database of the cluster whose silos do the work; null where the silo of the home does.</summary>
     public string? Cluster { get; init; }
 
-    /// <summary>The address of the hub that data sets are fetched from; null is the hub's own.</summary>
-    public string? HubEndpoint { get; init; }
-
     /// <summary>Who is told how the work goes; null where nobody is.</summary>
     public IClientView? View { get; init; }
 

@@ -24,7 +24,6 @@ return await CommandLine.RunAsync(
         return new ClientContext(home, PlatformPrograms.Beside(home, AppContext.BaseDirectory), TimeProvider.System)
         {
             Cluster = Environment.GetEnvironmentVariable(PlatformCluster.Variable) is { Length: > 0 } cluster ? cluster : null,
-            HubEndpoint = Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } endpoint ? endpoint : null,
             View = new ConsoleView(TimeProvider.System),
             Hold = interruption.Hold,
         };

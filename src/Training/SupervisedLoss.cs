@@ -55,9 +55,7 @@ internal static class SupervisedLoss
             Autograd.Backward(logits, gradient);
             return losses;
         }
-        var rows = Functional.CrossEntropyRows(logits, Ids(targets, logits));
-        Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
-        return rows.ToArray<float>();
+        return Weighted(Functional.CrossEntropyRows(logits, Ids(targets, logits)), weights);
     }
 
     /// <summary>What a member adds to the cross entropy of its rows. Held-out losses go without it, so that they can be compared.</summary>
@@ -74,6 +72,11 @@ internal static class SupervisedLoss
         var (log, smoothing) = (x.logsumexp(-1), Column(addition => addition.Smoothing));
         var target = x.gather(1, Ids(targets, logits).unsqueeze(1)).squeeze(1);
         var rows = log - (1 - smoothing) * target - smoothing * x.mean([-1]) + Column(addition => addition.ZLoss) * log * log;
+        return Weighted(rows, weights);
+    }
+
+    private static float[] Weighted(Tensor rows, float[] weights)
+    {
         Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
         return rows.ToArray<float>();
     }

@@ -62,11 +62,11 @@ public sealed class GgufFamilyTests : IDisposable
         using var again = ModelDirectory.Load(_folder["m.gguf"]);
         Assert.Equal(type, again.ModelType);
         Assert.Equal(decoder.ParameterCount, again.ParameterCount);
-        AssertLogits(decoder, again, 1e-5);
+        TestModels.AssertLogits(decoder, again, 1e-5);
         // What was read from the format goes into a folder like any other model.
         ModelConverter.Convert(_folder["m.gguf"], _folder["folder"]);
         using var folder = ModelDirectory.Load(_folder["folder"]);
-        AssertLogits(again, folder, 0);
+        TestModels.AssertLogits(again, folder, 0);
     }
 
     [Theory]
@@ -161,13 +161,4 @@ public sealed class GgufFamilyTests : IDisposable
     }
 
     private static void AssertEqual(Tensor expected, Tensor actual) => GoldenTensors.AssertClose(expected, actual, 1e-6, "tensor");
-
-    private static void AssertLogits(Decoder expected, Decoder actual, double tolerance)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var still = torch.no_grad();
-        var layout = SegmentLayout.Single(20);
-        Tensor Logits(Decoder decoder) => decoder.Logits(decoder.Hidden(torch.arange(20) + 3, layout), layout);
-        GoldenTensors.AssertClose(Logits(expected), Logits(actual), tolerance, "logits");
-    }
 }

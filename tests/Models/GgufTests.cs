@@ -105,7 +105,7 @@ public sealed class GgufTests : IDisposable
         Assert.Contains("holds no tokenizer", remark, StringComparison.Ordinal);
         using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(ScalarType.Float32));
         foreach (var (name, weight) in decoder.Parameters) GoldenTensors.AssertClose(weight, again.Parameters[name], tolerance, name);
-        if (tolerance == 0) AssertLogits(decoder, again, 0);
+        if (tolerance == 0) TestModels.AssertLogits(decoder, again, 0);
         Assert.Equal(decoder.Config.EosTokenIds[0], again.Config.EosTokenIds[0]);
     }
 
@@ -124,7 +124,7 @@ public sealed class GgufTests : IDisposable
         using var again = ModelDirectory.Load(_folder["m.gguf"]);
         Assert.Equal(decoder.ModelType, again.ModelType);
         Assert.Equal(decoder.Config.Rotary.Scaling, again.Config.Rotary.Scaling);
-        AssertLogits(decoder, again, 1e-6);
+        TestModels.AssertLogits(decoder, again, 1e-6);
     }
 
     [Fact]
@@ -260,15 +260,6 @@ public sealed class GgufTests : IDisposable
 
     private static Decoder Wide(string family, string keys = "")
         => TestModels.Random(DecoderConfig.Read($$"""{"model_type": "{{family}}", "vocab_size": 60, "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32, "eos_token_id": 7, "bos_token_id": 1, "initializer_range": 0.2{{(keys.Length > 0 ? ", " + keys : "")}}}"""));
-
-    private static void AssertLogits(Decoder expected, Decoder actual, double tolerance)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var still = torch.no_grad();
-        var layout = SegmentLayout.Single(20);
-        Tensor Logits(Decoder decoder) => decoder.Logits(decoder.Hidden(torch.arange(20) + 3, layout), layout);
-        GoldenTensors.AssertClose(Logits(expected), Logits(actual), tolerance, "logits");
-    }
 
     private static GgufHeader Header(string path)
     {

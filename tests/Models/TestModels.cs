@@ -24,4 +24,14 @@ internal static class TestModels
         using var generator = new Generator(seed);
         return Decoder.CreateRandom(config ?? Tiny, generator);
     }
+
+    /// <summary>Requires the same logits of two models for one row.</summary>
+    public static void AssertLogits(Decoder expected, Decoder actual, double tolerance)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var still = torch.no_grad();
+        var layout = SegmentLayout.Single(20);
+        Tensor Logits(Decoder decoder) => decoder.Logits(decoder.Hidden(torch.arange(20) + 3, layout), layout);
+        GoldenTensors.AssertClose(Logits(expected), Logits(actual), tolerance, "logits");
+    }
 }

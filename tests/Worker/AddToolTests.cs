@@ -96,9 +96,6 @@ public sealed class AddToolTests : IDisposable
     {
         var options = new JsonObject { ["reference"] = reference, ["endpoint"] = _server.Address.AbsoluteUri };
         foreach (var (key, value) in more) options[key] = value;
-        var events = new List<WorkerEvent>();
-        var context = new JobContext("tool", 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request("model add", options), _pack.Folders), context);
-        return JsonNode.Parse(events.OfType<OutputEvent>().Last().Document.GetRawText())!.AsObject();
+        return _pack.Ask("model add", options).Answer;
     }
 }

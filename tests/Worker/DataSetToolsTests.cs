@@ -21,7 +21,7 @@ public sealed class DataSetToolsTests : IDisposable
     [Fact]
     public void List_WithFilters_HasTheSetsThatTheyNameWithEveryField()
     {
-        var sets = Run("data list", new { language = "zh", generation = "SI" }).Document.EnumerateArray().ToList();
+        var sets = _pack.Ask("data list", new { language = "zh", generation = "SI" }).Document.EnumerateArray().ToList();
 
         Assert.Contains(sets, set => set.GetProperty("name").GetString() == "belle" && set.GetProperty("rows").GetInt64() == 1_079_517);
         Assert.DoesNotContain(sets, set => set.GetProperty("name").GetString() is "firefly" or "dolly");
@@ -33,9 +33,9 @@ public sealed class DataSetToolsTests : IDisposable
     {
         File.WriteAllText(_pack["rows.json"], Chat);
 
-        Assert.Single(Run("data add", new { reference = _pack["rows.json"], name = "chats" }).Document.GetProperty("files").EnumerateArray());
-        Assert.Contains(Run("data list", new { present = true }).Document.EnumerateArray(), set => set.GetProperty("name").GetString() == "chats");
-        var stats = Run("data stats", new { data = JsonSerializer.SerializeToElement(new DataSpec { Sources = [new() { Set = "chats" }] }, Frames.Json) }).Document;
+        Assert.Single(_pack.Ask("data add", new { reference = _pack["rows.json"], name = "chats" }).Document.GetProperty("files").EnumerateArray());
+        Assert.Contains(_pack.Ask("data list", new { present = true }).Document.EnumerateArray(), set => set.GetProperty("name").GetString() == "chats");
+        var stats = _pack.Ask("data stats", new { data = JsonSerializer.SerializeToElement(new DataSpec { Sources = [new() { Set = "chats" }] }, Frames.Json) }).Document;
 
         Assert.Equal((1, "characters", 13), (stats.GetProperty("rows").GetInt64(), stats.GetProperty("unit").GetString(), stats.GetProperty("total").GetInt64()));
     }
@@ -53,7 +53,7 @@ public sealed class DataSetToolsTests : IDisposable
         file.CutAfter.Enqueue(500);
         file.CutAfter.Enqueue(700);
         file.Content[^1] ^= 1;
-        OutputEvent Add(object options) => Run("data add", options);
+        ToolRun Add(object options) => _pack.Ask("data add", options);
         var mirrors = new[] { server.Address.AbsoluteUri };
 
         var refused = Assert.Throws<ToolException>(() => Add(new { reference = "o/sums", mirrors })).Message;
@@ -65,7 +65,7 @@ public sealed class DataSetToolsTests : IDisposable
         rows.CopyTo(file.Content, 0);
         // Files that are called alike are kept apart.
         Assert.Equal(["a-rows.jsonl", "b-rows.jsonl"], Add(new { reference = "o/sums", mirrors }).Document.GetProperty("files").EnumerateArray().Select(added => Path.GetFileName(added.GetString())));
-        var stats = Run("data stats", new { data = JsonSerializer.SerializeToElement(new DataSpec { Sources = [new() { Set = "sums" }] }, Frames.Json) }).Document;
+        var stats = _pack.Ask("data stats", new { data = JsonSerializer.SerializeToElement(new DataSpec { Sources = [new() { Set = "sums" }] }, Frames.Json) }).Document;
         Assert.Equal(120, stats.GetProperty("rows").GetInt64());
 
         var address = $"{server.Address}datasets/o/sums/resolve/c0ffee/a/rows.jsonl";
@@ -84,18 +84,10 @@ public sealed class DataSetToolsTests : IDisposable
         File.WriteAllText(_pack["rows.json"], Chat);
         var data = JsonSerializer.SerializeToElement(new DataSpec { Template = "plain", Sources = [new() { Path = _pack["rows.json"] }] }, Frames.Json);
 
-        var shown = Run("data inspect", new { model = _pack["models/tiny"], data, html = _pack["page.html"] });
+        var shown = _pack.Ask("data inspect", new { model = _pack["models/tiny"], data, html = _pack["page.html"] });
 
         var tokens = shown.Document[0].GetProperty("tokens").EnumerateArray().ToList();
         Assert.Equal("2Yes", string.Concat(tokens.Where(token => token.GetProperty("learnt").GetBoolean()).Select(token => token.GetProperty("text").GetString())).Replace("<|endoftext|>", "", StringComparison.Ordinal).Replace("</s>", "", StringComparison.Ordinal));
         Assert.Contains("<span class=\"l\"", File.ReadAllText(_pack["page.html"]), StringComparison.Ordinal);
-    }
-
-    private OutputEvent Run(string tool, object options)
-    {
-        var events = new List<WorkerEvent>();
-        var context = new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None);
-        AlpacaCot.Worker.Jobs.JobTable.Run(new ToolJob(TinyPack.Request(tool, options), _pack.Folders), context);
-        return events.OfType<OutputEvent>().Last();
     }
 }

@@ -80,7 +80,7 @@ public sealed class EveryMethodTests : IDisposable
         return new JsonObject { ["model"] = "tiny", ["out"] = output, ["threads"] = 1, ["training"] = JsonSerializer.SerializeToNode(training, Frames.Json) };
     }
 
-    private (JsonObject Answer, string? Text, IReadOnlyList<string> Remarks) Run(string tool, JsonObject options)
+    private ToolRun Run(string tool, JsonObject options)
     {
         options = options.DeepClone().AsObject();
         if (tool == "generate")
@@ -88,11 +88,6 @@ public sealed class EveryMethodTests : IDisposable
             options["decoding"] = JsonSerializer.SerializeToNode(new DecodingSpec { MaxNewTokens = (int)options["max_new_tokens"]! }, Frames.Json);
             options.Remove("max_new_tokens");
         }
-        var events = new List<WorkerEvent>();
-        JobTable.Run(
-            new ToolJob(TinyPack.Request(tool, options), _pack.Folders),
-            new JobContext(tool, 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, _state, CancellationToken.None));
-        var said = events.OfType<OutputEvent>().Last();
-        return (JsonNode.Parse(said.Document.GetRawText())!.AsObject(), said.Text, [.. events.OfType<RemarkEvent>().Select(e => e.Text)]);
+        return _pack.Ask(TinyPack.Request(tool, options), _state);
     }
 }

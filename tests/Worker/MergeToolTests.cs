@@ -29,12 +29,9 @@ public sealed class MergeToolTests : IDisposable
             Assert.Equal(WeightStorage.LlmInt8, decoder.Storage);
             AdapterDirectory.Save(adapter, _pack["a"]);
         }
-        var events = new List<WorkerEvent>();
-        JobTable.Run(
-            new ToolJob(new MergeRequest { Model = "tiny", Adapter = _pack["a"], Out = _pack["merged"] }, _pack.Folders),
-            new JobContext("merge", 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, new WorkerState(), CancellationToken.None));
-        Assert.Contains(events.OfType<RemarkEvent>(), e => e.Text.Contains("the base is stored as LlmInt8: the merged model is written in bf16", StringComparison.Ordinal));
-        Assert.InRange(events.OfType<OutputEvent>().Last().Document.GetProperty("relative").GetDouble(), 0, 5e-2);
+        var ran = _pack.Ask(new MergeRequest { Model = "tiny", Adapter = _pack["a"], Out = _pack["merged"] });
+        Assert.Contains(ran.Remarks, remark => remark.Contains("the base is stored as LlmInt8: the merged model is written in bf16", StringComparison.Ordinal));
+        Assert.InRange(ran.Document.GetProperty("relative").GetDouble(), 0, 5e-2);
         using var merged = ModelDirectory.Load(_pack["merged"]);
         Assert.Equal((WeightStorage.Plain, ScalarType.BFloat16), (merged.Storage, merged.Dtype));
     }

@@ -42,7 +42,7 @@ public sealed class PrepareToolTests : IDisposable
             """);
         var options = new JsonObject { ["base_directory"] = _pack[""], ["spec"] = JsonSerializer.SerializeToNode(change is null ? spec : change(spec), Frames.Json) };
         if (more is { } option) options[option.Option] = option.Value;
-        return TinyPack.Run(new ToolJob(TinyPack.Request("prepare", options), _pack.Folders)).OfType<OutputEvent>().Single().Document.Deserialize<SpecFacts>(Frames.Json)!;
+        return _pack.Ask("prepare", options).Document.Deserialize<SpecFacts>(Frames.Json)!;
     }
 
     /// <summary>The mixes may be asked for one by one, and the rest without them: together they are the same facts.</summary>

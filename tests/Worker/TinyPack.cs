@@ -87,6 +87,18 @@ internal sealed class TinyPack : IDisposable
         return events;
     }
 
+    /// <summary>Runs a one-shot tool.</summary>
+    public ToolRun Ask(ToolRequest request, WorkerState? state = null)
+    {
+        var events = new List<WorkerEvent>();
+        JobTable.Run(new ToolJob(request, Folders), new JobContext("tool", 1, events.Add, Channel.CreateUnbounded<WorkerCommand>().Reader, TimeProvider.System, state ?? new WorkerState(), CancellationToken.None));
+        var output = events.OfType<OutputEvent>().Last();
+        return new ToolRun(output.Document, output.Text, [.. events.OfType<RemarkEvent>().Select(e => e.Text)]);
+    }
+
+    /// <summary>Runs a one-shot tool, with options by their names on the command line.</summary>
+    public ToolRun Ask(string tool, object options) => Ask(Request(tool, options));
+
     public static JsonElement Json(string json) => JsonDocument.Parse(json).RootElement;
 
     /// <summary>What a tool is asked, by the names that its options have on the command line; a name that its request does not have fails.</summary>
@@ -97,4 +109,10 @@ internal sealed class TinyPack : IDisposable
             if (value is not null) request[name == "num_return_sequences" ? "answers" : string.Concat(name.Split('_', '-').Select((part, i) => i == 0 ? part : char.ToUpperInvariant(part[0]) + part[1..]))] = value.DeepClone();
         return request.Deserialize<ToolRequest>(_strict)!;
     }
+}
+
+/// <summary>What a one-shot tool answered.</summary>
+internal sealed record ToolRun(JsonElement Document, string? Text, IReadOnlyList<string> Remarks)
+{
+    public JsonObject Answer { get; } = Document.ValueKind == JsonValueKind.Object ? JsonNode.Parse(Document.GetRawText())!.AsObject() : [];
 }

@@ -152,26 +152,20 @@ internal static class ModelCommands
             .Text("--generation", "Only sets that came to be so: HG (people), SI (self-instruct), MIX, COL (collected)", (r, v) => r with { Generation = v })
             .Flag("--present", "Only sets whose files are there", (r, v) => r with { Present = v })
             .Command);
-        data.Subcommands.Add(Endpoints(context, ToolCommand.For(context, new AddDataRequest { Reference = "" }, "add", "Bring a data set into the home: a file or folder, an address, a repository of the hub, a known set", "data add dolly\ndata add https://example.com/rows.jsonl --sha256 0f…")
+        data.Subcommands.Add(ToolCommand.For(context, new AddDataRequest { Reference = "" }, "add", "Bring a data set into the home: a file or folder, an address, a repository of the hub, a known set", "data add dolly\ndata add https://example.com/rows.jsonl --sha256 0f…")
             .Argument("REFERENCE", "A file or folder, an http address, owner/name on the hub, or the name of a known set", (r, v) => r with { Reference = v })
             .Text("--name", "The name that it is to have; its own otherwise", (r, v) => r with { Name = v })
             .Text("--sha256", "What its file must hash to", (r, v) => r with { Sha256 = v })
             .Text("--revision", "Branch, tag or commit of a repository (main)", (r, v) => r with { Revision = v })
             .Texts("--mirrors", "Addresses of the hub's mirrors, tried in order; $HF_ENDPOINT otherwise", (r, v) => r with { Mirrors = v })
-            .Flag("--offline", "Take what was fetched before and connect to nothing", (r, v) => r with { Offline = v })));
+            .Flag("--offline", "Take what was fetched before and connect to nothing", (r, v) => r with { Offline = v })
+            .Command);
         data.Subcommands.Add(ToolCommand.For(context, new DataStatisticsRequest { Data = null! }, "stats", "Count the rows of data: lengths, turns, languages", "data stats alpaca.json")
             .Keys(DataOptions.All, (given, out remarks) => DataOptions.Read(given, IsThere, out remarks), (r, v) => r with { Data = v }, argument: "data")
             .Text("--model", "Model directory or tokenizer file: lengths are counted in its tokens, not in characters", (r, v) => r with { Model = v })
             .Command);
         data.Subcommands.Add(GoatCommands.Build(context));
         return data;
-    }
-
-    /// <summary>The hub that the environment names, where the command names none.</summary>
-    private static Command Endpoints(Func<ClientContext> context, ToolCommand<AddDataRequest> tool)
-    {
-        tool.Adjust = (_, request, _) => Task.FromResult(request.Mirrors.Count == 0 && context().HubEndpoint is { } endpoint ? request with { Mirrors = [endpoint] } : request);
-        return tool.Command;
     }
 
     private static Command TokenizerCommand(Func<ClientContext> context)

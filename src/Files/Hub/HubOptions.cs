@@ -38,12 +38,15 @@ public sealed record HubOptions
     /// <exception cref="HubException">A variable holds no address.</exception>
     public static HubOptions FromEnvironment(string root) => Of(root, Environment.GetEnvironmentVariable);
 
+    /// <summary>A text as an http or https address; null where it is none.</summary>
+    public static Uri? Address(string text) => Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps) ? address : null;
+
     /// <summary>The options that variables ask for.</summary>
     internal static HubOptions Of(string root, Func<string, string?> variable)
     {
         var options = new HubOptions { Root = root, Token = variable(TokenVariable) is { Length: > 0 } token ? token.Trim() : null, Offline = variable(OfflineVariable) is "1" or "true" or "TRUE" };
         if (variable(EndpointVariable) is not { Length: > 0 } endpoint) return options;
-        return Uri.TryCreate(endpoint, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttp || address.Scheme == Uri.UriSchemeHttps)
+        return Address(endpoint) is { } address
             ? options with { BaseAddresses = [address] }
             : throw new HubException($"{EndpointVariable} is '{endpoint}', which is no http or https address");
     }

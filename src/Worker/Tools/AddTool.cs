@@ -14,27 +14,18 @@ internal static class AddTool
     public static void Run(AddModelRequest request, WorkerFolders folders, JobContext context)
     {
         var (reference, name, revision, sha256, include) = (request.Reference, request.Name, request.Revision, request.Sha256, request.Include);
-        var cache = Path.Combine(folders.Cache, "hub");
-        try
+        var url = HubOptions.Address(reference);
+        if (url is not null && (revision is not null || include.Count > 0)) throw new ToolException("--revision and --include are for a repository of the hub (owner/name), not for the address of a file");
+        if (url is null && sha256 is not null) throw new ToolException("--sha256 is for the address of a file; a hub names its files' hashes itself");
+        var target = Target(folders.Models, name ?? (url is null ? reference + (revision is null ? "" : $"@{revision}") : Path.GetFileNameWithoutExtension(url.LocalPath)));
+        if (Directory.Exists(target) && !request.Force) throw new ToolException($"{target} is there already; give another --name, or replace it with --force");
+        var commit = HubTools.Fetch(folders, context, "--endpoint", request.Endpoint is { } endpoint ? [endpoint] : [], offline: false, async (client, progress) =>
         {
-            var hub = HubOptions.FromEnvironment(cache);
-            if (request.Endpoint is { } endpoint) hub = hub with { BaseAddresses = [Address(endpoint) ?? throw new ToolException($"--endpoint {endpoint} is no http or https address")] };
-            var url = Address(reference);
-            if (url is not null && (revision is not null || include.Count > 0)) throw new ToolException("--revision and --include are for a repository of the hub (owner/name), not for the address of a file");
-            if (url is null && sha256 is not null) throw new ToolException("--sha256 is for the address of a file; a hub names its files' hashes itself");
-            var target = Target(folders.Models, name ?? (url is null ? reference + (revision is null ? "" : $"@{revision}") : Path.GetFileNameWithoutExtension(url.LocalPath)));
-            if (Directory.Exists(target) && !request.Force) throw new ToolException($"{target} is there already; give another --name, or replace it with --force");
-            using var client = new HubClient(hub, context.Time);
-            var progress = new FetchProgress(context);
-            string? commit = null;
-            if (url is not null) client.AddFileAsync(url, target, sha256, progress, context.Stop).GetAwaiter().GetResult();
-            else (commit, _) = client.AddModelAsync(reference, target, revision ?? "main", include, progress, context.Stop).GetAwaiter().GetResult();
-            Answer(target, commit, context);
-        }
-        catch (HubException e)
-        {
-            throw new ToolException(e.Message);
-        }
+            if (url is null) return (await client.AddModelAsync(reference, target, revision ?? "main", include, progress, context.Stop)).Commit;
+            await client.AddFileAsync(url, target, sha256, progress, context.Stop);
+            return null;
+        });
+        Answer(target, commit, context);
     }
 
     private static void Answer(string target, string? commit, JobContext context)
@@ -47,25 +38,9 @@ internal static class AddTool
             string.Create(CultureInfo.InvariantCulture, $"{kind}, {files.Count} files, {bytes / 1048576.0:N1} MiB\n{target}"));
     }
 
-    private static Uri? Address(string reference)
-        => Uri.TryCreate(reference, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) ? url : null;
-
     // A name is a place under the home's models, one or two folders deep, and nowhere else.
     private static string Target(string models, string name)
         => name.Split('/') is { Length: 1 or 2 } parts && parts.All(part => part.Trim('.').Length > 0 && part[0] != '.' && part.IndexOfAny(Path.GetInvalidFileNameChars()) < 0 && !part.Contains('\\'))
             ? Path.Combine(models, name)
             : throw new ToolException($"'{name}' is no name for a model under {models}: give one with --name");
-
-    private sealed class FetchProgress(JobContext context) : IProgress<HubProgress>
-    {
-        private const int MebiByte = 1 << 20;
-        private long _told = -1;
-
-        public void Report(HubProgress value)
-        {
-            if (value.Received / MebiByte == _told) return;
-            _told = value.Received / MebiByte;
-            context.Progress("fetch", value.Received / MebiByte, (value.Total ?? 0) / MebiByte, note: $"{value.File} (MiB)");
-        }
-    }
 }

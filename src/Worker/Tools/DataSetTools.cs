@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Preparation;
-using AlpacaCot.Files.Hub;
 using AlpacaCot.Tokenizers;
 using AlpacaCot.Worker.Protocol;
 using AlpacaCot.Worker.Protocol.Tools;
@@ -32,21 +31,9 @@ internal static class DataSetTools
     /// <summary>Brings a set into the data sets' folder.</summary>
     public static void Add(AddDataRequest request, WorkerFolders folders, JobContext context)
     {
-        try
-        {
-            var hub = HubOptions.FromEnvironment(Path.Combine(folders.Cache, "downloads"));
-            if (request.Offline) hub = hub with { Offline = true };
-            if (request.Mirrors.Count > 0) hub = hub with { BaseAddresses = [.. request.Mirrors.Select(Address)] };
-            using var client = new HubClient(hub, context.Time);
-            var files = new DatasetAdding(client, folders.Datasets).AddAsync(request.Reference, request.Name, request.Sha256, request.Revision, new Told(context), context.Stop).GetAwaiter().GetResult();
-            context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
-        }
-        catch (HubException e)
-        {
-            throw new ToolException(e.Message);
-        }
-
-        static Uri Address(string mirror) => Uri.TryCreate(mirror, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" ? address : throw new ToolException($"--mirrors {mirror} is no http address");
+        var files = HubTools.Fetch(folders, context, "--mirrors", request.Mirrors, request.Offline,
+            (client, progress) => new DatasetAdding(client, folders.Datasets).AddAsync(request.Reference, request.Name, request.Sha256, request.Revision, progress, context.Stop));
+        context.Answer(new { files }, string.Join('\n', files.Select(file => $"added {file}")));
     }
 
     /// <summary>Counts of a set: rows, turns, lengths, languages.</summary>
@@ -56,10 +43,5 @@ internal static class DataSetTools
         var tokenizer = model is null ? null : TokenizerDirectory.Load(File.Exists(model) ? model : ModelPlaces.Resolve(model, folders));
         var statistics = DatasetStatistics.Of(new DatasetCatalogue([Environment.CurrentDirectory, folders.Datasets]), request.Data, tokenizer, context.Stop);
         context.Answer(statistics, statistics.ToText());
-    }
-
-    private sealed class Told(JobContext context) : IProgress<HubProgress>
-    {
-        public void Report(HubProgress value) => context.Progress("fetch", (int)(value.Received >> 20), (int)((value.Total ?? 0) >> 20), note: $"{value.File}, MB");
     }
 }

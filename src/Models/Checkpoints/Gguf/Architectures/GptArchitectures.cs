@@ -9,6 +9,18 @@ internal abstract class GptArchitecture(string name, string modelType, string @c
 
     public override string? Obstacle(DecoderConfig config) => config.Activation != activation ? "its activation has no place in it"
         : config.AttentionScale is not null ? "its scale of the scores has no place in it" : base.Obstacle(config);
+
+    /// <summary>Sizes under GPT-2's names, but for the width and the longest sequence, which BLOOM calls otherwise.</summary>
+    protected static void DescribeGpt(GgufSizes sizes, JsonObject json, string width, string positions)
+    {
+        json["vocab_size"] = sizes.Vocabulary;
+        json[width] = sizes.Hidden;
+        json["n_inner"] = sizes.Inner;
+        json["n_layer"] = sizes.Layers;
+        json["n_head"] = sizes.Heads;
+        json[positions] = sizes.Positions;
+        json["layer_norm_epsilon"] = sizes.Epsilon;
+    }
 }
 
 /// <summary>GPT-2: matrices the other way round.</summary>
@@ -21,16 +33,7 @@ internal sealed class Gpt2Architecture() : GptArchitecture("gpt2", "gpt2", "GPT2
         new TransposedTensor("mlp.c_fc", "ffn_up"), new TransposedTensor("mlp.c_proj", "ffn_down"),
     ];
 
-    protected override void Describe(GgufKeys keys, GgufSizes sizes, JsonObject json)
-    {
-        json["vocab_size"] = sizes.Vocabulary;
-        json["n_embd"] = sizes.Hidden;
-        json["n_inner"] = sizes.Inner;
-        json["n_layer"] = sizes.Layers;
-        json["n_head"] = sizes.Heads;
-        json["n_positions"] = sizes.Positions;
-        json["layer_norm_epsilon"] = sizes.Epsilon;
-    }
+    protected override void Describe(GgufKeys keys, GgufSizes sizes, JsonObject json) => DescribeGpt(sizes, json, "n_embd", "n_positions");
 }
 
 /// <summary>GPT-NeoX and Pythia: queries, keys and values in a row and not per head.</summary>
@@ -72,16 +75,7 @@ internal sealed class BloomArchitecture() : GptArchitecture("bloom", "bloom", "B
 
     public override string? Obstacle(DecoderConfig config) => config.ResidualAfterNorm ? "apply_residual_connection_post_layernorm has no place in it" : base.Obstacle(config);
 
-    protected override void Describe(GgufKeys keys, GgufSizes sizes, JsonObject json)
-    {
-        json["vocab_size"] = sizes.Vocabulary;
-        json["hidden_size"] = sizes.Hidden;
-        json["n_inner"] = sizes.Inner;
-        json["n_layer"] = sizes.Layers;
-        json["n_head"] = sizes.Heads;
-        json["seq_length"] = sizes.Positions;
-        json["layer_norm_epsilon"] = sizes.Epsilon;
-    }
+    protected override void Describe(GgufKeys keys, GgufSizes sizes, JsonObject json) => DescribeGpt(sizes, json, "hidden_size", "seq_length");
 }
 
 /// <summary>Phi-1 and 2; older files have queries, keys and values in one projection.</summary>
