@@ -121,7 +121,7 @@ public sealed class BadInputTests(Bases bases) : IDisposable
         // The first one is none the worse for it.
         Assert.Empty((await _home.RunAsync("sweep", "list", "--json")).Done().Json().EnumerateArray());
         Assert.Equal(1, _home.Kill("Silo"));
-        await first.EndAsync(TimeSpan.FromSeconds(20));
+        await first.EndAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]

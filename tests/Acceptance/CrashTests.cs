@@ -37,7 +37,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
         Assert.Equal(1, home.Kill("Silo"));
-        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(60));
         (await run.EndAsync(_limit)).Refused(1, "silo", $"sweep resume {Name}");
         // What the killed silo had stored is told from its files; no silo is started for it.
         var left = (await home.RunAsync("sweep", "status", Name, "--json")).Done();
@@ -58,7 +58,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         var run = home.Start("sweep", "run", Sweeps.Write(home, Yaml(bases)), "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
         Assert.Equal(1, home.Kill("Silo"));
-        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(60));
         (await run.EndAsync(_limit)).Ended(1);
         foreach (var folder in Directory.EnumerateDirectories(Sweeps.Folder(home, Name), $"step-{Sweeps.LastCheckpoint(home, Name)}", SearchOption.AllDirectories))
             foreach (var file in Directory.EnumerateFiles(folder, "*.safetensors"))
@@ -78,7 +78,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, Name) >= KillAfter, "the sweep trains");
         Assert.Equal(1, home.Kill("Silo"));
         (await run.EndAsync(_limit)).Ended(1);
-        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(60));
         var log = home["state/grains.db-wal"];
         Assert.True(new FileInfo(log).Length > 0, "a killed silo leaves its log");
         await File.AppendAllTextAsync(log, "half a record, as a power cut leaves it");
@@ -128,7 +128,7 @@ public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) 
             await Task.Delay(random.Next(40));
             Assert.Equal(1, home.Kill("Silo"));
             await run.EndAsync(_limit);
-            await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(20));
+            await Home.UntilAsync(() => home.Processes("Worker").Count == 0, "the worker ends by itself when its silo is gone", TimeSpan.FromSeconds(60));
             Assert.All(Resumptions(home).Except(resumed), line => Assert.True(line.Step >= answered, $"went on from step {line.Step} though {answered} was answered"));
             resumed = Resumptions(home);
             foreach (var (trial, count) in files) Assert.Equal(count, ResultFiles(home).Count(file => file.Contains($"/{trial}/", StringComparison.Ordinal)));

@@ -22,7 +22,7 @@ public sealed class EmbeddingTests(Bases bases)
         Assert.Contains("nano+lora+sums+none+s0: succeeded", ran.Output, StringComparison.Ordinal);
         Assert.Contains("answers: ", ran.Output, StringComparison.Ordinal);
         Assert.Equal("", ran.Error);
-        await Home.UntilAsync(() => home.Processes().Count == 0, "the silo that it started ends with it", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => home.Processes().Count == 0, "the silo that it started ends with it", TimeSpan.FromSeconds(60));
         // What a program submitted is a sweep like any other.
         Assert.Equal("done", (await home.RunAsync("sweep", "status", "tiny", "--json")).Done().Json().GetProperty("state").GetString());
         var wrong = (await home.StartProgram(program, Sweeps.Write(home, "name: x\nunheard_of: 1")).EndAsync(TimeSpan.FromSeconds(60))).Ended(2);

@@ -40,7 +40,7 @@ public sealed class SweepTests(Bases bases, SweepTests.FinishedSweep finished) :
     public async Task Run_Ended_LeavesNoProcess()
     {
         await finished.RunAsync(bases);
-        await Home.UntilAsync(() => finished.Home.Processes().Count == 0, "the command's silo and worker end with it", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => finished.Home.Processes().Count == 0, "the command's silo and worker end with it", TimeSpan.FromSeconds(60));
     }
 
     [Fact]

@@ -197,7 +197,7 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "stopped") >= 10, "the sweep trains");
         await SignalAsync("STOP", Assert.Single(_home.Processes("Silo")));
         await SignalAsync("TERM", run.Process.Id);
-        (await run.EndAsync(TimeSpan.FromSeconds(40))).Ended(130);
-        await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing of the home runs", TimeSpan.FromSeconds(15));
+        (await run.EndAsync(TimeSpan.FromSeconds(60))).Ended(130);
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing of the home runs", TimeSpan.FromSeconds(60));
     }
 }

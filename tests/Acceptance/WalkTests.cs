@@ -116,7 +116,7 @@ public sealed partial class WalkTests(Bases bases) : IDisposable
         (await _home.RunAsync("sweep", "ask", "more", trial, "--prompt", "1 + 1", "--max-new-tokens", "2")).Done();
         // Another file under the same name, where that is meant: the old one goes first, with its files.
         Assert.Equal(3, (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweep("more", "5"), "more.yaml"), "--force", "--json")).Done().Json().GetProperty("trials").GetArrayLength());
-        await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing is left running", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing is left running", TimeSpan.FromSeconds(60));
     }
 
     private static double Figure(Ran ran) => ran.Done().Json().GetProperty("results").GetProperty("exact-match").GetProperty("digit_match").GetProperty("value").GetDouble();
@@ -125,7 +125,7 @@ public sealed partial class WalkTests(Bases bases) : IDisposable
     public async Task Looks_StartNoSilo_AndAgree()
     {
         (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums)), "--json")).Done();
-        await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo ends with it", TimeSpan.FromSeconds(20));
+        await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo ends with it", TimeSpan.FromSeconds(60));
         var log = new FileInfo(_home["logs/silo.log"]);
         var written = log.Length;
         string[][] looks = [["list"], ["status", "tiny"], ["watch", "tiny"], ["show", "tiny"], ["show", "tiny", "nano+lora+sums+none+s0"]];

@@ -15,7 +15,7 @@ public sealed class InterruptionTests
         var interruption = Make();
         Assert.True(interruption.Request());
         Assert.True(interruption.Token.IsCancellationRequested);
-        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -25,7 +25,7 @@ public sealed class InterruptionTests
         using var never = new ManualResetEventSlim();
         interruption.Token.Register(() => never.Wait());
         var request = Task.Run(interruption.Request);
-        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(60)));
         never.Set();
         await request;
     }
@@ -40,7 +40,7 @@ public sealed class InterruptionTests
         held.Dispose();
         await Assert.ThrowsAsync<TimeoutException>(() => _ended.Task.WaitAsync(TimeSpan.FromSeconds(5)));
         other.Dispose();
-        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(130, await _ended.Task.WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class OpeningTests : IDisposable
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Opening.Open("/x/a report.html", ["/nowhere/reader", program]);
         var waited = Stopwatch.StartNew();
-        while (!File.Exists(Path.Combine(_folder, "opened")) && waited.Elapsed < TimeSpan.FromSeconds(30)) await Task.Yield();
+        while (!File.Exists(Path.Combine(_folder, "opened")) && waited.Elapsed < TimeSpan.FromSeconds(60)) await Task.Yield();
         Assert.Equal("/x/a report.html", await File.ReadAllTextAsync(Path.Combine(_folder, "opened"), TestContext.Current.CancellationToken));
     }
 

@@ -21,7 +21,7 @@ internal sealed unsafe class FuzzLoop
     // How often each branch was taken by the current input; the counting code writes here from its first call on.
     private static readonly byte[] _counts = GC.AllocateArray<byte>(Branches, pinned: true);
 
-    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _longest = TimeSpan.FromSeconds(60);
     private readonly FuzzTarget _target;
     private readonly string _folder;
     private readonly Random _random;

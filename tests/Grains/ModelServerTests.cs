@@ -24,7 +24,7 @@ public sealed class ModelServerTests : IDisposable
     private static async Task<List<TokenChunk>> AskAsync(Platform platform, string prompt, string trial = "t")
     {
         var chunks = new List<TokenChunk>();
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         await foreach (var chunk in Server(platform, trial).GenerateAsync(new GenerateRequest { Prompt = prompt }, late.Token)) chunks.Add(chunk);
         return chunks;
     }
@@ -129,7 +129,7 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatIsNeverLoaded_IsGivenUp_AndGivesTheSlotBack()
     {
-        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(8) });
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(15) });
         var only = Assert.Single(await AskAsync(platform, "say 1", "hang"));
         Assert.Equal("error", only.FinishReason);
         Assert.Contains("before it was loaded", only.Error, StringComparison.Ordinal);
@@ -160,11 +160,11 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatIsLoaded_StaysBeyondTheTimeForLoading()
     {
-        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(8) });
+        await using var platform = await StartAsync(options => options with { LoadTimeout = TimeSpan.FromSeconds(15) });
         await AskAsync(platform, "say 1");
         var worker = Assert.Single(Platform.Workers(_folder));
         var began = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(8.5), "the time for loading is over");
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(15.5), "the time for loading is over");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }
@@ -239,7 +239,7 @@ public sealed class ModelServerTests : IDisposable
     [InlineData(true)]
     public async Task WorkerThatStandsStill_WhileItOwesAnAnswer_IsEnded_AndGivesTheSlotBack(bool stopped)
     {
-        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(4)) });
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(10)) });
         await AskAsync(platform, "say 1");
         if (stopped) Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
         var last = (await AskAsync(platform, "wait"))[^1];
@@ -252,11 +252,11 @@ public sealed class ModelServerTests : IDisposable
     [Fact]
     public async Task ModelThatNobodyAsks_OwesNothing_AndStays()
     {
-        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(4)) });
+        await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(10)) });
         await AskAsync(platform, "say 1");
         var worker = Assert.Single(Platform.Workers(_folder));
         var began = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(5), "nobody asks for a while");
+        await Poll.UntilAsync(() => TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromSeconds(11), "nobody asks for a while");
         Assert.Equal("stop", (await AskAsync(platform, "say 1"))[^1].FinishReason);
         Assert.Equal(worker, Assert.Single(Platform.Workers(_folder)));
     }

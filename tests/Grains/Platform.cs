@@ -64,10 +64,11 @@ internal sealed class Platform : IAsyncDisposable
         builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
         builder.ConfigureClient(client => client.Services.AddPlatformVocabulary());
         builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(time ?? TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
-        var started = 0;
+        // Silos are built side by side.
+        var started = -1;
         builder.ConfigureSilo((_, silo) => silo
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformNode(nodes[started++], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .AddPlatformNode(nodes[Interlocked.Increment(ref started)], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
             .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -255,7 +256,7 @@ internal static class Clock
 /// <summary>Waits for something to become true, with a deadline instead of a fixed sleep.</summary>
 internal static class Poll
 {
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what, int seconds = 20)
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, int seconds = 120)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (!await condition())
@@ -265,5 +266,5 @@ internal static class Poll
         }
     }
 
-    public static Task UntilAsync(Func<bool> condition, string what, int seconds = 20) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
+    public static Task UntilAsync(Func<bool> condition, string what, int seconds = 120) => UntilAsync(() => Task.FromResult(condition()), what, seconds);
 }

@@ -76,7 +76,7 @@ public sealed class SweepGrainTests : SweepScenario
         await using var platform = await Platform.StartAsync(Folder, slots: 2, trialSeconds: 0.05);
         await SubmitAsync(platform);
         var news = new List<WatchedEvent>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         await foreach (var piece in Sweep(platform).WatchAsync(-1, limit.Token)) news.Add(piece);
         Assert.Equal(news.Select(n => n.Sequence).Order().Distinct(), news.Select(n => n.Sequence));
         Assert.Equal(4, news.Count(n => n.Kind == "TrialSucceeded"));
@@ -136,7 +136,7 @@ public sealed class SweepGrainTests : SweepScenario
     public async Task TwoNodes_OneIsKilled_TheOtherFinishesTheSweep()
     {
         // A node that is merely slow on a busy machine must not be forgotten before it is killed, nor its pack be over before the other's has begun.
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 1, nodes: ["here", "there"], change: o => o with { NodeExpiry = TimeSpan.FromSeconds(4) });
+        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 1, nodes: ["here", "there"], change: o => o with { NodeExpiry = TimeSpan.FromSeconds(10) });
         await Poll.UntilAsync(async () => (await platform.Registry.ListAsync()).Length == 2, "both nodes are known");
         await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 1, 2, 3]", StringComparison.Ordinal));
         await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Packs.Count(p => p.State == "running") == 2, "both nodes work");

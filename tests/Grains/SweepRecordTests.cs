@@ -20,9 +20,9 @@ public sealed class SweepRecordTests : SweepScenario
             writing.TrySetResult();
             await written.Task;
         };
-        await writing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await writing.Task.WaitAsync(TimeSpan.FromSeconds(60));
         var sweep = Sweep(platform);
-        await Task.WhenAll(sweep.GetStatusAsync(), sweep.GetProgressAsync(), sweep.LocateAsync("t"), platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).WaitAsync(TimeSpan.FromSeconds(20));
+        await Task.WhenAll(sweep.GetStatusAsync(), sweep.GetProgressAsync(), sweep.LocateAsync("t"), platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).WaitAsync(TimeSpan.FromSeconds(60));
         // What changes the sweep is answered once it is written.
         var cancel = sweep.CancelAsync();
         await sweep.GetStatusAsync();
@@ -48,7 +48,7 @@ public sealed class SweepRecordTests : SweepScenario
         };
         var report = Said(fence, "pack-0", new StartedEvent("pack-0", fence), new CheckpointEvent("pack-0", fence, "/c/step-2", 2, "ab"));
         var first = Sweep(platform).ReportAsync(report);
-        await writing.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await writing.Task.WaitAsync(TimeSpan.FromSeconds(60));
         // What repeats it changes nothing, and waits for the same write.
         var second = Sweep(platform).ReportAsync(report);
         await Sweep(platform).GetStatusAsync();

@@ -253,7 +253,7 @@ public sealed class TrainerGrainTests : IDisposable
     [Fact]
     public async Task WorkerThatIsStopped_IsEnded_AndTheSlotGoesOn()
     {
-        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.3, change: o => o with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(3)) });
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.3, change: o => o with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(8)) });
         await platform.Slot().StartAsync(Work(1, trials: 50));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Count(e => e is ResultEvent) > 2, "the work goes on");
         var stopped = Assert.Single(Platform.Workers(_folder));

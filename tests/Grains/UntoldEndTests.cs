@@ -19,7 +19,7 @@ public sealed class UntoldEndTests : IDisposable
             return Volatile.Read(ref reached) ? true : throw new TimeoutException("the owner's silo is lost");
         };
         await platform.Slot().StartAsync(new SlotAssignment("test/s", "pack-0", 7, Platform.Job(_folder)));
-        await done.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await done.Task.WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(7, await platform.Slot().RunningFenceAsync("test/s"));
         // It can do other work meanwhile.
         Assert.Equal(StartReply.Started, (await platform.Slot().StartAsync(new SlotAssignment("test/other", "pack-0", 1, Platform.Job(_folder)))).Reply);

@@ -54,7 +54,7 @@ public sealed class LocalSocketTests : IDisposable
         listener.Listen(1);
         var program = AlpacaCot.Supervision.Siblings.Command(typeof(LocalSocketTests).Assembly.Location);
         using var other = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(OtherUser.Setpriv, [.. asOther, .. program, _folder["s"], "text"]))!;
-        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var late = new CancellationTokenSource(TimeSpan.FromSeconds(120));
         using (var server = await listener.AcceptAsync(late.Token))
         {
             Assert.False(LocalSocket.IsOfThisUser(server));

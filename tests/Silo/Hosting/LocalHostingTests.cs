@@ -89,7 +89,7 @@ public sealed class LocalHostingTests : IDisposable
         // What a killed silo leaves.
         await File.WriteAllTextAsync(Home.SiloSocket, "");
         using var client = Client();
-        await Assert.ThrowsAnyAsync<OrleansException>(() => client.StartAsync()).WaitAsync(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAnyAsync<OrleansException>(() => client.StartAsync()).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class LocalHostingTests : IDisposable
         Assert.Single(await AskAsync(client));
         await silo.StopAsync();
         silo.Dispose();
-        await Assert.ThrowsAnyAsync<OrleansException>(() => AskAsync(client)).WaitAsync(TimeSpan.FromSeconds(10));
+        await Assert.ThrowsAnyAsync<OrleansException>(() => AskAsync(client)).WaitAsync(TimeSpan.FromSeconds(60));
     }
 
     /// <summary>The path of a Unix socket has about a hundred bytes.</summary>
