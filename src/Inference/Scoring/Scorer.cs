@@ -38,7 +38,7 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         var prefix = hooks?.Prefix(request.Member).Count ?? 0;
         var all = request.Context.Concat(request.Continuation).ToArray();
         var cut = Math.Max(0, all.Length - (window - prefix) - 1);
-        return new Fed(index, request, new Sequence(request.Member, all[cut..^1], decoder.Config.BeginningsAreShared(all.Length - cut - 1 + prefix)), cut);
+        return new Fed(index, request, new Sequence(request.Member, all[cut..^1], !options.WholeRows && decoder.Config.BeginningsAreShared(all.Length - cut - 1 + prefix)), cut);
     }
 
     private void Run(List<Fed> pack, Score[] results)

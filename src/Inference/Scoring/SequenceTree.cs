@@ -20,9 +20,6 @@ internal readonly record struct Sequence(int Member, int[] Ids, bool Shares) : I
 /// <summary>The sequences of one forward pass as a tree of segments: what several of them begin with (the examples of all questions, the question of all its options) is in it once.</summary>
 internal sealed class SequenceTree
 {
-    // A shorter beginning saves less than another segment costs.
-    private const int Least = 8;
-
     private readonly IReadOnlyList<Sequence> _sequences;
     private readonly List<long> _ids = [];
     private readonly List<Segment> _segments = [];
@@ -61,7 +58,7 @@ internal sealed class SequenceTree
     {
         var (first, last) = (_sequences[from].Ids, _sequences[to - 1].Ids);
         var common = first.AsSpan().CommonPrefixLength(last);
-        if (common > depth && (common == first.Length || common - depth >= Least))
+        if (common > depth && (common == first.Length || common - depth >= SharedBeginnings.Least))
         {
             _segments.Add(new Segment(_ids.Count, common - depth, _sequences[from].Member, depth, Continues: front));
             foreach (var id in first.AsSpan(depth, common - depth)) _ids.Add(id);
