@@ -20,7 +20,7 @@ internal static class BenchmarkProgram
     /// <summary>Every benchmark, in the order of <c>--list</c>.</summary>
     private static IReadOnlyList<Command> Benchmarks() =>
     [
-        TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), DecodeBenchmark.Command(), ScoringBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
+        TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), GrowthBenchmark.Command(), DecodeBenchmark.Command(), ScoringBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
         PrepareBenchmark.Command(),
         SchedulerBenchmark.Command(), ReportBenchmark.Command(),
     ];

@@ -37,7 +37,7 @@ public sealed class BenchmarkTests : IDisposable
     public async Task List_ExplainsEachBenchmark()
     {
         var lines = (await RunAsync("--list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["training", "cotraining", "decode", "scoring", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["training", "cotraining", "growth", "decode", "scoring", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
         Assert.All(lines, line => Assert.True(line.Length > 40, line));
     }
 
@@ -104,6 +104,7 @@ public sealed class BenchmarkTests : IDisposable
 
     [Theory]
     [InlineData($"cotraining --members 2 --steps 1 --batch 1 --precision fp32 {Small}", "speedup")]
+    [InlineData($"growth --of members --most 4 --rounds 1 --precision fp32 {Small}", "ratio_to_first")]
     [InlineData($"decode --tokens 3 --prompt-tokens 2 --members 2 --precision fp32 {Small}", "tokens_per_s")]
     [InlineData($"load --clients 2 --requests 2 --prompt-tokens 2 --tokens 3 --precision fp32 {Small}", "answer_ms_p95")]
     [InlineData("membw --megabytes 1 --threads 2", "copy_gb_per_s")]
