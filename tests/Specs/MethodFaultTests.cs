@@ -31,6 +31,22 @@ public sealed class MethodFaultTests
         Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>The option that is to be mended is named, on its own line, by whichever of its names it was given.</summary>
+    [Theory]
+    [InlineData("adalora", "total_step: 100", "t_init: 2147483647", "tfinal: 3")]
+    [InlineData("adalora", "total_steps: 100", "tinit: 100")]
+    [InlineData("adalora", "t_init: 1", "t_final: 2147483647", "total_step: 2147483647")]
+    [InlineData("adalora", "tinit: 3", "tfinal: 97", "total_steps: 100")]
+    [InlineData("prefix", "projection: true", "num_virtual_tokens: 512")]
+    [InlineData("prefix", "projection: true", "virtual_tokens: 512")]
+    [InlineData("lora", "r: 4", "target_modules: [nowhere_proj]")]
+    [InlineData("lora", "r: 4", "targets: .*nowhere")]
+    public void Validate_OptionThatCannotWork_IsNamedOnItsLine(string method, string before, string wrong, string after = "learning_rate: 0.001")
+    {
+        var error = Assert.Single(Validate($"\n    method: {method}\n    {before}\n    {wrong}\n    {after}\n"), remark => remark.Severity == SpecSeverity.Error);
+        Assert.Equal(("peft[0]." + wrong.Split(':')[0], 8), (error.Path, error.Line));
+    }
+
     [Theory]
     [InlineData("{ method: prefix, virtual_tokens: 20, projection: true }")]
     [InlineData("{ method: full, learning_rate: 1.0e-5 }")]
@@ -82,7 +98,8 @@ public sealed class MethodFaultTests
             name: faults
             seeds: [0, 1, 2]
             models: [{ name: base, path: models/base }]
-            peft: [{{peft}}]
+            peft:
+              - {{peft}}
             data: [{ name: rows, sources: [alpaca] }]
             training: { epochs: 1, batch_size: 4, cutoff_len: 128 }
             evaluation: [{ suite: goat-arithmetic, limit: 10 }]

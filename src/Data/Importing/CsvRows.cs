@@ -80,7 +80,7 @@ internal static class CsvRows
             }
             catch (DecoderFallbackException e)
             {
-                throw new DatasetException($"{path}: is not valid UTF-8; save the file as UTF-8", e);
+                throw OtherEncodings.Refusal(path, e);
             }
         }
     }

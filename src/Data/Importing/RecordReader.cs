@@ -57,7 +57,7 @@ public static class RecordReader
             yield return row.Record!;
         }
         mistakes.Throw();
-        if (!any) throw new DatasetException($"{path}: holds no rows");
+        if (!any) throw RowMistakes.NoRows(path);
     }
 
     private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(path) switch

@@ -47,7 +47,7 @@ public static class RowFile
             if (mistakes.IsEnough) break;
         }
         mistakes.Throw();
-        return rows.Count > 0 ? rows : throw new DatasetException($"{path}: holds no rows");
+        return rows.Count > 0 ? rows : throw RowMistakes.NoRows(path);
     }
 
     /// <summary>A whole file as text.</summary>
@@ -63,7 +63,7 @@ public static class RowFile
         }
         catch (DecoderFallbackException e)
         {
-            throw new DatasetException($"{path}: is not valid UTF-8; save the file as UTF-8", e);
+            throw OtherEncodings.Refusal(path, e);
         }
     }
 

@@ -121,7 +121,7 @@ public sealed class Home : IDisposable
         {
             using var process = Process.GetProcessById(id);
             process.Kill();
-            process.WaitForExit(5000);
+            process.WaitForExit(60_000);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {
