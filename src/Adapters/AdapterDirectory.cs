@@ -60,7 +60,7 @@ public static partial class AdapterDirectory
         {
             using var stored = OpenWeights(folder);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
-                adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
+                adapter = AdapterMethods.Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
             return adapter;
         }

@@ -69,9 +69,13 @@ public sealed class AdapterSizesTests : IDisposable
 
     private static string[] Variants(string method) => method switch
     {
-        "lora" => ["""{"target_modules": "all-linear", "modules_to_save": ["lm_head"]}""", """{"r": 3, "target_modules": ".*(embed_tokens|word_embeddings|mlp.*)", "bias": "lora_only"}"""],
+        "lora" => ["""{"target_modules": "all-linear", "modules_to_save": ["lm_head"]}""", """{"r": 3, "target_modules": ".*(embed_tokens|word_embeddings|mlp.*)", "bias": "lora_only"}""", """{"bias": "all", "modules_to_save": ["mlp", "norm"]}"""],
         "dora" => ["""{"bias": "lora_only"}"""],
         "freeze" => ["""{"freeze_trainable_layers": -2, "freeze_trainable_modules": ["mlp"]}"""],
-        _ => [],
+        "vera" => ["""{"bias": "vera_only"}""", """{"bias": "all", "modules_to_save": ["lm_head"]}"""],
+        "adalora" => ["""{"total_step": 10, "bias": "all"}""", """{"total_step": 10, "bias": "lora_only", "modules_to_save": ["norm"]}"""],
+        "oft" => ["""{"oft_block_size": 8, "bias": "oft_only", "modules_to_save": ["mlp"]}"""],
+        "full" => [],
+        _ => ["""{"modules_to_save": ["lm_head"]}"""],
     };
 }
