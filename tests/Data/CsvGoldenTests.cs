@@ -42,7 +42,7 @@ public sealed class CsvGoldenTests
                 {
                     Compare($"{path} columns", asText.GetProperty("columns"), table.Columns);
                     Compare($"{path} as texts", asText.GetProperty("rows"), rows.Select(row => row.Fields));
-                    Compare($"{path} typed", typed.GetProperty("rows"), CsvRows.Typed(new CsvTable(new StringReader(text), Dialect(options), path, lenient: true)).Select(row => row.Value!.Value.EnumerateObject().Select(field => field.Value)));
+                    Compare($"{path} typed", typed.GetProperty("rows"), CsvRows.Typed(new CsvTable(new StringReader(text), Dialect(options), path, lenient: true), path).Select(row => row.Value!.Value.EnumerateObject().Select(field => field.Value)));
                 }
             }
             catch (DatasetException e)

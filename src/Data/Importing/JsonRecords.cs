@@ -22,15 +22,15 @@ internal static class JsonRecords
     private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = DeepestNesting };
 
     /// <summary>The rows of a file of JSON lines.</summary>
-    public static IEnumerable<FileRow> ReadLines(string path) => RawLines(path).Select(Parse);
+    public static IEnumerable<FileRow> ReadLines(TextFile file) => RawLines(file).Select(line => Parse(line, file.Encoding));
 
     /// <summary>The lines that are not blank, each with its value or with what is wrong with it; a bad line does not end the file.</summary>
-    public static IEnumerable<JsonLine> Lines(string path) => RawLines(path).Select(line => line.Bytes is { } bytes ? ParseLine(line.Number, bytes) : new JsonLine(line.Number, null, SourceText.TooLong));
+    public static IEnumerable<JsonLine> Lines(TextFile file) => RawLines(file).Select(line => line.Bytes is { } bytes ? ParseLine(line.Number, bytes, file.Encoding) : new JsonLine(line.Number, null, SourceText.TooLong));
 
     /// <summary>The lines that are not blank, as their bytes: parsing them is more work than finding them, and can be done by others.</summary>
-    public static IEnumerable<RawLine> RawLines(string path)
+    public static IEnumerable<RawLine> RawLines(TextFile file)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         var row = 0;
         foreach (var (number, bytes) in SourceText.Lines(stream))
             if (bytes is not { } line) yield return new RawLine(++row, number, null);
@@ -38,20 +38,20 @@ internal static class JsonRecords
     }
 
     /// <summary>The row of a line.</summary>
-    public static FileRow Parse(RawLine raw)
+    public static FileRow Parse(RawLine raw, SourceEncoding encoding)
     {
         if (raw.Bytes is not { } bytes) return new FileRow(raw.Row, raw.Number, null, SourceText.TooLong);
-        var line = ParseLine(raw.Number, bytes);
-        return line.Value is { } value ? FileRow.Of(raw.Row, raw.Number, value) : new FileRow(raw.Row, raw.Number, null, line.Mistake);
+        var line = ParseLine(raw.Number, bytes, encoding);
+        return line.Value is { } value ? FileRow.Of(raw.Row, raw.Number, value, encoding) : new FileRow(raw.Row, raw.Number, null, line.Mistake);
     }
 
     /// <summary>The rows of a file that holds one JSON array. After a mistake in the JSON itself nothing can follow.</summary>
-    public static IEnumerable<FileRow> ReadArray(string path) => UncheckedArray(path).Select(row => row.Value is { } value ? FileRow.Of(row.Number, row.Line, value) : row);
+    public static IEnumerable<FileRow> ReadArray(TextFile file) => UncheckedArray(file).Select(row => row.Value is { } value ? FileRow.Of(row.Number, row.Line, value, file.Encoding) : row);
 
     /// <summary>The same before anybody has looked into the values.</summary>
-    public static IEnumerable<FileRow> UncheckedArray(string path)
+    public static IEnumerable<FileRow> UncheckedArray(TextFile file)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         var elements = new ArrayReader(stream);
         var batch = new List<JsonElement>();
         var row = 0;
@@ -63,10 +63,10 @@ internal static class JsonRecords
         if (elements.Mistake is { } mistake) yield return new FileRow(row + 1, mistake.Line, null, mistake.Text);
     }
 
-    private static JsonLine ParseLine(int number, byte[] bytes)
+    private static JsonLine ParseLine(int number, byte[] bytes, SourceEncoding encoding)
     {
         // The JSON reader does not look at the bytes of a text before it is asked for.
-        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, OtherEncodings.Mistake(bytes));
+        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, encoding.Mistake(bytes));
         try
         {
             var reader = new Utf8JsonReader(bytes, _readerOptions);
