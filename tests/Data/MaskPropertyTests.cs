@@ -77,8 +77,11 @@ public sealed class MaskPropertyTests
             var begin = at;
             while (at < example.Labels.Length && example.Labels[at] != Example.Ignored) at++;
             var answer = pieces[i + 1].Text;
+            // The end of every answer is learnt: the one that its form writes, or EOS.
+            if (at == begin || !(example.Labels[at - 1] == tokenizer.EosId || (form.AnswerEnd.Length > 0 && answer.TrimEnd().EndsWith(form.AnswerEnd, StringComparison.Ordinal)))) return $"answer {i / 2} is learnt without an end";
             var ids = tokenizer.Encode(answer, new EncodeOptions(SpecialTokensAsText: !form.WritesSpecialTokens, Continuation: true));
             var learned = example.Labels[begin..at];
+            if (learned[^1] == tokenizer.EosId && ids is [.. var rest, var last] && last == tokenizer.EosId) ids = rest;
             if (!learned.AsSpan().StartsWith(ids) || learned.Length > ids.Length + 1) return $"answer {i / 2} is learnt as {tokenizer.Decode(learned)}";
             // A tokenizer that normalises text gives another back; one that does not gives the answer.
             var said = conversation.Turns.Where(turn => turn.Role == TurnRole.Assistant).ElementAt(i / 2).Text;

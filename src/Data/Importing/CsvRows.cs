@@ -39,7 +39,7 @@ internal static class CsvRows
         var table = new CsvTable(reader, columns is null ? dialect : dialect with { Quote = null }, file.Path, columns: columns);
         RefuseHeader(table, file);
         foreach (var row in table.Rows())
-            yield return Mistake(row, file) is { } mistake
+            yield return (Mistake(row, file) ?? Nul(row)) is { } mistake
                 ? new FileRow(row.Number, row.Line, null, mistake)
                 : new FileRow(row.Number, row.Line, Row(table.Columns, row.Fields, (json, _, field) => json.WriteStringValue(field)), null);
     }
@@ -75,7 +75,10 @@ internal static class CsvRows
         => row.Mistake ?? row.Fields.Select(field => Mistake(field, file)).FirstOrDefault(mistake => mistake is not null);
 
     private static string? Mistake(string field, TextFile file)
-        => EscapedReader.BadBytes(field) is { } bytes ? file.Encoding.Mistake(bytes) : field.Contains('\0', StringComparison.Ordinal) ? SourceText.NulByte : null;
+        => EscapedReader.BadBytes(field) is { } bytes ? file.Encoding.Mistake(bytes) : null;
+
+    /// <summary>pandas reads a NUL as a character; in rows that are taught it is none.</summary>
+    private static string? Nul(CsvTableRow row) => row.Fields.Any(field => field.Contains('\0', StringComparison.Ordinal)) ? SourceText.NulByte : null;
 
     private static string Inner(string path) => Compression.Endings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(path) : path;
 
