@@ -114,6 +114,14 @@ public sealed class HostileRowsTests : IDisposable
     }
 
     [Fact]
+    public void Stream_Rows_ComeBeforeTheFileHasBeenReadToItsEnd()
+    {
+        File.WriteAllText(_folder["rows.jsonl"], string.Concat(Enumerable.Repeat("{\"a\": 1}\n", 100_000)) + "no JSON\n");
+        Assert.Equal("row 1, line 1", RowFile.Stream(_folder["rows.jsonl"]).First().Place);
+        Assert.Contains("row 100001", Assert.Throws<DatasetException>(() => RowFile.Stream(_folder["rows.jsonl"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Objects_TableLargerThanItsLimit_RefusedWithoutReadingIt()
     {
         using (var file = File.Create(_folder["t.csv"])) file.SetLength(1L << 33);
