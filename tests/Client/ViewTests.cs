@@ -114,7 +114,7 @@ public sealed class ViewTests
         var json = check.ToJson();
         Assert.Equal(("s", true, 14, 6), ((string)json["name"]!, (bool)json["valid"]!, (int)json["trials"]!, (int)json["trainings"]!));
         var text = Printed(check);
-        Assert.Contains("12 trials (1 models × 2 methods × 1 data × 2 cues × 3 seeds) and 2 of untuned bases, 6 trainings", text, StringComparison.Ordinal);
+        Assert.Contains("12 trials (1 model × 2 methods × 1 data mix × 2 ways of asking × 3 seeds) and 2 of untuned bases, 6 trainings", text, StringComparison.Ordinal);
         Assert.Contains("ia3: learning rate 0.005 (its own)", text, StringComparison.Ordinal);
         Assert.Contains("lora: learning rate", text, StringComparison.Ordinal);
         Assert.Contains("(lora's default)", text, StringComparison.Ordinal);

@@ -34,7 +34,7 @@ internal static class PlanView
             Row("in all", plan.Trials.Count, grid.Trainings.Count, $"{Number(plan.Steps)} in all", $"{Number(plan.Tokens)} in all", plan.TrainingSeconds, plan.EvaluationSeconds, plan.MemoryBytes, plan.DiskBytes),
         ]);
         if (facts.Machine is { } machine)
-            output.WriteLine($"  estimated: about {Duration(plan.WallSeconds)} with {Slots(plan.Slots)} of this machine ({machine.Description}{(plan.Slots == 1 ? "" : " each")}); asking at most, with every answer as long as it may be; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
+            output.WriteLine($"  estimated: about {Duration(plan.WallSeconds)} with {Slots(plan.Slots)} of this machine ({machine.Description}{(plan.Slots == 1 ? "" : " each")}); asking at most, with every answer as long as it may be, and the start of workers not counted; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
     }
 
     private static string Slots(int slots) => slots == 1 ? "one CPU slot" : string.Create(CultureInfo.InvariantCulture, $"{slots} CPU slots");
