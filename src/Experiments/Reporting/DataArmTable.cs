@@ -17,7 +17,7 @@ internal static class DataArmTable
 
     private static IEnumerable<string> Row(DataArm arm) =>
     [
-        arm.Data, string.Join(", ", arm.Models), arm.Template, Numbers.Count(arm.Rows), Numbers.Count(arm.Kept),
+        arm.Data, string.Join(", ", arm.Models), arm.Template, arm.Taken == arm.Rows ? Numbers.Count(arm.Rows) : $"{Numbers.Count(arm.Taken)} of {Numbers.Count(arm.Rows)}", Numbers.Count(arm.Kept),
         arm.Dropped.Count == 0 ? "0" : string.Join(", ", arm.Dropped.Select(d => $"{Numbers.Count(d.Value)} {d.Key}")), Numbers.Count(arm.Cut), Numbers.Count(arm.Duplicates), Numbers.Count(arm.Examples),
         Numbers.Count(arm.Tokens), Numbers.Count(arm.SupervisedTokens),
         string.Join(", ", arm.TrainingCues) + (arm.Cues.Count == 0 ? "" : $": {string.Join(", ", arm.Cues.Select(c => $"{Numbers.Count(c.Value)} × “{c.Key}”"))}"), string.Join(", ", arm.MatchedWith),
