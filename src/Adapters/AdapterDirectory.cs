@@ -3,6 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Adapters;
 
@@ -33,6 +34,7 @@ public static partial class AdapterDirectory
     {
         var file = Path.Combine(folder, ConfigFile);
         if (!File.Exists(file) && IsWholeModel(folder)) throw new AdapterException($"{folder} is a whole model and no adapter: give it as the model, without an adapter");
+        if (!Directory.Exists(folder)) throw new AdapterException($"{folder}: no such folder ({new Places().Looked(folder, Suggestions.Nearest)})");
         if (!File.Exists(file)) throw new AdapterException($"{folder}: no {ConfigFile}; is this a PEFT adapter folder?");
         try
         {

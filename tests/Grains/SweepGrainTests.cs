@@ -41,7 +41,7 @@ public sealed class SweepGrainTests : SweepScenario
         await EndAsync(platform);
         Assert.Equal(new SubmitReply("e/s", 4, Existing: true, null), await SubmitAsync(platform));
         var refused = await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 2]", StringComparison.Ordinal));
-        Assert.Contains("choose another --name", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("choose another name", refused.Problem, StringComparison.Ordinal);
         Assert.Equal("done", (await EndAsync(platform)).State);
         Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync());
     }

@@ -38,11 +38,13 @@ public static class BottleneckOptions
 
     /// <summary>One of the three.</summary>
     /// <param name="name">Its name in a sweep file.</param>
+    /// <param name="meaning">What it trains, one line.</param>
     /// <param name="parallel">Whether it stands beside its targets.</param>
     /// <param name="adapterP">Whether it stands behind the MLP alone.</param>
-    internal static MethodDefinition Define(string name, bool parallel, bool adapterP) => new(
+    internal static MethodDefinition Define(string name, string meaning, bool parallel, bool adapterP) => new(
         name, PeftType, 3e-4, "the rate of LLM-Adapters", [Size, Activation, Dropout, Scaling, Targets, Init, OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = meaning,
         Fixed = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Parallel] = parallel, [AdapterP] = adapterP },
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(projection =>
         {

@@ -26,6 +26,7 @@ public static class LohaOptions
         "loha", "LOHA", 3e-4, "LoRA's: the update is of the same size",
         [R, Alpha, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, RankPattern, AlphaPattern, Init, OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Updates that are the element-wise product of two low-rank matrices (Hyeon-Woo et al. 2022)",
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => 2L * AdapterSize.Rank(method, R!, RankPattern, target) * (target.In + target.Out)),
         NotBuilt =
         [

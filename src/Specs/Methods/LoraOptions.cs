@@ -88,6 +88,7 @@ public static class LoraOptions
         "lora", "LORA", 3e-4, "the rate of Alpaca-LoRA and Alpaca-CoT",
         All)
     {
+        Meaning = "A low-rank update beside each targeted projection (Hu et al. 2021)",
         Size = Size,
         Faults = Check,
         NotBuilt = UnbuiltVariants,

@@ -101,6 +101,9 @@ public sealed record UnbuiltOption(string Name, JsonNode? Off, string Feature);
 public sealed record MethodDefinition(
     string Name, string PeftType, double DefaultLearningRate, string LearningRateReason, IReadOnlyList<MethodOption> Options)
 {
+    /// <summary>What it trains, one line.</summary>
+    public string Meaning { get; init; } = "";
+
     /// <summary>Fields of <c>adapter_config.json</c> that make it this method, where several share a <c>peft_type</c>.</summary>
     public IReadOnlyDictionary<string, JsonNode> Fixed { get; init; } = new SortedDictionary<string, JsonNode>();
 

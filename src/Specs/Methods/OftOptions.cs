@@ -26,6 +26,7 @@ public static class OftOptions
         "oft", "OFT", 4e-4, "the rate of the OFTv2 paper on LLaMA-2-7B",
         [R, BlockSize, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, UseSeries, Terms, Init, OwnWeightsOptions.Biases("oft_only"), OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Rotations of blocks of a projection's input (Qiu et al. 2023)",
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target =>
         {
             var (blocks, size) = Sizes(method);
