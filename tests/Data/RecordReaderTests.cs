@@ -179,7 +179,7 @@ public sealed class RecordReaderTests : IDisposable
         foreach (var read in (Func<int>[])[() => RecordReader.Read(_folder[name]).Count(), () => RowFile.Objects(_folder[name]).Count])
         {
             var message = Assert.Throws<DatasetException>(() => read()).Message;
-            Assert.Contains(": line 3: is not valid UTF-8; it reads as Windows-1252", message, StringComparison.Ordinal);
+            Assert.Contains("line 3: is not valid UTF-8; it reads as Windows-1252", message, StringComparison.Ordinal);
         }
     }
 
