@@ -22,13 +22,14 @@ internal static class PrepareBenchmark
         var tokenizer = Options.File("--tokenizer", "The tokenizer: its file, or a folder with it");
         tokenizer.Required = true;
         var count = Options.Count("--count", "Rows; their lengths are those of Alpaca's", 100_000);
-        var command = new Command("prepare", "Alpaca-like rows from their file to the token cache on all cores, beside the tokenizer alone; the cache opened again") { tokenizer, count };
+        var rows = Options.File("--rows", "A file of rows to prepare; without it as many as --count says are made");
+        var command = new Command("prepare", "Alpaca-like rows from their file to the token cache on all cores, beside the tokenizer alone; the cache opened again") { tokenizer, count, rows };
         command.SetAction((parsed, cancellation) =>
         {
             var folder = Directory.CreateTempSubdirectory("alpacacot-prepare-").FullName;
             try
             {
-                Run(parsed, TokenizerDirectory.Load(parsed.GetValue(tokenizer)!), parsed.GetValue(count), folder, cancellation);
+                Run(parsed, TokenizerDirectory.Load(parsed.GetValue(tokenizer)!), parsed.GetValue(count), parsed.GetValue(rows), folder, cancellation);
             }
             finally
             {
@@ -39,10 +40,10 @@ internal static class PrepareBenchmark
         return command;
     }
 
-    private static void Run(ParseResult parsed, ITokenizer tokenizer, int rows, string folder, CancellationToken cancellation)
+    private static void Run(ParseResult parsed, ITokenizer tokenizer, int count, string? given, string folder, CancellationToken cancellation)
     {
-        var file = Path.Combine(folder, "rows.jsonl");
-        AtomicFile.Write(file, stream => WriteRows(stream, rows));
+        var file = given ?? Path.Combine(folder, "rows.jsonl");
+        if (given is null) AtomicFile.Write(file, stream => WriteRows(stream, count));
         var spec = new DataSpec { Sources = [new SourceSpec { Path = file }] };
         PreparedData Prepare() => new DataPreparation(new DatasetCatalogue(), Path.Combine(folder, "tokens")).Prepare(spec, tokenizer, PromptTemplates.Alpaca, 512, 0, cancellation);
         var clock = Stopwatch.StartNew();
@@ -51,6 +52,7 @@ internal static class PrepareBenchmark
         clock.Restart();
         if (!Prepare().FromCache) throw new BenchmarkException("the token cache was not found again");
         var open = clock.Elapsed.TotalSeconds;
+        var rows = prepared.Report.RowsRead;
         var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
         Options.Print(parsed, new
         {

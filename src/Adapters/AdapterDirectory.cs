@@ -3,6 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Models.Checkpoints;
+using AlpacaCot.Specs;
 
 namespace AlpacaCot.Adapters;
 
@@ -33,6 +34,7 @@ public static partial class AdapterDirectory
     {
         var file = Path.Combine(folder, ConfigFile);
         if (!File.Exists(file) && IsWholeModel(folder)) throw new AdapterException($"{folder} is a whole model and no adapter: give it as the model, without an adapter");
+        if (!Directory.Exists(folder)) throw new AdapterException($"{folder}: no such folder ({new Places().Looked(folder, Suggestions.Nearest)})");
         if (!File.Exists(file)) throw new AdapterException($"{folder}: no {ConfigFile}; is this a PEFT adapter folder?");
         try
         {
@@ -58,9 +60,10 @@ public static partial class AdapterDirectory
         Adapter? adapter = null;
         try
         {
+            AdapterFit.Require(decoder.Config, folder);
             using var stored = OpenWeights(folder);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
-                adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
+                adapter = AdapterMethods.Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
             return adapter;
         }

@@ -122,6 +122,9 @@ public sealed record SourceSpec
     /// <summary>The arithmetic generator.</summary>
     public GoatOptions? Goat { get; init; }
 
+    /// <summary>The encoding of the files of a set or path, a name of <see cref="TextEncodings.Names"/>; null is UTF-8. A file of Parquet or Arrow has none.</summary>
+    public string? Encoding { get; init; }
+
     /// <summary>How a set or path of questions about tables becomes rows; null is a file of plain rows.</summary>
     public TableOptions? Tables { get; init; }
 
@@ -168,6 +171,8 @@ public sealed record SourceSpec
         if (!(Weight > 0) || !double.IsFinite(Weight)) yield return FormattableString.Invariant($"weight {Weight} must be above 0");
         if (FewShot is < 0 or > MostFewShot) yield return $"few_shot {FewShot} is not within 0 and {MostFewShot}";
         if (Tables is not null && Goat is not null) yield return "tables says how files of tables are read; a generator has none";
+        if (Encoding is not null && Goat is not null) yield return "encoding says how files are read; a generator has none";
+        if (Encoding is not null && !TextEncodings.Names.Contains(Encoding, StringComparer.Ordinal)) yield return $"encoding '{Encoding}' is not known; {Suggestions.For(Encoding, TextEncodings.Names)}";
         if (Limit is < 1) yield return $"limit {Limit} must be at least 1";
         if (Language is not null && Set is null) yield return $"language picks a variant of a known set; a {(Goat is null ? "path" : "generator")} has none";
         foreach (var mistake in Goat?.Mistakes() ?? []) yield return mistake;

@@ -35,8 +35,12 @@ public static class Suggestions
             .OrderBy(k => k.Distance).ThenBy(k => k.Name, StringComparer.Ordinal).FirstOrDefault();
         return best.Name is not null && best.Distance <= Math.Max(word.Length < 4 ? 1 : 2, Math.Max(word.Length, best.Name.Length) / 3)
             ? best.Name
-            : null;
+            : BeginsWith(word, all);
     }
+
+    /// <summary>The shortest of the names that a word is the beginning of; two letters begin too much.</summary>
+    private static string? BeginsWith(string word, IReadOnlyCollection<string> known)
+        => word.Length < 3 ? null : known.Where(name => name.StartsWith(word, StringComparison.OrdinalIgnoreCase)).OrderBy(name => name.Length).ThenBy(name => name, StringComparer.Ordinal).FirstOrDefault();
 
     /// <summary>The fix for an unknown word: the nearest one, else all.</summary>
     public static string For(string word, IEnumerable<string> known)

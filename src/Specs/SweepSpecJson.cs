@@ -63,7 +63,7 @@ public static class SweepSpecJson
 
     internal static JsonObject Source(SourceSpec source) => Without(new JsonObject
     {
-        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null,
+        ["set"] = source.Set, ["path"] = source.Path, ["goat"] = source.Goat is { } goat ? Goat(goat) : null, ["encoding"] = source.Encoding,
         ["tables"] = source.Tables is { } tables ? Tables(tables) : null,
         ["weight"] = source.Weight, ["limit"] = source.Limit, ["seed"] = source.Seed, ["language"] = source.Language,
         ["cot"] = source.Cot is { } cot ? Words.Rationales.Of(cot) : null, ["training_cue"] = source.TrainingCue?.Word,

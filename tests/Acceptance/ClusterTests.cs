@@ -8,7 +8,7 @@ namespace AlpacaCot.Tests.Acceptance;
 public sealed class ClusterTests(Bases bases) : IDisposable
 {
     private const string Name = "shared";
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(400);
     private readonly Lazy<PrivatePostgres> _database = new(PrivatePostgres.Start);
 
     public void Dispose()

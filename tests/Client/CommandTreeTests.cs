@@ -56,7 +56,11 @@ public sealed class CommandTreeTests
     [InlineData("modl show x --json", "error: 'modl' is no command; did you mean 'model'?\nsee:", "see: alpacacot --help")]
     [InlineData("data goat verfy rows.jsonl", "error: 'verfy' is no command; did you mean 'verify'?\nsee:", "see: alpacacot data goat --help")]
     [InlineData("sweep run a.yaml --slot 2", "\n--slots\n", "see: alpacacot sweep run --help")]
-    [InlineData("", "error: Required command", "see: alpacacot --help")]
+    [InlineData("", "error: alpacacot needs a command: quickstart, init, sweep, ", "see: alpacacot --help")]
+    [InlineData("sweep", "error: alpacacot sweep needs a command: validate, run, ", "see: alpacacot sweep --help")]
+    [InlineData("data goat", "error: alpacacot data goat needs a command: ", "see: alpacacot data goat --help")]
+    [InlineData("sweep run --detch a.yaml", "error: '--detch' is no option here; did you mean '--detach'?\nsee:", "see: alpacacot sweep run --help")]
+    [InlineData("sweep list --jsn", "\n--json\n", "see: alpacacot sweep list --help")]
     [InlineData("sweep rum x.yaml", "error: 'rum' is no command; did you mean 'run'?\nsee:", "see: alpacacot sweep --help")]
     [InlineData("sweep xyzzy", "error: 'xyzzy' is no command; known are ask, cancel", "see: alpacacot sweep --help")]
     [InlineData("bench decode", "error: 'bench' is a command of a checkout", "./alpacacot bench")]
@@ -68,8 +72,16 @@ public sealed class CommandTreeTests
         Assert.Contains(shows, output.ToString().ReplaceLineEndings("\n"), StringComparison.Ordinal);
         Assert.EndsWith(see + "\n", output.ToString(), StringComparison.Ordinal);
         // What is not known is no missing command.
-        Assert.Equal(line.Length == 0, output.ToString().Contains("Required command", StringComparison.Ordinal));
+        Assert.DoesNotContain("Required command", output.ToString(), StringComparison.Ordinal);
     }
+
+    /// <summary>Words that an argument swallowed parse well: <c>--jsn</c> would be a trial's name.</summary>
+    [Theory]
+    [InlineData("sweep show first --jsn", "--jsn")]
+    [InlineData("sweep show first trial --json", null)]
+    [InlineData("sweep show -- --first", null)]
+    [InlineData("generate --model m --prompt --greedyy", null)]
+    public void MistypedOption_OfAnArgument_IsFound(string line, string? option) => Assert.Equal(option, WrongUsage.MistypedOption(Tree().Parse(line))?.Option);
 
     [Fact]
     public void Help_EndsWithTheExample()

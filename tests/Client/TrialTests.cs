@@ -38,6 +38,17 @@ public sealed class TrialTests : IDisposable
         Assert.Equal((null, null, 0), Commands(Details(adapter: null)) is var none ? (none.Ask, none.Merge, none.Evaluate.Count) : default);
     }
 
+    /// <summary>A file beside the sweep file is named by its whole path, so that the command may be given anywhere.</summary>
+    [Fact]
+    public void Commands_SuiteFile_IsNamedByItsWholePath()
+    {
+        File.WriteAllText(_folder["questions.csv"], "question,answer\n");
+        var commands = TrialCommands.Of(
+            new SweepName("default", "first"), SweepDocument.ParseValid("name: first\nmodels: [m]\npeft: [lora]\ndata: [goat]\nevaluation: [{ suite: exact-match, options: { file: questions.csv, answer: questions.csv } }]"),
+            Details() with { BaseDirectory = _folder.Path }, "/m", 1);
+        Assert.Contains($$"""--suite-options '{"answer":"questions.csv","file":"{{_folder["questions.csv"]}}"}'""", Assert.Single(commands.Evaluate), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Commands_OfAnUntunedBase_NameItsTemplate_AndMergeNothing()
     {

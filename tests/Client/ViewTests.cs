@@ -114,7 +114,7 @@ public sealed class ViewTests
         var json = check.ToJson();
         Assert.Equal(("s", true, 14, 6), ((string)json["name"]!, (bool)json["valid"]!, (int)json["trials"]!, (int)json["trainings"]!));
         var text = Printed(check);
-        Assert.Contains("12 trials (1 models × 2 methods × 1 data × 2 cues × 3 seeds) and 2 of untuned bases, 6 trainings", text, StringComparison.Ordinal);
+        Assert.Contains("12 trials (1 model × 2 methods × 1 data mix × 2 ways of asking × 3 seeds) and 2 of untuned bases, 6 trainings", text, StringComparison.Ordinal);
         Assert.Contains("ia3: learning rate 0.005 (its own)", text, StringComparison.Ordinal);
         Assert.Contains("lora: learning rate", text, StringComparison.Ordinal);
         Assert.Contains("(lora's default)", text, StringComparison.Ordinal);
@@ -167,6 +167,16 @@ public sealed class ViewTests
         var advice = new StringWriter();
         PreflightView.PrintAdvice(check, advice);
         Assert.Contains("m+lora+d", advice.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Several sentences stand below the table, a line each: in it they would make every line as long as all of them.</summary>
+    [Fact]
+    public void Preflight_PlanOfSeveralCues_HasALineForEachBelowTheTable()
+    {
+        var mix = new MixFacts { Model = "m", Data = "d", Rows = 7473, Kept = 100, Examples = 100, Tokens = 5000, SupervisedTokens = 1000, Dropped = new Dictionary<string, long>(), Cues = new Dictionary<string, long> { ["Reason about it."] = 60, ["Think it through."] = 40 } };
+        var lines = Printed(new SweepPreflight("/spec", SweepDocument.Parse(Yaml), new SpecFacts { Mixes = [mix] })).Split('\n').Select(line => line.Trim()).ToList();
+        Assert.Contains(lines, line => line.Contains(" 100 of 7,473 ", StringComparison.Ordinal) && line.EndsWith(" 2 sentences", StringComparison.Ordinal));
+        Assert.Equal(["cues of d:", "60 × \"Reason about it.\"", "40 × \"Think it through.\""], lines.Skip(lines.IndexOf("cues of d:")).Take(3));
     }
 
     private static SweepPreflight Check(string yaml) => new("/spec", SweepDocument.Parse(yaml), new SpecFacts());

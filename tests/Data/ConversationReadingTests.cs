@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Masking;
+using AlpacaCot.Data.Templates;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
@@ -38,6 +40,21 @@ public sealed class ConversationReadingTests : IDisposable
     [Fact]
     public void Read_AnswerBeforeAnyQuestion_IsContextAlone()
         => Assert.Equal([false, false, true], Assert.Single(Read("""[{"conversations": [{"from": "gpt", "value": "a"}, {"from": "human", "value": "b"}, {"from": "gpt", "value": "c"}]}]""")).Turns.Select(turn => turn.Learned));
+
+    /// <summary>Turns that do not alternate stay as they are: two questions are one prompt, two answers are learnt one after the other.</summary>
+    [Fact]
+    public void Build_AlternationBroken_LearnsTheAnswersAlone()
+    {
+        var row = Assert.Single(Read("""[{"conversations": [{"from": "system", "value": "S"}, {"from": "human", "value": "a"}, {"from": "human", "value": "b"}, {"from": "gpt", "value": "c"}, {"from": "gpt", "value": "d"}, {"from": "human", "value": "e"}]}]"""));
+        var tokenizer = new ByteTokenizer();
+        foreach (var form in (IConversationForm[])[PromptTemplates.Plain, ConversationForms.Get("chat:chatml", tokenizer, null)])
+        {
+            var example = new ExampleBuilder(tokenizer, form, 4096).Build(row).Example!;
+            var learned = MaskChecks.Learned(tokenizer, example).Replace("<|im_end|>", "", StringComparison.Ordinal);
+            Assert.Equal("cd", learned);
+            Assert.Equal(tokenizer.EosId, example.Labels[^1]);
+        }
+    }
 
     [Theory]
     [InlineData("\"weight\": 0", false)]

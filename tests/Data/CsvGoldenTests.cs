@@ -28,7 +28,7 @@ public sealed class CsvGoldenTests
             var path = golden.File(expected.GetProperty("file").GetString()!);
             var dialect = expected.GetProperty("dialect");
             var text = File.ReadAllText(path, EncodingOf(dialect));
-            Compare(path, expected.GetProperty("rows"), new CsvText(new StringReader(text), Dialect(dialect), path).Records().Select(record => record.Fields));
+            Compare(path, expected.GetProperty("rows"), new CsvText(new StringReader(text), Dialect(dialect)).Records().Select(record => record.Fields));
             var options = expected.GetProperty("pandas_options");
             if (_beyondReading.Any(name => options.TryGetProperty(name, out _))) continue;
             var (asText, typed) = (expected.GetProperty("pandas_text"), expected.GetProperty("pandas"));
@@ -42,7 +42,7 @@ public sealed class CsvGoldenTests
                 {
                     Compare($"{path} columns", asText.GetProperty("columns"), table.Columns);
                     Compare($"{path} as texts", asText.GetProperty("rows"), rows.Select(row => row.Fields));
-                    Compare($"{path} typed", typed.GetProperty("rows"), CsvRows.Typed(new CsvTable(new StringReader(text), Dialect(options), path, lenient: true)).Select(row => row.Value!.Value.EnumerateObject().Select(field => field.Value)));
+                    Compare($"{path} typed", typed.GetProperty("rows"), CsvRows.Typed(new CsvTable(new StringReader(text), Dialect(options), path, lenient: true), path).Select(row => row.Value!.Value.EnumerateObject().Select(field => field.Value)));
                 }
             }
             catch (DatasetException e)

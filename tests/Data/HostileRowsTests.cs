@@ -40,6 +40,40 @@ public sealed class HostileRowsTests : IDisposable
         Assert.Equal(["rows.jsonl: row 2, line 2: is longer than 16777216 bytes"], skipped);
     }
 
+    /// <summary>A row of 100 MB in every form: it is told with its place, and those around it are kept.</summary>
+    [Theory]
+    [InlineData("rows.jsonl", "{\"instruction\":\"a\",\"output\":\"b\"}\n{\"instruction\":\"", "\",\"output\":\"d\"}\n{\"instruction\":\"e\",\"output\":\"f\"}\n", 2)]
+    [InlineData("rows.json", "[{\"instruction\":\"a\",\"output\":\"b\"},\n{\"x\":[\"]}\\\"\"],\"instruction\":\"", "\",\"output\":\"d\"}\n ,\n{\"instruction\":\"e\",\"output\":\"f\"}]", 2)]
+    [InlineData("first.json", "[\n{\"instruction\":\"", "\",\"output\":\"d\"} , {\"instruction\":\"e\",\"output\":\"f\"}]", 2)]
+    [InlineData("rows.csv", "instruction,output\na,b\n\"", "\nx\",d\ne,f\n", 3)]
+    [InlineData("cot.tsv", "a\tb\tx\nc\td\t", "\ne\tf\tx\n", 2)]
+    public void Read_RowOfAHundredMegabytes_IsToldAndTheRestKept(string name, string before, string after, int line)
+    {
+        using (var file = File.Create(_folder[name]))
+        {
+            file.Write(Encoding.UTF8.GetBytes(before));
+            var chunk = new byte[1 << 20];
+            Array.Fill(chunk, (byte)'x');
+            for (var i = 0; i < 100; i++) file.Write(chunk);
+            file.Write(Encoding.UTF8.GetBytes(after));
+        }
+        var skipped = new List<string>();
+
+        Assert.Equal(name == "first.json" ? ["e"] : ["a", "e"], RecordReader.Read(_folder[name], skipped: skipped.Add).Select(row => row.Instruction));
+
+        Assert.Equal([$"{name}: row {(name == "first.json" ? 1 : 2)}, line {line}: is longer than 16777216 bytes"], skipped);
+    }
+
+    [Fact]
+    public void Read_MistakeAfterALongRow_IsToldWithItsLine()
+    {
+        File.WriteAllText(_folder["rows.json"], "[\n{\"instruction\":\"a\",\n\"output\":\"" + new string('x', 20 << 20) + "\"},\n{\"instruction\": nope}]");
+        var skipped = new List<string>();
+        Assert.Empty(RecordReader.Read(_folder["rows.json"], skipped: skipped.Add));
+        Assert.Equal(2, skipped.Count);
+        Assert.StartsWith("rows.json: row 2, line 4: is not valid JSON", skipped[1], StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Read_TableWhoseQuoteNeverCloses_IsRefusedBeforeItFillsTheMemory()
     {
@@ -74,6 +108,14 @@ public sealed class HostileRowsTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "pipes are told apart on Linux");
         using (var made = Process.Start("mkfifo", _folder["rows"])) made.WaitForExit();
         Assert.Contains("it is a pipe, not a file", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stream_Rows_ComeBeforeTheFileHasBeenReadToItsEnd()
+    {
+        File.WriteAllText(_folder["rows.jsonl"], string.Concat(Enumerable.Repeat("{\"a\": 1}\n", 100_000)) + "no JSON\n");
+        Assert.Equal("row 1, line 1", RowFile.Stream(_folder["rows.jsonl"]).First().Place);
+        Assert.Contains("row 100001", Assert.Throws<DatasetException>(() => RowFile.Stream(_folder["rows.jsonl"]).Count()).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Data.Masking;
 using AlpacaCot.Data.Templates;
+using AlpacaCot.Specs;
 using AlpacaCot.Tests;
 using AlpacaCot.Tokenizers.ChatTemplates;
 
@@ -59,6 +61,36 @@ public sealed class NamedChatTemplateTests
         var rendered = NamedChatTemplates.Get("llama-2").Template.Render([Message("system", "Be kind."), Message("user", " Hi "), Message("assistant", "Ho"), Message("user", "?")],
             new ChatOptions { Variables = new JsonObject { ["bos_token"] = "<s>", ["eos_token"] = "</s>" } });
         Assert.Equal("<s>[INST] <<SYS>>\nBe kind.\n<</SYS>>\n\nHi [/INST] Ho </s><s>[INST] ? [/INST]", rendered.Text);
+    }
+
+    /// <summary>Templates that mark no end of an answer: EOS follows every one, in what is taught and in what is asked.</summary>
+    [Theory]
+    [InlineData("chatglm", "[Round 0]\n问：A\n答：B¶\n[Round 1]\n问：C\n答：D¶")]
+    [InlineData("chatglm2", "[Round 1]\n\n问：A\n\n答：B¶\n\n[Round 2]\n\n问：C\n\n答：D¶")]
+    [InlineData("chatglm3", "[gMASK]sop<|user|>\n A<|assistant|>\n B¶<|user|>\n C<|assistant|>\n D¶")]
+    [InlineData("baichuan2", "<reserved_106>A<reserved_107>B¶<reserved_106>C<reserved_107>D¶")]
+    public void Build_TemplateWithoutAnEnd_EndsEveryAnswerWithEos(string name, string taught)
+    {
+        var tokenizer = new ByteTokenizer();
+        var form = ConversationForms.Get(TemplateNames.NamedChat + name, tokenizer, null);
+        var conversation = new Conversation(
+            [new Turn(TurnRole.User, "A"), new Turn(TurnRole.Assistant, "B") { Learned = true }, new Turn(TurnRole.User, "C"), new Turn(TurnRole.Assistant, "D") { Learned = true }], "t", 1);
+
+        var example = new ExampleBuilder(tokenizer, form, 1000).Build(conversation).Example!;
+        var asked = ExampleBuilder.PromptIds(tokenizer, form, form.Asked("C", [("A", "B")], ""));
+
+        Assert.Equal(taught, Shown(example.Ids));
+        Assert.Equal(2, example.Labels.Count(label => label == tokenizer.EosId));
+        Assert.Equal(Shown(example.Ids[..asked.Length]), Shown(asked));
+
+        string Shown(int[] ids)
+        {
+            var parts = new List<int[]> { Array.Empty<int>() };
+            foreach (var id in ids)
+                if (id == tokenizer.EosId) parts.Add([]);
+                else parts[^1] = [.. parts[^1], id];
+            return string.Join('¶', parts.Select(part => tokenizer.Decode(part, skipSpecialTokens: true)));
+        }
     }
 
     [Fact]

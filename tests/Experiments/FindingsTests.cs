@@ -110,6 +110,42 @@ public sealed class FindingsTests
         Assert.StartsWith("No tuned group can be told to beat its untuned base by sums/exact_match: the nearest, m+", study.Sentences[0], StringComparison.Ordinal);
     }
 
+    /// <summary>Nothing gained is half of it: that a group was ruined is said too.</summary>
+    [Fact]
+    public void Of_NothingGainedAndSomeRuined_SaysHowManyAreWorse()
+    {
+        var study = new PlantedStudy { Base = _ => 0.5, Tuned = (peft, data, _) => peft == "lora" && data == "answers" ? 0.05 : 0.53 };
+        Assert.StartsWith("No tuned group can be told to beat its untuned base by sums/exact_match: ", study.Sentences[0], StringComparison.Ordinal);
+        Assert.StartsWith("2 of 8 tuned groups of m are worse than the untuned base, 0.", study.Sentences[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_OneSeedAheadOfTheBase_SaysWhatTheBaseHas()
+    {
+        var study = new PlantedStudy { Seeds = 1, Base = _ => 0.3, Tuned = (_, _, _) => 0.7 };
+        Assert.StartsWith("No tuned group of m can be told to beat its untuned base by sums/exact_match: m+base+answers+", study.Sentences[0], StringComparison.Ordinal);
+        Assert.EndsWith("With one seed it cannot be told what of that is luck.", study.Sentences[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_BaseAmongTheBest_IsNamedFirst()
+    {
+        var study = new PlantedStudy { Base = _ => 1, Tuned = (_, data, _) => data == "answers" ? 0.2 : 1 };
+        var sentence = Assert.Single(study.Sentences, s => s.StartsWith("Best by sums/exact_match: m+base+answers+plain (untuned), m+base+answers+cue (untuned), m+", StringComparison.Ordinal));
+        Assert.EndsWith(" and 3 more, 1.000 (0.963 … 1.000). They can be told from all 4 others.", sentence, StringComparison.Ordinal);
+    }
+
+    /// <summary>With few items no single group may be told from the best while a difference over all of them can: the two sentences must not deny each other.</summary>
+    [Fact]
+    public void Of_DifferencesToldOverGroupsThatCannotBe_DoesNotCallThemNoise()
+    {
+        var study = new PlantedStudy { Items = 12, Tuned = (_, _, cot) => cot == "cue" ? 0.15 : 0.55 };
+        Assert.Equal(7, study.Summary.TiedWithBest.Count);
+        Assert.Contains(study.Sentences, s => s.StartsWith("cue is worse than plain by 0.", StringComparison.Ordinal));
+        Assert.StartsWith("Taken one by one, none of the 8 groups can be told from the best by sums/exact_match: they reach from 0.", study.Sentences[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(study.Sentences, s => s.Contains("within what seeds and items do", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Of_OneValueEverywhere_RanksNothing()
     {
@@ -156,6 +192,24 @@ public sealed class FindingsTests
         Assert.All(study.Summary.Groups, g => Assert.True(g.Estimate.High - g.Estimate.Low > 0.15, $"{g.Estimate}"));
         Assert.All(study.Summary.Factors.SelectMany(f => f.Comparisons), c => Assert.True(c.Difference.High > c.Difference.Low));
         Assert.All(study.Summary.Groups, g => Assert.Equal(40, g.Estimate.Items));
+    }
+
+    /// <summary>A metric that is 1 at most and has no least is no share; where all items agree, they are few all the same.</summary>
+    [Fact]
+    public void Summary_ItemsThatAgreeOnWhatIsNoShare_HaveAnIntervalToo()
+    {
+        const string Metric = "sums/digit_match";
+        var trials = new PlantedStudy { Items = 50, Tuned = (peft, _, _) => peft == "lora" ? 1 : 0 }.Trials.Select(t => t with
+        {
+            // What was answered wrongly is three times as long as what was asked for.
+            Metrics = new Dictionary<string, double> { [Metric] = 1 - 3 * (1 - t.Metrics[PlantedStudy.Metric]) },
+            Details = new Dictionary<string, ResultDetail> { ["sums"] = new() { Items = 50, Scores = new Dictionary<string, ItemScores> { ["digit_match"] = new([.. t.Details["sums"].Scores["exact_match"].Numerators.Select(a => 1 - 3 * (1 - a))]) } } },
+        });
+        var summary = Aggregator.Summarise([.. trials], Metric, PlantedStudy.Axes);
+        Assert.All(summary.Groups, g => Assert.Equal(g.Estimate.Mean, g.Factors["peft"] == "lora" ? 1 : -2));
+        Assert.All(summary.Groups, g => Assert.InRange(g.Estimate.High!.Value - g.Estimate.Low!.Value, 0.03, 0.1));
+        Assert.All(summary.Groups, g => Assert.True(g.Estimate.High <= 1));
+        Assert.All(summary.Factors.SelectMany(f => f.Comparisons), c => Assert.True(c.Difference.High > c.Difference.Low));
     }
 
     /// <summary>However it falls, intervals of shares stay within 0 and 1, differences within −1 and 1, and none has no width.</summary>

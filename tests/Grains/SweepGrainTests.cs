@@ -1,5 +1,6 @@
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs.Methods;
 using Microsoft.Extensions.DependencyInjection;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 
@@ -40,7 +41,7 @@ public sealed class SweepGrainTests : SweepScenario
         await EndAsync(platform);
         Assert.Equal(new SubmitReply("e/s", 4, Existing: true, null), await SubmitAsync(platform));
         var refused = await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 2]", StringComparison.Ordinal));
-        Assert.Contains("choose another --name", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("choose another name", refused.Problem, StringComparison.Ordinal);
         Assert.Equal("done", (await EndAsync(platform)).State);
         Assert.Single(await platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync());
     }
@@ -196,16 +197,22 @@ public sealed class SweepGrainTests : SweepScenario
         await Poll.UntilAsync(async () => (await other.ListAsync()) is [{ Name: "s", State: "done" }, { Name: "t", State: "done" }], "the experiment knows both");
     }
 
+    /// <summary>Every method once: those that share a base are packs together, those that train it a pack each; an adapter is served beside its base, a trained base as one of its own.</summary>
     [Fact]
-    public async Task Locate_TrainedTrial_NamesBaseAdapterAndCue()
+    public async Task Locate_ATrialOfEveryMethod_NamesWhatIsServed()
     {
-        await using var platform = await Platform.StartAsync(Folder);
-        await SubmitAsync(platform);
-        var trial = (await EndAsync(platform)).Trials[0].Name;
-        var model = await Sweep(platform).LocateAsync(trial);
-        Assert.Null(model.Problem);
-        Assert.Equal("none", model.Base);
-        Assert.NotNull(model.Adapter);
+        await using var platform = await Platform.StartAsync(Folder, slots: 2);
+        var peft = string.Join(", ", MethodCatalogue.All.Select(method => $"{{ name: {method.Name}, method: {method.Name}{(method.Option("total_step") is null ? "" : ", total_step: 1")} }}"));
+        await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0]", StringComparison.Ordinal).Replace("peft: [{ name: lora, method: lora }, { name: ia3, method: ia3 }]", $"peft: [{peft}]", StringComparison.Ordinal));
+        var status = await EndAsync(platform);
+        Assert.Equal(("done", MethodCatalogue.All.Count), (status.State, status.Trials.Count(trial => trial.State == "succeeded")));
+        var whole = MethodCatalogue.All.Count(method => method.TrainsBase);
+        // Two slots share those that share a base.
+        Assert.InRange(status.Packs.Count(pack => pack.State == "done"), 1 + whole, 2 + whole);
+        var models = await Task.WhenAll(status.Trials.Select(trial => Sweep(platform).LocateAsync(trial.Name)));
+        Assert.All(models, model => Assert.Null(model.Problem));
+        Assert.Equal(MethodCatalogue.All.Count - whole, models.Count(model => model is { Base: "none", Adapter: not null }));
+        Assert.Equal(whole, models.Count(model => model.Adapter is null && model.Base.StartsWith(Folder.Path, StringComparison.Ordinal)));
         Assert.Contains("no trial 'x'", (await Sweep(platform).LocateAsync("x")).Problem, StringComparison.Ordinal);
     }
 

@@ -24,6 +24,21 @@ public sealed class CommandLineTests
         Assert.Equal([GoatOperation.Add, GoatOperation.Subtract], single.Data.Sources[2].Goat!.Operations);
     }
 
+    [Theory]
+    [InlineData("--encoding GB18030", "gb18030")]
+    [InlineData("--encoding Latin-1", "iso-8859-1")]
+    [InlineData("--encoding ISO_8859-1", "iso-8859-1")]
+    [InlineData("--encoding CP1252", "windows-1252")]
+    [InlineData("--encoding UTF-8", null)]
+    [InlineData("", null)]
+    public void Train_Encoding_IsThatOfEveryFileByItsOneName(string option, string? encoding)
+    {
+        var sources = Train($"--data here alpaca goat {option}", out var remarks).Data.Sources;
+        Assert.Empty(remarks);
+        Assert.Equal([encoding, encoding, null], sources.Select(source => source.Encoding));
+        Assert.All(sources, source => Assert.Empty(source.Mistakes()));
+    }
+
     [Fact]
     public void Train_LeftOut_IsTheMethodsDefault()
         => Assert.Equal(3e-3, Train("--data here --method ia3", out _).Resolve().LearningRate);
@@ -38,6 +53,8 @@ public sealed class CommandLineTests
     [InlineData("--data here --template alpaca-short", "--template: there is no template 'alpaca-short'; did you mean 'alpaca_short'?")]
     [InlineData("--data goat:ad", "--data: the generator has no operation 'ad'; did you mean 'add'?")]
     [InlineData("--method lora", "--data: names no data")]
+    [InlineData("--data here --encoding gb1803", "--encoding: 'gb1803' is not known; did you mean 'gb18030'?")]
+    [InlineData("--data goat --encoding gbk", "--encoding: says how files are read; a generator has none")]
     [InlineData("--data here --schedule constant --warmup-steps 3", "--schedule: 'constant' has no warm-up")]
     public void Train_OneMistake_IsNamedByItsOption(string line, string says)
     {

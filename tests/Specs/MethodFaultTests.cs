@@ -24,6 +24,11 @@ public sealed class MethodFaultTests
     [InlineData("{ method: freeze, trainable_layers: 1, trainable_modules: [attention] }", "the blocks have no module 'attention'; theirs are self_attn, norm")]
     [InlineData("{ method: freeze, trainable_layers: 1, extra_modules: [lm_head] }", "there is no module 'lm_head' outside the blocks; there are embed_tokens")]
     [InlineData("{ method: full, r: 4 }", "r")]
+    [InlineData("{ method: vera, bias: lora_only, targets: [q_proj] }", "'lora_only' is not known")]
+    [InlineData("{ method: ia3, targets: [q_proj], modules_to_save: [lm_haed] }", "base has no module 'lm_haed'; it has ")]
+    [InlineData("{ method: lora, init: pissa_niter_ }", "'pissa_niter_' is not known")]
+    [InlineData("{ method: lora, dora: true, init: pissa_niter_4 }", "dora and init: pissa do not go together")]
+    [InlineData("{ method: pissa, r: 4096, targets: [q_proj] }", "pissa takes 4096 components of base's ")]
     [InlineData("{ method: last_layers }", "it is method: freeze")]
     public void Validate_SettingThatCannotWork_OneError(string peft, string says)
     {
@@ -49,6 +54,9 @@ public sealed class MethodFaultTests
 
     [Theory]
     [InlineData("{ method: prefix, virtual_tokens: 20, projection: true }")]
+    [InlineData("{ method: lora, init: pissa_niter_16, bias: all, modules_to_save: [embed_tokens, norm] }")]
+    [InlineData("{ method: pissa, init: pissa_niter_8, bias: lora_only, targets: [q_proj] }")]
+    [InlineData("{ method: prompt, modules_to_save: [norm] }")]
     [InlineData("{ method: full, learning_rate: 1.0e-5 }")]
     [InlineData("{ method: freeze, trainable_layers: -1, trainable_modules: [self_attn], extra_modules: [embed_tokens] }")]
     [InlineData("{ method: prompt, prompt_init: TEXT, init_text: Classify the text }")]

@@ -77,6 +77,7 @@ public sealed class SpecPropertyTests
 
         ["SourceSpec.Set"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Set", Key.Training, Source(s => s with { Goat = null, Set = "alpaca" })),
         ["SourceSpec.Path"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Path", Key.Training, Source(s => s with { Goat = null, Path = "rows.json" })),
+        ["SourceSpec.Encoding"] = new("Data/Catalogue/DatasetCatalogue.cs", "source.Encoding", Key.Training, Source(s => s with { Goat = null, Path = "rows.json", Encoding = "gbk" })),
         ["SourceSpec.Goat"] = new("Data/Preparation/SourceRows.cs", "_source.Goat", Key.Training, Source(s => s with { Goat = new GoatOptions { Count = 3 } })),
         ["SourceSpec.Weight"] = new("Data/Preparation/SourceRows.cs", "_source.Weight", Key.Training, Source(s => s with { Weight = 2 })),
         ["SourceSpec.Limit"] = new("Data/Preparation/SourceRows.cs", "_source.Limit", Key.Training, Source(s => s with { Limit = 2 })),

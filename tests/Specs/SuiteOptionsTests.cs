@@ -30,7 +30,7 @@ public sealed class SuiteOptionsTests
     [InlineData("goat-arithmetic", """{ "digits": "many" }""", "option digits: \"many\" is not of the right type")]
     [InlineData("goat-arithmetic", """{ "digits": [1, 2.5] }""", "option digits: [1,2.5] is not of the right type")]
     [InlineData("goat-arithmetic", """{ "noise": "yes" }""", "option noise")]
-    [InlineData("goat-arithmetic", """{ "style": "column" }""", "'column' is unknown; known are goat, direct, steps")]
+    [InlineData("goat-arithmetic", """{ "style": "column" }""", "'column' is unknown; known are direct, goat, steps")]
     [InlineData("goat-arithmetic", """{ "limit": 0 }""", "option limit: 0 is not from 1 to 5000000")]
     [InlineData("goat-arithmetic", """{ "few_shot": 3 }""", "'few_shot' stands beside the options")]
     [InlineData("exact-match", """{ "until": [null] }""", "option until")]

@@ -15,7 +15,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, Func<ClientContext> context, CancellationToken interrupt)
     {
         var parsed = CommandTree.Build(context).Parse(arguments);
-        if (parsed.Errors.Count > 0)
+        if (parsed.Errors.Count > 0 || WrongUsage.MistypedOption(parsed) is not null)
         {
             WrongUsage.Print(parsed, System.Console.Error);
             return ExitCodes.Wrong;

@@ -30,7 +30,8 @@ internal static class Version
         private static (string Version, string? Commit) Of(Type type)
         {
             var parts = type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+', 2);
-            return (parts[0], parts.Length > 1 ? parts[1] : null);
+            // Orleans writes '10.4.2. Commit Hash: …'.
+            return (parts[0].Split(' ', 2)[0].TrimEnd('.'), parts.Length > 1 ? parts[1] : null);
         }
     }
 }

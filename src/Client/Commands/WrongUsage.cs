@@ -25,6 +25,18 @@ internal static class WrongUsage
             output.WriteLine($"see: {string.Join(' ', path.Prepend("alpacacot").Append("--help"))}");
             return;
         }
+        if (MistypedOption(parsed) is var (option, names))
+        {
+            output.WriteLine($"error: '{option}' is no option here; {Suggestions.For(option, names)}");
+            output.WriteLine($"see: {string.Join(' ', CommandTree.PathOf(parsed).Prepend("alpacacot").Append("--help"))}");
+            return;
+        }
+        if (parsed.UnmatchedTokens.Count == 0 && parsed.CommandResult.Command is { Subcommands.Count: > 0 } group && parsed.Errors.All(error => error.SymbolResult == parsed.CommandResult))
+        {
+            output.WriteLine($"error: {string.Join(' ', CommandTree.PathOf(parsed).Prepend("alpacacot"))} needs a command: {string.Join(", ", group.Subcommands.Select(command => command.Name))}");
+            output.WriteLine($"see: {string.Join(' ', CommandTree.PathOf(parsed).Prepend("alpacacot").Append("--help"))}");
+            return;
+        }
         foreach (var error in parsed.Errors.Where(error => !IsOfWhatIsUnknown(error))) output.WriteLine($"error: {error.Message}");
         if (parsed.UnmatchedTokens is [var unknown, ..] && parsed.Action is ParseErrorAction errors)
         {
@@ -40,6 +52,18 @@ internal static class WrongUsage
         // What is not known is nothing that is missing.
         bool IsOfWhatIsUnknown(ParseError error)
             => error.SymbolResult is CommandResult { Command.Subcommands.Count: > 0 } && parsed.UnmatchedTokens.Count > 0 && !parsed.UnmatchedTokens.Any(token => error.Message.Contains($"'{token}'", StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// A word with two dashes that no option took and an argument did: of <c>sweep run --detch x.yaml</c> the library would tell that <c>x.yaml</c> is one word too many. Null where there is none, or where what
+    /// follows <c>--</c> may be anything.
+    /// </summary>
+    public static (string Option, IReadOnlyList<string> Known)? MistypedOption(ParseResult parsed)
+    {
+        if (parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash)) return null;
+        var word = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
+            .FirstOrDefault(value => value.Length > 2 && value.StartsWith("--", StringComparison.Ordinal) && !value.Contains(' ', StringComparison.Ordinal));
+        return word is null ? null : (word, [.. parsed.CommandResult.Command.Options.Where(option => !option.Hidden).Select(option => option.Name)]);
     }
 
     /// <summary>

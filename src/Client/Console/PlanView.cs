@@ -15,11 +15,19 @@ internal static class PlanView
     {
         var arms = DataArm.Of(spec, facts.Mixes);
         if (arms.Count > 0)
+        {
             Table(output, ["data", "rows", "kept", "cut", "dropped", "duplicates", "examples", "tokens", "learnt", "cues"], arms.Select(arm => (string[])
             [
-                arm.Models.Count == spec.Models.Count ? arm.Data : $"{arm.Data} ({string.Join(", ", arm.Models)})", Number(arm.Rows), Number(arm.Kept), Number(arm.Cut), Number(arm.Dropped.Values.Sum()), Number(arm.Duplicates),
-                Number(arm.Examples), Number(arm.Tokens), Number(arm.SupervisedTokens), arm.Cues.Count == 0 ? "none" : string.Join("; ", arm.Cues.Select(cue => $"{Number(cue.Value)} × \"{cue.Key}\"")),
+                arm.Models.Count == spec.Models.Count ? arm.Data : $"{arm.Data} ({string.Join(", ", arm.Models)})", arm.Taken == arm.Rows ? Number(arm.Rows) : $"{Number(arm.Taken)} of {Number(arm.Rows)}", Number(arm.Kept), Number(arm.Cut), Number(arm.Dropped.Values.Sum()), Number(arm.Duplicates),
+                Number(arm.Examples), Number(arm.Tokens), Number(arm.SupervisedTokens), arm.Cues.Count switch { 0 => "none", 1 => Said(arm.Cues.First()), var many => $"{Number(many)} sentences" },
             ]));
+            // Several would make the table as wide as all of them together.
+            foreach (var arm in arms.Where(arm => arm.Cues.Count > 1))
+            {
+                output.WriteLine($"  cues of {arm.Data}:");
+                foreach (var cue in arm.Cues) output.WriteLine($"    {Said(cue)}");
+            }
+        }
         var byName = plan.Trials.ToDictionary(trial => trial.Trial, StringComparer.Ordinal);
         var groups = grid.Trials.GroupBy(trial => trial.IsUntuned ? $"{trial.Model}+{trial.Peft}" : $"{trial.Model}+{trial.Peft}+{trial.Data}").Select(same => (same.Key, Trials: same.Select(trial => byName[trial.Name]).ToList()));
         Table(output, ["trials", "count", "trainings", "steps each", "tokens each", "training", "asking", "memory", "disk"],
@@ -34,8 +42,10 @@ internal static class PlanView
             Row("in all", plan.Trials.Count, grid.Trainings.Count, $"{Number(plan.Steps)} in all", $"{Number(plan.Tokens)} in all", plan.TrainingSeconds, plan.EvaluationSeconds, plan.MemoryBytes, plan.DiskBytes),
         ]);
         if (facts.Machine is { } machine)
-            output.WriteLine($"  estimated: about {Duration(plan.WallSeconds)} with {Slots(plan.Slots)} of this machine ({machine.Description}{(plan.Slots == 1 ? "" : " each")}); asking at most, with every answer as long as it may be; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
+            output.WriteLine($"  estimated: about {Duration(plan.WallSeconds)} with {Slots(plan.Slots)} of this machine ({machine.Description}{(plan.Slots == 1 ? "" : " each")}); asking at most, with every answer as long as it may be, and the start of workers not counted; while a pack trains, up to {Bytes(plan.CheckpointBytes)} of checkpoints");
     }
+
+    private static string Said(KeyValuePair<string, long> cue) => $"{Number(cue.Value)} × \"{cue.Key}\"";
 
     private static string Slots(int slots) => slots == 1 ? "one CPU slot" : string.Create(CultureInfo.InvariantCulture, $"{slots} CPU slots");
 

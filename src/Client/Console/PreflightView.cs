@@ -20,7 +20,7 @@ internal static class PreflightView
         }
         var spec = check.Spec;
         output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{spec.Name}: {grid.Trials.Count(t => !t.IsUntuned)} trials ({spec.Models.Count} models × {spec.Peft.Count} methods × {spec.Data.Count} data × {spec.Cot.Count} cues × {spec.Seeds.Count} seeds) and {grid.Trials.Count(t => t.IsUntuned)} of untuned bases, {grid.Trainings.Count} trainings"));
+            $"{spec.Name}: {grid.Trials.Count(t => !t.IsUntuned)} trials ({Of(spec.Models.Count, "model")} × {Of(spec.Peft.Count, "method")} × {Of(spec.Data.Count, "data mix", "data mixes")} × {Of(spec.Cot.Count, "way", "ways")} of asking × {Of(spec.Seeds.Count, "seed")}){(grid.Trials.Count(t => t.IsUntuned) is var bases and > 0 ? $" and {bases} of untuned bases" : "")}, {Of(grid.Trainings.Count, "training")}"));
         foreach (var peft in spec.Peft)
         {
             var (rate, source) = MethodCatalogue.LearningRate(peft, spec.Training);
@@ -29,6 +29,8 @@ internal static class PreflightView
         }
         PlanView.Print(output, spec, grid, check.RunPlan!, check.Facts);
     }
+
+    private static string Of(int count, string one, string? many = null) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? one : many ?? one + "s")}");
 
     /// <summary>Prints what there is to know before a sweep runs: the remarks that do not stop it, and the plan.</summary>
     public static void PrintAdvice(SweepPreflight check, TextWriter output)

@@ -25,7 +25,7 @@ internal static class SweepDetailsView
         foreach (var trial in details.Trials) Out.WriteLine($"  {trial.State,-10} {trial.Name}");
         Out.WriteLine("specification, every default written out");
         Out.WriteLine(SweepSpecJson.Write(details.Specification));
-        if (details.Trials.Length > 0) Out.WriteLine($"one trial: {TrialCommands.Line("sweep", "show", sweep.Name, details.Trials[0].Name)}");
+        if (details.Trials.Length > 0) Out.WriteLine($"one trial: {TrialCommands.Line(sweep, "show", details.Trials[0].Name)}");
     }
 
     /// <summary>Prints a trial: what it is, what became of it, where its files are, some samples, and the commands that use it.</summary>

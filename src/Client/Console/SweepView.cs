@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
-using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using Spectre.Console;
 
@@ -18,11 +18,11 @@ internal static class SweepView
         var progress = await sweep.GetProgressAsync();
         if (Terminal.Error.HasRoom)
         {
-            await Terminal.Error.Drawing.Live(Table(progress)).AutoClear(true).StartAsync(async live =>
+            await Terminal.Error.Drawing.Live(LiveTable.Draw(progress, Terminal.Columns)).AutoClear(true).StartAsync(async live =>
             {
                 while (!ended(progress = await sweep.GetProgressAsync()))
                 {
-                    live.UpdateTarget(Table(progress));
+                    live.UpdateTarget(LiveTable.Draw(progress, Terminal.Columns));
                     await Task.Delay(_period, time, stop);
                 }
             });
@@ -64,9 +64,8 @@ internal static class SweepView
     /// <summary>Prints what a finished sweep has found, and where its report is.</summary>
     public static void PrintSummary(SweepStatus status)
     {
-        var markdown = status.Report is null ? null : Path.ChangeExtension(status.Report, ".md");
-        if (markdown is not null && File.Exists(markdown)) System.Console.Out.WriteLine(File.ReadAllText(markdown));
-        else PrintStatus(status);
+        if (Document(status.Report) is { } report) SummaryView.Print(status, report, System.Console.Out);
+        else PrintStatus(status with { Report = null });
         if (status.Report is not null) System.Console.Out.WriteLine(status.Report);
     }
 
@@ -89,11 +88,17 @@ internal static class SweepView
         ["report"] = status.Report,
     };
 
-    /// <summary>The figures of a report, which lie beside its page; null where there is none.</summary>
+    /// <summary>The figures of a report.</summary>
     private static JsonNode? Aggregates(string? report)
+        => Document(report) is { } document && document.TryGetProperty("aggregates", out var aggregates) ? JsonSerializer.SerializeToNode(aggregates) : null;
+
+    /// <summary>A report's document, which lies beside its page; null where there is none.</summary>
+    private static JsonElement? Document(string? report)
     {
         var file = report is null ? null : Path.ChangeExtension(report, ".json");
-        return file is not null && File.Exists(file) ? JsonNode.Parse(File.ReadAllBytes(file))?["aggregates"]?.DeepClone() : null;
+        if (file is null || !File.Exists(file)) return null;
+        using var document = JsonDocument.Parse(File.ReadAllBytes(file));
+        return document.RootElement.Clone();
     }
 
     /// <summary>Prints the sweeps of an experiment.</summary>
@@ -112,23 +117,6 @@ internal static class SweepView
                 System.Console.Error.WriteLine($"{trial.State} {trial.Name} {Metrics(trial)}{(trial.Message is null ? "" : $": {trial.Message}")}".TrimEnd());
     }
 
-    private static Table Table(SweepProgress progress)
-    {
-        var table = new Table().Border(TableBorder.Rounded).Title(Shown($"{progress.Name}: {Counts(progress)}{Next(progress)}"));
-        table.AddColumns("pack", "state", "slot", "fence", "phase", "step", "left", "loss", "tokens/s");
-        foreach (var pack in progress.Packs)
-            table.AddRow(
-                Shown($"{pack.Name} ({pack.Members})"), pack.State, Shown(pack.Slot ?? ""), Number(pack.Fence), Shown(pack.Phase ?? ""), pack.Total > 0 ? $"{Number(pack.Step)}/{Number(pack.Total)}" : "", pack.SecondsLeft is { } left ? PlanView.Duration(left) : "",
-                pack.Loss?.ToString("0.0000", CultureInfo.InvariantCulture) ?? "", pack.TokensPerSecond?.ToString("0", CultureInfo.InvariantCulture) ?? "");
-        return table;
-    }
-
-    private static string Shown(string text) => Markup.Escape(VisibleText.OnOneLine(text));
-
-    /// <summary>What ends next, as far as that can be told.</summary>
-    private static string Next(SweepProgress progress)
-        => progress.Packs.Where(pack => pack.SecondsLeft is not null).MinBy(pack => pack.SecondsLeft) is { } next ? $" · next: {next.Message} in {PlanView.Duration(next.SecondsLeft)}" : "";
-
     private static string Line(PackStatus pack)
         => string.Create(CultureInfo.InvariantCulture, $"{pack.Name} {pack.State}{(pack.Slot is null ? "" : $" on {pack.Slot}")}{(pack.Total > 0 ? $" {pack.Step}/{pack.Total}" : "")}")
             + (pack.Loss is { } loss ? string.Create(CultureInfo.InvariantCulture, $" loss {loss:0.0000}") : "")
@@ -139,9 +127,11 @@ internal static class SweepView
     private static string Metrics(TrialStatus trial)
         => string.Join(" ", trial.Metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Take(4).Select(m => string.Create(CultureInfo.InvariantCulture, $"{m.Key}={m.Value:0.####}")));
 
-    private static string Counts(SweepStatus status) => Counts(status.Trials.Count(t => t.State == "succeeded"), status.Trials.Length, status.Trials.Count(t => t.State == "failed"));
+    /// <summary>How many trials are done, and how many failed.</summary>
+    public static string Counts(SweepStatus status) => Counts(status.Trials.Count(t => t.State == "succeeded"), status.Trials.Length, status.Trials.Count(t => t.State == "failed"));
 
-    private static string Counts(SweepProgress progress) => Counts(progress.Done, progress.Trials, progress.Failed);
+    /// <summary>The same of a sweep that is followed.</summary>
+    public static string Counts(SweepProgress progress) => Counts(progress.Done, progress.Trials, progress.Failed);
 
     private static string Counts(int done, int trials, int failed) => $"{Number(done)} of {Number(trials)} trials done, {Number(failed)} failed";
 

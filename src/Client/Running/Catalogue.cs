@@ -79,11 +79,23 @@ internal static class Catalogue
             $"template: {template.Name}"))];
 
     private static CatalogueEntry Method(MethodDefinition method) => new(
-        method.Name, string.Create(CultureInfo.InvariantCulture, $"PEFT's {method.PeftType}; learning rate {method.DefaultLearningRate} where none is given"),
-        [("peft_type", method.PeftType), ("learning_rate", string.Create(CultureInfo.InvariantCulture, $"{method.DefaultLearningRate} ({method.LearningRateReason})"))],
+        method.Name, method.Meaning,
+        [.. method.TrainsBase ? [] : ((string, string)[])[("peft_type", method.PeftType)], ("learning_rate", $"{Plain(method.DefaultLearningRate)} where none is given ({method.LearningRateReason})")],
         [.. method.Options.Select(option => new CatalogueOption(
-            option.ShortName == option.Name ? option.Name : $"{option.ShortName} ({option.Name})", TypeOf(option), option.Default?.ToJsonString(ClientJson.Options), option.Meaning))],
+            option.ShortName == option.Name ? option.Name : $"{option.ShortName} ({option.Name})", TypeOf(option), DefaultOf(option), option.Meaning))],
         $"{{ name: my-{method.Name}, method: {method.Name}{(method.Options.FirstOrDefault(o => o.Default is not null && o.Kind is OptionKind.Integer) is { } first ? $", {first.ShortName}: {first.Default!.ToJsonString()}" : "")} }}");
+
+    /// <summary>The default as a sweep file would have it.</summary>
+    private static string? DefaultOf(MethodOption option) => option.Default?.GetValueKind() switch
+    {
+        null => null,
+        JsonValueKind.Number => Plain(double.Parse(option.Default!.ToJsonString(), CultureInfo.InvariantCulture)),
+        JsonValueKind.String => option.Default!.GetValue<string>(),
+        _ => option.Default!.ToJsonString(ClientJson.Options),
+    };
+
+    /// <summary>A number without a power of ten.</summary>
+    private static string Plain(double value) => value.ToString("0.############", CultureInfo.InvariantCulture);
 
     private static string TypeOf(MethodOption option) => option.Kind switch
     {
@@ -94,7 +106,7 @@ internal static class Catalogue
         OptionKind.Integers => "whole numbers",
         OptionKind.Text => "text",
         OptionKind.Texts => "words",
-        OptionKind.Choice => string.Join(", ", option.Choices),
+        OptionKind.Choice => string.Join(", ", option.ShownChoices),
         OptionKind.IntegerMap => "pattern to whole number",
         _ => "pattern to number",
     };

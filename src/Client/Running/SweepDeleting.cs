@@ -33,7 +33,7 @@ internal static class SweepDeleting
         {
             if (!reply.Unfinished) throw new ClientException(problem, ExitCodes.Failed);
             if ((await grain.GetProgressAsync()).State is "running" or "interrupted")
-                throw new ClientException($"the sweep '{sweep.Name}' is not done; cancel it first ({TrialCommands.Line("sweep", "cancel", sweep.Name)}), or delete it with --force");
+                throw new ClientException($"the sweep '{sweep.Name}' is not done; cancel it first ({TrialCommands.Line(sweep, "cancel")}), or delete it with --force");
             // What was cancelled takes a moment to end.
             if (context.Time.GetElapsedTime(began) >= _patience) throw new ClientException(problem, ExitCodes.Failed);
             await Task.Delay(_pause, context.Time, stop);

@@ -65,12 +65,12 @@ internal static class SweepRunner
             await SweepDeleting.DeleteAsync(context, silo, sweep, keepAdapters: false, cancel: true, stop);
             reply = await experiment.SubmitAsync(submission);
         }
-        if (reply.Problem is not null) throw new ClientException(reply.Problem);
+        if (reply.Problem is not null) throw new ClientException(reply.Existing ? $"{reply.Problem} with --name, or delete that sweep first with --force" : reply.Problem);
         if (request.Detach)
         {
             // The silo goes on without this session: it ends when the sweep has.
             if (json) ClientJson.Print(new { name = sweep.Name, trials = reply.Trials, existing = reply.Existing, plan = check.Plan() });
-            else System.Console.Out.WriteLine($"sweep {sweep.Name}: {reply.Trials} trials, running; follow it with: {TrialCommands.Line("sweep", "watch", sweep.Name)}");
+            else System.Console.Out.WriteLine($"sweep {sweep.Name}: {reply.Trials} trials, running; follow it with: {TrialCommands.Line(sweep, "watch")}");
             return ExitCodes.Done;
         }
         silo.Follows = sweep.Key;
@@ -81,8 +81,9 @@ internal static class SweepRunner
     /// <summary>Takes up a sweep and follows it to its end.</summary>
     public static async Task<int> ResumeAsync(ClientContext context, SweepName sweep, bool retryFailed, int? slots, bool json, CancellationToken stop)
     {
+        await RequireKnownAsync(context, sweep, stop);
         await using var silo = await SiloSession.ConnectAsync(context, start: true, SiloSession.SlotArguments(slots), stop);
-        var grain = await KnownAsync(context, silo, sweep, stop);
+        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await grain.ResumeAsync(retryFailed);
         silo.Follows = sweep.Key;
         return await FollowAsync(context, silo, sweep, json, stop);
@@ -94,7 +95,7 @@ internal static class SweepRunner
         var status = await StoredState.StatusAsync(context, sweep.Checked(), stop);
         if (status.State == "unknown") throw await UnknownAsync(context, sweep, stop);
         if (_ended.Contains(status.State)) return ShowEnd(status, json);
-        if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
+        if (!status.Driven) throw new ClientException($"nothing drives the sweep '{sweep.Name}' now; take it up with: {TrialCommands.Line(sweep, "resume")}");
         try
         {
             await using var silo = await SiloSession.ConnectAsync(context, start: false, [], stop);
@@ -122,21 +123,19 @@ internal static class SweepRunner
         if (json) ClientJson.Print(status);
         else SweepView.PrintStatus(status);
         if (!_ended.Contains(status.State) && !status.Driven)
-            System.Console.Error.WriteLine($"nothing drives it now; take it up with: {TrialCommands.Line("sweep", "resume", sweep.Name)}");
+            System.Console.Error.WriteLine($"nothing drives it now; take it up with: {TrialCommands.Line(sweep, "resume")}");
         return ExitCodes.Done;
     }
 
     /// <summary>Writes the report anew, and opens it where that is wanted.</summary>
     public static async Task<int> ReportAsync(ClientContext context, SweepName sweep, bool open, bool json, CancellationToken stop)
     {
+        await RequireKnownAsync(context, sweep, stop);
         await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
-        var files = await (await KnownAsync(context, silo, sweep, stop)).WriteReportAsync();
+        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
+        var files = await grain.WriteReportAsync();
         if (json) ClientJson.Print(files);
-        else
-        {
-            System.Console.Out.WriteLine(await File.ReadAllTextAsync(files.Markdown, stop));
-            System.Console.Out.WriteLine(files.Html);
-        }
+        else SweepView.PrintSummary(await grain.GetStatusAsync() with { Report = files.Html });
         if (open) Opening.Open(files.Html);
         return ExitCodes.Done;
     }
@@ -144,11 +143,12 @@ internal static class SweepRunner
     /// <summary>Cancels a sweep.</summary>
     public static async Task<int> CancelAsync(ClientContext context, SweepName sweep, bool json, CancellationToken stop)
     {
+        await RequireKnownAsync(context, sweep, stop);
         await using var silo = await SiloSession.ConnectAsync(context, start: true, [], stop);
-        var grain = await KnownAsync(context, silo, sweep, stop);
+        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Key);
         await grain.CancelAsync();
         if (json) ClientJson.Print(await grain.GetStatusAsync());
-        else System.Console.Out.WriteLine($"sweep {sweep.Name} is cancelled; take it up again with: ./alpacacot sweep resume {sweep.Name}");
+        else System.Console.Out.WriteLine($"sweep {sweep.Name} is cancelled; take it up again with: {TrialCommands.Line(sweep, "resume")}");
         return ExitCodes.Done;
     }
 
@@ -173,8 +173,8 @@ internal static class SweepRunner
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             System.Console.Error.WriteLine(await silo.LeaveAsync()
-                ? $"stopped; take the sweep up again with: ./alpacacot sweep resume {sweep.Name}"
-                : $"the sweep goes on in the silo; follow it with: ./alpacacot sweep watch {sweep.Name}");
+                ? $"stopped; take the sweep up again with: {TrialCommands.Line(sweep, "resume")}"
+                : $"the sweep goes on in the silo; follow it with: {TrialCommands.Line(sweep, "watch")}");
             throw;
         }
         catch (Orleans.Runtime.OrleansException e)
@@ -185,11 +185,11 @@ internal static class SweepRunner
                 silo.Follows = null;
                 return Show(ended, json, plan);
             }
-            throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
+            throw new ClientException($"the silo is gone ({e.Message}); take the sweep up again with: {TrialCommands.Line(sweep, "resume")}", ExitCodes.Failed);
         }
         if (_ended.Contains(status.State)) silo.Follows = null;
         if (status.Problem is { } problem)
-            throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: ./alpacacot sweep resume {sweep.Name}", ExitCodes.Failed);
+            throw new ClientException($"the sweep's record cannot be written ({problem}); free space, then take it up again with: {TrialCommands.Line(sweep, "resume")}", ExitCodes.Failed);
         return Show(status, json, plan);
     }
 
@@ -237,11 +237,10 @@ internal static class SweepRunner
         return asked ?? 1;
     }
 
-    private static async Task<ISweepGrain> KnownAsync(ClientContext context, SiloSession silo, SweepName sweep, CancellationToken stop)
+    /// <summary>Refuses a sweep that there is not, before a silo is started for it.</summary>
+    private static async Task RequireKnownAsync(ClientContext context, SweepName sweep, CancellationToken stop)
     {
-        var grain = silo.Grains.GetGrain<ISweepGrain>(sweep.Checked().Key);
-        if ((await grain.GetStatusAsync()).State != "unknown") return grain;
-        throw await UnknownAsync(context, sweep, stop);
+        if ((await StoredState.StatusAsync(context, sweep.Checked(), stop)).State == "unknown") throw await UnknownAsync(context, sweep, stop);
     }
 
     /// <summary>The error for a sweep that there is not, with the name that is near to it.</summary>

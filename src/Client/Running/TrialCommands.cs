@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.CommandLine;
 using AlpacaCot.Specs.Methods;
+using AlpacaCot.Specs.Suites;
 
 namespace AlpacaCot.Client.Running;
 
@@ -31,15 +33,33 @@ internal sealed record TrialCommands(string? Ask, string? Merge, IReadOnlyList<s
         var whole = trial.Adapter is not null && trial.Configuration.Method is { } method && MethodCatalogue.Find(method.Method) is { TrainsBase: true };
         string[] asked = whole ? ["--model", trial.Adapter!] : trial.Adapter is { } adapter ? ["--model", model, "--adapter", adapter] : ["--model", model, "--template", trial.Template!];
         return new TrialCommands(
-            Line(["sweep", "ask", sweep.Name, trial.Trial.Name, .. Experiment(sweep), "--prompt", "2 + 3"]),
+            Line(sweep, "ask", trial.Trial.Name, "--prompt", "2 + 3"),
             whole || trial.Adapter is null ? null : Line(["merge", .. asked, "--out", merged]),
-            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation, spec.Decoding, trial.Cue, trial.Configuration.Cot.Language, seed)]))]);
+            [.. spec.Evaluation.Select(evaluation => Line(["eval", .. asked, "--precision", trial.Precision, .. Asked(evaluation with { Options = WithFullPaths(evaluation, trial.BaseDirectory) }, spec.Decoding, trial.Cue, trial.Configuration.Cot.Language, seed)]))]);
     }
 
     /// <summary>A command as a shell takes it.</summary>
     public static string Line(params IReadOnlyList<string> words) => string.Join(' ', words.Prepend(Program).Select(Quoted));
 
-    private static IEnumerable<string> Experiment(SweepName sweep) => sweep.Experiment == SweepName.DefaultExperiment ? [] : ["--experiment", sweep.Experiment];
+    /// <summary>A command of <c>sweep</c> for one sweep, with its experiment where that is not the default.</summary>
+    public static string Line(SweepName sweep, string verb, params IReadOnlyList<string> words)
+        => Line(["sweep", verb, sweep.Name, .. words, .. sweep.Experiment == SweepName.DefaultExperiment ? (string[])[] : ["--experiment", sweep.Experiment]]);
+
+    /// <summary>An evaluation's options with the files beside the sweep file by their whole paths: the command works in any folder.</summary>
+    private static Dictionary<string, JsonElement> WithFullPaths(EvaluationSpec evaluation, string folder)
+    {
+        var places = new Places(folder);
+        var suite = SuiteCatalogue.All.FirstOrDefault(suite => suite.Name == evaluation.Suite);
+        return evaluation.Options.ToDictionary(
+            option => option.Key, option => suite?.Option(option.Key)?.Kind is SuiteOptionKind.File or SuiteOptionKind.Files ? Full(option.Value) : option.Value, StringComparer.Ordinal);
+
+        JsonElement Full(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.String => JsonSerializer.SerializeToElement(places.Find(value.GetString()!) ?? value.GetString()!),
+            JsonValueKind.Array => JsonSerializer.SerializeToElement(value.EnumerateArray().Select(Full)),
+            _ => value,
+        };
+    }
 
     private static IEnumerable<string> Asked(EvaluationSpec evaluation, DecodingSpec decoding, string? cue, string? language, long seed)
     {

@@ -10,12 +10,13 @@ namespace AlpacaCot.Data.Catalogue;
 /// <param name="Path">The file.</param>
 /// <param name="Set">The known set that it belongs to; null where the fields of its rows tell.</param>
 /// <param name="Entry">The entry of a <c>dataset_info.json</c> that names it; null where none does.</param>
-internal sealed record SourceFile(string Path, KnownSet? Set, DatasetInfoEntry? Entry)
+/// <param name="Encoding">The encoding that the source names; null where it names none.</param>
+internal sealed record SourceFile(string Path, KnownSet? Set, DatasetInfoEntry? Entry, string? Encoding = null)
 {
     /// <summary>The conversations of the file.</summary>
     public IEnumerable<Conversation> Read(Action<string>? remark, Action<string>? skipped)
     {
-        var rows = RecordReader.Read(Path, null, remark, skipped, Entry is not null ? DatasetInfoRows.Importer(Entry) : Set?.Importer, new ReadOptions(Set?.Columns, Set is { IsOneObject: true }));
+        var rows = RecordReader.Read(Path, null, remark, skipped, Entry is not null ? DatasetInfoRows.Importer(Entry) : Set?.Importer, new ReadOptions(Set?.Columns, Set is { IsOneObject: true }, Encoding));
         return Entry is { Samples: { } most } ? rows.Take(most) : rows;
     }
 }
@@ -52,8 +53,8 @@ public sealed class DatasetCatalogue
     internal IReadOnlyList<SourceFile> SourceFiles(SourceSpec source, string? language = null)
     {
         if (source.Goat is not null) return [];
-        if (source.Path is { } path) return [.. At(path).Select(file => new SourceFile(file, null, null))];
-        return Find(source.Set!, source.Language ?? language);
+        var files = source.Path is { } path ? [.. At(path).Select(file => new SourceFile(file, null, null))] : Find(source.Set!, source.Language ?? language);
+        return source.Encoding is { } encoding ? [.. files.Select(file => file with { Encoding = encoding })] : files;
     }
 
     private IReadOnlyList<string> At(string path) => new Places(_roots).Find(path) switch

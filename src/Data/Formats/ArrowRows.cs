@@ -54,12 +54,25 @@ internal static class ArrowRows
                 var columns = batch.Arrays.ToArray();
                 for (var row = 0; row < batch.Length; row++)
                 {
+                    var (value, mistake) = Row(row);
+                    yield return new FileRow(++number, null, value, mistake);
+                }
+
+                (JsonElement?, string?) Row(int row)
+                {
                     buffer.SetLength(0);
                     json.Reset();
-                    ArrowValues.WriteRow(json, names, columns, row);
+                    try
+                    {
+                        ArrowValues.WriteRow(json, names, columns, row);
+                    }
+                    catch (RowException e)
+                    {
+                        return (null, e.Message);
+                    }
                     json.Flush();
                     using var document = JsonDocument.Parse(buffer.GetBuffer().AsMemory(0, (int)buffer.Length), new JsonDocumentOptions { MaxDepth = JsonRecords.DeepestNesting });
-                    yield return new FileRow(++number, null, document.RootElement.Clone(), null);
+                    return (document.RootElement.Clone(), null);
                 }
             }
         }

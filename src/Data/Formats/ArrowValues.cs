@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
+using AlpacaCot.Data.Importing;
 using Apache.Arrow;
 using Apache.Arrow.Arrays;
 using Apache.Arrow.Types;
@@ -13,6 +16,7 @@ namespace AlpacaCot.Data.Formats;
 internal static class ArrowValues
 {
     /// <summary>Writes one value.</summary>
+    /// <exception cref="RowException">A text is not UTF-8.</exception>
     public static void Write(Utf8JsonWriter json, IArrowArray array, int row)
     {
         if (array.IsNull(row) || array is NullArray)
@@ -23,8 +27,8 @@ internal static class ArrowValues
         switch (array)
         {
             case StringArray text: json.WriteStringValue(Text(text.GetBytes(row))); break;
-            case LargeStringArray text: json.WriteStringValue(text.GetString(row)); break;
-            case StringViewArray text: json.WriteStringValue(text.GetString(row)); break;
+            case LargeStringArray text: json.WriteStringValue(Text(text.GetBytes(row))); break;
+            case StringViewArray text: json.WriteStringValue(Text(text.GetBytes(row))); break;
             case BooleanArray value: json.WriteBooleanValue(value.GetValue(row)!.Value); break;
             case Int8Array value: json.WriteNumberValue(value.GetValue(row)!.Value); break;
             case Int16Array value: json.WriteNumberValue(value.GetValue(row)!.Value); break;
@@ -74,7 +78,8 @@ internal static class ArrowValues
         json.WriteEndObject();
     }
 
-    private static string Text(ReadOnlySpan<byte> bytes) => System.Text.Encoding.UTF8.GetString(bytes);
+    private static string Text(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes)
+        : throw new RowException($"has a text that is not valid UTF-8{(OtherEncodings.Guess(bytes) is { } guess ? $"; it reads as {guess}" : "")}");
 
     private static void Real(Utf8JsonWriter json, double value)
     {

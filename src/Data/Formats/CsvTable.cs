@@ -17,7 +17,6 @@ internal sealed class CsvTable
 {
     private readonly IEnumerator<CsvRecord> _records;
     private readonly Queue<CsvRecord> _ahead = new();
-    private readonly string _path;
     private readonly bool _lenient;
     private readonly bool _hasIndex;
 
@@ -30,8 +29,8 @@ internal sealed class CsvTable
     /// <exception cref="DatasetException">It is empty, or names two columns alike.</exception>
     public CsvTable(TextReader text, CsvDialect dialect, string path, bool lenient = false, IReadOnlyList<string>? columns = null)
     {
-        (_path, _lenient) = (path, lenient);
-        _records = new CsvText(text, dialect, path).Records().Where(record => !record.Blank && record.Fields.Count > 0).GetEnumerator();
+        _lenient = lenient;
+        _records = new CsvText(text, dialect).Records().Where(record => record.TooLong || (!record.Blank && record.Fields.Count > 0)).GetEnumerator();
         if (!_records.MoveNext()) throw new DatasetException($"{path}: is empty");
         var header = _records.Current;
         if (columns is not null)
@@ -40,7 +39,7 @@ internal sealed class CsvTable
             _ahead.Enqueue(header);
             return;
         }
-        if (header.Open) throw new DatasetException($"{path}: line {header.Line}: a quoted field is not closed");
+        if (Wrong(header) is { } wrong) throw new DatasetException($"{path}: line {header.Line}: {wrong}");
         Columns = Named(header.Fields);
         if (!lenient && header.Fields.Where(name => name.Length > 0).GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key is { } twice)
             throw new DatasetException($"{path}: its header names the column {twice} twice");
@@ -53,15 +52,18 @@ internal sealed class CsvTable
     public IReadOnlyList<string> Columns { get; }
 
     /// <summary>The rows in their order.</summary>
-    /// <exception cref="DatasetException">A quoted field is never closed.</exception>
     public IEnumerable<CsvTableRow> Rows()
     {
         var number = 0;
         var width = Columns.Count + (_hasIndex ? 1 : 0);
         foreach (var record in Remaining())
         {
-            if (record.Open) throw new DatasetException($"{_path}: line {record.Line}: a quoted field is not closed");
             number++;
+            if (Wrong(record) is { } wrong)
+            {
+                yield return new CsvTableRow(number, record.Line, [], wrong);
+                continue;
+            }
             if (record.Fields.Count > width || (record.Fields.Count < width && !_lenient))
             {
                 yield return new CsvTableRow(number, record.Line, [], $"has {record.Fields.Count} fields, the header {Columns.Count}");
@@ -77,6 +79,15 @@ internal sealed class CsvTable
         while (_ahead.TryDequeue(out var record)) yield return record;
         while (_records.MoveNext()) yield return _records.Current;
     }
+
+    private static string? Wrong(CsvRecord record)
+        => (record.TooLong, record.Open) switch
+        {
+            (true, true) => $"{Importing.SourceText.TooLong}: a quoted field is not closed",
+            (true, false) => Importing.SourceText.TooLong,
+            (false, true) => "a quoted field is not closed",
+            _ => null,
+        };
 
     private static string[] Named(List<string> header)
     {

@@ -7,17 +7,21 @@ namespace AlpacaCot.Data.Formats;
 /// <param name="Fields">Its fields; none of an empty line.</param>
 /// <param name="Blank">Whether its line has nothing but blanks, which most readers take for no record.</param>
 /// <param name="Open">Whether the file ends inside its last field, which a quote began.</param>
-internal readonly record struct CsvRecord(int Line, List<string> Fields, bool Blank, bool Open);
+/// <param name="TooLong">Whether it has more characters than a row may have; its fields are not all here then.</param>
+internal readonly record struct CsvRecord(int Line, List<string> Fields, bool Blank, bool Open, bool TooLong);
 
 /// <summary>
 /// Separated values as Python's <c>csv</c> reads them: a quote counts at the beginning of a field alone, what follows a closing quote belongs to the field, an empty line is a
 /// record without fields, and records end at LF, CR or both. The text is read as a stream.
 /// </summary>
-internal sealed class CsvText(TextReader text, CsvDialect dialect, string path)
+internal sealed class CsvText(TextReader text, CsvDialect dialect)
 {
     private readonly StringBuilder _field = new();
     private List<string> _fields = [];
     private int _line = 1;
+    private int _length;
+
+    private bool IsTooLong => _length > Importing.SourceText.LongestRow;
 
     private enum State
     {
@@ -38,14 +42,15 @@ internal sealed class CsvText(TextReader text, CsvDialect dialect, string path)
         for (var c = text.Read(); c >= 0; c = text.Read())
         {
             var character = (char)c;
-            if (state == State.RecordStart) (began, blank) = (_line, true);
+            if (state == State.RecordStart) (began, blank, _length) = (_line, true, 0);
+            if (!IsTooLong) _length++;
             var ends = character is '\n' or '\r' && state is not (State.Quoted or State.EscapedInQuoted or State.Escaped);
             if (character == '\r' && text.Peek() == '\n' && ends) text.Read();
             if (character is '\n' || character is '\r' && (ends || text.Peek() != '\n')) _line++;
             if (ends)
             {
                 if (state != State.RecordStart) Save();
-                yield return new CsvRecord(began, _fields, blank, false);
+                yield return new CsvRecord(began, _fields, blank, false, IsTooLong);
                 (_fields, state) = ([], State.RecordStart);
                 continue;
             }
@@ -54,7 +59,7 @@ internal sealed class CsvText(TextReader text, CsvDialect dialect, string path)
         }
         if (state == State.RecordStart && _fields.Count == 0) yield break;
         Save();
-        yield return new CsvRecord(began, _fields, blank, state is State.Quoted or State.EscapedInQuoted);
+        yield return new CsvRecord(began, _fields, blank, state is State.Quoted or State.EscapedInQuoted, IsTooLong);
     }
 
     private State Next(State state, char c)
@@ -81,14 +86,13 @@ internal sealed class CsvText(TextReader text, CsvDialect dialect, string path)
 
     private State Add(char c, State next)
     {
-        if (_field.Length >= Importing.SourceText.LongestRow) throw new DatasetException($"{path}: line {_line}: a field is longer than {Importing.SourceText.LongestRow} characters; a quote may not be closed");
-        _field.Append(c);
+        if (!IsTooLong) _field.Append(c);
         return next;
     }
 
     private void Save()
     {
-        _fields.Add(_field.ToString());
+        if (!IsTooLong) _fields.Add(_field.ToString());
         _field.Clear();
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using AlpacaCot.Data.Formats;
 
@@ -30,29 +29,36 @@ internal static class CsvRows
     public static bool IsNamed(string path) => Inner(path).EndsWith(".csv", StringComparison.OrdinalIgnoreCase) || Inner(path).EndsWith(".tsv", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The rows as objects of column to text, in the file's order and in constant memory.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="columns">The columns of a table without a header.</param>
-    /// <exception cref="DatasetException">The file cannot be read, is empty or not UTF-8, or a quote is never closed.</exception>
-    public static IEnumerable<FileRow> ReadTexts(string path, IReadOnlyList<string>? columns = null)
+    /// <exception cref="DatasetException">The file cannot be read, is empty, or its header is wrong.</exception>
+    public static IEnumerable<FileRow> ReadTexts(TextFile file, IReadOnlyList<string>? columns = null)
     {
-        using var reader = Reader(path);
-        using var rows = Told(path, new Lazy<CsvTable>(() => new CsvTable(reader, columns is null ? DialectOf(path) : DialectOf(path) with { Quote = null }, path, columns: columns))).GetEnumerator();
-        while (rows.MoveNext()) yield return rows.Current;
+        using var reader = new EscapedReader(SourceText.Open(file));
+        var dialect = DialectOf(file.Path);
+        var table = new CsvTable(reader, columns is null ? dialect : dialect with { Quote = null }, file.Path, columns: columns);
+        RefuseHeader(table, file);
+        foreach (var row in table.Rows())
+            yield return (Mistake(row, file) ?? Nul(row)) is { } mistake
+                ? new FileRow(row.Number, row.Line, null, mistake)
+                : new FileRow(row.Number, row.Line, Row(table.Columns, row.Fields, (json, _, field) => json.WriteStringValue(field)), null);
     }
 
     /// <summary>The rows as objects of column to value, typed by their columns: numbers where all fields are numbers, true and false likewise, null where a field is missing.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="lenient">Whether it is read as pandas reads it.</param>
     /// <exception cref="DatasetException">As <see cref="ReadTexts"/>, or the table is too large to be read whole.</exception>
-    public static IEnumerable<FileRow> Read(string path, bool lenient = false)
+    public static IEnumerable<FileRow> Read(TextFile file, bool lenient = false)
     {
-        using var text = new StringReader(RowFile.Text(path));
-        return Typed(new CsvTable(text, DialectOf(path), path, lenient));
+        using var reader = new EscapedReader(SourceText.Open(file));
+        RowFile.RefuseLarge(file);
+        return Typed(new CsvTable(reader, DialectOf(file.Path), file.Path, lenient), file);
     }
 
-    internal static List<FileRow> Typed(CsvTable table)
+    internal static List<FileRow> Typed(CsvTable table, TextFile file)
     {
-        var rows = table.Rows().ToList();
+        RefuseHeader(table, file);
+        var rows = table.Rows().Select(row => row with { Mistake = Mistake(row, file) }).ToList();
         var whole = rows.Where(row => row.Mistake is null).ToList();
         var kinds = table.Columns.Select((_, column) => KindOf(whole.ConvertAll(row => row.Fields[column]))).ToArray();
         return rows.ConvertAll(row => row.Mistake is { } mistake
@@ -60,32 +66,19 @@ internal static class CsvRows
             : new FileRow(row.Number, row.Line, Row(table.Columns, row.Fields, (json, i, field) => Value(json, field, kinds[i])), null));
     }
 
-    // A text that is not UTF-8 shows while it is read.
-    private static IEnumerable<FileRow> Told(string path, Lazy<CsvTable> table)
+    private static void RefuseHeader(CsvTable table, TextFile file)
     {
-        using var rows = Untold(() => table.Value.Rows().GetEnumerator());
-        while (Untold(rows.MoveNext))
-        {
-            var row = rows.Current;
-            yield return row.Mistake is { } mistake
-                ? new FileRow(row.Number, row.Line, null, mistake)
-                : new FileRow(row.Number, row.Line, Row(table.Value.Columns, row.Fields, (json, _, field) => json.WriteStringValue(field)), null);
-        }
-
-        T Untold<T>(Func<T> read)
-        {
-            try
-            {
-                return read();
-            }
-            catch (DecoderFallbackException e)
-            {
-                throw OtherEncodings.Refusal(path, e);
-            }
-        }
+        if (table.Columns.Select(column => Mistake(column, file)).FirstOrDefault(mistake => mistake is not null) is { } wrong) throw new DatasetException($"{file}: its header {wrong}");
     }
 
-    private static StreamReader Reader(string path) => new(SourceText.Open(path), new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);
+    private static string? Mistake(CsvTableRow row, TextFile file)
+        => row.Mistake ?? row.Fields.Select(field => Mistake(field, file)).FirstOrDefault(mistake => mistake is not null);
+
+    private static string? Mistake(string field, TextFile file)
+        => EscapedReader.BadBytes(field) is { } bytes ? file.Encoding.Mistake(bytes) : null;
+
+    /// <summary>pandas reads a NUL as a character; in rows that are taught it is none.</summary>
+    private static string? Nul(CsvTableRow row) => row.Fields.Any(field => field.Contains('\0', StringComparison.Ordinal)) ? SourceText.NulByte : null;
 
     private static string Inner(string path) => Compression.Endings.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase) ? Path.GetFileNameWithoutExtension(path) : path;
 

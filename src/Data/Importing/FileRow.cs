@@ -15,8 +15,8 @@ public readonly record struct FileRow(int Number, int? Line, JsonElement? Value,
     public string Place => Line is { } line ? $"row {Number}, line {line}" : $"row {Number}";
 
     /// <summary>A row of a value that has been parsed; refused by the rules of <see cref="StrictJson"/>.</summary>
-    internal static FileRow Of(int number, int? line, JsonElement value)
+    internal static FileRow Of(int number, int? line, JsonElement value, SourceEncoding encoding)
         => StrictJson.Check(JsonMarshal.GetRawUtf8Value(value), JsonRecords.DeepestNesting) is { } fault
-            ? new FileRow(number, line, null, fault.Kind == JsonFaultKind.NotUtf8 ? OtherEncodings.Mistake(JsonMarshal.GetRawUtf8Value(value)) : fault.What)
+            ? new FileRow(number, line, null, fault.Kind == JsonFaultKind.NotUtf8 ? encoding.Mistake(JsonMarshal.GetRawUtf8Value(value)) : fault.What)
             : new FileRow(number, line, value, null);
 }

@@ -19,18 +19,18 @@ internal static class JsonRecords
     /// <summary>Deepest nesting of a row; data sets of tool calls and tables nest some twenty deep.</summary>
     public const int DeepestNesting = 256;
 
-    private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = DeepestNesting };
+    private static JsonReaderOptions ReaderOptions { get; } = new() { MaxDepth = DeepestNesting };
 
     /// <summary>The rows of a file of JSON lines.</summary>
-    public static IEnumerable<FileRow> ReadLines(string path) => RawLines(path).Select(Parse);
+    public static IEnumerable<FileRow> ReadLines(TextFile file) => RawLines(file).Select(line => Parse(line, file.Encoding));
 
     /// <summary>The lines that are not blank, each with its value or with what is wrong with it; a bad line does not end the file.</summary>
-    public static IEnumerable<JsonLine> Lines(string path) => RawLines(path).Select(line => line.Bytes is { } bytes ? ParseLine(line.Number, bytes) : new JsonLine(line.Number, null, SourceText.TooLong));
+    public static IEnumerable<JsonLine> Lines(TextFile file) => RawLines(file).Select(line => line.Bytes is { } bytes ? ParseLine(line.Number, bytes, file.Encoding) : new JsonLine(line.Number, null, SourceText.TooLong));
 
     /// <summary>The lines that are not blank, as their bytes: parsing them is more work than finding them, and can be done by others.</summary>
-    public static IEnumerable<RawLine> RawLines(string path)
+    public static IEnumerable<RawLine> RawLines(TextFile file)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         var row = 0;
         foreach (var (number, bytes) in SourceText.Lines(stream))
             if (bytes is not { } line) yield return new RawLine(++row, number, null);
@@ -38,38 +38,39 @@ internal static class JsonRecords
     }
 
     /// <summary>The row of a line.</summary>
-    public static FileRow Parse(RawLine raw)
+    public static FileRow Parse(RawLine raw, SourceEncoding encoding)
     {
         if (raw.Bytes is not { } bytes) return new FileRow(raw.Row, raw.Number, null, SourceText.TooLong);
-        var line = ParseLine(raw.Number, bytes);
-        return line.Value is { } value ? FileRow.Of(raw.Row, raw.Number, value) : new FileRow(raw.Row, raw.Number, null, line.Mistake);
+        var line = ParseLine(raw.Number, bytes, encoding);
+        return line.Value is { } value ? FileRow.Of(raw.Row, raw.Number, value, encoding) : new FileRow(raw.Row, raw.Number, null, line.Mistake);
     }
 
     /// <summary>The rows of a file that holds one JSON array. After a mistake in the JSON itself nothing can follow.</summary>
-    public static IEnumerable<FileRow> ReadArray(string path) => UncheckedArray(path).Select(row => row.Value is { } value ? FileRow.Of(row.Number, row.Line, value) : row);
+    public static IEnumerable<FileRow> ReadArray(TextFile file) => UncheckedArray(file).Select(row => row.Value is { } value ? FileRow.Of(row.Number, row.Line, value, file.Encoding) : row);
 
     /// <summary>The same before anybody has looked into the values.</summary>
-    public static IEnumerable<FileRow> UncheckedArray(string path)
+    public static IEnumerable<FileRow> UncheckedArray(TextFile file)
     {
-        using var stream = SourceText.Open(path);
-        var elements = new ArrayReader(stream);
+        using var stream = SourceText.Open(file);
+        var elements = new JsonArrayReader(stream, ReaderOptions);
         var batch = new List<JsonElement>();
         var row = 0;
         while (elements.Next(batch))
         {
+            if (batch.Count == 0) yield return new FileRow(++row, elements.Line, null, SourceText.TooLong);
             foreach (var element in batch) yield return new FileRow(++row, null, element, null);
             batch.Clear();
         }
         if (elements.Mistake is { } mistake) yield return new FileRow(row + 1, mistake.Line, null, mistake.Text);
     }
 
-    private static JsonLine ParseLine(int number, byte[] bytes)
+    private static JsonLine ParseLine(int number, byte[] bytes, SourceEncoding encoding)
     {
         // The JSON reader does not look at the bytes of a text before it is asked for.
-        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, OtherEncodings.Mistake(bytes));
+        if (!Utf8.IsValid(bytes)) return new JsonLine(number, null, encoding.Mistake(bytes));
         try
         {
-            var reader = new Utf8JsonReader(bytes, _readerOptions);
+            var reader = new Utf8JsonReader(bytes, ReaderOptions);
             var value = JsonElement.ParseValue(ref reader);
             // What follows the value is no JSON of this row, and the reader says so.
             while (reader.Read()) { }
@@ -78,88 +79,6 @@ internal static class JsonRecords
         catch (JsonException e)
         {
             return new JsonLine(number, null, $"is not one whole JSON object: {JsonProblem.Describe(e)}");
-        }
-    }
-
-    private sealed class ArrayReader(Stream stream)
-    {
-        private byte[] _buffer = new byte[1 << 16];
-        private int _length;
-        private bool _atEnd;
-        private bool _opened;
-        private bool _closed;
-        private JsonReaderState _state = new(_readerOptions);
-
-        /// <summary>What ended the array before its bracket, and where.</summary>
-        public (string Text, int Line)? Mistake { get; private set; }
-
-        /// <summary>Appends the next whole elements; false when the array has ended.</summary>
-        public bool Next(List<JsonElement> batch)
-        {
-            while (!_closed && batch.Count == 0 && Mistake is null)
-            {
-                Fill();
-                if (Mistake is not null) break;
-                try
-                {
-                    Parse(batch);
-                }
-                catch (JsonException e)
-                {
-                    Mistake = (_atEnd && JsonProblem.EndsEarly(e) ? "the file ends inside this row, it is truncated: fetch it again" : $"is not valid JSON: {JsonProblem.Describe(e)}",
-                        (int)(e.LineNumber ?? 0) + 1);
-                }
-            }
-            return batch.Count > 0;
-        }
-
-        private void Fill()
-        {
-            if (_atEnd) return;
-            if (_length == _buffer.Length)
-            {
-                if (_length >= SourceText.LongestRow)
-                {
-                    Mistake = (SourceText.TooLong, 1);
-                    return;
-                }
-                Array.Resize(ref _buffer, _buffer.Length * 2);
-            }
-            // Filled up each time: a row that is larger than the buffer is looked at again from its beginning.
-            _length += stream.ReadAtLeast(_buffer.AsSpan(_length), _buffer.Length - _length, throwOnEndOfStream: false);
-            _atEnd = _length < _buffer.Length;
-        }
-
-        private void Parse(List<JsonElement> batch)
-        {
-            var reader = new Utf8JsonReader(_buffer.AsSpan(0, _length), _atEnd, _state);
-            var done = reader;
-            while (true)
-            {
-                if (!reader.Read()) break;
-                if (!_opened)
-                {
-                    if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("expected an array of rows");
-                    _opened = true;
-                    done = reader;
-                    continue;
-                }
-                if (reader.TokenType == JsonTokenType.EndArray)
-                {
-                    _closed = true;
-                    done = reader;
-                    if (reader.Read()) throw new JsonException("more text follows the closing bracket");
-                    break;
-                }
-                if (!JsonDocument.TryParseValue(ref reader, out var document)) break;
-                using (document) batch.Add(document.RootElement.Clone());
-                done = reader;
-            }
-            if (_atEnd && !_closed && batch.Count == 0) throw new JsonException("Reached end of data before the closing bracket");
-            var used = (int)done.BytesConsumed;
-            _state = done.CurrentState;
-            Buffer.BlockCopy(_buffer, used, _buffer, 0, _length - used);
-            _length -= used;
         }
     }
 }

@@ -7,11 +7,11 @@ namespace AlpacaCot.Data.Importing;
 internal static class ObjectFile
 {
     /// <summary>The object; null where the file is something else, such as JSON lines.</summary>
-    public static JsonElement? TryRead(string path)
+    public static JsonElement? TryRead(TextFile file)
     {
         try
         {
-            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(RowFile.Text(path)), new JsonDocumentOptions { MaxDepth = JsonRecords.DeepestNesting });
+            using var document = JsonDocument.Parse(Encoding.UTF8.GetBytes(RowFile.Text(file)), new JsonDocumentOptions { MaxDepth = JsonRecords.DeepestNesting });
             return document.RootElement.Clone();
         }
         catch (JsonException)

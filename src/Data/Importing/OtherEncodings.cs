@@ -18,36 +18,6 @@ internal static class OtherEncodings
         ("Windows-1252", Of("windows-1252"), rune => rune.Value is >= 0xC0 and < 0x100 or >= 0x2010 and < 0x2030, false),
     ];
 
-    private const int LongestLine = 1 << 20;
-
-    /// <summary>What is wrong with a row that is not UTF-8, and what it may be instead.</summary>
-    public static string Mistake(ReadOnlySpan<byte> row)
-        => Guess(row) is { } guess ? $"is not valid UTF-8; it reads as {guess}: convert the file to UTF-8 (iconv -f {guess} -t UTF-8)" : "is not valid UTF-8; save the file as UTF-8";
-
-    /// <summary>The refusal of a file that is read as a whole and is not UTF-8: the first line that is none, and what it may be instead.</summary>
-    public static DatasetException Refusal(string path, DecoderFallbackException reason)
-    {
-        using var stream = SourceText.Open(path);
-        var (buffer, line, number) = (new byte[1 << 16], new List<byte>(), 1L);
-        for (int count; (count = stream.Read(buffer)) > 0;)
-            foreach (var value in buffer.AsSpan(0, count))
-                if (value != (byte)'\n')
-                {
-                    // What is wrong with a line as long as that is told without it.
-                    if (line.Count < LongestLine) line.Add(value);
-                }
-                else
-                {
-                    if (IsWrong(line)) return At(line);
-                    line.Clear();
-                    number++;
-                }
-        return IsWrong(line) ? At(line) : new DatasetException($"{path}: {Mistake([])}", reason);
-
-        static bool IsWrong(List<byte> line) => line.Count < LongestLine && !Utf8.IsValid(CollectionsMarshal.AsSpan(line));
-        DatasetException At(List<byte> line) => new(string.Create(CultureInfo.InvariantCulture, $"{path}: line {number}: {Mistake(CollectionsMarshal.AsSpan(line))}"), reason);
-    }
-
     /// <summary>The encoding under which all letters beyond ASCII are usual ones, or null where there is none.</summary>
     public static string? Guess(ReadOnlySpan<byte> bytes)
     {
@@ -74,6 +44,23 @@ internal static class OtherEncodings
             }
         }
         return null;
+    }
+
+    /// <summary>The encoding of a text that has zeros where texts of two or four bytes a character have them; null where it is none.</summary>
+    public static string? GuessWide(ReadOnlySpan<byte> head)
+    {
+        if (head.Length < 8) return null;
+        Span<int> zeros = stackalloc int[4];
+        var length = head.Length / 4 * 4;
+        for (var i = 0; i < length; i++)
+            if (head[i] == 0) zeros[i % 4]++;
+        var most = length / 4 * 9 / 10;
+        if (zeros[2] >= most && zeros[3] >= most && zeros[0] < most / 4) return "UTF-32LE";
+        if (zeros[0] >= most && zeros[1] >= most && zeros[3] < most / 4) return "UTF-32BE";
+        // Rows are written with brackets, quotes and spaces, whatever their language. A few characters of other scripts have a zero in their lower half.
+        var (upper, lower) = (zeros[1] + zeros[3], zeros[0] + zeros[2]);
+        if (Math.Max(upper, lower) < Math.Max(8, length / 40)) return null;
+        return upper > 4 * lower ? "UTF-16LE" : lower > 4 * upper ? "UTF-16BE" : null;
     }
 
     private static Encoding Of(string name) => CodePagesEncodingProvider.Instance.GetEncoding(name, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)

@@ -16,7 +16,8 @@ internal delegate IEnumerable<Conversation> RowImporter(JsonElement row, string 
 /// <summary>What is known of a set's files besides their rows.</summary>
 /// <param name="Columns">The columns of a table without a header.</param>
 /// <param name="IsOneObject">Whether a file may be one JSON object with its rows inside.</param>
-internal readonly record struct ReadOptions(IReadOnlyList<string>? Columns, bool IsOneObject);
+/// <param name="Encoding">The encoding that its source names; null where it names none.</param>
+internal readonly record struct ReadOptions(IReadOnlyList<string>? Columns, bool IsOneObject, string? Encoding = null);
 
 /// <summary>
 /// Reads conversations from a file, row by row. The form is told by the content, not by the file's name: a JSON array, JSON lines, Parquet or Arrow, or a FLAN chain-of-thought TSV
@@ -42,7 +43,7 @@ public static class RecordReader
         source ??= Path.GetFileName(path);
         var mistakes = new RowMistakes(path);
         var any = false;
-        foreach (var row in Rows(path, source, remark, importer ?? JsonRow.Records, options))
+        foreach (var row in Rows(new TextFile(path, SourceEncoding.Of(options.Encoding)), source, remark, importer ?? JsonRow.Records, options))
         {
             if (row.Mistake is { } mistake && skipped is not null)
             {
@@ -60,17 +61,19 @@ public static class RecordReader
         if (!any) throw RowMistakes.NoRows(path);
     }
 
-    private static IEnumerable<ReadRecord> Rows(string path, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(path) switch
+    private static IEnumerable<ReadRecord> Rows(TextFile file, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(file) switch
     {
-        RowForm.JsonLines when options.IsOneObject && ObjectFile.TryRead(path) is { } whole => Records(FileRow.Of(1, null, whole), source, importer),
-        RowForm.JsonArray => OnAllCores(JsonRecords.UncheckedArray(path), row => row.Value is { } value ? JsonMarshal.GetRawUtf8Value(value).Length : 0, row => Records(row.Value is { } value ? FileRow.Of(row.Number, row.Line, value) : row, source, importer)),
-        RowForm.JsonLines => OnAllCores(JsonRecords.RawLines(path), line => line.Bytes?.Length ?? 0, line => Records(JsonRecords.Parse(line), source, importer)),
-        RowForm.Parquet => Formats.ParquetRows.Read(path).SelectMany(row => Records(row, source, importer)),
-        RowForm.Arrow => Formats.ArrowRows.Read(path).SelectMany(row => Records(row, source, importer)),
-        RowForm.Table => CsvRows.ReadTexts(path, options.Columns).SelectMany(row => Records(row, source, importer)),
-        RowForm.Tsv when options.Columns is { } columns => CsvRows.ReadTexts(path, columns).SelectMany(row => Records(row, source, importer)),
-        RowForm.Tsv => TsvRecords.Read(path, source, remark),
-        _ => throw RowFile.Unknown(path, "a JSON array, JSON lines, Parquet, Arrow, a .csv file nor a TSV of question, answer and rationale"),
+        RowForm.JsonLines when options.IsOneObject && ObjectFile.TryRead(file) is { } whole => Records(FileRow.Of(1, null, whole, file.Encoding), source, importer),
+        RowForm.JsonArray => OnAllCores(
+            JsonRecords.UncheckedArray(file), row => row.Value is { } value ? JsonMarshal.GetRawUtf8Value(value).Length : 0,
+            row => Records(row.Value is { } value ? FileRow.Of(row.Number, row.Line, value, file.Encoding) : row, source, importer)),
+        RowForm.JsonLines => OnAllCores(JsonRecords.RawLines(file), line => line.Bytes?.Length ?? 0, line => Records(JsonRecords.Parse(line, file.Encoding), source, importer)),
+        RowForm.Parquet => Formats.ParquetRows.Read(file.Path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Arrow => Formats.ArrowRows.Read(file.Path).SelectMany(row => Records(row, source, importer)),
+        RowForm.Table => CsvRows.ReadTexts(file, options.Columns).SelectMany(row => Records(row, source, importer)),
+        RowForm.Tsv when options.Columns is { } columns => CsvRows.ReadTexts(file, columns).SelectMany(row => Records(row, source, importer)),
+        RowForm.Tsv => TsvRecords.Read(file, source, remark),
+        _ => throw RowFile.Unknown(file, "a JSON array, JSON lines, Parquet, Arrow, a .csv file nor a TSV of question, answer and rationale"),
     };
 
     private static IEnumerable<ReadRecord> OnAllCores<TRow>(IEnumerable<TRow> rows, Func<TRow, int> size, Func<TRow, IReadOnlyList<ReadRecord>> records)

@@ -35,27 +35,40 @@ public static class RowFile
 
     /// <summary>All rows of a file.</summary>
     /// <exception cref="DatasetException">The file is missing, empty or of no known form, or rows are wrong, all of which are told at once.</exception>
-    public static IReadOnlyList<ObjectRow> Objects(string path)
+    public static IReadOnlyList<ObjectRow> Objects(string path) => [.. Stream(path)];
+
+    /// <summary>The rows of a file as they are read, those before the first that is wrong.</summary>
+    /// <exception cref="DatasetException">As <see cref="Objects(string)"/>, once the file has been read to its end.</exception>
+    public static IEnumerable<ObjectRow> Stream(string path) => Stream((TextFile)path);
+
+    internal static IReadOnlyList<ObjectRow> Objects(TextFile file) => [.. Stream(file)];
+
+    private static IEnumerable<ObjectRow> Stream(TextFile file)
     {
-        var rows = new List<ObjectRow>();
-        var mistakes = new RowMistakes(path);
-        foreach (var row in Rows(path))
+        var mistakes = new RowMistakes(file.Path);
+        var any = false;
+        foreach (var row in Rows(file))
         {
             var mistake = row.Mistake;
-            if (row.Value is { } value && Fields(value, ref mistake) is { } fields) rows.Add(new ObjectRow(fields, row.Place));
+            var fields = row.Value is { } value ? Fields(value, ref mistake) : null;
             if (mistake is not null) mistakes.Add(row.Place, mistake);
             if (mistakes.IsEnough) break;
+            if (fields is null || mistakes.Count > 0) continue;
+            any = true;
+            yield return new ObjectRow(fields, row.Place);
         }
         mistakes.Throw();
-        return rows.Count > 0 ? rows : throw RowMistakes.NoRows(path);
+        if (!any) throw RowMistakes.NoRows(file.ToString());
     }
 
     /// <summary>A whole file as text.</summary>
     /// <exception cref="DatasetException">The file cannot be read, or is not UTF-8.</exception>
-    public static string Text(string path)
+    public static string Text(string path) => Text((TextFile)path);
+
+    internal static string Text(TextFile file)
     {
-        using var stream = SourceText.Open(path);
-        if (new FileInfo(path).Length > LargestTable) throw new DatasetException($"{path}: has more than {LargestTable} bytes; write large tables as JSON lines");
+        using var stream = SourceText.Open(file);
+        RefuseLarge(file);
         using var reader = new StreamReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true));
         try
         {
@@ -63,16 +76,26 @@ public static class RowFile
         }
         catch (DecoderFallbackException e)
         {
-            throw OtherEncodings.Refusal(path, e);
+            throw new DatasetException($"{file}: {file.Encoding.Mistake(e.BytesUnknown)}", e);
         }
     }
 
-    internal static RowForm Sniff(string path)
+    /// <summary>Refuses a file that is too large to be held whole.</summary>
+    /// <exception cref="DatasetException">It is.</exception>
+    internal static void RefuseLarge(TextFile file)
     {
+        if (new FileInfo(file.Path).Length > LargestTable) throw new DatasetException($"{file}: has more than {LargestTable} bytes; write large tables as JSON lines");
+    }
+
+    internal static RowForm Sniff(TextFile file)
+    {
+        var path = file.Path;
         var bytes = SourceBytes.Head(path, Compression.SniffBytes);
-        if (ParquetRows.Is(path, bytes)) return RowForm.Parquet;
-        if (ArrowRows.Is(path, bytes)) return RowForm.Arrow;
-        var head = SourceText.Head(path);
+        var columns = ParquetRows.Is(path, bytes) ? RowForm.Parquet : ArrowRows.Is(path, bytes) ? RowForm.Arrow : RowForm.Unknown;
+        if (columns != RowForm.Unknown) return file.Encoding.IsNamed ? throw new DatasetException($"{path}: is a file of {columns}, whose texts are UTF-8: remove the encoding") : columns;
+        var head = SourceText.Head(file);
+        if (!file.Encoding.IsNamed && OtherEncodings.GuessWide(head) is { } wide)
+            throw new DatasetException($"{path}: reads as {wide} without a byte order mark: convert the file to UTF-8 (iconv -f {wide} -t UTF-8){file.Encoding.OrNamed(wide)}");
         var first = head.AsSpan().TrimStart(" \t\r\n"u8);
         if (first.IsEmpty) throw new DatasetException($"{path}: is empty");
         if (IsTsv(head)) return RowForm.Tsv;
@@ -85,21 +108,21 @@ public static class RowFile
         };
     }
 
-    internal static DatasetException Unknown(string path, string forms)
+    internal static DatasetException Unknown(TextFile path, string forms)
     {
         var line = Encoding.UTF8.GetString(SourceText.Head(path)).Split('\n')[0].Trim();
         return new DatasetException($"{path}: is neither {forms}; its first line is \"{(line.Length <= NameLength ? line : line[..NameLength] + "…")}\"");
     }
 
     /// <summary>The rows of a file as values, each whole or with what is wrong with it. The columns of a table have the types that pandas gives them.</summary>
-    internal static IEnumerable<FileRow> Rows(string path) => Sniff(path) switch
+    internal static IEnumerable<FileRow> Rows(TextFile file) => Sniff(file) switch
     {
-        RowForm.JsonArray => JsonRecords.ReadArray(path),
-        RowForm.JsonLines => JsonRecords.ReadLines(path),
-        RowForm.Parquet => ParquetRows.Read(path),
-        RowForm.Arrow => ArrowRows.Read(path),
-        RowForm.Table or RowForm.Tsv => CsvRows.Read(path),
-        _ => throw Unknown(path, "a JSON array, JSON lines, Parquet, Arrow nor a .csv file"),
+        RowForm.JsonArray => JsonRecords.ReadArray(file),
+        RowForm.JsonLines => JsonRecords.ReadLines(file),
+        RowForm.Parquet => ParquetRows.Read(file.Path),
+        RowForm.Arrow => ArrowRows.Read(file.Path),
+        RowForm.Table or RowForm.Tsv => CsvRows.Read(file),
+        _ => throw Unknown(file, "a JSON array, JSON lines, Parquet, Arrow nor a .csv file"),
     };
 
     private static JsonObject? Fields(JsonElement value, ref string? mistake)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using AlpacaCot.Data.Formats;
 using AlpacaCot.Files;
 
@@ -13,31 +14,18 @@ internal static class SourceText
 
     private const int SniffBytes = 64 * 1024;
 
-    /// <summary>Bytes of the longest byte order mark.</summary>
-    private const int MarkBytes = 4;
-
     private static readonly string[] _dataEndings = [".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".txt"];
 
-    /// <summary>Opens a file as text: without its compression, and as UTF-8 where it is UTF-16 or UTF-32 with a byte order mark.</summary>
-    public static Stream Open(string path)
+    /// <summary>Opens a file as text: without its compression, and as UTF-8 where it is in another encoding. Of an archive it is the text of its one data file, or of all its files of lines, one after another.</summary>
+    public static Stream Open(TextFile file)
     {
-        var content = Content(path);
-        var head = new byte[MarkBytes];
-        var read = content.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-        var (skip, encoding) = FileText.ByteOrderMark(head.AsSpan(0, read));
-        var rest = new PrefixedStream(head.AsMemory(skip, read - skip), content);
-        return encoding is null ? rest : Encoding.CreateTranscodingStream(rest, encoding, new UTF8Encoding(false));
-    }
-
-    /// <summary>The bytes of a file's text. Of an archive, those of its one data file, or of all its files of lines, one after another.</summary>
-    private static Stream Content(string path)
-    {
-        if (!Archives.IsArchive(path, SourceBytes.Head(path, Compression.SniffBytes))) return SourceBytes.OpenStream(path);
+        var path = file.Path;
+        if (!Archives.IsArchive(path, SourceBytes.Head(path, Compression.SniffBytes))) return file.Encoding.Decoded(SourceBytes.OpenStream(path), path);
         var names = Archives.Entries(path).Select(entry => entry.Name).Where(IsData).ToList();
         if (names.Count == 0) throw new DatasetException($"{path}: holds no data file ({string.Join(", ", _dataEndings)})");
         if (names.Count > 1 && names.Find(name => Path.GetExtension(name).ToLowerInvariant() is not (".jsonl" or ".ndjson")) is { } other)
             throw new DatasetException($"{path}: holds {names.Count} data files, of which {VisibleText.OnOneLine(other)} is not JSON lines: unpack it and name the folder");
-        return new JoinedStream(Archives.Entries(path).Where(entry => IsData(entry.Name)).Select(entry => entry.Open()));
+        return new JoinedStream(Archives.Entries(path).Where(entry => IsData(entry.Name)).Select(entry => file.Encoding.Decoded(entry.Open(), $"{path}: {entry.Name}")));
     }
 
     private static bool IsData(string name) => !Path.GetFileName(name).StartsWith('.') && _dataEndings.Contains(Path.GetExtension(name).ToLowerInvariant());
@@ -57,9 +45,9 @@ internal static class SourceText
     }
 
     /// <summary>The first bytes of the text.</summary>
-    public static byte[] Head(string path)
+    public static byte[] Head(TextFile file)
     {
-        using var stream = Open(path);
+        using var stream = Open(file);
         var head = new byte[SniffBytes];
         var read = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         return head[..read];
@@ -67,6 +55,9 @@ internal static class SourceText
 
     /// <summary>What is wrong with a line that is too long.</summary>
     public static string TooLong { get; } = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"is longer than {LongestRow} bytes");
+
+    /// <summary>What is wrong with a line of text that has a NUL: files of machines have them, and what remains of a broken transfer.</summary>
+    public const string NulByte = "has a NUL byte, which is no text";
 
     /// <summary>The lines, numbered from 1, split at LF only; a CR before it is dropped. A line that is too long is gone over and given as null.</summary>
     public static IEnumerable<(int Number, ArraySegment<byte>? Bytes)> Lines(Stream stream)
@@ -102,6 +93,14 @@ internal static class SourceText
             end += read;
         }
         if (end > start) yield return (++number, Line(buffer, start, end));
+    }
+
+    /// <summary>A line as text, or what is wrong with it.</summary>
+    public static (string? Text, string? Mistake) Decode(ArraySegment<byte>? bytes, SourceEncoding encoding)
+    {
+        if (bytes is not { } line) return (null, TooLong);
+        if (!Utf8.IsValid(line)) return (null, encoding.Mistake(line));
+        return line.AsSpan().Contains((byte)0) ? (null, NulByte) : (Encoding.UTF8.GetString(line), null);
     }
 
     private static ArraySegment<byte> Line(byte[] buffer, int start, int end)

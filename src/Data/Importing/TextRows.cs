@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 
 namespace AlpacaCot.Data.Importing;
@@ -7,10 +6,13 @@ namespace AlpacaCot.Data.Importing;
 internal static class TextRows
 {
     /// <summary>The lines, blank ones too, in the file's order.</summary>
-    public static IEnumerable<FileRow> Read(string path)
+    public static IEnumerable<FileRow> Read(TextFile file)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         foreach (var (number, bytes) in SourceText.Lines(stream))
-            yield return bytes is { } line ? new FileRow(number, number, JsonSerializer.SerializeToElement(new { text = Encoding.UTF8.GetString(line) }), null) : new FileRow(number, number, null, SourceText.TooLong);
+        {
+            var (text, mistake) = SourceText.Decode(bytes, file.Encoding);
+            yield return text is null ? new FileRow(number, number, null, mistake) : new FileRow(number, number, JsonSerializer.SerializeToElement(new { text }), null);
+        }
     }
 }

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace AlpacaCot.Data.Importing;
 
 /// <summary>The chain-of-thought TSV files of FLAN v2: question with options, answer, rationale; UTF-8, no header, no quoting.</summary>
@@ -8,8 +6,6 @@ internal static class TsvRecords
     public const int Columns = 3;
 
     private const string EscapedBreak = "\\n";
-
-    private static readonly UTF8Encoding _strict = new(false, throwOnInvalidBytes: true);
 
     /// <summary>What people who add a header call the columns, in the order of the form.</summary>
     private static readonly string[][] _names =
@@ -20,27 +16,22 @@ internal static class TsvRecords
     ];
 
     /// <summary>The rows in the file's order, each whole or with what is wrong with it. A header is no row.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="source">The records' source.</param>
     /// <param name="remark">Told of a header, which names the columns, and of rows with escaped line breaks.</param>
-    public static IEnumerable<ReadRecord> Read(string path, string source, Action<string>? remark)
+    public static IEnumerable<ReadRecord> Read(TextFile file, string source, Action<string>? remark)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         var (row, escaped) = (0, 0);
         var order = Enumerable.Range(0, Columns).ToArray();
         foreach (var (number, bytes) in SourceText.Lines(stream))
         {
             var place = $"row {row + 1}, line {number}";
-            if (bytes is not { } text)
+            var (line, mistake) = SourceText.Decode(bytes, file.Encoding);
+            if (line is null)
             {
                 row++;
-                yield return new ReadRecord(place, null, SourceText.TooLong);
-                continue;
-            }
-            if (Decode(text) is not { } line)
-            {
-                row++;
-                yield return new ReadRecord(place, null, OtherEncodings.Mistake(text));
+                yield return new ReadRecord(place, null, mistake);
                 continue;
             }
             if (string.IsNullOrWhiteSpace(line)) continue;
@@ -80,16 +71,4 @@ internal static class TsvRecords
 
     // The files write a line break as the two characters backslash and n; a trailing one would end the question in blank space.
     private static string Text(string column) => column.Replace(EscapedBreak, "\n", StringComparison.Ordinal).Trim();
-
-    private static string? Decode(ArraySegment<byte> bytes)
-    {
-        try
-        {
-            return _strict.GetString(bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
-    }
 }

@@ -5,13 +5,13 @@ namespace AlpacaCot.Data.Masking;
 
 /// <summary>
 /// Ids and labels of a conversation, masked by construction: its parts are encoded apart and joined, so the borders of the loss are exact and the ids that a model is asked with are
-/// a prefix of those it was taught with. An EOS id ends every example and is learnt. By default a row over the cutoff loses later turns and the end of its last answer, never an EOS id and nothing of its
+/// a prefix of those it was taught with. Every answer ends with what its form ends it with, or an EOS id, which is learnt; an EOS id ends every example. By default a row over the cutoff loses later turns and the end of its last answer, never an EOS id and nothing of its
 /// first prompt; what was cut is always counted.
 /// </summary>
 public sealed class ExampleBuilder
 {
     /// <summary>Version of the masking rule; part of every cache key.</summary>
-    public const string RuleVersion = "answer-and-eos-1";
+    public const string RuleVersion = "answer-and-eos-2";
 
     private readonly ITokenizer _tokenizer;
     private readonly IConversationForm _form;
@@ -39,9 +39,12 @@ public sealed class ExampleBuilder
     /// </summary>
     public static int[] PromptIds(ITokenizer tokenizer, string prompt) => FirstIds(tokenizer, prompt, new EncodeOptions(AddSpecialTokens: true, SpecialTokensAsText: true));
 
-    /// <summary>The ids of the parts of a question, as its example begins: parts apart, never with EOS.</summary>
+    /// <summary>The ids of the parts of a question, as its example begins: parts apart, with EOS after the answers that are taught with one, and not at the end.</summary>
     public static int[] PromptIds(ITokenizer tokenizer, IConversationForm form, IReadOnlyList<Piece> pieces)
-        => [.. First(tokenizer, form, pieces[0].Text), .. pieces.Skip(1).SelectMany(piece => AnswerIds(tokenizer, form, piece.Text))];
+    {
+        int[] Part(Piece piece) => piece.Answer && EndsWithEos(form, piece.Text) && tokenizer.EosId is { } eos ? [.. WithoutEos(AnswerIds(tokenizer, form, piece.Text), eos), eos] : AnswerIds(tokenizer, form, piece.Text);
+        return [.. First(tokenizer, form, pieces[0].Text), .. pieces.Skip(1).SelectMany(Part)];
+    }
 
     /// <summary>The ids of a text that continues others, without EOS.</summary>
     public static int[] AnswerIds(ITokenizer tokenizer, string answer) => tokenizer.Encode(answer, new EncodeOptions(SpecialTokensAsText: true, Continuation: true));
@@ -87,12 +90,18 @@ public sealed class ExampleBuilder
         for (var i = 0; i + 1 < pieces.Count; i += 2)
         {
             var answer = AnswerIds(_tokenizer, _form, pieces[i + 1].Text);
-            var ends = _form.EndsAnswersWithEos || i + 3 >= pieces.Count;
-            if (ends && answer.Length > 0 && answer[^1] == _eos) answer = answer[..^1];
+            var ends = i + 3 >= pieces.Count || EndsWithEos(_form, pieces[i + 1].Text);
+            if (ends) answer = WithoutEos(answer, _eos);
             exchanges.Add(new Exchange(i == 0 ? First(_tokenizer, _form, pieces[i].Text) : AnswerIds(_tokenizer, _form, pieces[i].Text), answer, pieces[i + 1].Learned, ends));
         }
         return exchanges;
     }
+
+    /// <summary>Whether EOS follows an answer that is not the last: the form ends its answers so, or wrote no end behind this one.</summary>
+    private static bool EndsWithEos(IConversationForm form, string answer) => form.EndsAnswersWithEos || !answer.AsSpan().TrimEnd().EndsWith(form.AnswerEnd, StringComparison.Ordinal);
+
+    /// <summary>An answer without the EOS that its form wrote.</summary>
+    private static int[] WithoutEos(int[] answer, int eos) => answer is [.. var rest, var last] && last == eos ? rest : answer;
 
     private static int[] First(ITokenizer tokenizer, IConversationForm form, string text)
         => FirstIds(tokenizer, text, new EncodeOptions(form.TokenizerBegins, SpecialTokensAsText: !form.WritesSpecialTokens));

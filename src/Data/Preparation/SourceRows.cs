@@ -1,6 +1,7 @@
 using AlpacaCot.Data.Catalogue;
 using AlpacaCot.Data.Cot;
 using AlpacaCot.Data.Goat;
+using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Tables;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
@@ -94,11 +95,12 @@ internal sealed class SourceRows
     /// <summary>The records of one file of a source: rows as its set has them, or questions about tables.</summary>
     internal static IEnumerable<Conversation> Records(SourceSpec source, SourceFile file, Action<string>? remark, Action<string>? skip)
         => source.Tables is { } tables
-            ? TableFiles.Read(file.Path, remark).Select(question => Conversation.Of(TableTasks.Record(question, tables, Path.GetFileName(file.Path))))
+            ? TableFiles.Read(new TextFile(file.Path, SourceEncoding.Of(source.Encoding)), remark).Select(question => Conversation.Of(TableTasks.Record(question, tables, Path.GetFileName(file.Path))))
             : file.Read(remark, skip);
 
     /// <summary>The files whose bytes decide what a source's rows are: its own, and the tables that its questions are about.</summary>
-    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files : [.. files, .. files.SelectMany(TableFiles.Needed)];
+    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files
+        : [.. files, .. files.SelectMany(file => TableFiles.Needed(new TextFile(file, SourceEncoding.Of(source.Encoding))))];
 
     /// <summary>The content of this source, see <see cref="Content(SourceSpec, IReadOnlyList{string})"/>.</summary>
     public IReadOnlyList<string> ContentFiles => Content(_source, Files);

@@ -7,11 +7,11 @@ namespace AlpacaCot.Data.Tables;
 internal static class HeaderPaths
 {
     /// <summary>The tables of a file, by their id.</summary>
-    public static IReadOnlyDictionary<string, DataTable> Read(string path)
+    public static IReadOnlyDictionary<string, DataTable> Read(TextFile file)
     {
-        var mistakes = new RowMistakes(path);
+        var mistakes = new RowMistakes(file.Path);
         var tables = new Dictionary<string, DataTable>(StringComparer.Ordinal);
-        foreach (var row in RowFile.Objects(path))
+        foreach (var row in RowFile.Objects(file))
         {
             var fields = new TableFields(row.Fields);
             try

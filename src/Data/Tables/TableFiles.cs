@@ -17,23 +17,27 @@ public static class TableFiles
     /// <param name="path">The file.</param>
     /// <param name="remark">Told of questions whose table is not there; they are left out.</param>
     /// <exception cref="DatasetException">The file is in none of the forms, or rows are wrong: all of them are told at once.</exception>
-    public static IEnumerable<TableQuestion> Read(string path, Action<string>? remark = null)
+    public static IEnumerable<TableQuestion> Read(string path, Action<string>? remark = null) => Read((TextFile)path, remark);
+
+    /// <summary>The same with the encoding of the file and of the tables that it names.</summary>
+    internal static IEnumerable<TableQuestion> Read(TextFile file, Action<string>? remark)
     {
-        var head = First(path);
-        if (head.StartsWith(WikiHeader, StringComparison.Ordinal)) return WikiTables.Read(path, remark);
-        return IsProblems(path, head) ? Problems(path) : Rows(path, remark);
+        var head = First(file);
+        if (head.StartsWith(WikiHeader, StringComparison.Ordinal)) return WikiTables.Read(file, remark);
+        return IsProblems(file.Path, head) ? Problems(file) : Rows(file, remark);
     }
 
     /// <summary>The other files that a file's questions need: what they hold changes the rows.</summary>
-    public static IReadOnlyList<string> Needed(string path)
+    internal static IReadOnlyList<string> Needed(TextFile file)
     {
-        if (First(path).StartsWith(WikiHeader, StringComparison.Ordinal)) return WikiTables.Tables(path);
+        var path = file.Path;
+        if (First(file).StartsWith(WikiHeader, StringComparison.Ordinal)) return WikiTables.Tables(file);
         return TablesBeside(path) is { } tables && File.Exists(tables) ? [tables] : [];
     }
 
-    private static string First(string path)
+    private static string First(TextFile file)
     {
-        using var stream = SourceText.Open(path);
+        using var stream = SourceText.Open(file);
         using var reader = new StreamReader(stream);
         var start = new char[512];
         return new string(start, 0, reader.ReadBlock(start)).TrimStart();
@@ -48,12 +52,13 @@ public static class TableFiles
         return end > 1 && key.AsSpan(1, end - 1).IndexOfAnyExceptInRange('0', '9') < 0;
     }
 
-    private static IEnumerable<TableQuestion> Problems(string path)
+    private static IEnumerable<TableQuestion> Problems(TextFile file)
     {
+        var path = file.Path;
         JsonObject problems;
         try
         {
-            problems = JsonNode.Parse(RowFile.Text(path)) as JsonObject ?? throw new DatasetException($"{path}: is no JSON object of problems");
+            problems = JsonNode.Parse(RowFile.Text(file)) as JsonObject ?? throw new DatasetException($"{path}: is no JSON object of problems");
         }
         catch (JsonException e)
         {
@@ -84,14 +89,15 @@ public static class TableFiles
         return questions;
     }
 
-    private static IEnumerable<TableQuestion> Rows(string path, Action<string>? remark)
+    private static IEnumerable<TableQuestion> Rows(TextFile file, Action<string>? remark)
     {
-        var tables = new Lazy<IReadOnlyDictionary<string, DataTable>>(() => TablesBeside(path) is { } beside && File.Exists(beside) ? HeaderPaths.Read(beside)
+        var path = file.Path;
+        var tables = new Lazy<IReadOnlyDictionary<string, DataTable>>(() => TablesBeside(path) is { } beside && File.Exists(beside) ? HeaderPaths.Read(file with { Path = beside })
             : throw new DatasetException($"{path}: its rows name tables by table_id; expected them in a file beside it, {Path.GetFileName(TablesBeside(path) ?? "…_tables.jsonl")}"));
         var mistakes = new RowMistakes(path);
         var questions = new List<TableQuestion>();
         var (row, missing) = (0, 0);
-        foreach (var line in RowFile.Objects(path))
+        foreach (var line in RowFile.Objects(file))
         {
             row++;
             var fields = new TableFields(line.Fields);

@@ -9,13 +9,14 @@ internal static class WikiTables
 {
     private const int Columns = 4;
 
-    public static IEnumerable<TableQuestion> Read(string path, Action<string>? remark)
+    public static IEnumerable<TableQuestion> Read(TextFile source, Action<string>? remark)
     {
+        var path = source.Path;
         var tables = new Dictionary<string, DataTable?>(StringComparer.Ordinal);
         var mistakes = new RowMistakes(path);
         var questions = new List<TableQuestion>();
         var (row, missing) = (0, 0);
-        foreach (var (number, cells) in Rows(path))
+        foreach (var (number, cells) in Rows(source, mistakes))
         {
             row++;
             if (cells.Length != Columns)
@@ -23,7 +24,7 @@ internal static class WikiTables
                 mistakes.Add($"row {row}, line {number}", $"has {cells.Length} columns, expected {Columns}: id, utterance, context, targetValue");
                 continue;
             }
-            if (!tables.TryGetValue(cells[2], out var table)) tables[cells[2]] = table = Find(path, cells[2]) is { } file ? Table(file) : null;
+            if (!tables.TryGetValue(cells[2], out var table)) tables[cells[2]] = table = Find(path, cells[2]) is { } file ? Table(source with { Path = file }) : null;
             if (table is null) missing++;
             else questions.Add(new TableQuestion(table, Denotation.Items(cells[1])[0], Denotation.Items(cells[3]), TableTask.Questions, row));
         }
@@ -33,11 +34,11 @@ internal static class WikiTables
     }
 
     /// <summary>The tables that the questions name and that are there, each once.</summary>
-    public static IReadOnlyList<string> Tables(string path)
-        => [.. Rows(path).Where(row => row.Cells.Length == Columns).Select(row => row.Cells[2]).Distinct().Select(context => Find(path, context)).OfType<string>().Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Tables(TextFile source)
+        => [.. Rows(source, new RowMistakes(source.Path)).Where(row => row.Cells.Length == Columns).Select(row => row.Cells[2]).Distinct().Select(context => Find(source.Path, context)).OfType<string>().Order(StringComparer.Ordinal)];
 
     /// <summary>A table of the set: real line breaks within quotes, <c>\"</c> for a quote, <c>\\</c> for a backslash.</summary>
-    public static DataTable Table(string file)
+    public static DataTable Table(TextFile file)
     {
         var text = RowFile.Text(file);
         var rows = new List<List<string>> { new() };
@@ -77,16 +78,15 @@ internal static class WikiTables
         return field.ToString();
     }
 
-    private static IEnumerable<(int Number, string[] Cells)> Rows(string path)
+    private static IEnumerable<(int Number, string[] Cells)> Rows(TextFile file, RowMistakes mistakes)
     {
-        using var stream = SourceText.Open(path);
-        var header = true;
-        foreach (var (number, bytes) in SourceText.Lines(stream))
+        using var stream = SourceText.Open(file);
+        // The first line is the header.
+        foreach (var (number, bytes) in SourceText.Lines(stream).Skip(1))
         {
-            if (bytes is not { } text) throw new DatasetException($"{path}: line {number}: {SourceText.TooLong}");
-            var line = Encoding.UTF8.GetString(text).TrimEnd('\r');
-            if (!header && line.Length > 0) yield return (number, line.Split('\t'));
-            header = false;
+            var (line, mistake) = SourceText.Decode(bytes, file.Encoding);
+            if (mistake is not null) mistakes.Add($"line {number}", mistake);
+            else if (line!.Length > 0) yield return (number, line.Split('\t'));
         }
     }
 

@@ -52,7 +52,8 @@ public sealed class ChatForm : IConversationForm
     public bool TokenizerBegins { get; }
 
     /// <inheritdoc/>
-    public bool EndsAnswersWithEos => false;
+    /// <remarks>Some published templates (ChatGLM's, Baichuan 2's) mark no end of an answer: the models end with EOS, and their texts of several turns have none.</remarks>
+    public bool EndsAnswersWithEos => AnswerEnd.Length == 0;
 
     /// <inheritdoc/>
     public string AnswerEnd => _answer.Value.End;
@@ -78,7 +79,7 @@ public sealed class ChatForm : IConversationForm
         => _answer.Value.Begin is { Length: > 0 } begin && generated.StartsWith(begin, StringComparison.Ordinal) ? generated[begin.Length..] : generated;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Piece> Pieces(Conversation conversation) => Rendered(conversation, asks: false);
+    public IReadOnlyList<Piece> Pieces(Conversation conversation) => Rendered(conversation, asks: false, AnswerEnd);
 
     /// <inheritdoc/>
     /// <remarks>Worked examples are turns of the conversation, the system text is its first message.</remarks>
@@ -88,10 +89,10 @@ public sealed class ChatForm : IConversationForm
                 .. system.Length > 0 ? [new Turn(TurnRole.System, system)] : Array.Empty<Turn>(),
                 .. examples.SelectMany(example => new[] { new Turn(TurnRole.User, example.Instruction), new Turn(TurnRole.Assistant, example.Answer) }),
                 new Turn(TurnRole.User, instruction),
-            ], Name, 1), asks: true);
+            ], Name, 1), asks: true, AnswerEnd);
 
     /// <summary>The parts up to the last answer, or up to where the next one begins.</summary>
-    private List<Piece> Rendered(Conversation conversation, bool asks)
+    private List<Piece> Rendered(Conversation conversation, bool asks, string answerEnd)
     {
         try
         {
@@ -105,7 +106,7 @@ public sealed class ChatForm : IConversationForm
             for (var k = 0; k < answers.Count; k++)
             {
                 var turn = conversation.Turns[answers[k]];
-                var (begin, end) = Place(whole.Text, messages, tools, answers[k], turn.Text, spans?[k], at);
+                var (begin, end) = Place(whole.Text, messages, tools, answers[k], turn.Text, spans?[k], at, answerEnd);
                 pieces.Add(new Piece(whole.Text[at..begin], Answer: false, Learned: false));
                 pieces.Add(new Piece(whole.Text[begin..end], Answer: true, turn.Learned));
                 at = end;
@@ -128,7 +129,7 @@ public sealed class ChatForm : IConversationForm
     {
         try
         {
-            var answer = Pieces(new Conversation([new Turn(TurnRole.User, "Ask"), new Turn(TurnRole.Assistant, SampleAnswer)], Name, 1))[^1].Text;
+            var answer = Rendered(new Conversation([new Turn(TurnRole.User, "Ask"), new Turn(TurnRole.Assistant, SampleAnswer)], Name, 1), asks: false, "")[^1].Text;
             var at = answer.LastIndexOf(SampleAnswer, StringComparison.Ordinal);
             return at < 0 ? ("", "") : (answer[..at], answer[(at + SampleAnswer.Length)..].Trim());
         }
@@ -139,16 +140,19 @@ public sealed class ChatForm : IConversationForm
     }
 
     /// <summary>Where an answer stands in the whole text.</summary>
-    private (int Begin, int End) Place(string whole, List<JsonObject> messages, JsonArray? tools, int index, string answer, (int Begin, int End)? span, int from)
+    private (int Begin, int End) Place(string whole, List<JsonObject> messages, JsonArray? tools, int index, string answer, (int Begin, int End)? span, int from, string answerEnd)
     {
         var before = Render(messages[..index], tools, asks: true).Text;
         var begin = before.Length >= from && whole.StartsWith(before, StringComparison.Ordinal) ? before.Length : span?.Begin;
         if (begin is { } known && span is { } marked && marked.End >= known) return (known, marked.End);
         var through = Render(messages[..(index + 1)], tools, asks: false).Text.TrimEnd();
         if (begin is { } first && through.Length >= first && whole.StartsWith(through, StringComparison.Ordinal)) return (first, through.Length);
-        // A template that writes a turn otherwise once others follow (thoughts are left out) shows the answer itself at least.
+        // A template that writes a turn otherwise once others follow (thoughts are left out) shows the answer itself at least, and what it ends answers with.
         var found = answer.Trim() is { Length: > 0 } text ? whole.IndexOf(text, from, StringComparison.Ordinal) : -1;
-        return found < 0 ? throw new DatasetException($"chat template {Name}: does not show where answer {index + 1} stands") : (begin is { } b && b <= found ? b : found, found + answer.Trim().Length);
+        if (found < 0) throw new DatasetException($"chat template {Name}: does not show where answer {index + 1} stands");
+        var end = found + answer.Trim().Length;
+        if (whole.AsSpan(end).StartsWith(answerEnd, StringComparison.Ordinal)) end += answerEnd.Length;
+        return (begin is { } b && b <= found ? b : found, end);
     }
 
     private RenderedChat Render(List<JsonObject> messages, JsonArray? tools, bool asks)

@@ -21,7 +21,7 @@ public interface IConversationForm
     /// <summary>Whether the tokenizer begins the first part with what it adds of its own (BOS).</summary>
     bool TokenizerBegins { get; }
 
-    /// <summary>Whether an EOS id follows each answer; otherwise the form ends its answers itself, and one follows the last.</summary>
+    /// <summary>Whether an EOS id follows each answer; otherwise the form ends its answers with <see cref="AnswerEnd"/>, and one follows the last.</summary>
     bool EndsAnswersWithEos { get; }
 
     /// <summary>The parts of a conversation up to its last answer. A part that is no answer stands before each answer, empty where nothing does.</summary>

@@ -19,6 +19,9 @@ public sealed record DataArm
     /// <summary>Rows read from all sources.</summary>
     public long Rows { get; init; }
 
+    /// <summary>Rows that were taken of them, limits considered: what is kept and what is left out.</summary>
+    public long Taken => Kept + Dropped.Values.Sum();
+
     /// <summary>Rows that are trained on.</summary>
     public long Kept { get; init; }
 

@@ -11,7 +11,8 @@ internal sealed class Estimator(MetricTraits traits, bool share, double most)
     /// <summary>A mean.</summary>
     public Estimate Mean(IReadOnlyList<Cells.Seeded> bySeed)
     {
-        var mean = TwoLevel(bySeed, 0);
+        // A share has Wilson's interval. What is bounded above alone has none: there, as if one item had been answered wholly otherwise, so that items that all agree have an interval too.
+        var mean = TwoLevel(bySeed, share || !traits.CanBeShare ? 0 : 1);
         Interval? interval = share ? (mean with { Mean = Math.Clamp(mean.Mean, 0, 1) }).ShareInterval() : mean.Interval();
         return Of(mean, bySeed, interval is { } i ? new Interval(i.Low, Math.Min(i.High, most)) : null);
     }
@@ -19,8 +20,8 @@ internal sealed class Estimator(MetricTraits traits, bool share, double most)
     /// <summary>A mean difference over pairs of cells, with p of no difference.</summary>
     public (Estimate Difference, double? P) Difference(IReadOnlyList<Cells.Seeded> bySeed, int pairs)
     {
-        // Of two shares, as if one more item had been answered differently under one pair: items that all agree say that differences are rare, not that there are none.
-        var mean = TwoLevel(bySeed, share ? 1.0 / pairs / pairs : 0);
+        // As if one more item had been answered differently under one pair: items that all agree say that differences are rare, not that there are none.
+        var mean = TwoLevel(bySeed, traits.CanBeShare ? 1.0 / pairs / pairs : 0);
         return (Of(mean, bySeed, mean.Interval() is { } i ? share ? new Interval(Math.Max(-1, i.Low), Math.Min(1, i.High)) : i : null), mean.P);
     }
 

@@ -61,9 +61,13 @@ internal static class Findings
             var nearest = verdicts.Where(v => v.Ahead > 0).MaxBy(v => Math.Abs(v.Difference.Difference.Mean))!;
             yield return $"No tuned group can be told to beat its untuned base by {metric.Metric}: the nearest, {nearest.BestTuned}, has {Numbers.WithInterval(nearest.TunedEstimate)}, "
                 + $"its base {Numbers.WithInterval(nearest.BaseEstimate)} ({Numbers.Difference(metric.Scale, nearest.Difference.Difference)}, p {Numbers.P(nearest.Difference.AdjustedP)} after correction).";
+            // That nothing was gained is half of it: what was lost is the other.
+            foreach (var v in verdicts.Where(v => v.Behind > 0))
+                yield return $"{v.Behind} of {v.Groups} tuned groups of {v.Model} {(v.Behind == 1 ? "is" : "are")} worse than the untuned base, {Numbers.WithInterval(v.BaseEstimate)}.";
             yield break;
         }
-        foreach (var v in verdicts.Where(v => v.Ahead == 0)) yield return $"No tuned group of {v.Model} beats its untuned base by {metric.Metric}: {Stand(v)} {Behind(v)}";
+        foreach (var v in verdicts.Where(v => v.Told == 0))
+            yield return $"No tuned group of {v.Model} {(v.Ahead == 0 ? "beats" : "can be told to beat")} its untuned base by {metric.Metric}: {Stand(v)} {Behind(v)}";
     }
 
     private static string Stand(BaseVerdict v)
@@ -79,7 +83,8 @@ internal static class Findings
 
     private static string Best(MetricSummary metric)
     {
-        var first = metric.Groups.Where(g => g.Rank == 1).ToList();
+        // Where an untuned base is as good as any, it is named before what was tuned.
+        var first = metric.Groups.Where(g => g.Rank == 1).OrderByDescending(g => g.IsBase).ToList();
         var (count, tied) = (metric.Groups.Count, metric.TiedWithBest.Count);
         var value = Numbers.WithInterval(first[0].Estimate);
         if (count == 1) return $"{Label(first[0])} has {value} by {metric.Metric}.";
@@ -87,9 +92,18 @@ internal static class Findings
         if (metric.Groups.All(g => g.IsBase || g.Estimate.N < 2))
             return $"The {(metric.LowerIsBetter ? "smallest" : "largest")} {metric.Metric} is that of {And(first.Select(Label))}, {value}. With one seed it cannot be told from the others.";
         if (tied == count - 1)
-            return $"The {count} groups cannot be told apart by {metric.Metric}: they reach from {Numbers.Value(metric.Groups[^1].Estimate.Mean)} ({Label(metric.Groups[^1])}) to {Numbers.Value(first[0].Estimate.Mean)} ({And(first.Select(Label))}), which is within what seeds and items do.";
+        {
+            var reach = $"they reach from {Numbers.Value(metric.Groups[^1].Estimate.Mean)} ({Label(metric.Groups[^1])}) to {Numbers.Value(first[0].Estimate.Mean)} ({And(first.Select(Label))})";
+            // Differences over several groups have more answers behind them than any one group.
+            return metric.Interactions.Count > 0 || metric.Factors.Any(f => f.Comparisons.Any(c => c.IsTold))
+                ? $"Taken one by one, none of the {count} groups can be told from the best by {metric.Metric}: {reach}. What can be told holds over several of them."
+                : $"The {count} groups cannot be told apart by {metric.Metric}: {reach}, which is within what seeds and items do.";
+        }
+        // Those that share the best mean are not told from each other, and are no others.
+        var (others, behind) = (count - first.Count, tied - first.Count + 1);
         return $"Best by {metric.Metric}: {And(first.Select(Label))}, {value}. "
-            + (tied == 0 ? $"It can be told from {(count == 2 ? "the other group" : $"all {count - 1} others")}." : $"{tied} of the other {count - 1} groups cannot be told from {(first.Count == 1 ? "it" : "them")}.");
+            + (behind == 0 ? $"{(first.Count == 1 ? "It" : "They")} can be told from {(others == 1 ? "the other group" : $"all {others} others")}."
+                : $"{behind} of the other {others} groups cannot be told from {(first.Count == 1 ? "it" : "them")}.");
     }
 
     private static IEnumerable<string> BestAgainstBase(MetricSummary metric)

@@ -14,7 +14,8 @@ internal static class HeatMap
     {
         double On(double value) => metric.Scale == MetricScale.Log ? Math.Log(value) : value;
 
-        var means = pair.Cells.SelectMany(r => r).OfType<Estimate>().Select(e => On(e.Mean)).ToList();
+        // One scale for all maps of the metric: a difference that is small in one of them looks small.
+        var means = metric.Pairs.SelectMany(p => p.Cells).SelectMany(r => r).OfType<Estimate>().Select(e => On(e.Mean)).ToList();
         double low = means.Min(), high = means.Max();
         var text = new StringBuilder("<div class=\"scroll\"><table class=\"heat\"><thead><tr>");
         text.Append($"<th>{Svg.Escape(pair.Rows)} \\ {Svg.Escape(pair.Columns)}</th>");

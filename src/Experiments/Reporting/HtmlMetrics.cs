@@ -77,7 +77,7 @@ internal static class HtmlMetrics
     private static void Pairs(StringBuilder page, MetricSummary metric)
     {
         if (metric.Pairs.Count == 0) return;
-        page.Append($"<section><h2>Two factors at a time</h2><p class=\"soft\">{E(metric.Metric)}, mean over everything else, with 95 % intervals; deeper is better.</p><div class=\"charts\">\n");
+        page.Append($"<section><h2>Two factors at a time</h2><p class=\"soft\">{E(metric.Metric)}, mean over everything else, with 95 % intervals; deeper is better, on one scale for all.</p><div class=\"charts\">\n");
         foreach (var pair in metric.Pairs)
             page.Append($"<figure><figcaption>{E(pair.Rows)} × {E(pair.Columns)}</figcaption>{HeatMap.Draw(pair, metric)}</figure>\n");
         page.Append("</div></section>\n");

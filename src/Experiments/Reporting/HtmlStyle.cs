@@ -31,6 +31,7 @@ internal static class HtmlStyle
         .said { color: var(--accent); } .links a, .links span { margin-right: 6px; } a { color: var(--accent); }
         .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: 13.5px; width: 100%; font-variant-numeric: tabular-nums; }
         th, td { padding: 5px 10px; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; } th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 150px; }
+        .arms td { white-space: normal; } .arms td:first-child { min-width: 90px; }
         td.words { white-space: normal; text-align: left; min-width: 200px; } tbody tr:hover { background: color-mix(in srgb, var(--accent) 7%, transparent); } tr.sure td { font-weight: 600; }
         .legend { display: flex; flex-wrap: wrap; gap: 4px 16px; font-size: 13px; margin: 2px 0 6px; } .legend i { display: inline-block; width: 18px; height: 3px; border-radius: 2px; vertical-align: middle; margin-right: 6px; }
         details { margin-top: 10px; } summary { cursor: pointer; color: var(--accent); font-weight: 600; } pre { overflow: auto; font-size: 12.5px; max-height: 480px; background: var(--page); border-radius: 8px; padding: 12px; }

@@ -65,10 +65,12 @@ internal static class HtmlTables
     {
         if (report.DataArms.Count == 0) return;
         page.Append("<section><h2>What each data mix became</h2><p class=\"soft\">Arms that differ in more than their names say cannot be compared for that alone: look at rows, tokens and what was cut.</p>\n");
-        Open(page, DataArmTable.Head);
-        foreach (var arm in report.DataArms) Row(page, "", DataArmTable.Row(arm));
+        var rows = DataArmTable.Of(report.DataArms);
+        page.Append("<div class=\"arms\">");
+        Open(page, rows[0]);
+        foreach (var row in rows.Skip(1)) Row(page, "", row);
         Close(page);
-        page.Append("</section>\n");
+        page.Append("</div></section>\n");
     }
 
     public static void Trials(StringBuilder page, SweepReport report, string? folder)

@@ -72,7 +72,8 @@ internal static class MarkdownReport
     {
         if (report.DataArms.Count == 0) return;
         text.Append("\n## Data\n");
-        Table(text, DataArmTable.Head, report.DataArms.Select(DataArmTable.Row));
+        var rows = DataArmTable.Of(report.DataArms);
+        Table(text, rows[0], rows.Skip(1));
     }
 
     private static void Trials(StringBuilder text, SweepReport report)

@@ -5,8 +5,9 @@ using AlpacaCot.Experiments.Scheduling;
 namespace AlpacaCot.Experiments.Reporting;
 
 /// <summary>Numbers for people: as many digits as say something.</summary>
-internal static class Numbers
+public static class Numbers
 {
+    /// <summary>A figure with three digits behind the point, fewer where it is large.</summary>
     public static string Value(double value) => value < 0 ? "−" + Value(-value) : value switch
     {
         double.NaN => "–",
@@ -19,7 +20,7 @@ internal static class Numbers
     };
 
     /// <summary>A difference; one that is smaller than rounding makes it is none.</summary>
-    public static string Signed(double value) => Math.Abs(value) < 1e-12 ? "0" : value > 0 ? "+" + Value(value) : "−" + Value(-value);
+    internal static string Signed(double value) => Math.Abs(value) < 1e-12 ? "0" : value > 0 ? "+" + Value(value) : "−" + Value(-value);
 
     /// <summary>An interval's ends; nothing where there is none.</summary>
     public static string Interval(Estimate estimate)
@@ -32,34 +33,34 @@ internal static class Numbers
     }
 
     /// <summary>A mean with its interval behind it.</summary>
-    public static string WithInterval(Estimate estimate) => estimate.Low is null ? Value(estimate.Mean) : $"{Value(estimate.Mean)} ({Interval(estimate)})";
+    internal static string WithInterval(Estimate estimate) => estimate.Low is null ? Value(estimate.Mean) : $"{Value(estimate.Mean)} ({Interval(estimate)})";
 
     /// <summary>What an estimate is over.</summary>
-    public static string Over(Estimate estimate)
+    internal static string Over(Estimate estimate)
         => $"{Integer(estimate.N)} {(estimate.N == 1 ? "run" : "seeds")}" + (estimate.Items > 0 ? $" × {Count(estimate.Items)} items" : "");
 
     /// <summary>A difference with its sign, or the factor that stands for one on a logarithmic scale.</summary>
-    public static string Difference(MetricScale scale, Estimate difference) => scale == MetricScale.Log ? "× " + Value(difference.Mean) : Signed(difference.Mean);
+    internal static string Difference(MetricScale scale, Estimate difference) => scale == MetricScale.Log ? "× " + Value(difference.Mean) : Signed(difference.Mean);
 
-    public static string P(double? p) => p switch
+    internal static string P(double? p) => p switch
     {
         null => "–",
         < 0.001 => "< 0.001",
         { } value => value.ToString("0.000", CultureInfo.InvariantCulture),
     };
 
-    public static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
+    internal static string Percent(double share) => (100 * share).ToString("0.#", CultureInfo.InvariantCulture) + " %";
 
-    public static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
+    internal static string Count(long count) => count.ToString("#,0", CultureInfo.InvariantCulture);
 
-    public static string Short(long count) => count switch
+    internal static string Short(long count) => count switch
     {
         < 10_000 => Count(count),
         < 1_000_000 => (count / 1e3).ToString("#,0", CultureInfo.InvariantCulture) + " k",
         _ => (count / 1e6).ToString("#,0.0", CultureInfo.InvariantCulture) + " M",
     };
 
-    public static string Duration(double seconds) => seconds switch
+    internal static string Duration(double seconds) => seconds switch
     {
         < 10 => seconds.ToString("0.0", CultureInfo.InvariantCulture) + " s",
         < 120 => seconds.ToString("0", CultureInfo.InvariantCulture) + " s",
@@ -67,11 +68,11 @@ internal static class Numbers
         _ => string.Create(CultureInfo.InvariantCulture, $"{(int)(seconds / 3600)} h {(int)(seconds / 60) % 60} min"),
     };
 
-    public static string Rate(double rate) => rate.ToString("0.######", CultureInfo.InvariantCulture);
+    internal static string Rate(double rate) => rate.ToString("0.######", CultureInfo.InvariantCulture);
 
-    public static string Integer(long number) => number.ToString(CultureInfo.InvariantCulture);
+    internal static string Integer(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    public static string State(ReportTrial trial) => trial.Status switch
+    internal static string State(ReportTrial trial) => trial.Status switch
     {
         TrialStatus.Pending when trial.Phase is TrialPhase.Training or TrialPhase.Evaluating => "running",
         TrialStatus.Succeeded => "done",

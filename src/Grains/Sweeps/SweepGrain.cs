@@ -84,7 +84,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         {
             if (!_store.Ended) await StartDrivingAsync();
             var same = SweepSpecJson.Write(_state.Spec) == SweepSpecJson.Write(request.Spec) && _store.Submission.BaseDirectory == request.BaseDirectory;
-            return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another --name");
+            return new SubmitReply(Key, _state.Grid.Trials.Count, Existing: true, same ? null : $"there is a sweep '{request.Name}' already, made of another file; choose another name");
         }
         SweepState state;
         try

@@ -33,6 +33,6 @@ internal static class HostGate
     private static Task RefuseAsync(HttpResponse response)
     {
         response.StatusCode = StatusCodes.Status400BadRequest;
-        return response.WriteAsync("This is no name of the silo. To serve its pages under another one, start it with --allow-host NAME.\n");
+        return response.WriteAsJsonAsync(new { error = "this is no name of the silo; to serve its pages under another one, start it with --allow-host NAME" });
     }
 }

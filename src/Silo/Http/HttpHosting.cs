@@ -26,11 +26,27 @@ internal static class HttpHosting
     /// <summary>Maps the pages.</summary>
     public static void MapHttp(this WebApplication app, SiloArguments arguments, ApiKey key)
     {
+        app.UseStatusCodePages(context => SayAsync(context.HttpContext));
         app.UseHostGate(arguments);
         app.UseKeyGate(key);
         app.UseKnownNames();
         HttpRoutes.Map(app);
         app.MapOrleansDashboard("/dashboard");
+    }
+
+    /// <summary>Says in one line what is wrong where whoever refused has not: there is no such page, or it is not for that method.</summary>
+    private static Task SayAsync(HttpContext context)
+    {
+        var (request, response) = (context.Request, context.Response);
+        return response.WriteAsJsonAsync(new
+        {
+            error = response.StatusCode switch
+            {
+                StatusCodes.Status404NotFound => $"there is nothing at {request.Path}; GET / lists what there is",
+                StatusCodes.Status405MethodNotAllowed => $"{request.Path} does not take {request.Method}; GET / lists what it takes",
+                _ => $"{request.Method} {request.Path} cannot be read as a request; GET / lists what there is",
+            },
+        });
     }
 
     /// <summary>Where a browser finds the pages: with the key, unless the user has given it and knows it.</summary>

@@ -57,7 +57,7 @@ internal static class KeyGate
     {
         response.StatusCode = StatusCodes.Status401Unauthorized;
         response.Headers.WWWAuthenticate = "Bearer";
-        return response.WriteAsync("These pages need the silo's key: the address that the silo printed at its start, or the header 'Authorization: Bearer KEY'.\n");
+        return response.WriteAsJsonAsync(new { error = "this needs the silo's key: the address that the silo printed at its start, or the header 'Authorization: Bearer KEY'" });
     }
 
     // Cookies do not tell ports apart: two silos of one machine would take each other's away.

@@ -14,6 +14,7 @@ public static class DataOptions
         new("truncation", $"What is cut of rows over the cutoff: {string.Join(", ", Words.Truncations.Select(w => w.Word))} ({Words.Truncations.Of(Truncation.Right)})"),
         new("learn", $"Which answers of a conversation are learnt: {string.Join(" or ", Words.Learned.Select(w => w.Word))} ({Words.Learned.Of(LearnedTurns.All)})"),
         new("bad_rows", $"Rows that are wrong: {string.Join(" or ", Words.RowPolicies.Select(w => w.Word))} ({Words.RowPolicies.Of(BadRows.Refuse)})"),
+        new("encoding", $"Encoding of the files, where it is not UTF-8: {string.Join(", ", TextEncodings.Names.Where(name => name != TextEncodings.Default))}"),
         new("training_cue", $"Cue in training prompts: {string.Join(", ", Words.Cues.Select(w => w.Word))}, or a sentence ({TrainingCue.None.Word})"),
     ];
 
@@ -37,9 +38,15 @@ public static class DataOptions
         var template = options.Reader.Text("template");
         if (template is not null && !TemplateNames.Known.Contains(template, StringComparer.Ordinal))
             options.Error("template", $"there is no template '{template}'", Suggestions.For(template, TemplateNames.Known));
+        var sources = texts.Select(text => Source(options, text, isFile)).ToList();
+        if (Parsing.AxisParser.Encoding(options.Reader) is { } encoding)
+        {
+            if (sources.TrueForAll(source => source.Goat is not null) && sources.Count > 0) options.Error("encoding", "says how files are read; a generator has none", "remove it");
+            sources = sources.ConvertAll(source => source.Goat is null ? source with { Encoding = encoding } : source);
+        }
         return new DataSpec
         {
-            Sources = [.. texts.Select(text => Source(options, text, isFile))],
+            Sources = sources,
             Template = template ?? TemplateNames.Alpaca,
             Cot = options.Reader.Choice("rationale", Words.Rationales) ?? RationaleUse.RationaleThenAnswer,
             Truncation = options.Reader.Choice("truncation", Words.Truncations) ?? Truncation.Right,

@@ -54,15 +54,14 @@ public static class AdaLoraOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "adalora", "ADALORA", 1e-3, "its updates start at zero in three factors and move slower than LoRA's: the middle of the paper's rates",
-        [InitR, TargetR, Alpha, Dropout, TInit, TFinal, DeltaT, Beta1, Beta2, OrthogonalWeight, TotalStep, Targets, Exclude, Layers, LayersPattern])
+        [InitR, TargetR, Alpha, Dropout, TInit, TFinal, DeltaT, Beta1, Beta2, OrthogonalWeight, TotalStep, Targets, Exclude, Layers, LayersPattern, OwnWeightsOptions.Biases("lora_only"), OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Low-rank updates whose ranks move, while it trains, to where they matter (Zhang et al. 2023)",
         // A, B and a singular value for each rank.
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, InitR) * (target.In + target.Out + 1)),
         Faults = Check,
         NotBuilt =
         [
-            new("bias", "none", "training the base's biases"),
-            new("modules_to_save", null, "whole modules trained and saved"),
             new("alpha_pattern", new JsonObject(), "other alphas by module"),
             new("use_rslora", false, "rank-stabilised scale"),
             new("use_dora", false, "DoRA"),

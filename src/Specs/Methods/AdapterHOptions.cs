@@ -4,5 +4,5 @@ namespace AlpacaCot.Specs.Methods;
 public static class AdapterHOptions
 {
     /// <summary>The method.</summary>
-    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_h", parallel: false, adapterP: false);
+    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_h", "Bottleneck layers before and behind the MLP's projections (Houlsby et al. 2019, as LLM-Adapters builds them)", parallel: false, adapterP: false);
 }

@@ -4,5 +4,5 @@ namespace AlpacaCot.Specs.Methods;
 public static class AdapterPOptions
 {
     /// <summary>The method.</summary>
-    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_p", parallel: false, adapterP: true);
+    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_p", "A bottleneck layer behind the MLP's last projection (Pfeiffer et al. 2020, as LLM-Adapters builds it)", parallel: false, adapterP: true);
 }

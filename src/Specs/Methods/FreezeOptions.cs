@@ -20,6 +20,7 @@ public static class FreezeOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new("freeze", "FREEZE", 5e-5, "LLaMA-Factory's default, between full fine-tuning's rate and an adapter's", [Layers, Modules, Extra])
     {
+        Meaning = "The weights of a few blocks, or of modules beside them; the others stay as they are",
         TrainsBase = true,
         Size = (method, model) => Of(method) is var choice
             ? model.Projections.Where(p => choice.Trains(p.Path + ".weight", model.Layers)).Sum(p => (long)p.In * p.Out + (p.Bias ? p.Out : 0)) + model.Tensors.Where(t => choice.Trains(t.Name, model.Layers)).Sum(t => t.Values) : 0,

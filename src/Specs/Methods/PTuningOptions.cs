@@ -20,8 +20,9 @@ public static class PTuningOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "p_tuning", "P_TUNING", 1e-3, "the encoder takes an ordinary rate: that of PEFT's P-tuning example",
-        [VirtualTokens, Encoder, EncoderHidden, EncoderLayers])
+        [VirtualTokens, Encoder, EncoderHidden, EncoderLayers, OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Rows in front of the embedded tokens that a small encoder makes (Liu et al. 2021)",
         Size = Count,
         VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),
         Faults = (method, model) => VirtualTokenOptions.Faults(method, model, VirtualTokens),

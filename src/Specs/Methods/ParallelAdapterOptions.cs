@@ -4,5 +4,5 @@ namespace AlpacaCot.Specs.Methods;
 public static class ParallelAdapterOptions
 {
     /// <summary>The method.</summary>
-    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_parallel", parallel: true, adapterP: false);
+    public static MethodDefinition Method { get; } = BottleneckOptions.Define("adapter_parallel", "Bottleneck layers beside the attention's projections (He et al. 2022, as LLM-Adapters builds them)", parallel: true, adapterP: false);
 }

@@ -20,8 +20,9 @@ public static class PrefixOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "prefix", "PREFIX_TUNING", 5e-3, "keys and values of N(0, 1) have far to go; the rate of LoRA leaves them almost where they start",
-        [VirtualTokens, Projection, EncoderHidden, Init])
+        [VirtualTokens, Projection, EncoderHidden, Init, OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Keys and values in front of every sequence in every block (Li and Liang 2021)",
         Size = Count,
         Faults = (method, model) => VirtualTokenOptions.Faults(method, model, VirtualTokens),
         NotBuilt = VirtualTokenOptions.NotBuilt,

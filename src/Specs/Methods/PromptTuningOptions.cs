@@ -18,8 +18,9 @@ public static class PromptTuningOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "prompt", "PROMPT_TUNING", 3e-2, "so few parameters need a high rate: that of PEFT's prompt tuning example",
-        [VirtualTokens, Init, InitText])
+        [VirtualTokens, Init, InitText, OwnWeightsOptions.ModulesToSave])
     {
+        Meaning = "Rows in front of the embedded tokens (Lester et al. 2021)",
         Size = (method, model) => AdapterSize.Integer(method, VirtualTokens) * VirtualTokenOptions.HiddenWidth(model),
         VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),
         Faults = (method, model) =>

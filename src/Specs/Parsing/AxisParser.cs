@@ -120,6 +120,7 @@ internal static class AxisParser
         {
             Path = reader.Text("path") ?? source.Path,
             Goat = GoatParser.Goat(reader) ?? source.Goat,
+            Encoding = Encoding(reader),
             Tables = TableParser.Tables(reader),
             Weight = reader.Number("weight", 0, 1e6, above: true) ?? 1,
             Limit = reader.Integer("limit", 1),
@@ -139,7 +140,18 @@ internal static class AxisParser
                 "give one: set: alpaca, or path: data/rows.jsonl, or goat: { digits: [1, 3] }");
         else if (source is { Language: not null, Set: null })
             reader.Error("language", $"picks a variant of a known set; a {(source.Goat is null ? "path" : "generator")} has none", "remove it");
+        else if (source is { Encoding: not null, Goat: not null })
+            reader.Error("encoding", "says how files are read; a generator has none", "remove it");
         return source;
+    }
+
+    /// <summary>The encoding of a source's files; null where they are in the one that needs no name.</summary>
+    internal static string? Encoding(MapReader reader)
+    {
+        if (reader.Text("encoding") is not { } given) return null;
+        if (TextEncodings.Find(given) is { } name) return name == TextEncodings.Default ? null : name;
+        reader.Error("encoding", $"'{given}' is not known", Suggestions.For(given, TextEncodings.Names));
+        return null;
     }
 
     private static readonly string[] SourceKinds = ["set", "path", "goat"];

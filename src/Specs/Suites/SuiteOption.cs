@@ -129,7 +129,7 @@ internal static class SuiteOptionForms
     /// <summary>One of several words; the first is taken where it is left out.</summary>
     public static SuiteOption<string> Choice(string name, string meaning, params IReadOnlyList<string> choices) => new(
         name, SuiteOptionKind.Choice, choices[0], meaning,
-        given => given.GetValue<string>() is var word && choices.Contains(word) ? word : throw new FormatException($"'{word}' is unknown; known are {string.Join(", ", choices)}"),
+        given => given.GetValue<string>() is var word && choices.Contains(word) ? word : throw new FormatException($"'{word}' is unknown; {Suggestions.For(word, choices)}"),
         value => value) { Choices = choices };
 
     private static int Whole(JsonNode given) => given is JsonValue value && value.TryGetValue<int>(out var number) ? number : throw new InvalidOperationException("no whole number");

@@ -51,7 +51,7 @@ public sealed class SuiteOptions
     /// <exception cref="SweepException">The suite or an option is unknown, or a value is not of its option's type.</exception>
     public static SuiteOptions Read(EvaluationSpec evaluation)
         => SuiteCatalogue.Find(evaluation.Suite) is { } definition ? new SuiteOptions(definition, evaluation)
-            : throw new SweepException($"suite '{evaluation.Suite}' is unknown; known are {string.Join(", ", SuiteCatalogue.All.Select(suite => suite.Name))}");
+            : throw new SweepException($"suite '{evaluation.Suite}' is unknown; {Suggestions.For(evaluation.Suite, SuiteCatalogue.All.Select(suite => suite.Name))}");
 
     /// <summary>The value of an option.</summary>
     public T Of<T>(SuiteOption<T> option) => (T)_values[option.Name]!;

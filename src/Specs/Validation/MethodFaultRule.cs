@@ -15,7 +15,7 @@ internal sealed class MethodFaultRule : ISpecRule
             foreach (var precision in spec.Models.Where(model => Targets.Meet(spec, method, model)).Select(spec.LoadOf).Distinct(StringComparer.Ordinal))
                 if (definition.PrecisionFault(precision) is { } fault) remarks.Error($"peft[{i}]", fault);
             foreach (var (_, model) in Targets.Bases(spec, facts, method))
-                foreach (var (option, message) in definition.Faults(method, model)) remarks.Error(remarks.OptionPath(method, i, option), message);
+                foreach (var (option, message) in definition.Faults(method, model).Concat(OwnWeightsOptions.Faults(method, model))) remarks.Error(remarks.OptionPath(method, i, option), message);
         }
     }
 }

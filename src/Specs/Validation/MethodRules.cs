@@ -33,14 +33,15 @@ internal static class Targets
     public static IEnumerable<ProjectionFacts> Chosen(MethodSpec method, ModelFacts facts)
     {
         var (names, pattern) = Of(method);
+        var projections = facts.Projections.Where(p => !OwnWeightsOptions.Saves(method, p.Path));
         if (pattern is not null)
         {
-            if (ModulePattern.IsAllLinear(pattern)) return facts.Projections;
+            if (ModulePattern.IsAllLinear(pattern)) return projections;
             var whole = ModulePattern.Whole(pattern);
-            return facts.Projections.Where(p => Matches(whole, p.Path));
+            return projections.Where(p => Matches(whole, p.Path));
         }
         names ??= facts.DefaultTargets.GetValueOrDefault(method.Method)?.GetValueOrDefault(Option) ?? [];
-        return facts.Projections.Where(p => names.Any(name => Is(p.Path, name)));
+        return projections.Where(p => names.Any(name => Is(p.Path, name)));
     }
 
     // One that ends on a typical path and not on this one matches nothing; loading the adapter would say why.
@@ -84,7 +85,7 @@ internal sealed class TargetRule : ISpecRule
     }
 
     // LoRA acts on the embedding and the head too.
-    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.ModulesToSave.Name) is not null;
+    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.LoraPlusEmbedding.Name) is not null;
 }
 
 /// <summary>An update of a rank beyond the projection's width says nothing that the full width would not.</summary>

@@ -72,7 +72,7 @@ internal static class GoatTools
         var (rows, right, accepted, steps, wrong) = (0, 0, 0, 0L, 0L);
         var faults = new List<object>();
         var lines = new StringBuilder();
-        foreach (var row in RowFile.Objects(file))
+        foreach (var row in RowFile.Stream(file))
         {
             if (rows++ % RowsBetweenBeats == 0) Beat(context);
             string Field(string name) => row.Fields[name] is { } value && value.GetValueKind() == JsonValueKind.String ? value.GetValue<string>() : throw new ToolException($"{file}: {row.Place}: has no text '{name}'");

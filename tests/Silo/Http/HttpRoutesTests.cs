@@ -143,6 +143,17 @@ public sealed class HttpRoutesTests : IAsyncLifetime
         }
     }
 
+    [Theory]
+    [InlineData("GET", "/api/nothing", HttpStatusCode.NotFound, "there is nothing at /api/nothing")]
+    [InlineData("PUT", "/api/validate", HttpStatusCode.MethodNotAllowed, "/api/validate does not take PUT")]
+    [InlineData("POST", "/api/experiments/e/sweeps?fresh=perhaps", HttpStatusCode.BadRequest, "cannot be read as a request")]
+    public async Task WhatIsNoRequest_IsRefusedInOneLine(string method, string path, HttpStatusCode code, string says)
+    {
+        using var answer = await _http.SendAsync(new HttpRequestMessage(new HttpMethod(method), path));
+        Assert.Equal(code, answer.StatusCode);
+        Assert.Contains(says, JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Report_IsServedAsAPage()
     {
