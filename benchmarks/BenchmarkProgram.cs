@@ -1,6 +1,7 @@
 using System.CommandLine;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Data;
+using AlpacaCot.Evaluation;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
 using AlpacaCot.Tokenizers;
@@ -19,7 +20,7 @@ internal static class BenchmarkProgram
     /// <summary>Every benchmark, in the order of <c>--list</c>.</summary>
     private static IReadOnlyList<Command> Benchmarks() =>
     [
-        TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), DecodeBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
+        TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), GrowthBenchmark.Command(), DecodeBenchmark.Command(), ScoringBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
         PrepareBenchmark.Command(),
         SchedulerBenchmark.Command(), ReportBenchmark.Command(),
     ];
@@ -65,7 +66,7 @@ internal static class BenchmarkProgram
         {
             return Say(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (e is BenchmarkException or HomeException or TrainingException or ModelException or TokenizerException or DatasetException or InvalidDataException)
+        catch (Exception e) when (e is BenchmarkException or HomeException or TrainingException or ModelException or TokenizerException or DatasetException or EvaluationException or InvalidDataException)
         {
             return Say(e.Message, Wrong);
         }

@@ -36,7 +36,7 @@ internal static class CoTrainingBenchmark
             var all = TrainingRows.MadeUp(count * size * parsed.GetValue(members), parsed.GetValue(cutoff), config.VocabularySize);
             List<IReadOnlyList<Example>> each = [.. all.Chunk(count * size)];
             using var generator = new Generator(0);
-            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!));
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), storage: Options.StorageOf(parsed.GetValue(precision)!));
             var methods = Methods(rows, count);
             List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, parsed.GetValue(mixed) ? methods[i % methods.Length] : methods[0]))];
             TrainingBenchmark.Train(decoder, [pack[0]], size, 1); // not counted

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using AlpacaCot.Adapters;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Inference;
@@ -15,8 +16,6 @@ internal static class DecodeBenchmark
     // By then the loops run compiled with all optimisations, and memory is there.
     private const int WarmUpTokens = 64;
 
-    private static readonly int[] _batches = [1, 8];
-
     /// <summary>The command.</summary>
     public static Command Command()
     {
@@ -24,14 +23,19 @@ internal static class DecodeBenchmark
         Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
         var precision = Options.Precision();
-        var command = new Command("decode", "Greedy decoding at batch sizes 1 and 8: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, members, precision, threads };
+        var batches = new Option<int[]>("--batch") { Description = "Sequences at once; repeatable, a line each (1 and 8)", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true };
+        batches.Validators.Add(result =>
+        {
+            if (result.Tokens.FirstOrDefault(token => int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value < 1) is { } wrong) result.AddError($"--batch {wrong.Value}: must be at least 1");
+        });
+        var command = new Command("decode", "Greedy decoding: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
             using var model = new ServedModel(shape.Read(parsed), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(members));
             using var engine = model.Engine();
             var bandwidth = MemoryBenchmark.BytesPerSecond(parsed.GetValue(threads));
-            foreach (var batch in _batches)
+            foreach (var batch in parsed.GetValue(batches)!)
             {
                 IReadOnlyList<Generation> Generate(int count) => engine.Generate([.. Enumerable.Range(0, batch).Select(i => model.Request(i, parsed.GetValue(prompt), count))]);
                 Generate(Math.Min(WarmUpTokens, parsed.GetValue(tokens)));

@@ -12,7 +12,7 @@ internal static class Options
     private static readonly Dictionary<string, (ScalarType Type, WeightStorage Storage)> _precisions = new(StringComparer.Ordinal)
     {
         ["bf16"] = (ScalarType.BFloat16, WeightStorage.Plain), ["fp32"] = (ScalarType.Float32, WeightStorage.Plain), ["int8"] = (ScalarType.BFloat16, WeightStorage.Int8),
-        ["llm-int8"] = (ScalarType.BFloat16, WeightStorage.LlmInt8), ["nf4"] = (ScalarType.BFloat16, WeightStorage.Nf4), ["fp4"] = (ScalarType.BFloat16, WeightStorage.Fp4),
+        ["llm-int8"] = (ScalarType.BFloat16, WeightStorage.LlmInt8), ["w8a8"] = (ScalarType.BFloat16, WeightStorage.W8A8), ["nf4"] = (ScalarType.BFloat16, WeightStorage.Nf4), ["fp4"] = (ScalarType.BFloat16, WeightStorage.Fp4),
     };
 
     /// <summary>How many of something.</summary>
@@ -33,7 +33,7 @@ internal static class Options
     /// <summary>The base's type.</summary>
     public static Option<string> Precision()
     {
-        var option = new Option<string>("--precision") { Description = "How the base is held: bf16, fp32, int8, llm-int8, nf4 or fp4 (bf16)", DefaultValueFactory = _ => "bf16" };
+        var option = new Option<string>("--precision") { Description = "How the base is held: bf16, fp32, int8, llm-int8, w8a8, nf4 or fp4 (bf16)", DefaultValueFactory = _ => "bf16" };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && !_precisions.ContainsKey(result.Tokens[0].Value)) result.AddError($"precision '{result.Tokens[0].Value}' is unknown; known: {string.Join(", ", _precisions.Keys)}");

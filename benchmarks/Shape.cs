@@ -6,7 +6,7 @@ namespace AlpacaCot.Benchmarks;
 /// <summary>The shape of a random decoder; a LLaMA of 40 million parameters unless told otherwise.</summary>
 internal sealed record Shape(int Layers = 8, int Hidden = 512, int Heads = 8, int Vocabulary = 32_000, int? OwnIntermediate = null)
 {
-    private const int MaxPositions = 2048;
+    private const int MaxPositions = 8192;
 
     /// <summary>Width of the MLP: 1376 at a width of 512.</summary>
     public int Intermediate => OwnIntermediate ?? Hidden * 43 / 16;

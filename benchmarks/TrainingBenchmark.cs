@@ -34,7 +34,7 @@ internal static class TrainingBenchmark
             var examples = parsed.GetValue(rows) is { } file
                 ? TrainingRows.Read(file, count * size, parsed.GetValue(cutoff), config.VocabularySize) : TrainingRows.MadeUp(count * size, parsed.GetValue(cutoff), config.VocabularySize);
             using var generator = new Generator(0);
-            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!));
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), storage: Options.StorageOf(parsed.GetValue(precision)!));
 
             Train(decoder, [[.. examples.OrderByDescending(row => row.Ids.Length).Take(size)]], size, 1, parsed.GetValue(rank)); // not counted
             var clock = Stopwatch.StartNew();

@@ -30,13 +30,18 @@ internal static class TrainingRows
         return rows.Any(row => row.Labels.Skip(1).Any(label => label != Example.Ignored)) ? rows : throw new BenchmarkException($"{file}: no row has a label that is learnt ({Example.Ignored} is not)");
     }
 
-    /// <summary>Made-up rows, the same every time.</summary>
-    public static IReadOnlyList<Example> MadeUp(int count, int cutoff, int vocabulary)
+    /// <summary>Made-up rows, the same every time, as long as rows of instructions are.</summary>
+    public static IReadOnlyList<Example> MadeUp(int count, int cutoff, int vocabulary) => MadeUp(count, Shortest, Longest, vocabulary, cutoff);
+
+    /// <summary>Made-up rows of a length.</summary>
+    public static IReadOnlyList<Example> Of(int count, int length, int vocabulary) => MadeUp(count, length, length + 1, vocabulary, length);
+
+    private static IReadOnlyList<Example> MadeUp(int count, int shortest, int longest, int vocabulary, int cutoff)
     {
         var random = SeededRandom.For(0, "benchmark rows");
         return [.. Enumerable.Range(0, count).Select(_ =>
         {
-            var length = Math.Min(cutoff, Shortest + random.Next(Longest - Shortest));
+            var length = Math.Min(cutoff, shortest + random.Next(longest - shortest));
             int[] ids = [.. Enumerable.Range(0, length).Select(_ => random.Next(vocabulary))];
             return new Example(ids, [.. ids.Select((id, at) => at < length - Math.Max(1, length / AnswerPart) ? Example.Ignored : id)]);
         })];

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using AlpacaCot.Adapters.OwnWeights;
 using AlpacaCot.Files.Json;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -27,6 +29,12 @@ public abstract record AdapterConfig
     /// <summary>The PEFT version that wrote the file.</summary>
     public string PeftVersion { get; init; } = WrittenVersion;
 
+    /// <summary>Modules of the base that are trained whole beside the adapter, by the ends of their paths; null for none.</summary>
+    public OneOrMany<string>? ModulesToSave { get; init; }
+
+    /// <summary>Biases of the base that are trained beside the adapter.</summary>
+    public TrainedBiases Biases { get; init; }
+
     /// <summary>What was odd about the file that this was read from; one line each.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
@@ -51,8 +59,11 @@ public abstract record AdapterConfig
         }
         var reader = new ConfigReader(document, file);
         var type = reader.Text("peft_type") ?? throw new AdapterException($"{file}: peft_type is missing; is this a PEFT adapter?");
-        var config = AdapterMethods.Find(type, reader).Read(reader) with
+        var method = AdapterMethods.Find(type, reader);
+        var config = method.Read(reader) with
         {
+            ModulesToSave = ReadModules(reader, method.Definition),
+            Biases = ReadBiases(reader, method.Definition),
             TaskType = reader.Text("task_type"),
             BaseModel = reader.Text("base_model_name_or_path"),
             Revision = reader.Text("revision"),
@@ -77,6 +88,9 @@ public abstract record AdapterConfig
             ["auto_mapping"] = null,
         };
         Write(fields);
+        var definition = AdapterMethods.Of(this).Definition;
+        if (definition.Option(OwnWeightsOptions.ModulesToSave.Name) is not null) fields[OwnWeightsOptions.ModulesToSave.Name] = ConfigWriter.OneOrMany(ModulesToSave);
+        if (definition.Option(OwnWeightsOptions.Bias) is { } bias) fields[bias.Name] = bias.Choices[(int)Biases];
         foreach (var (key, value) in Kept) fields[key] = value?.DeepClone();
         foreach (var key in Unwritten) fields.Remove(key);
         return ConfigWriter.Write(fields);
@@ -87,6 +101,22 @@ public abstract record AdapterConfig
 
     /// <summary>Whether the weights are written as a PyTorch file, as the method's own library reads them.</summary>
     internal virtual bool WritesTorchFile => false;
+
+    /// <summary>The names of <see cref="ModulesToSave"/>.</summary>
+    internal IReadOnlyList<string> Saved => ModulesToSave?.Values ?? [];
+
+    /// <summary>A parameter with the learning rate of its group, where the method has several.</summary>
+    internal virtual AdapterParameter Grouped(AdapterParameter parameter) => parameter;
+
+    private static OneOrMany<string>? ReadModules(ConfigReader reader, MethodDefinition method)
+        => method.Option(OwnWeightsOptions.ModulesToSave.Name) is { } option && reader.OneOrMany<string>(option.Name, "a list of module names") is { Values.Count: > 0 } modules ? modules : null;
+
+    // The words stand in the order of the enumeration.
+    private static TrainedBiases ReadBiases(ConfigReader reader, MethodDefinition method)
+    {
+        if (method.Option(OwnWeightsOptions.Bias) is not { } option || reader.Text(option.Name) is not { } word) return TrainedBiases.None;
+        return option.Choices.ToList().IndexOf(word) is >= 0 and var at ? (TrainedBiases)at : throw reader.Wrong(option.Name, string.Join(", ", option.Choices));
+    }
 
     /// <summary>Adds the method's fields.</summary>
     internal abstract void Write(IDictionary<string, JsonNode?> fields);

@@ -58,9 +58,10 @@ public static partial class AdapterDirectory
         Adapter? adapter = null;
         try
         {
+            AdapterFit.Require(decoder.Config, folder);
             using var stored = OpenWeights(folder);
             using (AdapterInit.AtMost(Math.Max(FewValues, stored.Tensors.Sum(tensor => tensor.Shape.Aggregate(1L, (product, size) => product * size))), file))
-                adapter = AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(null));
+                adapter = AdapterMethods.Create(decoder, config, new AdapterStart(null));
             Fill(adapter, stored, file);
             return adapter;
         }

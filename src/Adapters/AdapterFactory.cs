@@ -12,5 +12,5 @@ public static class AdapterFactory
     /// <param name="encode">The base's tokenizer without special tokens, for methods that begin with a text.</param>
     /// <exception cref="AdapterException">The settings are wrong or their targets match nothing.</exception>
     public static Adapter Create(Decoder decoder, AdapterConfig config, Generator generator, Func<string, IReadOnlyList<int>>? encode = null)
-        => AdapterMethods.Of(config).Create(decoder, config, new AdapterStart(generator, encode));
+        => AdapterMethods.Create(decoder, config, new AdapterStart(generator, encode));
 }

@@ -30,7 +30,17 @@ public static class AdapterFit
         }
         // Whatever the projection: its input is the residual stream, the attention's output or the inside of an MLP.
         long[] inputs = [model.HiddenSize, model.Heads * model.HeadDim, model.IntermediateSize, 4L * model.HiddenSize];
-        return name.EndsWith(".lora_A.weight", StringComparison.Ordinal) && shape.Count == 2 && ModulePattern.BlockOf(name) is not null && !inputs.Contains(shape[1])
-            ? FormattableString.Invariant($"reads {shape[1]} values, and the model is {model.HiddenSize} wide") : null;
+        if (ModulePattern.BlockOf(name) is not null && shape.Count == 2 && ReadsInput(name, shape) && !inputs.Contains(shape[1])) return FormattableString.Invariant($"reads {shape[1]} values, and the model is {model.HiddenSize} wide");
+        return shape.Count == 2 && _tables.Any(table => name.EndsWith(table, StringComparison.Ordinal)) && shape[0] != model.VocabularySize
+            ? FormattableString.Invariant($"has {shape[0]} rows, and the model's vocabulary has {model.VocabularySize}") : null;
     }
+
+    // Members' own tables by the names that most families have; others are told apart when they are loaded.
+    private static readonly string[] _tables = [".embed_tokens.weight", ".lm_head.weight", ".word_embeddings.weight", ".wte.weight"];
+
+    private static readonly string[] _inputs = [".lora_A.weight", ".lora_A", ".hada_w1_b", ".hada_w2_b"];
+
+    // A [r, in] of the low-rank methods; of IA3's vectors those that lie as [1, in].
+    private static bool ReadsInput(string name, IReadOnlyList<long> shape)
+        => _inputs.Any(input => name.EndsWith(input, StringComparison.Ordinal)) || (name.EndsWith(".ia3_l", StringComparison.Ordinal) && shape[0] == 1 && shape[1] > 1);
 }

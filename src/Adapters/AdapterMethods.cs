@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters.OwnWeights;
 using AlpacaCot.Models;
 using AlpacaCot.Specs.Methods;
 
@@ -55,6 +56,13 @@ public static class AdapterMethods
 
     internal static IAdapterMethod Of(AdapterConfig config)
         => All.FirstOrDefault(method => method.Makes(config)) ?? throw new AdapterNotSupportedException($"{config.PeftType} has no adapter of its own");
+
+    /// <summary>An adapter, with the weights of the base that its configuration trains beside it.</summary>
+    internal static Adapter Create(Decoder decoder, AdapterConfig config, AdapterStart start)
+    {
+        WithOwnWeights.Check(config.Saved, decoder);
+        return WithOwnWeights.Around(Of(config).Create(decoder, config, start), decoder, start.Generator);
+    }
 
     internal static IAdapterMethod? Named(string name) => All.FirstOrDefault(method => method.Definition.Name == name);
 }

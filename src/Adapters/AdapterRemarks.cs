@@ -48,7 +48,7 @@ public static class AdapterRemarks
     private static IEnumerable<string> Ranks(Adapter adapter)
     {
         if (adapter.Config is not LoraConfig lora) return [];
-        var above = adapter.Targets.Where(site => lora.At(site.Path).R > Width(site)).ToList();
+        var above = adapter.Targets.Where(site => TargetMatcher.Matches(lora, site.Path) && lora.At(site.Path).R > Width(site)).ToList();
         if (above.Count == 0) return [];
         var narrowest = above.MinBy(Width)!;
         return [$"the rank {lora.At(narrowest.Path).R} is above the width {Width(narrowest)} of {narrowest.Name} ({above.Count} of {adapter.Targets.Count} projections are narrower than their rank): no update has more than rank {Width(narrowest)} there"];

@@ -80,6 +80,9 @@ public sealed record EngineOptions
     /// <summary>The model's window in tokens; null takes the model's own.</summary>
     public int? MaxLength { get; init; }
 
+    /// <summary>Scores each request's whole context on its own, equal ones together: the plain way that sharing beginnings must equal.</summary>
+    internal bool WholeRows { get; init; }
+
     /// <summary>Told on the engine's thread before each of its steps and each pass of scoring: a sign that it works.</summary>
     public Action? Stepping { get; init; }
 }

@@ -12,7 +12,7 @@ public readonly record struct QuantisedProduct(QuantisedMatrix Weight, Tensor? B
 /// </summary>
 public sealed unsafe class QuantisedMatrix
 {
-    /// <summary>A row is a whole number of so many elements.</summary>
+    /// <summary>A row of codes of four bits is a whole number of so many elements.</summary>
     public const int Granule = 64;
 
     /// <summary>Most rows of a call: beyond, writing the weight out for libtorch's product is as fast.</summary>
@@ -64,7 +64,8 @@ public sealed unsafe class QuantisedMatrix
     public ReadOnlySpan<byte> Packed => _packed;
 
     /// <summary>Whether so many rows are multiplied here.</summary>
-    public bool Suits(long rows) => rows is > 0 and <= MostRows && In % Granule == 0 && (_packed is null || (_block >= Granule && BitOperations.IsPow2(_block) && (_scaleCodes is null || BitOperations.IsPow2(_nestedBlock))));
+    public bool Suits(long rows) => rows is > 0 and <= MostRows && (_packed is null ? In % Simd.Lanes == 0
+        : In % Granule == 0 && _block >= Granule && BitOperations.IsPow2(_block) && (_scaleCodes is null || BitOperations.IsPow2(_nestedBlock)));
 
     /// <summary>Whether a tensor's rows are: fp32 or bf16 <c>[rows, in]</c> on the processor, without a gradient.</summary>
     public bool Suits(Tensor x) => x.dim() == 2 && x.size(1) == In && Suits(x.size(0)) && Simd.Suits(x) && !Autograd.Records(x);

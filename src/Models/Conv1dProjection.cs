@@ -12,6 +12,9 @@ internal sealed class Conv1dProjection(Tensor stored, Tensor? bias) : Projection
     /// <inheritdoc/>
     public override Tensor? Bias => bias;
 
+    /// <inheritdoc/>
+    public override bool StoredTurned => true;
+
     // A view of each forward pass's own: one that was made before training began would let no gradient through.
     /// <inheritdoc/>
     public override Tensor Forward(Tensor x) => torch.nn.functional.linear(x, stored.t(), bias);

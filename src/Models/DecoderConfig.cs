@@ -133,10 +133,12 @@ public sealed record DecoderConfig
     public static DecoderConfig Load(string path) => Read(JsonText.Read(path), path);
 
     /// <summary>The <c>config.json</c> to save: the one it was read from with the type brought up to date, or a new one.</summary>
-    public string Write()
+    /// <param name="quantised">What it says of weights in few bits; null where what is saved is whole.</param>
+    public string Write(JsonObject? quantised = null)
     {
         var json = Source?.DeepClone().AsObject() ?? ModelFamilies.Of(this).WriteConfig(this);
-        json.Remove("quantization_config");   // what is saved is whole
+        json.Remove("quantization_config");
+        if (quantised is not null) json["quantization_config"] = quantised;
         json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = ConfigKeys.NameOf(Dtype);
         return json.ToJsonString(JsonText.Indented) + "\n";
     }

@@ -54,17 +54,26 @@ public sealed class KvCache : IDisposable
     /// <summary>Starts a sequence that begins with all that another one holds (beams, several answers to one prompt); returns its number.</summary>
     public int Copy(int sequence)
     {
-        var from = Find(sequence);
-        var copy = Allocate(from.Capacity);
-        var to = Find(copy);
-        for (var block = 0; block < _config.Layers && from.Length > 0; block++)
+        var copy = Allocate(Find(sequence).Capacity);
+        Copy(sequence, Length(sequence), copy);
+        return copy;
+    }
+
+    /// <summary>Gives an empty sequence what another one begins with: its virtual tokens and its first <paramref name="tokens"/> own ones.</summary>
+    /// <exception cref="ArgumentException">The one holds fewer, or the other is not empty.</exception>
+    public void Copy(int sequence, int tokens, int empty)
+    {
+        var (from, to) = (Find(sequence), Find(empty));
+        if (tokens > from.Own || to.Length > 0) throw new ArgumentException($"{tokens} of {from.Own} tokens of sequence {sequence} cannot be copied to sequence {empty}, which holds {to.Length}", nameof(tokens));
+        var length = tokens == 0 ? 0 : from.Prefix.Count + tokens;
+        if (length > to.Capacity) Grow(to, length);
+        for (var block = 0; block < _config.Layers && length > 0; block++)
         {
             using var scope = torch.NewDisposeScope();
-            to.Keys[block].narrow(0, 0, from.Length).copy_(from.Keys[block].narrow(0, 0, from.Length));
-            to.Values[block].narrow(0, 0, from.Length).copy_(from.Values[block].narrow(0, 0, from.Length));
+            to.Keys[block].narrow(0, 0, length).copy_(from.Keys[block].narrow(0, 0, length));
+            to.Values[block].narrow(0, 0, length).copy_(from.Values[block].narrow(0, 0, length));
         }
-        (to.Length, to.Prefix) = (from.Length, from.Prefix);
-        return copy;
+        (to.Length, to.Prefix) = (length, length == 0 ? default : from.Prefix);
     }
 
     /// <summary>Ends a sequence and gives its memory back.</summary>

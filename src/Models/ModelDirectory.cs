@@ -3,6 +3,7 @@ using AlpacaCot.Files;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models.Checkpoints;
 using AlpacaCot.Models.Families;
+using AlpacaCot.Models.Quantisation;
 
 namespace AlpacaCot.Models;
 
@@ -57,13 +58,15 @@ public static class ModelDirectory
     /// <param name="path">The directory.</param>
     /// <param name="dtype">Type to store; as it is where null.</param>
     /// <param name="maxShardBytes">Most bytes of one file (a larger tensor has a file of its own).</param>
-    /// <exception cref="ModelException">A file cannot be written.</exception>
-    public static void Save(Decoder decoder, string path, ScalarType? dtype = null, long maxShardBytes = 5_000_000_000)
+    /// <param name="storage">How the weights of the blocks' projections are stored: in bitsandbytes' form where that is in few bits; as they are held where null.</param>
+    /// <exception cref="ModelException">A file cannot be written, or the weights are held in another form with few bits.</exception>
+    public static void Save(Decoder decoder, string path, ScalarType? dtype = null, long maxShardBytes = 5_000_000_000, WeightStorage? storage = null)
     {
         ArgumentNullException.ThrowIfNull(decoder);
-        if (decoder.Storage != WeightStorage.Plain) throw new ModelException($"{path}: a base that is held as {decoder.Storage} is not saved: load the model as it is stored");
+        var form = storage ?? decoder.Storage;
+        if (decoder.Storage != WeightStorage.Plain && form != decoder.Storage) throw new ModelException($"{path}: a base that is held as {decoder.Storage} is not saved as {form}: load the model in the type that it is computed in");
         var config = decoder.Config with { Dtype = dtype ?? decoder.Dtype };
-        var shards = Shards(decoder.Parameters, dtype, maxShardBytes);
+        var shards = Shards(Weights(decoder, dtype, form), maxShardBytes);
         try
         {
             Directory.CreateDirectory(path);
@@ -73,7 +76,7 @@ public static class ModelDirectory
             {
                 var file = shards.Count == 1 ? "model.safetensors" : $"model-{i + 1:D5}-of-{shards.Count:D5}.safetensors";
                 using var scope = torch.NewDisposeScope();
-                var tensors = shards[i].Select(p => KeyValuePair.Create(p.Key, dtype is { } type ? p.Value.detach().to(type) : p.Value)).ToList();
+                var tensors = shards[i].SelectMany(tensors => tensors()).ToList();
                 SafeTensors.Write(Path.Combine(path, file), tensors);
                 foreach (var (name, tensor) in tensors)
                 {
@@ -87,12 +90,35 @@ public static class ModelDirectory
                 AtomicFile.WriteAllText(Path.Combine(path, "model.safetensors.index.json"), index.ToJsonString(JsonText.Indented));
             }
             AtomicFile.WriteAllText(Path.Combine(path, "generation_config.json"), GenerationConfig(config).ToJsonString(JsonText.Indented));
-            AtomicFile.WriteAllText(Path.Combine(path, "config.json"), config.Write());
+            AtomicFile.WriteAllText(Path.Combine(path, "config.json"), config.Write(form == WeightStorage.Plain ? null : BitsAndBytesWriter.Settings(form, config.Dtype)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new ModelException($"{path}: cannot be written: {e.Message}", e);
         }
+    }
+
+    // One weight after the other, each made when its file is written.
+    private static IEnumerable<(long Bytes, Func<IEnumerable<KeyValuePair<string, Tensor>>> Tensors)> Weights(Decoder decoder, ScalarType? dtype, WeightStorage form)
+    {
+        var few = form == WeightStorage.Plain ? [] : decoder.Projections.ToDictionary(site => NameOf(decoder, site), StringComparer.Ordinal);
+        foreach (var (name, value) in decoder.Parameters)
+            if (!few.ContainsKey(name))
+                yield return (value.numel() * (dtype ?? value.dtype).Size(), () => [new(name, dtype is { } type ? value.detach().to(type) : value)]);
+        foreach (var (name, site) in few)
+            yield return ((long)site.Weights.Out * site.Weights.In, () =>
+            {
+                if (site.Weights is QuantisedProjection held) return BitsAndBytesWriter.Parts(name, held.Held, dtype ?? decoder.Dtype);
+                using var quantised = QuantisedWeight.Of(site.Weights.Dequantise(), form);
+                return [.. BitsAndBytesWriter.Parts(name, quantised, dtype ?? decoder.Dtype).Select(part => KeyValuePair.Create(part.Key, part.Value.clone()))];
+            });
+    }
+
+    // Some files leave the first part of a path out.
+    private static string NameOf(Decoder decoder, ProjectionSite site)
+    {
+        var whole = site.Path + ".weight";
+        return decoder.Parameters.ContainsKey(whole) ? whole : decoder.Parameters.Keys.FirstOrDefault(name => whole.EndsWith("." + name, StringComparison.Ordinal)) ?? whole;
     }
 
     private static JsonObject GenerationConfig(DecoderConfig config)
@@ -105,19 +131,18 @@ public static class ModelDirectory
         return json;
     }
 
-    private static List<List<KeyValuePair<string, Tensor>>> Shards(IReadOnlyDictionary<string, Tensor> parameters, ScalarType? dtype, long maxShardBytes)
+    private static List<List<T>> Shards<T>(IEnumerable<(long Bytes, T Weight)> weights, long maxShardBytes)
     {
-        var shards = new List<List<KeyValuePair<string, Tensor>>> { new() };
+        var shards = new List<List<T>> { new() };
         long bytes = 0;
-        foreach (var parameter in parameters)
+        foreach (var (size, weight) in weights)
         {
-            var size = parameter.Value.numel() * (dtype ?? parameter.Value.dtype).Size();
             if (bytes > 0 && bytes + size > maxShardBytes)
             {
                 shards.Add([]);
                 bytes = 0;
             }
-            shards[^1].Add(parameter);
+            shards[^1].Add(weight);
             bytes += size;
         }
         return shards;

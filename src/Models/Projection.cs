@@ -12,6 +12,9 @@ public abstract class Projection : IDisposable
     /// <summary>The bias <c>[out]</c>, or null.</summary>
     public abstract Tensor? Bias { get; }
 
+    /// <summary>Whether the weight lies as <c>[in, out]</c> in the file (GPT-2's), where others lie as <c>[out, in]</c>.</summary>
+    public virtual bool StoredTurned => false;
+
     /// <summary>Computes <c>y = W x + b</c> for <c>[tokens, in]</c>; the gradient flows to x alone unless the weight itself is trained.</summary>
     public abstract Tensor Forward(Tensor x);
 

@@ -7,7 +7,8 @@ namespace AlpacaCot.Models;
 /// <param name="Position">Position of its first token: how many tokens of the sequence came before (are in the KV cache).</param>
 /// <param name="Sequence">Which sequence of the KV cache it extends; -1 without a cache.</param>
 /// <param name="Continues">
-/// Index of the segment of this batch whose tokens come before its own, or -1: sequences that begin alike have their beginning in the batch once.
+/// Index of the segment of this batch whose tokens come before its own, or -1: sequences that begin alike have their beginning in the batch once. That one may
+/// continue another itself.
 /// </param>
 /// <param name="Key">Decides the random numbers of its tokens in training (dropout).</param>
 public readonly record struct Segment(int Start, int Length, int Member = -1, int Position = 0, int Sequence = -1, int Continues = -1, ulong Key = 0)
@@ -28,21 +29,26 @@ public readonly record struct MemberRun(int Member, int Start, int Length);
 /// </summary>
 public sealed class SegmentLayout
 {
-    /// <summary>Creates a layout; the segments must follow each other without a hole, those that continue another one directly behind it.</summary>
+    /// <summary>Creates a layout; the segments must follow each other without a hole, those that continue another one behind it, as a tree is written down.</summary>
     /// <exception cref="ArgumentException">A segment is empty, does not begin where the previous one ends, or continues one that it cannot.</exception>
     public SegmentLayout(IReadOnlyList<Segment> segments)
     {
-        var (at, front) = (0, -1);
+        var at = 0;
+        var open = new Stack<int>();
         var runs = new List<MemberRun>();
         for (var i = 0; i < segments.Count; i++)
         {
             var s = segments[i];
             if (s.Start != at || s.Length <= 0) throw new ArgumentException($"segment {s} does not follow token {at}", nameof(segments));
             at = s.End;
-            if (s.Continues < 0) front = i;
-            else if (s.Continues != front || segments[front] is var first && (first.Member != s.Member || first.Position + first.Length != s.Position))
-                throw new ArgumentException($"segment {s} cannot continue segment {s.Continues}: it must follow directly behind it, be of the same member, and begin at the next position", nameof(segments));
-            else Shares = true;
+            while (open.TryPeek(out var last) && last != s.Continues) open.Pop();
+            if (s.Continues >= 0)
+            {
+                if (!open.TryPeek(out var front) || segments[front] is var first && (first.Member != s.Member || first.Position + first.Length != s.Position))
+                    throw new ArgumentException($"segment {s} cannot continue segment {s.Continues}: it must stand behind it with none but its other continuations between, be of the same member, and begin at the next position", nameof(segments));
+                Shares = true;
+            }
+            open.Push(i);
             if (runs.Count > 0 && runs[^1].Member == s.Member) runs[^1] = runs[^1] with { Length = runs[^1].Length + s.Length };
             else runs.Add(new MemberRun(s.Member, s.Start, s.Length));
         }

@@ -12,6 +12,12 @@ public enum WeightStorage
     /// <summary>As <see cref="Int8"/>, and where nothing is trained multiplied as LLM.int8 does: in integers, but for the columns of x that hold a large value.</summary>
     LlmInt8,
 
+    /// <summary>
+    /// The codes of <see cref="Int8"/>, and bytes of the rows that they are multiplied with too, forward and backward (W8A8): products of integers, half of the
+    /// time and other numbers.
+    /// </summary>
+    W8A8,
+
     /// <summary>NF4 (QLoRA, Dettmers et al. 2023): four bits a weight, a scale for 64, the scales in eight bits (double quantisation).</summary>
     Nf4,
 

@@ -54,6 +54,9 @@ public sealed class SweepDocument
     /// <summary>All errors of a spec that came from another program: what its text in a file would be told.</summary>
     public static IReadOnlyList<SpecError> ErrorsOf(SweepSpec spec) => [.. Parse(SweepSpecJson.Write(spec)).Errors];
 
+    /// <summary>Whether a path stands in the file itself.</summary>
+    internal bool IsWritten(string path) => _marks.ContainsKey(path);
+
     /// <summary>Where a path (<c>peft[1].alpha</c>) stands in the file; its nearest parent where it is not written.</summary>
     public SpecMark MarkOf(string path)
     {

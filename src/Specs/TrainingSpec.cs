@@ -83,7 +83,7 @@ public sealed record TrainingSpec
     public const string Constant = "constant";
 
     /// <summary>The precisions that are built.</summary>
-    public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32", "int8", "llm-int8", "nf4", "nf4-single", "fp4", "fp4-single"];
+    public static IReadOnlyList<string> Precisions { get; } = ["bf16", "fp32", "int8", "llm-int8", "w8a8", "nf4", "nf4-single", "fp4", "fp4-single"];
 
     /// <summary>Optimiser steps of one pass over so many rows.</summary>
     public int StepsPerEpoch(int rows) => (int)Math.Max(1, (rows + (long)BatchSize - 1) / BatchSize);

@@ -69,6 +69,7 @@ internal sealed class WorkerState(string device = "cpu")
         "bf16" => new LoadOptions(ScalarType.BFloat16),
         "int8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Int8),
         "llm-int8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.LlmInt8),
+        "w8a8" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.W8A8),
         "nf4" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Nf4),
         "nf4-single" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Nf4Single),
         "fp4" => new LoadOptions(ScalarType.BFloat16, Storage: WeightStorage.Fp4),

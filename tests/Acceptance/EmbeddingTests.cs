@@ -18,7 +18,7 @@ public sealed class EmbeddingTests(Bases bases)
     {
         using var home = new Home();
         var program = Path.Combine(Path.GetDirectoryName(Path.GetDirectoryName(Path.GetDirectoryName(Programs.Client)))!, "Embedding", Path.GetFileName(Path.GetDirectoryName(Programs.Client))!, "AlpacaCot.Embedding");
-        var ran = (await home.StartProgram(program, Sweeps.Write(home, Sweeps.Tiny(bases.Sums))).EndAsync(TimeSpan.FromSeconds(150))).Done();
+        var ran = (await home.StartProgram(program, Sweeps.Write(home, Sweeps.Tiny(bases.Sums))).EndAsync(TimeSpan.FromSeconds(400))).Done();
         Assert.Contains("nano+lora+sums+none+s0: succeeded", ran.Output, StringComparison.Ordinal);
         Assert.Contains("answers: ", ran.Output, StringComparison.Ordinal);
         Assert.Equal("", ran.Error);

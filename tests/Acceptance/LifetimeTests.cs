@@ -86,7 +86,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
     [Fact]
     public async Task WorkerTerminated_CostsNothing()
     {
-        var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "hit", steps: 60, checkpointSteps: 10)), "--json");
+        var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "hit", steps: 400, checkpointSteps: 10)), "--json");
         await TrainsAsync("hit");
         await SignalAsync("TERM", Assert.Single(_home.Processes("Worker")));
         Assert.All((await run.EndAsync(_limit)).Done().Json().GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));

@@ -8,8 +8,8 @@ namespace AlpacaCot.Tests.Acceptance;
 public sealed class SilenceTests(Bases bases) : IDisposable
 {
     /// <summary>The limit that the silo is given, and what ending a worker and starting another takes on a busy machine.</summary>
-    private const int Seconds = 15;
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(150), _ended = TimeSpan.FromSeconds(Seconds + 30);
+    private const int Seconds = 25;
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(400), _ended = TimeSpan.FromSeconds(Seconds + 60);
     private readonly Home _home = new();
 
     public void Dispose() => _home.Dispose();

@@ -107,7 +107,7 @@ public sealed class SweepTests(Bases bases, SweepTests.FinishedSweep finished) :
     public async Task Cancel_RunningSweep_EndsItAndResumeTakesItUp()
     {
         using var home = new Home();
-        var file = Sweeps.Write(home, Sweeps.Tiny(bases.Sums, "long", steps: 150, checkpointSteps: 5));
+        var file = Sweeps.Write(home, Sweeps.Tiny(bases.Sums, "long", steps: 600, checkpointSteps: 5));
         var run = home.Start("sweep", "run", file, "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(home, "long") >= 10, "the sweep trains");
         (await home.RunAsync("sweep", "cancel", "long")).Done();

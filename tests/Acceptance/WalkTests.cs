@@ -7,7 +7,7 @@ namespace AlpacaCot.Tests.Acceptance;
 [Trait("Category", "Acceptance")]
 public sealed partial class WalkTests(Bases bases) : IDisposable
 {
-    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan _limit = TimeSpan.FromSeconds(400);
     private readonly Home _home = new();
 
     public void Dispose() => _home.Dispose();

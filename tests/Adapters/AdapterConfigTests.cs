@@ -94,10 +94,9 @@ public sealed class AdapterConfigTests
     [Theory]
     [InlineData("""{"peft_type": "LORA", "use_dora": true, "init_lora_weights": "pissa"}""", "use_dora")]
     [InlineData("""{"peft_type": "LORA", "use_qalora": true}""", "use_qalora")]
-    [InlineData("""{"peft_type": "LORA", "bias": "all"}""", "bias")]
     [InlineData("""{"peft_type": "LORA", "init_lora_weights": "olora"}""", "init_lora_weights")]
     [InlineData("""{"peft_type": "OFT", "coft": true}""", "coft")]
-    [InlineData("""{"peft_type": "IA3", "modules_to_save": ["lm_head"]}""", "modules_to_save")]
+    [InlineData("""{"peft_type": "LORA", "trainable_token_indices": [1]}""", "trainable_token_indices")]
     [InlineData("""{"peft_type": "BOFT"}""", "BOFT")]
     public void Read_FeatureThatIsNotBuilt_RefusedByName(string json, string key)
         => Assert.Contains(key, Assert.Throws<AdapterNotSupportedException>(() => AdapterConfig.Read(json)).Message, StringComparison.Ordinal);

@@ -129,7 +129,7 @@ public sealed class AdapterWiringTests
         {
             ModelType = "llama", VocabularySize = 20, HiddenSize = 16, IntermediateSize = 16, Layers = 1, Heads = 2, KeyValueHeads = 2, HeadDim = 8, PaddingRow = 3,
         }, generator, ScalarType.Float32);
-        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { R = 2, TargetModules = whole ? ModuleSelection.Of("q_proj") : ModuleSelection.Of("q_proj", "embed_tokens"), ModulesToSave = whole ? ["embed_tokens"] : null });
+        using var adapter = TinyDecoder.Adapter(decoder, new LoraConfig { R = 2, TargetModules = whole ? ModuleSelection.Of("q_proj") : ModuleSelection.Of("q_proj", "embed_tokens"), ModulesToSave = whole ? new OneOrMany<string>(["embed_tokens"]) : null });
         var bank = new AdapterBank(decoder);
         var member = bank.Add(adapter);
         using var scope = torch.NewDisposeScope();

@@ -86,6 +86,27 @@ public sealed class MergerTests
         Assert.Equal(before, TinyDecoder.Logits(decoder, null, (-1, _rows[0]))[0]);
     }
 
+    /// <summary>A model in few bits is held against the weights that it was made of, not against its logits alone, which rounding moves far.</summary>
+    [Theory]
+    [InlineData(WeightStorage.Int8)]
+    [InlineData(WeightStorage.Nf4)]
+    [InlineData(WeightStorage.Fp4)]
+    public void RequireRounded_AnotherModel_NamesTheWeight(WeightStorage storage)
+    {
+        using var folder = new TemporaryFolder();
+        using Decoder decoder = TinyDecoder.Create(), other = TinyDecoder.Create();
+        ModelDirectory.Save(decoder, folder.Path, storage: storage);
+        using var written = ModelDirectory.Load(folder.Path);
+        Assert.InRange(Merger.RequireRounded(written, decoder, _rows, 10).Relative, 1e-5, 1);
+        using (torch.NewDisposeScope())
+        using (torch.no_grad())
+        {
+            var site = other.Projections[3];
+            site.Weights.Replace(site.Weights.Dequantise() * 1.5f, null);
+        }
+        Assert.Contains(other.Projections[3].Path, Assert.Throws<AdapterException>(() => Merger.RequireRounded(written, other, _rows, 10)).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>IA3 scales what a projection gives, its bias included, or what a feed-forward one gets, its bias not.</summary>
     [Fact]
     public void Merge_Ia3OnABaseWithBiases_SameLogitsAndScaledBiases()

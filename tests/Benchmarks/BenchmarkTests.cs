@@ -37,7 +37,7 @@ public sealed class BenchmarkTests : IDisposable
     public async Task List_ExplainsEachBenchmark()
     {
         var lines = (await RunAsync("--list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["training", "cotraining", "decode", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["training", "cotraining", "growth", "decode", "scoring", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
         Assert.All(lines, line => Assert.True(line.Length > 40, line));
     }
 
@@ -104,6 +104,7 @@ public sealed class BenchmarkTests : IDisposable
 
     [Theory]
     [InlineData($"cotraining --members 2 --steps 1 --batch 1 --precision fp32 {Small}", "speedup")]
+    [InlineData($"growth --of members --most 4 --rounds 1 --precision fp32 {Small}", "ratio_to_first")]
     [InlineData($"decode --tokens 3 --prompt-tokens 2 --members 2 --precision fp32 {Small}", "tokens_per_s")]
     [InlineData($"load --clients 2 --requests 2 --prompt-tokens 2 --tokens 3 --precision fp32 {Small}", "answer_ms_p95")]
     [InlineData("membw --megabytes 1 --threads 2", "copy_gb_per_s")]
@@ -140,6 +141,20 @@ public sealed class BenchmarkTests : IDisposable
             """);
         var encoded = Assert.Single(await FiguresAsync($"encode --tokenizer {_folder["t"]} --data {_folder["rows.jsonl"]}"));
         Assert.Equal((2, 1), (encoded.GetProperty("rows").GetInt32(), encoded.GetProperty("examples").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("letters")]
+    [InlineData("options")]
+    public async Task Scoring_SharedAndWhole_SameAnswers(string form)
+    {
+        string[] questions = [.. Enumerable.Range(0, 6).Select(n => $"{n},What is {n} and one?,{n},{n + 1},{n + 2},{n + 3},B")];
+        File.WriteAllLines(_folder["sums.csv"], ["id,Question,A,B,C,D,Answer", .. questions]);
+        ByteBpeTrainer.Train(questions, new ByteBpeOptions { VocabularySize = 280 }, _folder["t"]);
+        var figures = Assert.Single(await FiguresAsync($"scoring --file {_folder["sums.csv"]} --tokenizer {_folder["t"]} --few-shot 2 --form {form} --rounds 1 --precision fp32 --layers 2 --hidden 32 --heads 4"));
+        Assert.Equal((6, 6), (figures.GetProperty("questions").GetInt32(), figures.GetProperty("same_accuracy").GetInt32()));
+        Assert.InRange(figures.GetProperty("largest_difference").GetDouble(), 0, 1e-4);
+        Assert.True(figures.GetProperty("whole_questions_per_s").GetDouble() > 0);
     }
 
     [Fact]

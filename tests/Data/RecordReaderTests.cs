@@ -169,6 +169,30 @@ public sealed class RecordReaderTests : IDisposable
         }
     }
 
+    /// <summary>Tables tell the row, as lines do.</summary>
+    [Theory]
+    [InlineData("rows.csv", "instruction,output\nadd,3\ntake,caf\u00e9\n")]
+    [InlineData("rows.tsv", "instruction\toutput\nadd\t3\ntake\tcaf\u00e9")]
+    public void Read_TableInLatin1_NamesTheLineAndTheEncoding(string name, string content)
+    {
+        File.WriteAllBytes(_folder[name], Encoding.Latin1.GetBytes(content));
+        foreach (var read in (Func<int>[])[() => RecordReader.Read(_folder[name]).Count(), () => RowFile.Objects(_folder[name]).Count])
+        {
+            var message = Assert.Throws<DatasetException>(() => read()).Message;
+            Assert.Contains(": row 2, line 3: is not valid UTF-8; it reads as Windows-1252", message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("rows.tsv", """[{"instruction": "a", "output": "b"}]""", "a file in JSON is named .json")]
+    [InlineData("rows.csv", "instruction,output\n", "whose first line names the columns")]
+    [InlineData("rows.json", "[]", "holds no rows")]
+    public void Read_NoRows_SaysHowItWasRead(string name, string content, string says)
+    {
+        File.WriteAllText(_folder[name], content);
+        Assert.Contains(says, Assert.Throws<DatasetException>(() => RecordReader.Read(_folder[name]).Count()).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>Rows in another encoding are told with the encoding that they seem to be in, row by row, and the rest is kept where that is asked for.</summary>
     [Theory]
     [InlineData("GB18030", "今天天气很好，我们去公园。")]

@@ -166,6 +166,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
 
         Assert.Equal(10_004, state.Count().Succeeded);
         Assert.True(largest < 256 * 1024, $"a shard of {largest} bytes");
-        Assert.True(total < TimeSpan.FromSeconds(30), $"took {total}");
+        // Work that grew with the square of the trials would take hours, on any machine.
+        Assert.True(total < TimeSpan.FromSeconds(300), $"took {total}");
     }
 }

@@ -66,6 +66,8 @@ public sealed class DatasetTests : IDisposable
     {
         await using var platform = await StartAsync();
         Task[] all = [AskAsync(platform, "a"), AskAsync(platform, "b"), AskAsync(platform, "c")];
+        // All three wait: one that came after the others' end would need a process of its own.
+        await Poll.UntilAsync(() => platform.Owner.Preparing.Count == all.Length, "all have been asked for");
         Go();
         await Task.WhenAll(all);
         var said = Said();

@@ -64,11 +64,10 @@ internal sealed class Platform : IAsyncDisposable
         builder.ConfigureHost(host => host.Logging.SetMinimumLevel(LogLevel.None));
         builder.ConfigureClient(client => client.Services.AddPlatformVocabulary());
         builder.ConfigureSiloHost((_, host) => host.Services.AddSingleton(time ?? TimeProvider.System).AddPlatformGrains(change?.Invoke(options) ?? options, home));
-        // Silos are built side by side.
-        var started = -1;
-        builder.ConfigureSilo((_, silo) => silo
+        // Silos are built side by side: each knows its node by its own name, Silo_0 and on.
+        builder.ConfigureSilo((own, silo) => silo
             .AddIncomingGrainCallFilter(owner.Invoke)
-            .AddPlatformNode(nodes[Interlocked.Increment(ref started)], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
+            .AddPlatformNode(nodes[int.Parse(own.SiloName.Split('_')[1], CultureInfo.InvariantCulture)], [.. Enumerable.Range(0, slots).Select(n => string.Create(CultureInfo.InvariantCulture, $"cpu{n}"))])
             .Services.AddGrainStorage(GrainStorage.Name, (_, _) => storage));
         var cluster = builder.Build();
         await cluster.DeployAsync();
@@ -165,6 +164,9 @@ internal sealed class Owner
     /// <summary>The sweeps that were told that slots are free again, or gone.</summary>
     public ConcurrentQueue<string> Told { get; } = new();
 
+    /// <summary>The calls to data sets that are on their way: each has gone as far as it can without waiting.</summary>
+    public ConcurrentQueue<string> Preparing { get; } = new();
+
     /// <summary>Devices of slots that take any work and never report.</summary>
     public string? SilentDevice { get; init; }
 
@@ -207,6 +209,12 @@ internal sealed class Owner
     {
         var key = context.TargetId.Key.ToString()!;
         if (SilentDevice is not null && key.EndsWith($"/{SilentDevice}", StringComparison.Ordinal) && context.InterfaceMethod.DeclaringType == typeof(ITrainerGrain)) return AnswerSilently(context);
+        if (context.InterfaceMethod.DeclaringType == typeof(IDatasetGrain))
+        {
+            var call = context.Invoke();
+            Preparing.Enqueue(key);
+            return call;
+        }
         if (!key.StartsWith("test/", StringComparison.Ordinal)) return context.Invoke();
         switch (context.MethodName)
         {

@@ -1,5 +1,6 @@
 using AlpacaCot.Experiments.Scheduling;
 using AlpacaCot.Grains.Slots;
+using AlpacaCot.Specs.Methods;
 using Microsoft.Extensions.DependencyInjection;
 using SlotReport = AlpacaCot.Grains.Contracts.SlotReport;
 
@@ -91,16 +92,21 @@ public sealed class SweepGrainTests : SweepScenario
     [Fact]
     public async Task Cancel_StopsTheWork_AndResumeFinishesIt()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 0.4);
-        await SubmitAsync(platform);
-        await RunningAsync(platform);
-        await Sweep(platform).CancelAsync();
-        var status = await Sweep(platform).GetStatusAsync();
-        Assert.Equal("cancelled", status.State);
-        Assert.Contains(status.Trials, t => t.State == "cancelled");
-        await Poll.UntilAsync(async () => (await platform.Registry.ListAsync()).All(s => s.User is null), "the slots are given back");
-        await Sweep(platform).ResumeAsync(retryFailed: false);
-        Assert.Equal("done", (await EndAsync(platform)).State);
+        await using (var platform = await Platform.StartAsync(Folder, trialSeconds: 60))
+        {
+            await SubmitAsync(platform);
+            await RunningAsync(platform);
+            await Sweep(platform).CancelAsync();
+            var status = await Sweep(platform).GetStatusAsync();
+            Assert.Equal("cancelled", status.State);
+            Assert.Contains(status.Trials, t => t.State == "cancelled");
+            await Poll.UntilAsync(async () => (await platform.Registry.ListAsync()).All(s => s.User is null), "the slots are given back");
+            await Sweep(platform).ResumeAsync(retryFailed: false);
+            await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Trials.Any(t => t.State == "running"), "it goes on");
+        }
+        // With workers that do not take a minute for a trial.
+        await using var quick = await Platform.StartAsync(Folder);
+        Assert.Equal("done", (await EndAsync(quick)).State);
     }
 
     [Fact]
@@ -120,15 +126,18 @@ public sealed class SweepGrainTests : SweepScenario
     [Fact]
     public async Task Progress_CountsWhatStatusShows()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 0.2);
-        Assert.Equal("unknown", (await Sweep(platform).GetProgressAsync()).State);
-        await SubmitAsync(platform);
-        await RunningAsync(platform);
-        var running = await Sweep(platform).GetProgressAsync();
-        Assert.Equal(("s", "running", 4, 0), (running.Name, running.State, running.Trials, running.Failed));
-        Assert.Equal("running", running.Packs[0].State);
-        await EndAsync(platform);
-        var done = await Sweep(platform).GetProgressAsync();
+        await using (var platform = await Platform.StartAsync(Folder, trialSeconds: 60))
+        {
+            Assert.Equal("unknown", (await Sweep(platform).GetProgressAsync()).State);
+            await SubmitAsync(platform);
+            await RunningAsync(platform);
+            var running = await Sweep(platform).GetProgressAsync();
+            Assert.Equal(("s", "running", 4, 0), (running.Name, running.State, running.Trials, running.Failed));
+            Assert.Contains(running.Packs, pack => pack.State == "running");
+        }
+        await using var quick = await Platform.StartAsync(Folder);
+        await EndAsync(quick);
+        var done = await Sweep(quick).GetProgressAsync();
         Assert.Equal(("done", 4, 0, null), (done.State, done.Done, done.Failed, done.Problem));
     }
 
@@ -151,13 +160,15 @@ public sealed class SweepGrainTests : SweepScenario
     [Fact]
     public async Task WorkerKilled_CostsAnAttemptAndNoResult()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 0.5);
-        await SubmitAsync(platform);
-        await RunningAsync(platform);
-        Platform.Signal("KILL", Assert.Single(Platform.Workers(Folder)));
-        var status = await EndAsync(platform);
-        Assert.Equal("done", status.State);
-        Assert.Contains(status.Trials, t => t.Attempts == 2);
+        await using (var platform = await Platform.StartAsync(Folder, trialSeconds: 60))
+        {
+            await SubmitAsync(platform);
+            await RunningAsync(platform);
+            Platform.Signal("KILL", Assert.Single(Platform.Workers(Folder)));
+            await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Trials.Any(t => t is { State: "running", Attempts: 2 }), "it is tried again");
+        }
+        await using var quick = await Platform.StartAsync(Folder);
+        Assert.Equal("done", (await EndAsync(quick)).State);
     }
 
     [Fact]
@@ -186,16 +197,22 @@ public sealed class SweepGrainTests : SweepScenario
         await Poll.UntilAsync(async () => (await other.ListAsync()) is [{ Name: "s", State: "done" }, { Name: "t", State: "done" }], "the experiment knows both");
     }
 
+    /// <summary>Every method once: those that share a base are packs together, those that train it a pack each; an adapter is served beside its base, a trained base as one of its own.</summary>
     [Fact]
-    public async Task Locate_TrainedTrial_NamesBaseAdapterAndCue()
+    public async Task Locate_ATrialOfEveryMethod_NamesWhatIsServed()
     {
-        await using var platform = await Platform.StartAsync(Folder);
-        await SubmitAsync(platform);
-        var trial = (await EndAsync(platform)).Trials[0].Name;
-        var model = await Sweep(platform).LocateAsync(trial);
-        Assert.Null(model.Problem);
-        Assert.Equal("none", model.Base);
-        Assert.NotNull(model.Adapter);
+        await using var platform = await Platform.StartAsync(Folder, slots: 2);
+        var peft = string.Join(", ", MethodCatalogue.All.Select(method => $"{{ name: {method.Name}, method: {method.Name}{(method.Option("total_step") is null ? "" : ", total_step: 1")} }}"));
+        await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0]", StringComparison.Ordinal).Replace("peft: [{ name: lora, method: lora }, { name: ia3, method: ia3 }]", $"peft: [{peft}]", StringComparison.Ordinal));
+        var status = await EndAsync(platform);
+        Assert.Equal(("done", MethodCatalogue.All.Count), (status.State, status.Trials.Count(trial => trial.State == "succeeded")));
+        var whole = MethodCatalogue.All.Count(method => method.TrainsBase);
+        // Two slots share those that share a base.
+        Assert.InRange(status.Packs.Count(pack => pack.State == "done"), 1 + whole, 2 + whole);
+        var models = await Task.WhenAll(status.Trials.Select(trial => Sweep(platform).LocateAsync(trial.Name)));
+        Assert.All(models, model => Assert.Null(model.Problem));
+        Assert.Equal(MethodCatalogue.All.Count - whole, models.Count(model => model is { Base: "none", Adapter: not null }));
+        Assert.Equal(whole, models.Count(model => model.Adapter is null && model.Base.StartsWith(Folder.Path, StringComparison.Ordinal)));
         Assert.Contains("no trial 'x'", (await Sweep(platform).LocateAsync("x")).Problem, StringComparison.Ordinal);
     }
 

@@ -9,7 +9,7 @@ public sealed class SweepRecordTests : SweepScenario
     [Fact]
     public async Task Status_WhileTheRecordIsBeingWritten_IsAnswered()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 1);
+        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 60);
         await SubmitAsync(platform);
         await RunningAsync(platform);
         var written = new TaskCompletionSource();
@@ -20,12 +20,11 @@ public sealed class SweepRecordTests : SweepScenario
             writing.TrySetResult();
             await written.Task;
         };
-        await writing.Task.WaitAsync(TimeSpan.FromSeconds(60));
-        var sweep = Sweep(platform);
-        await Task.WhenAll(sweep.GetStatusAsync(), sweep.GetProgressAsync(), sweep.LocateAsync("t"), platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).WaitAsync(TimeSpan.FromSeconds(60));
         // What changes the sweep is answered once it is written.
+        var sweep = Sweep(platform);
         var cancel = sweep.CancelAsync();
-        await sweep.GetStatusAsync();
+        await writing.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await Task.WhenAll(sweep.GetStatusAsync(), sweep.GetProgressAsync(), sweep.LocateAsync("t"), platform.Grains.GetGrain<IExperimentGrain>("e").ListAsync()).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.False(cancel.IsCompleted);
         platform.Storage.Before = (_, _) => Task.CompletedTask;
         written.SetResult();
@@ -95,10 +94,10 @@ public sealed class SweepRecordTests : SweepScenario
     [Fact]
     public async Task Record_OnePartCannotBeWritten_IsShownThoughOthersCan()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 0.1);
+        await using var platform = await Platform.StartAsync(Folder);
+        // From the first worker on, before it can have said anything.
+        platform.Storage.Fails = (part, grain) => part == "sweep" && grain.ToString() == "sweep/e/s" && Platform.Workers(Folder).Count > 0;
         await SubmitAsync(platform, Yaml.Replace("[0, 1]", "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]", StringComparison.Ordinal));
-        await RunningAsync(platform);
-        platform.Storage.Fails = (part, grain) => part == "sweep" && grain.ToString() == "sweep/e/s";
         await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Problem?.Contains("no space left", StringComparison.Ordinal) == true, "the problem is shown");
         platform.Storage.Fails = (_, _) => false;
         Assert.Equal(("done", null), await EndAsync(platform) is var status ? (status.State, status.Problem) : default);
@@ -150,10 +149,10 @@ public sealed class SweepRecordTests : SweepScenario
     [Fact]
     public async Task Record_CannotBeWrittenForAWhile_IsShownAndTheSweepGoesOnFromDisk()
     {
-        await using var platform = await Platform.StartAsync(Folder, trialSeconds: 0.2);
+        await using var platform = await Platform.StartAsync(Folder);
+        // From the first worker on, before it can have said anything.
+        platform.Storage.Fails = (_, grain) => grain.ToString() == "sweep/e/s" && Platform.Workers(Folder).Count > 0;
         await SubmitAsync(platform);
-        await RunningAsync(platform);
-        platform.Storage.Fails = (_, grain) => grain.ToString() == "sweep/e/s";
         await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Problem?.Contains("no space left", StringComparison.Ordinal) == true, "the problem is shown");
         Assert.Equal((await Sweep(platform).GetStatusAsync()).Problem, (await Sweep(platform).GetProgressAsync()).Problem);
         platform.Storage.Fails = (_, _) => false;

@@ -88,7 +88,8 @@ public sealed class TrainerGrainTests : IDisposable
     [Fact]
     public async Task Activation_Ends_TheWorkerGoesOnAndIsFoundAgain()
     {
-        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.4);
+        // Long enough that it still works when it is looked for again, on a busy machine too.
+        await using var platform = await Platform.StartAsync(_folder, trialSeconds: 1.2);
         await platform.Slot().StartAsync(Work(1, trials: 5));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is StartedEvent), "the work has begun");
         var worker = Assert.Single(Platform.Workers(_folder));
@@ -254,7 +255,7 @@ public sealed class TrainerGrainTests : IDisposable
     public async Task WorkerThatIsStopped_IsEnded_AndTheSlotGoesOn()
     {
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 0.3, change: o => o with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(8)) });
-        await platform.Slot().StartAsync(Work(1, trials: 50));
+        await platform.Slot().StartAsync(Work(1, trials: 1000));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Count(e => e is ResultEvent) > 2, "the work goes on");
         var stopped = Assert.Single(Platform.Workers(_folder));
         Platform.Signal("STOP", stopped);

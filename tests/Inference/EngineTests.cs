@@ -104,7 +104,7 @@ public sealed class EngineTests : IDisposable
         using var cancelled = new ManualResetEventSlim();
         // The engine may be quicker than whoever listens: it stands still until it has been cancelled.
         var steps = 0;
-        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { Stepping = () => { if (++steps > 10) cancelled.Wait(TimeSpan.FromSeconds(30)); } });
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { Stepping = () => { if (++steps > 10) cancelled.Wait(TimeSpan.FromSeconds(120)); } });
         string? reason = null;
         var tokens = 0;
         await foreach (var chunk in engine.InferAsync(Request(TinyModel.Prompt(4, 2), _greedy with { MaxNewTokens = 100 }), cancel.Token))

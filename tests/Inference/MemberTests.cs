@@ -62,7 +62,7 @@ public sealed class MemberTests
         adapters.ForEach(adapter => adapter.Dispose());
     }
 
-    private static Adapter Filled(Decoder decoder, string json, ulong seed)
+    internal static Adapter Filled(Decoder decoder, string json, ulong seed)
     {
         using var generator = new Generator(seed);
         var adapter = AdapterFactory.Create(decoder, AdapterConfig.Read(json), generator);

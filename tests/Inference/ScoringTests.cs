@@ -36,6 +36,26 @@ public sealed class ScoringTests : IDisposable
         }
     }
 
+    /// <summary>Questions behind the same examples, options of several tokens behind each question, in passes that hold some of them.</summary>
+    [Theory]
+    [InlineData(4096)]
+    [InlineData(90)]
+    public void LogLikelihoods_OfOptionsBehindExamples_EqualWholeForwards(int budget)
+    {
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { MaxPrefillTokens = budget });
+        var examples = TinyModel.Prompt(40, 1);
+        var requests = (from question in Enumerable.Range(0, 6)
+                        from option in Enumerable.Range(0, 4)
+                        select new ScoreRequest([.. examples, .. TinyModel.Prompt(9 + question, 20 + question)], TinyModel.Prompt(1 + option, option))).ToList();
+        var scores = engine.LogLikelihoods(requests);
+        foreach (var (request, score) in requests.Zip(scores))
+        {
+            var (sum, greedy) = Whole(request);
+            Assert.Equal(sum, score.Sum, 1e-4);
+            Assert.Equal(greedy, score.IsGreedy);
+        }
+    }
+
     /// <summary>With dynamic scaling every angle depends on the length, so that a short request is no beginning of a long one.</summary>
     [Fact]
     public void LogLikelihoods_AnglesThatDependOnTheLength_EachAsAlone()

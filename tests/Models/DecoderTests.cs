@@ -194,15 +194,19 @@ public sealed class DecoderTests
         using var decoder = TestModels.Random();
         using var scope = torch.NewDisposeScope();
         using var generator = new Generator(3);
-        var ids = torch.arange(8) + 10;
-        // 10 11 12 | 13 14 and 10 11 12 | 15 16 17, of member 0
-        var shared = new SegmentLayout([new Segment(0, 3, 0), new Segment(3, 2, 0, 3, Continues: 0), new Segment(5, 3, 0, 3, Continues: 0)]);
+        // 10 11 12 | 13 14 and 10 11 12 | 15 16 | 17 and 10 11 12 | 15 16 | 18 19, of member 0
+        var ids = torch.arange(10) + 10;
+        var shared = new SegmentLayout(
+        [
+            new Segment(0, 3, 0), new Segment(3, 2, 0, 3, Continues: 0), new Segment(5, 2, 0, 3, Continues: 0), new Segment(7, 1, 0, 5, Continues: 2), new Segment(8, 2, 0, 5, Continues: 2),
+        ]);
         IAdapterHooks[] hooks = [NoAdapters.Instance, new VirtualTokens(decoder, [7, 8, 9]), new Learned(torch.randn([2, 2, 4], generator: generator), torch.randn([2, 2, 4], generator: generator))];
         foreach (var hook in hooks)
         {
-            Tensor first = decoder.Hidden(torch.tensor([10L, 11, 12, 13, 14]), SegmentLayout.Single(5, 0), hook), second = decoder.Hidden(torch.tensor([10L, 11, 12, 15, 16, 17]), SegmentLayout.Single(6, 0), hook);
-            GoldenTensors.AssertClose(torch.cat([first, second[3..]]), decoder.Hidden(ids, shared, hook), 1e-6, $"{hook.GetType().Name}");
-            GoldenTensors.AssertClose(torch.cat([first[4..], second[4..]]), decoder.Hidden(ids, shared, hook, rows: [4, 6, 7]), 1e-6, $"{hook.GetType().Name}, wanted rows");
+            Tensor Alone(params long[] own) => decoder.Hidden(torch.tensor(own), SegmentLayout.Single(own.Length, 0), hook);
+            Tensor first = Alone(10, 11, 12, 13, 14), second = Alone(10, 11, 12, 15, 16, 17), third = Alone(10, 11, 12, 15, 16, 18, 19);
+            GoldenTensors.AssertClose(torch.cat([first, second[3..], third[5..]]), decoder.Hidden(ids, shared, hook), 1e-6, $"{hook.GetType().Name}");
+            GoldenTensors.AssertClose(torch.cat([first[4..], second[4..], third[6..]]), decoder.Hidden(ids, shared, hook, rows: [4, 6, 7, 9]), 1e-6, $"{hook.GetType().Name}, wanted rows");
         }
     }
 

@@ -128,6 +128,8 @@ public sealed class QuantisationTests
     [InlineData(WeightStorage.Nf4, ScalarType.BFloat16)]
     [InlineData(WeightStorage.Fp4, ScalarType.Float32)]
     [InlineData(WeightStorage.Fp4Single, ScalarType.BFloat16)]
+    [InlineData(WeightStorage.W8A8, ScalarType.Float32)]
+    [InlineData(WeightStorage.W8A8, ScalarType.BFloat16)]
     public void Forward_FewAndManyRows_ProductsOfTheWeightsThatAreHeld(WeightStorage storage, ScalarType dtype)
     {
         using var scope = torch.NewDisposeScope();
@@ -137,16 +139,18 @@ public sealed class QuantisationTests
         Assert.Equal(storage, projection.Held.Storage);
         Assert.True(projection.Held.Bytes < weight.numel() * 1.1 + 600);
         var held = projection.Dequantise();
-        Assert.True((held - weight).abs().max().item<float>() < (storage == WeightStorage.Int8 ? 0.03 : 0.9));
+        Assert.True((held - weight).abs().max().item<float>() < (storage is WeightStorage.Int8 or WeightStorage.W8A8 ? 0.03 : 0.9));
+        // Bytes of x: half a step of its largest, 1.4 % of it, at each of a row's values.
+        var tolerance = storage == WeightStorage.W8A8 ? 5e-2 : dtype == ScalarType.Float32 ? 1e-5 : 2e-2;
         foreach (var rows in new[] { 1, 3, 8, 20 })
         {
             var x = torch.randn([rows, 128], generator: generator).to(dtype).requires_grad_();
             var expected = torch.nn.functional.linear(x.to(ScalarType.Float32), held, bias.to(ScalarType.Float32));
-            using (torch.no_grad()) GoldenTensors.AssertClose(expected, projection.Forward(x), dtype == ScalarType.Float32 ? 1e-5 : 2e-2, $"{rows} rows");
+            using (torch.no_grad()) GoldenTensors.AssertClose(expected, projection.Forward(x), tolerance, $"{rows} rows");
             var y = projection.Forward(x);
             Assert.Equal(dtype, y.dtype);
             Autograd.Backward(y.sum());
-            GoldenTensors.AssertClose(held.sum([0L]).expand(rows, 128), x.grad!, dtype == ScalarType.Float32 ? 1e-5 : 2e-2, "the gradient");
+            GoldenTensors.AssertClose(held.sum([0L]).expand(rows, 128), x.grad!, tolerance, "the gradient");
         }
         projection.Replace(weight * 2, bias);
         Assert.True((projection.Dequantise() - held * 2).abs().max().item<float>() < (storage is WeightStorage.Nf4 or WeightStorage.Fp4 ? 0.05 : 1e-2));
@@ -183,6 +187,7 @@ public sealed class QuantisationTests
     [InlineData(WeightStorage.Nf4, ScalarType.Float32)]
     [InlineData(WeightStorage.Fp4Single, ScalarType.BFloat16)]
     [InlineData(WeightStorage.LlmInt8, ScalarType.Float32)]
+    [InlineData(WeightStorage.W8A8, ScalarType.Float32)]
     public void Hidden_StepsFromTheCodes_AsTheWholePass(WeightStorage storage, ScalarType dtype)
     {
         using var scope = torch.NewDisposeScope();

@@ -1,8 +1,10 @@
+using System.Text.RegularExpressions;
+
 namespace AlpacaCot.Tests.Mutants;
 
 /// <summary>
 /// One fault that a test must notice: a piece of a source file and what stands in its place when the fault is switched on. A piece that ends
-/// with ';' or '}' is a statement, any other an expression.
+/// with ';', or with '}' and holds one, is a statement, any other an expression.
 /// </summary>
 /// <param name="Number">The switch, from 1.</param>
 /// <param name="Room">The room, as the name of its list.</param>
@@ -12,12 +14,36 @@ namespace AlpacaCot.Tests.Mutants;
 /// <param name="Plant">The wrong one.</param>
 /// <param name="TestRoom">The test project, by its folder under <c>tests</c>.</param>
 /// <param name="Test">The test class, or <c>Class.Method</c>.</param>
-internal sealed record Fault(int Number, string Room, string What, string File, string Find, string Plant, string TestRoom, string Test)
+internal sealed partial record Fault(int Number, string Room, string What, string File, string Find, string Plant, string TestRoom, string Test)
 {
     private static readonly string[] _keys = ["fault", "in", "find", "plant", "noticed by"];
 
-    /// <summary>Whether the piece is one or several whole statements.</summary>
-    public bool IsStatement => Find[^1] is ';' or '}';
+    /// <summary>Whether the piece is one or several whole statements: what ends with a brace may be a pattern, or what follows 'with'.</summary>
+    public bool IsStatement => Find[^1] == ';' || (Find[^1] == '}' && Find.Contains(';', StringComparison.Ordinal));
+
+    /// <summary>Whether the piece can stand alone, as far as its form tells.</summary>
+    public bool IsWhole
+    {
+        get
+        {
+            var depth = 0;
+            foreach (var c in Quoted().Replace(Find, "0"))
+            {
+                depth += c is '(' or '[' or '{' ? 1 : c is ')' or ']' or '}' ? -1 : 0;
+                if (depth < 0) return false;
+            }
+            return depth == 0 && !(IsStatement ? Declaration() : Fragment()).IsMatch(Find);
+        }
+    }
+
+    [GeneratedRegex("""\$?"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""")]
+    private static partial Regex Quoted();
+
+    [GeneratedRegex(@"^(?:var|using var|int|long|double|string|bool)\b")]
+    private static partial Regex Declaration();
+
+    [GeneratedRegex(@"^(?:[|&?:=<>.,]|(?:is|and|or|when|else)\b|!=|\w+ = |\(.*\) throw\b)|\bthrow$")]
+    private static partial Regex Fragment();
 
     /// <summary>The test class's name.</summary>
     public string TestClass => Test.Split('.')[0];

@@ -26,6 +26,35 @@ public sealed class FaultListTests
                      select $"{fault.Room}: {fault.What}: no test {fault.TestRoom} {fault.Test}");
     }
 
+    /// <summary>A piece becomes one side of a conditional, or of an if: half an expression, or a declaration that later lines need, would not compile there.</summary>
+    [Fact]
+    public void Pieces_AreWholeExpressionsOrStatements()
+        => Assert.Empty(from fault in Faults
+                        where !fault.IsWhole
+                        select $"{fault.Room}: {fault.What}: {fault.Find}");
+
+    [Theory]
+    [InlineData("token.Trim()", true)]
+    [InlineData("list[^1] is ';' or '}'", true)]
+    [InlineData("if (a < b) return Bad($\"[{a}\");", true)]
+    [InlineData("(a + b) * c", true)]
+    [InlineData("-a", true)]
+    [InlineData("|| other", false)]
+    [InlineData("is { Count: > 0 } unknown", false)]
+    [InlineData("? first : second", false)]
+    [InlineData("(a == b) throw", false)]
+    [InlineData("Ask(first, second", false)]
+    [InlineData("Name = Text(\"name\")", false)]
+    [InlineData("var half = all / 2;", false)]
+    public void IsWhole_OfAPiece(string find, bool whole) => Assert.Equal(whole, new Fault(1, "r", "w", "f", find, "p", "t", "T").IsWhole);
+
+    [Theory]
+    [InlineData(7, 3, "2 4 7")]
+    [InlineData(3, 7, "1 2 3")]
+    [InlineData(3, 1, "3")]
+    public void Spread_OfAList_LiesEvenlyAndHoldsItsLast(int count, int most, string numbers)
+        => Assert.Equal(numbers, string.Join(' ', FaultRun.Spread([.. Enumerable.Range(1, count).Select(n => new Fault(n, "r", "w", "f", "a", "b", "t", "T"))], most).Select(fault => fault.Number)));
+
     [Fact]
     public void Plants_AreNotThePiece() => Assert.DoesNotContain(Faults, fault => fault.Plant == fault.Find);
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Tests.Mutants;
 
@@ -7,7 +8,7 @@ namespace AlpacaCot.Tests.Mutants;
 /// A copy of the checkout in which every fault stands beside the right code, behind a switch that an environment variable turns: it is built
 /// once for all of them. The checkout itself is never changed.
 /// </summary>
-internal sealed class PlantedTree(string checkout, string folder)
+internal sealed partial class PlantedTree(string checkout, string folder)
 {
     /// <summary>The variable that switches one fault on, in the tests and in every process that they start.</summary>
     public const string Variable = "ALPACACOT_FAULT";
@@ -26,9 +27,39 @@ internal sealed class PlantedTree(string checkout, string folder)
         }
         """;
 
-    /// <summary>Copies the checkout, plants the faults and builds it.</summary>
-    /// <exception cref="InvalidOperationException">A fault's piece is not there exactly once, or the tree does not compile.</exception>
-    public void Build(IReadOnlyList<Fault> faults)
+    /// <summary>Copies the checkout, plants the faults and builds it, without those that do not compile.</summary>
+    /// <returns>The faults that are left out, each with what the compiler says.</returns>
+    /// <exception cref="InvalidOperationException">A fault's piece is not there exactly once, or the tree does not compile though no fault is to blame.</exception>
+    public IReadOnlyList<(Fault Fault, string Error)> Build(IReadOnlyList<Fault> faults)
+    {
+        var (left, broken) = (faults.ToList(), new List<(Fault, string)>());
+        while (TryBuild(left) is { Count: > 0 } errors)
+        {
+            var blamed = errors.SelectMany(error => BlamedFor(error, left).Select(fault => (Fault: fault, Error: error))).DistinctBy(pair => pair.Fault.Number).ToList();
+            if (blamed.Count == 0) throw new InvalidOperationException("the tree with the faults does not compile:\n" + string.Join('\n', errors.Take(20)));
+            left.RemoveAll(fault => blamed.Any(pair => pair.Fault == fault));
+            broken.AddRange(blamed);
+        }
+        return broken;
+    }
+
+    // The faults on the line of an error, or all of its file where the compiler stumbles on what comes after one.
+    private List<Fault> BlamedFor(string error, List<Fault> planted)
+    {
+        if (Place().Match(error) is not { Success: true } place) return [];
+        var ofFile = planted.Where(fault => Path.Combine(folder, fault.File) == place.Groups[1].Value).ToList();
+        if (ofFile.Count == 0) return [];
+        var line = File.ReadLines(place.Groups[1].Value).ElementAtOrDefault(int.Parse(place.Groups[2].Value, CultureInfo.InvariantCulture) - 1) ?? "";
+        var onLine = ofFile.Where(fault => line.Contains(SwitchOf(fault), StringComparison.Ordinal)).ToList();
+        return onLine.Count > 0 ? onLine : ofFile;
+    }
+
+    private static string SwitchOf(Fault fault) => $"global::AlpacaCot.Fault.On(\"{fault.Number}\")";
+
+    [GeneratedRegex(@"^\s*(\S.*?)\((\d+),\d+\): error")]
+    private static partial Regex Place();
+
+    private List<string> TryBuild(IReadOnlyList<Fault> faults)
     {
         foreach (var name in _folders.Where(name => Directory.Exists(Path.Combine(checkout, name)))) Copy(name);
         foreach (var name in _files.Where(name => File.Exists(Path.Combine(checkout, name)))) CopyFile(name);
@@ -39,23 +70,22 @@ internal sealed class PlantedTree(string checkout, string folder)
         var targets = File.ReadAllText(Path.Combine(checkout, "Directory.Build.targets"));
         Write(Path.Combine(folder, "Directory.Build.targets"), targets.Replace("</Project>", $"  <ItemGroup Condition=\"'$(IsTestRoom)' != 'true'\"><Compile Include=\"{folder}/Fault.cs\" /></ItemGroup>\n</Project>", StringComparison.Ordinal));
         var (code, text) = Run("dotnet", ["build", Path.Combine(folder, "AlpacaCot.Orleans.sln"), "-c", "Release", "-v", "quiet", "--nologo", "-clp:NoSummary"], null, TimeSpan.FromMinutes(20));
-        if (code != 0)
-            throw new InvalidOperationException("the tree with the faults does not compile:\n" + string.Join('\n', text.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct().Take(20)));
+        return code == 0 ? [] : [.. text.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).DefaultIfEmpty(text).Distinct()];
     }
 
     /// <summary>Runs the test that must notice a fault: with the fault on, or with none.</summary>
-    /// <returns>Whether all passed, and how many tests ran.</returns>
-    public (bool Passed, int Tests) Test(Fault fault, bool planted)
-        => Test(fault.TestRoom, [fault.Test], planted ? fault.Number.ToString(CultureInfo.InvariantCulture) : null);
+    /// <returns>Whether all passed, and how many tests ran: none where they did not end within the limit.</returns>
+    public (bool Passed, int Tests) Test(Fault fault, bool planted, TimeSpan? limit = null)
+        => Test(fault.TestRoom, [fault.Test], planted ? fault.Number.ToString(CultureInfo.InvariantCulture) : null, limit);
 
     /// <summary>Runs tests of one project, all classes or all <c>Class.Method</c>: the runner keeps what fits the filters of both kinds.</summary>
     /// <returns>Whether all passed, and how many tests ran.</returns>
-    public (bool Passed, int Tests) Test(string room, IReadOnlyList<string> tests, string? fault = null)
+    public (bool Passed, int Tests) Test(string room, IReadOnlyList<string> tests, string? fault = null, TimeSpan? limit = null)
     {
         var program = Path.Combine(folder, "artifacts", "bin", $"{room}.Tests", "release", $"AlpacaCot.{room}.Tests.dll");
         if (!File.Exists(program)) throw new InvalidOperationException($"there is no test project {room}");
         var filters = tests.SelectMany(test => (string[])[test.Contains('.') ? "-method" : "-class", $"*.{test}"]);
-        var (code, text) = Run("dotnet", [program, .. filters, "-noColor"], fault, TimeSpan.FromMinutes(3));
+        var (code, text) = Run("dotnet", [program, .. filters, "-noColor"], fault, limit ?? TimeSpan.FromMinutes(3));
         var total = text.Split('\n').Select(line => line.Split("Total: ")).FirstOrDefault(parts => parts.Length > 1)?[1].Split(',')[0];
         return (code == 0, int.TryParse(total, CultureInfo.InvariantCulture, out var ran) ? ran : 0);
     }
@@ -69,7 +99,7 @@ internal sealed class PlantedTree(string checkout, string folder)
             var at = source.IndexOf(fault.Find, StringComparison.Ordinal);
             if (at < 0 || source.IndexOf(fault.Find, at + 1, StringComparison.Ordinal) >= 0)
                 throw new InvalidOperationException($"{file}: the piece of the fault '{fault.What}' must stand there once: {fault.Find}");
-            var on = $"global::AlpacaCot.Fault.On(\"{fault.Number}\")";
+            var on = SwitchOf(fault);
             // The wrong piece first: a later fault may be planted into the right one, which stays as it is.
             var both = fault.IsStatement ? $"if ({on}) {{ {fault.Plant} }} else {{ {fault.Find} }}" : $"({on} ? ({fault.Plant}) : ({fault.Find}))";
             source = string.Concat(source.AsSpan(0, at), both, source.AsSpan(at + fault.Find.Length));

@@ -24,6 +24,11 @@ public sealed class MethodFaultTests
     [InlineData("{ method: freeze, trainable_layers: 1, trainable_modules: [attention] }", "the blocks have no module 'attention'; theirs are self_attn, norm")]
     [InlineData("{ method: freeze, trainable_layers: 1, extra_modules: [lm_head] }", "there is no module 'lm_head' outside the blocks; there are embed_tokens")]
     [InlineData("{ method: full, r: 4 }", "r")]
+    [InlineData("{ method: vera, bias: lora_only, targets: [q_proj] }", "'lora_only' is not known")]
+    [InlineData("{ method: ia3, targets: [q_proj], modules_to_save: [lm_haed] }", "base has no module 'lm_haed'; it has ")]
+    [InlineData("{ method: lora, init: pissa_niter_ }", "'pissa_niter_' is not known")]
+    [InlineData("{ method: lora, dora: true, init: pissa_niter_4 }", "dora and init: pissa do not go together")]
+    [InlineData("{ method: pissa, r: 4096, targets: [q_proj] }", "pissa takes 4096 components of base's ")]
     [InlineData("{ method: last_layers }", "it is method: freeze")]
     public void Validate_SettingThatCannotWork_OneError(string peft, string says)
     {
@@ -31,8 +36,27 @@ public sealed class MethodFaultTests
         Assert.Contains(says, error.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>The option that is to be mended is named, on its own line, by whichever of its names it was given.</summary>
+    [Theory]
+    [InlineData("adalora", "total_step: 100", "t_init: 2147483647", "tfinal: 3")]
+    [InlineData("adalora", "total_steps: 100", "tinit: 100")]
+    [InlineData("adalora", "t_init: 1", "t_final: 2147483647", "total_step: 2147483647")]
+    [InlineData("adalora", "tinit: 3", "tfinal: 97", "total_steps: 100")]
+    [InlineData("prefix", "projection: true", "num_virtual_tokens: 512")]
+    [InlineData("prefix", "projection: true", "virtual_tokens: 512")]
+    [InlineData("lora", "r: 4", "target_modules: [nowhere_proj]")]
+    [InlineData("lora", "r: 4", "targets: .*nowhere")]
+    public void Validate_OptionThatCannotWork_IsNamedOnItsLine(string method, string before, string wrong, string after = "learning_rate: 0.001")
+    {
+        var error = Assert.Single(Validate($"\n    method: {method}\n    {before}\n    {wrong}\n    {after}\n"), remark => remark.Severity == SpecSeverity.Error);
+        Assert.Equal(("peft[0]." + wrong.Split(':')[0], 8), (error.Path, error.Line));
+    }
+
     [Theory]
     [InlineData("{ method: prefix, virtual_tokens: 20, projection: true }")]
+    [InlineData("{ method: lora, init: pissa_niter_16, bias: all, modules_to_save: [embed_tokens, norm] }")]
+    [InlineData("{ method: pissa, init: pissa_niter_8, bias: lora_only, targets: [q_proj] }")]
+    [InlineData("{ method: prompt, modules_to_save: [norm] }")]
     [InlineData("{ method: full, learning_rate: 1.0e-5 }")]
     [InlineData("{ method: freeze, trainable_layers: -1, trainable_modules: [self_attn], extra_modules: [embed_tokens] }")]
     [InlineData("{ method: prompt, prompt_init: TEXT, init_text: Classify the text }")]
@@ -82,7 +106,8 @@ public sealed class MethodFaultTests
             name: faults
             seeds: [0, 1, 2]
             models: [{ name: base, path: models/base }]
-            peft: [{{peft}}]
+            peft:
+              - {{peft}}
             data: [{ name: rows, sources: [alpaca] }]
             training: { epochs: 1, batch_size: 4, cutoff_len: 128 }
             evaluation: [{ suite: goat-arithmetic, limit: 10 }]

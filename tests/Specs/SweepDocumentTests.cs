@@ -83,7 +83,7 @@ public sealed class SweepDocumentTests
             "line 10, column 10: data[0].source: unknown key; did you mean 'sources'?",
             "line 11, column 21: training.epochs: must be above 0",
             "line 11, column 25: training.batchsize: unknown key; did you mean 'batch_size'?",
-            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32, int8, llm-int8, nf4, nf4-single, fp4, fp4-single",
+            "line 11, column 50: training.precision: 'fp16' is not built yet (bf16 needs no loss scaling); built are bf16, fp32, int8, llm-int8, w8a8, nf4, nf4-single, fp4, fp4-single",
             "line 11, column 71: training.learning_rate: must be a number, and is 'fast'",
         ];
         Assert.Equal(expected.Length, errors.Count);

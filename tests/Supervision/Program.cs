@@ -84,7 +84,7 @@ switch (mode)
         await stream.WriteAsync(new byte[] { 100, 0, 0, 0, (byte)'{' });
         return 5;
     case "stuck":   // does not notice that the supervisor is gone
-        await Task.Delay(TimeSpan.FromSeconds(30));
+        await Task.Delay(TimeSpan.FromMinutes(10));
         return 0;
 }
 // Says nothing more, until the supervisor closes.

@@ -3,6 +3,8 @@ using AlpacaCot.Adapters.LnTuning;
 using AlpacaCot.Adapters.Loha;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Adapters.Oft;
+using AlpacaCot.Adapters.OwnWeights;
+using AlpacaCot.Adapters.Prefix;
 using AlpacaCot.Adapters.Vera;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -12,7 +14,7 @@ namespace AlpacaCot.Training.Tests;
 
 public sealed class CoTrainingTests : IDisposable
 {
-    private readonly Decoder _decoder = TinyTraining.Decoder();
+    private readonly Decoder _decoder = TinyTraining.Decoder(biases: true);
 
     [Theory]
     [InlineData(4096, 0.0)]
@@ -68,8 +70,12 @@ public sealed class CoTrainingTests : IDisposable
         yield return ("dora", lora with { UseDora = true });
         yield return ("pissa", lora with { Init = LoraInit.Pissa });
         yield return ("lora+", lora with { LoraPlusRatio = 8 });
-        yield return ("head", lora with { ModulesToSave = ["lm_head", "embed_tokens"] });
+        yield return ("head", lora with { ModulesToSave = new OneOrMany<string>(["lm_head", "embed_tokens"]) });
         yield return ("embedding", lora with { TargetModules = ModuleSelection.Of("q_proj", "embed_tokens", "lm_head") });
+        yield return ("biases", lora with { Biases = TrainedBiases.All });
+        yield return ("biases of targets", new OftConfig { BlockSize = 8, Biases = TrainedBiases.OfTargets });
+        yield return ("norms", new PrefixConfig { VirtualTokens = 2, ModulesToSave = new OneOrMany<string>(["layernorm"]) });
+        yield return ("mlp", new VeraConfig { R = 16, InitWeights = false, ModulesToSave = new OneOrMany<string>(["layers.1.mlp", "lm_head"]) });
         yield return ("loha", new LohaConfig { R = 3, InitWeights = false });
         yield return ("vera", new VeraConfig { R = 16, InitWeights = false });
         yield return ("oft", new OftConfig { BlockSize = 8, InitWeights = false, UseSeries = false });

@@ -12,7 +12,7 @@ internal static class TinyTraining
 {
     public const int Vocabulary = 61;
 
-    public static Decoder Decoder(ScalarType dtype = ScalarType.Float32)
+    public static Decoder Decoder(ScalarType dtype = ScalarType.Float32, bool biases = false)
     {
         using var generator = new Generator(7);
         return Models.Decoder.CreateRandom(new DecoderConfig
@@ -26,6 +26,8 @@ internal static class TinyTraining
             KeyValueHeads = 2,
             HeadDim = 8,
             InitializerRange = 0.15,
+            AttentionBias = biases,
+            MlpBias = biases,
         }, generator, dtype);
     }
 

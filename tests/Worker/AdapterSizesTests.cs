@@ -37,6 +37,10 @@ public sealed class AdapterSizesTests : IDisposable
     [Theory]
     [InlineData("lora", "{}", "16 wide")]
     [InlineData("lora", """{"layers_to_transform": [1], "target_modules": ["q_proj"]}""", "acts on block 1, and the model has 1")]
+    [InlineData("adalora", """{"total_step": 5}""", "16 wide")]
+    [InlineData("loha", "{}", "16 wide")]
+    [InlineData("ia3", "{}", "16 wide")]
+    [InlineData("oft", """{"oft_block_size": 8, "modules_to_save": ["lm_head"]}""", "and the model's vocabulary has 7")]
     [InlineData("prompt", """{"num_virtual_tokens": 3}""", "rows of 32, and the model takes 16")]
     [InlineData("prefix", """{"num_virtual_tokens": 3}""", "rows of 64, and the model takes 32")]
     public void Require_AdapterOfAnotherBase_OneLineThatNamesTheTensor(string name, string options, string says)
@@ -45,7 +49,7 @@ public sealed class AdapterSizesTests : IDisposable
         using var decoder = ModelDirectory.Load(_pack["models/tiny"]);
         using (var adapter = Adapter(decoder, Spec(name, options), "owner/other")) AdapterDirectory.Save(adapter, _pack["a"]);
         AdapterFit.Require(decoder.Config, _pack["a"]);
-        var message = Assert.Throws<AdapterException>(() => AdapterFit.Require(decoder.Config with { HiddenSize = 16, Heads = 2, KeyValueHeads = 2, Layers = 1, IntermediateSize = 24 }, _pack["a"])).Message;
+        var message = Assert.Throws<AdapterException>(() => AdapterFit.Require(decoder.Config with { HiddenSize = 16, Heads = 2, KeyValueHeads = 2, Layers = 1, IntermediateSize = 24, VocabularySize = 7 }, _pack["a"])).Message;
         Assert.Contains(says, message, StringComparison.Ordinal);
         Assert.Contains("was made for another base (owner/other)", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
@@ -69,9 +73,13 @@ public sealed class AdapterSizesTests : IDisposable
 
     private static string[] Variants(string method) => method switch
     {
-        "lora" => ["""{"target_modules": "all-linear", "modules_to_save": ["lm_head"]}""", """{"r": 3, "target_modules": ".*(embed_tokens|word_embeddings|mlp.*)", "bias": "lora_only"}"""],
+        "lora" => ["""{"target_modules": "all-linear", "modules_to_save": ["lm_head"]}""", """{"r": 3, "target_modules": ".*(embed_tokens|word_embeddings|mlp.*)", "bias": "lora_only"}""", """{"bias": "all", "modules_to_save": ["mlp", "norm"]}"""],
         "dora" => ["""{"bias": "lora_only"}"""],
         "freeze" => ["""{"freeze_trainable_layers": -2, "freeze_trainable_modules": ["mlp"]}"""],
-        _ => [],
+        "vera" => ["""{"bias": "vera_only"}""", """{"bias": "all", "modules_to_save": ["lm_head"]}"""],
+        "adalora" => ["""{"total_step": 10, "bias": "all"}""", """{"total_step": 10, "bias": "lora_only", "modules_to_save": ["norm"]}"""],
+        "oft" => ["""{"oft_block_size": 8, "bias": "oft_only", "modules_to_save": ["mlp"]}"""],
+        "full" => [],
+        _ => ["""{"modules_to_save": ["lm_head"]}"""],
     };
 }

@@ -158,6 +158,7 @@ public sealed class PartsTests : IDisposable
     [InlineData("bf16", ScalarType.BFloat16)]
     [InlineData("int8", ScalarType.BFloat16, WeightStorage.Int8)]
     [InlineData("llm-int8", ScalarType.BFloat16, WeightStorage.LlmInt8)]
+    [InlineData("w8a8", ScalarType.BFloat16, WeightStorage.W8A8)]
     [InlineData("nf4", ScalarType.BFloat16, WeightStorage.Nf4)]
     [InlineData("nf4-single", ScalarType.BFloat16, WeightStorage.Nf4Single)]
     [InlineData("fp4", ScalarType.BFloat16, WeightStorage.Fp4)]
@@ -165,5 +166,5 @@ public sealed class PartsTests : IDisposable
     public void Loading_ByName(string? name, ScalarType? type, WeightStorage? storage = null) => Assert.Equal(new LoadOptions(type, null, storage), WorkerState.LoadingOf(name));
 
     [Fact]
-    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, llm-int8, nf4, nf4-single, fp4, fp4-single", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
+    public void Loading_Unknown_NamesTheKnown() => Assert.Contains("bf16, fp32, int8, llm-int8, w8a8, nf4, nf4-single, fp4, fp4-single", Assert.Throws<ToolException>(() => WorkerState.LoadingOf("int4")).Message, StringComparison.Ordinal);
 }

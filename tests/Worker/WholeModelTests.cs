@@ -44,6 +44,39 @@ public sealed class WholeModelTests : IDisposable
         Assert.Contains(folder, File.ReadAllText(results.Single(result => result.Trial == "whole").ResultFile!), StringComparison.Ordinal);
     }
 
+    /// <summary>A trial that trained the base is served as a base of its own, through the template that trained it: it answers as a one-shot command does.</summary>
+    [Theory]
+    [InlineData("full")]
+    [InlineData("freeze")]
+    public void Serve_AModelThatWasTrained_AnswersAsGenerateDoes(string method)
+    {
+        var folder = TinyPack.Run(Job(1, method)).OfType<TrainedEvent>().Single().AdapterDirectory;
+        var decoding = new DecodingSpec { MaxNewTokens = 8 };
+        Assert.Equal(
+            _pack.Ask(new AlpacaCot.Worker.Protocol.Tools.ContinuePromptRequest { Model = folder, Prompt = "1+2", Decoding = decoding, Threads = 1, Precision = "bf16" }).Document.GetProperty("continuation").GetString(),
+            Served(folder, decoding));
+        Assert.NotEqual(Served("tiny", decoding), Served(folder, decoding));
+    }
+
+    private string Served(string model, DecodingSpec decoding)
+    {
+        var commands = System.Threading.Channels.Channel.CreateUnbounded<WorkerCommand>();
+        var text = new System.Text.StringBuilder();
+        commands.Writer.TryWrite(new GenerateCommand("r", "1+2", false, decoding));
+        ServeRunner.Run(new ServeJob(new BaseModel(model, "bf16"), 1, _pack.Folders), new AlpacaCot.Worker.JobContext("serve", 1, Told, commands.Reader, TimeProvider.System, new AlpacaCot.Worker.WorkerState(), CancellationToken.None));
+        return text.ToString();
+
+        void Told(WorkerEvent said)
+        {
+            foreach (var chunk in (said as TokensEvent)?.Requests ?? [])
+            {
+                Assert.Null(chunk.Error);
+                text.Append(chunk.Text);
+                if (chunk.IsLast) commands.Writer.Complete();
+            }
+        }
+    }
+
     [Fact]
     public void Run_AnAdapterAfterTheBaseWasTrained_FindsTheBaseOfTheFiles()
     {

@@ -77,7 +77,7 @@ public sealed record AdaLoraConfig : LayeredConfig
 
     internal void Validate(string file)
     {
-        if (AdaLoraOptions.ScheduleFault(TotalStep, TInit, TFinal) is { } fault) throw new AdapterException($"{file}: {fault}");
+        if (AdaLoraOptions.ScheduleFault(TotalStep, TInit, TFinal) is { } fault) throw new AdapterException($"{file}: {fault.Message}");
         ValidateLayers(file);
     }
 

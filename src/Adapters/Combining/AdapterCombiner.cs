@@ -1,4 +1,5 @@
 using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Adapters.OwnWeights;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Combining;
@@ -47,10 +48,10 @@ public static class AdapterCombiner
         if (settings.Rank < 1) throw new AdapterException($"rank = {settings.Rank} must be at least 1");
         for (var i = 0; i < adapters.Count; i++)
         {
+            if (adapters[i].Adapter is WithOwnWeights) throw new AdapterException($"adapter {i + 1} has biases or whole modules of the base of its own, which cannot be summed; merge it into the base instead");
             if (adapters[i].Adapter is not LoraAdapter lora) throw new AdapterException($"adapter {i + 1} is {adapters[i].Adapter.Config.PeftType}: only LoRA adapters can be combined");
             if (lora.Config is LoraConfig { UseDora: true }) throw new AdapterException($"adapter {i + 1} has DoRA's magnitudes, which cannot be summed; merge it into the base instead");
-            if (lora.ActsAtEmbedding || lora.ActsAtHead || lora.Layers.Any(layer => layer.Bias is not null))
-                throw new AdapterException($"adapter {i + 1} changes biases, the embedding or the head, which cannot be summed; merge it into the base instead");
+            if (lora.ActsAtEmbedding || lora.ActsAtHead) throw new AdapterException($"adapter {i + 1} changes the embedding or the head, which cannot be summed; merge it into the base instead");
             if (!double.IsFinite(adapters[i].Weight)) throw new AdapterException($"the weight of adapter {i + 1} must be a finite number");
         }
     }

@@ -9,7 +9,7 @@ namespace AlpacaCot.Adapters.Lora;
 /// With dropout d: <c>y = W x + b + (m / n − 1) ⊙ W d(x) + (m / n) ⊙ s · B A d(x)</c>. Merged: W' = (m / n) ⊙ (W + s · B A). The norms are those of the
 /// dequantised weight where it is held in fewer bits, and are computed once per optimiser step.
 /// </summary>
-internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor magnitude, Tensor? bias) : LoraLayer(site, a, b, scaling, bias)
+internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor magnitude) : LoraLayer(site, a, b, scaling)
 {
     private Tensor? _norms;
 
@@ -22,7 +22,7 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
         var own = Site.Weights.Bias is { } b ? b.to(y.dtype) : null;
         var product = own is null ? y : y - own;
         var result = ReferenceEquals(x, dropped) ? scale * (product + update) : product + (scale - 1) * Site.Weights.Multiply(dropped) + scale * update;
-        return (Bias?.to(y.dtype) ?? own) is { } added ? result + added : result;
+        return own is null ? result : result + own;
     }
 
     public override void Forward(Rows x, Rows y)
@@ -31,7 +31,7 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
         y.Set(Forward(input, input, y.Tensor));
     }
 
-    public override (Tensor Weight, Tensor? Bias) Merge() => ((magnitude / Norms()).unsqueeze(1) * (Site.Weights.Dequantise() + Delta()), Bias ?? Site.Weights.Bias);
+    public override (Tensor Weight, Tensor? Bias) Merge() => ((magnitude / Norms()).unsqueeze(1) * (Site.Weights.Dequantise() + Delta()), Site.Weights.Bias);
 
     /// <summary>Lets the magnitudes start as the norms, so that the adapter starts as the base.</summary>
     public void Start()

@@ -7,7 +7,7 @@ namespace AlpacaCot.Adapters.Lora;
 /// Low-rank adaptation (Hu et al., 2021, <c>arXiv:2106.09685</c>): each targeted projection becomes
 /// <code>y = W x + b + s · B(A(dropout(x)))        A [r, in], B [out, r], s = alpha / r  (rsLoRA: alpha / √r)</code>
 /// with W frozen. A starts Kaiming uniform and B at zero, so that training starts from the base. Merged: W' = W + s · B A. What DoRA and PiSSA make of it
-/// stands in <see cref="DoraLayer"/> and <see cref="PissaLayer"/>; the embedding, the head and tables that are trained whole in <see cref="OwnTables"/>'s file.
+/// stands in <see cref="DoraLayer"/> and <see cref="PissaLayer"/>; the embedding and the head in <see cref="LoraEmbedding"/> and <see cref="LoraHead"/>.
 /// </summary>
 /// <remarks>
 /// A and B are kept and trained in fp32. Over an fp32 base all is computed in fp32; over a bf16 base the two small products run in
@@ -23,12 +23,11 @@ public sealed class LoraAdapter : Adapter
     private readonly LoraConfig _config;
     private readonly Dictionary<string, (LoraLayer Layer, int Number)> _layers = new(StringComparer.Ordinal);
     private readonly List<AdapterParameter> _parameters = [];
-    private readonly OwnTables _tables;
     private LoraEmbedding? _embedding;
     private LoraHead? _head;
 
-    private LoraAdapter(Decoder decoder, LoraConfig config, IReadOnlyList<ProjectionSite> targets, OwnTables tables)
-        => (_decoder, _config, Targets, _tables) = (decoder, config, targets, tables);
+    private LoraAdapter(Decoder decoder, LoraConfig config, IReadOnlyList<ProjectionSite> targets)
+        => (_decoder, _config, Targets) = (decoder, config, targets);
 
     /// <inheritdoc/>
     public override AdapterConfig Config => _config;
@@ -52,23 +51,19 @@ public sealed class LoraAdapter : Adapter
         config = config with { TargetModules = TargetMatcher.Expand(targets, decoder.Projections, decoder.Parameters.Keys, shorten: true) };
         var (sites, embedding, head) = TargetMatcher.MatchWithTables(config, decoder);
         if (config.UseDora && (embedding || head)) throw new AdapterNotSupportedException("use_dora: the embedding and the head have no magnitudes here; target projections of the blocks");
-        var tables = OwnTables.Of(config.ModulesToSave ?? [], decoder, generator);
-        if ((embedding && tables.Embedding is not null) || (head && tables.Head is not null))
-            throw new AdapterException("modules_to_save: what target_modules name cannot be trained whole too");
-        var adapter = new LoraAdapter(decoder, config, sites, tables);
+        var adapter = new LoraAdapter(decoder, config, sites);
         if (embedding) adapter.AddEmbedding(generator);
         foreach (var site in sites) adapter.Add(site, generator);
         if (head) adapter.AddHead(generator);
-        foreach (var (key, value) in tables.Parameters(decoder)) adapter.Add(key, value, embedding: false);
         return adapter;
     }
 
     /// <inheritdoc/>
-    protected internal override bool ActsAtEmbedding => _embedding is not null || _tables.Embedding is not null;
+    protected internal override bool ActsAtEmbedding => _embedding is not null;
 
     /// <inheritdoc/>
     protected internal override Tensor Embedded(Tensor ids, Tensor hidden)
-        => _embedding?.Forward(ids, hidden) ?? Functional.Embedding(ids, _tables.Embedding!, _decoder.Config.PaddingRow).to(hidden.dtype);
+        => _embedding?.Forward(ids, hidden) ?? hidden;
 
     /// <inheritdoc/>
     protected internal override bool ActsAfter(ProjectionSite site) => _layers.ContainsKey(site.Path);
@@ -84,11 +79,11 @@ public sealed class LoraAdapter : Adapter
     protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y) => _layers[site.Path].Layer.Forward(x, y);
 
     /// <inheritdoc/>
-    protected internal override bool ActsAtHead => _head is not null || _tables.Head is not null;
+    protected internal override bool ActsAtHead => _head is not null;
 
     /// <inheritdoc/>
     protected internal override Tensor Head(Tensor hidden, Func<Tensor, Tensor> logits)
-        => _head is not null ? _head.Forward(hidden, logits(hidden)) : Functional.Linear(hidden, _tables.Head!.to(hidden.dtype), _tables.HeadBias?.to(hidden.dtype));
+        => _head?.Forward(hidden, logits(hidden)) ?? logits(hidden);
 
     /// <inheritdoc/>
     public override void ValuesChanged()
@@ -102,10 +97,8 @@ public sealed class LoraAdapter : Adapter
     /// <inheritdoc/>
     protected internal override IEnumerable<(Tensor Base, Tensor Merged)> MergeOthers(Decoder decoder)
     {
-        if (ActsAtEmbedding) yield return (decoder.Embedding, _embedding?.Merge(decoder.Embedding) ?? _tables.Embedding!);
-        if (!ActsAtHead) yield break;
-        yield return (((DenseProjection)decoder.Head).Weight, _head?.Merge(decoder.Head.Dequantise()) ?? _tables.Head!);
-        if (_tables.HeadBias is { } bias) yield return (decoder.Head.Bias!, bias);
+        if (_embedding is not null) yield return (decoder.Embedding, _embedding.Merge(decoder.Embedding));
+        if (_head is not null) yield return (((DenseProjection)decoder.Head).Weight, _head.Merge(decoder.Head.Dequantise()));
     }
 
     /// <inheritdoc/>
@@ -139,16 +132,15 @@ public sealed class LoraAdapter : Adapter
     {
         var (r, _, scaling) = _config.At(site.Path);
         var (a, b) = (Drawn([r, site.Weights.In], t => InitA(t, r, generator), generator), Drawn([site.Weights.Out, r], t => InitB(t, generator), generator));
-        var bias = _config.TrainsBias && site.Weights.Bias is { } own ? Drawn(own.shape, t => t.copy_(own.to(torch.float32)), generator) : null;
         LoraLayer layer = _config switch
         {
-            { UseDora: true } => new DoraLayer(site, a, b, scaling, Drawn([site.Weights.Out], _ => { }, generator), bias),
-            { Init: LoraInit.Pissa } => PissaLayer.Create(site, a, b, scaling, bias, generator is not null),
-            _ => new LoraLayer(site, a, b, scaling, bias),
+            { UseDora: true } => new DoraLayer(site, a, b, scaling, Drawn([site.Weights.Out], _ => { }, generator)),
+            { Init: LoraInit.Pissa } => PissaLayer.Create(site, a, b, scaling, _config.PissaIterations, generator is not null),
+            _ => new LoraLayer(site, a, b, scaling),
         };
         if (generator is not null) (layer as DoraLayer)?.Start();
         _layers.Add(site.Path, (layer, _layers.Count));
-        foreach (var (key, value) in layer.Parameters) Add($"{site.Path}.{key}", value, embedding: false);
+        foreach (var (key, value) in layer.Parameters) Add($"{site.Path}.{key}", value);
     }
 
     private void AddEmbedding(Generator? generator)
@@ -157,29 +149,19 @@ public sealed class LoraAdapter : Adapter
         var (vocabulary, width) = (_decoder.Embedding.size(0), _decoder.Embedding.size(1));
         // As PEFT starts them: A at zero and B drawn, the other way round than elsewhere.
         _embedding = new LoraEmbedding(path, Drawn([r, vocabulary], _ => { }, generator), Drawn([width, r], t => t.normal_(0, 1, generator), generator), scaling, _decoder.Config.PaddingRow);
-        Add($"{path}.lora_embedding_A", _embedding.A, embedding: true);
-        Add($"{path}.lora_embedding_B", _embedding.B, embedding: true);
+        Add($"{path}.lora_embedding_A", _embedding.A);
+        Add($"{path}.lora_embedding_B", _embedding.B);
     }
 
     private void AddHead(Generator? generator)
     {
         var (path, head, (r, _, scaling)) = (_decoder.HeadPath, _decoder.Head, _config.At(_decoder.HeadPath));
         _head = new LoraHead(path, Drawn([r, head.In], t => InitA(t, r, generator), generator), Drawn([head.Out, r], t => InitB(t, generator), generator), scaling);
-        Add($"{path}.lora_A.weight", _head.A, embedding: false);
-        Add($"{path}.lora_B.weight", _head.B, embedding: false);
+        Add($"{path}.lora_A.weight", _head.A);
+        Add($"{path}.lora_B.weight", _head.B);
     }
 
-    // LoRA+ (Hayou et al., 2024, arXiv:2402.12354), in PEFT's groups: B and what has one dimension at a multiple of the rate, the embedding's at one of its own.
-    private void Add(string key, Tensor value, bool embedding)
-    {
-        var parameter = new AdapterParameter("base_model.model." + key, value);
-        if (_config.LoraPlusRatio is { } ratio)
-        {
-            if (embedding) parameter = parameter with { OwnRate = _config.LoraPlusEmbeddingRate };
-            else if (key.Contains("lora_B", StringComparison.Ordinal) || value.dim() == 1) parameter = parameter with { RateFactor = ratio };
-        }
-        _parameters.Add(parameter);
-    }
+    private void Add(string key, Tensor value) => _parameters.Add(_config.Grouped(new AdapterParameter("base_model.model." + key, value)));
 
     private Tensor Drawn(long[] shape, Action<Tensor> fill, Generator? generator) => AdapterInit.Parameter(shape, _decoder.Device, fill, generator);
 

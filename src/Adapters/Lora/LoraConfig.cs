@@ -40,12 +40,6 @@ public sealed record LoraConfig : LayeredConfig
     /// <summary>Whether each row's magnitude is trained apart (<see cref="DoraLayer"/>).</summary>
     public bool UseDora { get; init; }
 
-    /// <summary>Whether the biases of the targeted projections are trained too (PEFT's <c>lora_only</c>).</summary>
-    public bool TrainsBias { get; init; }
-
-    /// <summary>Modules that are trained whole: the embedding, the head.</summary>
-    public IReadOnlyList<string>? ModulesToSave { get; init; }
-
     /// <summary>LoRA+: the rate of B over that of A; null for one rate. It is a setting of the optimiser, and in no file.</summary>
     public double? LoraPlusRatio { get; init; }
 
@@ -54,6 +48,9 @@ public sealed record LoraConfig : LayeredConfig
 
     /// <summary>How A and B start.</summary>
     public LoraInit Init { get; init; }
+
+    /// <summary>PiSSA's iterations where the components are estimated (<c>pissa_niter_16</c>); null for the exact decomposition.</summary>
+    public int? PissaIterations { get; init; }
 
     /// <summary>Ranks by pattern of the module path; the first match wins.</summary>
     public IReadOnlyList<KeyValuePair<string, double>> RankPattern { get; init; } = [];
@@ -81,11 +78,10 @@ public sealed record LoraConfig : LayeredConfig
             Dropout = reader.Number(LoraOptions.Dropout),
             UseRsLora = reader.Flag(LoraOptions.UseRsLora),
             UseDora = reader.Flag(LoraOptions.UseDora),
-            TrainsBias = ReadBias(reader),
-            ModulesToSave = reader.OneOrMany<string>(LoraOptions.ModulesToSave.Name, "a list of module names")?.Values is { Count: > 0 } modules ? modules : null,
             LoraPlusRatio = reader.Ask(LoraOptions.LoraPlusRatio.Name) is null ? null : reader.Number(LoraOptions.LoraPlusRatio),
             LoraPlusEmbeddingRate = reader.Number(LoraOptions.LoraPlusEmbedding),
             Init = ReadInit(reader),
+            PissaIterations = LoraOptions.PissaIterations(reader.Ask(LoraOptions.Init.Name)),
             RankPattern = reader.Numbers(LoraOptions.RankPattern),
             AlphaPattern = reader.Numbers(LoraOptions.AlphaPattern),
             FanInFanOut = reader.Flag("fan_in_fan_out", false),
@@ -101,6 +97,14 @@ public sealed record LoraConfig : LayeredConfig
         ValidateLayers(file);
     }
 
+    // LoRA+ (Hayou et al., 2024, arXiv:2402.12354), in PEFT's groups: B and what has one dimension at a multiple of the rate, the embedding's at one of its own.
+    internal override AdapterParameter Grouped(AdapterParameter parameter)
+    {
+        if (LoraPlusRatio is not { } ratio) return parameter;
+        if (parameter.Key.Contains(".lora_embedding_", StringComparison.Ordinal)) return parameter with { OwnRate = LoraPlusEmbeddingRate };
+        return parameter.Key.Contains("lora_B", StringComparison.Ordinal) || parameter.Value.dim() == 1 ? parameter with { RateFactor = ratio } : parameter;
+    }
+
     internal override void Write(IDictionary<string, JsonNode?> fields)
     {
         foreach (var (key, off, _) in LoraOptions.Method.NotBuilt) fields[key] = off?.DeepClone();
@@ -110,10 +114,8 @@ public sealed record LoraConfig : LayeredConfig
         fields[LoraOptions.Alpha.Name] = ConfigWriter.Number(Alpha);
         fields[LoraOptions.Dropout.Name] = ConfigWriter.Float(Dropout);
         fields[LoraOptions.UseRsLora.Name] = UseRsLora;
-        fields[LoraOptions.Init.Name] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, LoraInit.Pissa => "pissa", _ => true };
+        fields[LoraOptions.Init.Name] = Init switch { LoraInit.Gaussian => "gaussian", LoraInit.Random => false, LoraInit.Pissa => PissaIterations is { } count ? LoraOptions.PissaInit(count) : "pissa", _ => true };
         fields[LoraOptions.UseDora.Name] = UseDora;
-        fields[LoraOptions.Bias.Name] = TrainsBias ? "lora_only" : "none";
-        fields[LoraOptions.ModulesToSave.Name] = ModulesToSave is null ? null : new JsonArray([.. ModulesToSave.Select(name => (JsonNode)name)]);
         fields[LoraOptions.RankPattern.Name] = ConfigWriter.Numbers(RankPattern);
         fields[LoraOptions.AlphaPattern.Name] = ConfigWriter.Numbers(AlphaPattern);
         WriteTargets(fields);
@@ -126,14 +128,8 @@ public sealed record LoraConfig : LayeredConfig
         JsonValue value when value.TryGetValue<bool>(out var on) => on ? LoraInit.Default : LoraInit.Random,
         JsonValue value when value.TryGetValue<string>(out var name) && name == "gaussian" => LoraInit.Gaussian,
         JsonValue value when value.TryGetValue<string>(out var name) && name == "pissa" => LoraInit.Pissa,
-        var other => throw new AdapterNotSupportedException($"{reader.File}: init_lora_weights = {other.ToJsonString()} is not supported; known: true, false, gaussian, pissa"),
-    };
-
-    private static bool ReadBias(ConfigReader reader) => reader.Text(LoraOptions.Bias.Name) switch
-    {
-        null or "none" => false,
-        "lora_only" => true,
-        var other => throw new AdapterNotSupportedException($"{reader.File}: bias = {other} (training the base's biases) is not supported; known: none, lora_only"),
+        var value when LoraOptions.PissaIterations(value) is not null => LoraInit.Pissa,
+        var other => throw new AdapterNotSupportedException($"{reader.File}: init_lora_weights = {other.ToJsonString()} is not supported; known: true, false, gaussian, pissa, pissa_niter_ and a number"),
     };
 
     /// <summary>The value of the first pattern that means a module; null where none does.</summary>

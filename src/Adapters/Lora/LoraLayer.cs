@@ -3,13 +3,12 @@ using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Lora;
 
-/// <summary>Plain LoRA at one projection: <c>y + s · B A x</c>, and with a bias of its own b': <c>y − b + b' + s · B A x</c>. DoRA and PiSSA derive from it.</summary>
+/// <summary>Plain LoRA at one projection: <c>y + s · B A x</c>. DoRA and PiSSA derive from it.</summary>
 /// <param name="site">The projection.</param>
 /// <param name="a">A <c>[r, in]</c>.</param>
 /// <param name="b">B <c>[out, r]</c>.</param>
 /// <param name="scaling">s.</param>
-/// <param name="bias">The trained bias, or null where the base's is kept.</param>
-internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor? bias)
+internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling)
 {
     public ProjectionSite Site => site;
 
@@ -19,28 +18,20 @@ internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling
 
     public double Scaling => scaling;
 
-    public Tensor? Bias => bias;
-
     /// <summary>Parameters by the end of their key.</summary>
-    public virtual IEnumerable<(string Key, Tensor Value)> Parameters
-        => bias is null ? [("lora_A.weight", a), ("lora_B.weight", b)] : [("base_layer.bias", bias), ("lora_A.weight", a), ("lora_B.weight", b)];
+    public virtual IEnumerable<(string Key, Tensor Value)> Parameters => [("lora_A.weight", a), ("lora_B.weight", b)];
 
     /// <summary>The output that the block goes on with.</summary>
     /// <param name="x">The input.</param>
     /// <param name="dropped">The input after dropout; x itself without it.</param>
     /// <param name="y">W x + b.</param>
-    public virtual Tensor Forward(Tensor x, Tensor dropped, Tensor y)
-        => Functional.LowRank(dropped, a, b, scaling, Rebias(y));
+    public virtual Tensor Forward(Tensor x, Tensor dropped, Tensor y) => Functional.LowRank(dropped, a, b, scaling, y);
 
     /// <summary>As above for the rows of a decode step: changes y in place.</summary>
-    public virtual void Forward(Rows x, Rows y)
-    {
-        if (bias is not null) y.Set(Rebias(y.Tensor));
-        RowFunctional.LowRank(x, a, b, scaling, y);
-    }
+    public virtual void Forward(Rows x, Rows y) => RowFunctional.LowRank(x, a, b, scaling, y);
 
     /// <summary>Weight and bias with the update folded in.</summary>
-    public virtual (Tensor Weight, Tensor? Bias) Merge() => (site.Weights.Dequantise() + Delta(), bias ?? site.Weights.Bias);
+    public virtual (Tensor Weight, Tensor? Bias) Merge() => (site.Weights.Dequantise() + Delta(), site.Weights.Bias);
 
     /// <summary>What is added to the base's weight, as two matrices whose product it is but for s: those of the layer itself, or more where it takes something away.</summary>
     public virtual (Tensor A, Tensor B) Factors => (a, b);
@@ -52,7 +43,4 @@ internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling
     public virtual void Dispose() { }
 
     protected Tensor Delta() => torch.mm(b, a) * scaling;
-
-    // The base's bias is in y already.
-    private Tensor Rebias(Tensor y) => bias is null ? y : y + (bias - site.Weights.Bias!).to(y.dtype);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AlpacaCot.Client.Library;
+using AlpacaCot.Specs;
 using AlpacaCot.Worker.Protocol.Tools;
 
 namespace AlpacaCot.Client.Commands;
@@ -39,7 +40,8 @@ internal static class AdapterCommands
             .Required("--model", "Model directory of the base", (r, v) => r with { Model = v })
             .Required("--adapter", "Adapter directory", (r, v) => r with { Adapter = v })
             .Required("--out", "Model directory to write", (r, v) => r with { Out = v })
+            .Text("--into", "What the merged model is stored as: " + string.Join(", ", TrainingSpec.Precisions) + "; as the base is, or bf16 over a base that is stored in few bits", (r, v) => r with { Into = v })
             .Flag("--force", "Replace a model that is there already", (r, v) => r with { Force = v })
-            .Number("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by the type of the base: fp32 0.001, fp16 0.01, bf16 0.05)", double.MaxValue, (r, v) => r with { Tolerance = v })
+            .Number("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by what is written: fp32 0.001, fp16 0.01, bf16 0.05, int8 0.05, four bits 0.5)", double.MaxValue, (r, v) => r with { Tolerance = v })
             .Command;
 }

@@ -94,7 +94,7 @@ internal static class Catalogue
         OptionKind.Integers => "whole numbers",
         OptionKind.Text => "text",
         OptionKind.Texts => "words",
-        OptionKind.Choice => string.Join(", ", option.Choices),
+        OptionKind.Choice => string.Join(", ", option.ShownChoices),
         OptionKind.IntegerMap => "pattern to whole number",
         _ => "pattern to number",
     };

@@ -58,7 +58,7 @@ public static class RecordReader
             yield return row.Record!;
         }
         mistakes.Throw();
-        if (!any) throw new DatasetException($"{path}: holds no rows");
+        if (!any) throw RowMistakes.NoRows(path);
     }
 
     private static IEnumerable<ReadRecord> Rows(TextFile file, string source, Action<string>? remark, RowImporter importer, ReadOptions options) => RowFile.Sniff(file) switch

@@ -22,6 +22,10 @@ public sealed class RowMistakes(string path)
         if (Count++ < Shown) _first.Add($"{place}: {mistake}");
     }
 
+    /// <summary>The refusal of a file without rows; the first line of a table is no row.</summary>
+    internal static DatasetException NoRows(string path)
+        => new(CsvRows.IsNamed(path) ? $"{path}: holds no rows: its name says that it is a table, whose first line names the columns; a file in JSON is named .json or .jsonl" : $"{path}: holds no rows");
+
     /// <summary>Throws where there is any.</summary>
     /// <exception cref="DatasetException">All of them in one line that names the file.</exception>
     public void Throw()

@@ -6,7 +6,7 @@ namespace AlpacaCot.Inference.Scheduling;
 /// <summary>A row of a decode step: a sequence of the KV cache and the token that it is fed next.</summary>
 /// <param name="CacheSequence">Its number in the cache.</param>
 /// <param name="Next">The token to feed; none before the prompt is read.</param>
-/// <param name="Position">The token's position.</param>
+/// <param name="Position">The token's position; before the prompt is read, how many of its first tokens are held already.</param>
 internal readonly record struct DecodeRow(int CacheSequence, int Next, int Position);
 
 /// <summary>One request on its way through the engine: the rows of its answers.</summary>

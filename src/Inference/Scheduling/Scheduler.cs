@@ -24,7 +24,11 @@ internal sealed class Scheduler(ModelRunner runner, EngineOptions options)
         try
         {
             Admit(newcomers);
-            if (newcomers.Count > 0) Settle(newcomers);
+            if (newcomers.Count > 0)
+            {
+                runner.ReadBeginnings(newcomers, _running);
+                Settle(newcomers);
+            }
             if (_running.Count > 0) Settle(_running);
         }
         catch (Exception e)

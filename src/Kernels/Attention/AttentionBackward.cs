@@ -41,15 +41,15 @@ internal static unsafe class AttentionBackward
         int group = part / c.KvHeads, kv = part % c.KvHeads, most = 0;
         for (var s = c.Groups[group]; s < c.Groups[group + 1]; s++) most = Math.Max(most, AttentionBlock.Pad(c.Segments[s].Keys));
         var buffers = new Buffers(most, AttentionBlock.Pad(c.D));
-        // The segment that the others continue comes last: what they have to say about its keys has been added up by then.
+        // A segment comes after all that continue it: what they have to say about its keys has been added up by then.
         for (var s = c.Groups[group + 1] - 1; s >= c.Groups[group]; s--) Segment<T>(ref c, ref c.Segments[s], kv, buffers);
     }
 
     private static void Segment<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv, in Buffers b) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
-        AttentionBlock.PackKeys<T>(s, kv, d, b.K);
-        AttentionBlock.PackValues<T>(s, kv, d, b.V);
+        AttentionBlock.PackKeys<T>(c.Segments, s, kv, d, b.K);
+        AttentionBlock.PackValues<T>(c.Segments, s, kv, d, b.V);
         AttentionBlock.PackTransposed(b.K, s.Keys, d, b.Kt);
         AttentionBlock.PackTransposed(b.V, s.Keys, d, b.Vt);
         for (var head = kv * group; head < (kv + 1) * group; head++)

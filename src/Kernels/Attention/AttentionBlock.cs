@@ -23,19 +23,18 @@ internal static unsafe class AttentionBlock
         new Span<float>(to, rest * padded).Clear();
     }
 
-    /// <summary>Keys of one head as <see cref="Pack"/> does it, those of the segment in front first.</summary>
-    internal static void PackKeys<T>(in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
-        => PackTwo<T>(s.FrontK, s.K, s.KRow, kv * s.KHead, s, d, to);
+    /// <summary>Keys of one head as <see cref="Pack"/> does it, those in front first.</summary>
+    internal static void PackKeys<T>(AttentionCall.Segment* segments, in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
+    {
+        if (s.Front > 0) PackKeys<T>(segments, segments[s.Continues], kv, d, to);
+        Pack<T>(s.K + kv * s.KHead * AttentionForward.Width<T>(), s.KRow, s.Keys - s.Front, d, 1, to + (long)s.Front * Pad(d));
+    }
 
     /// <summary>Values of one head, likewise.</summary>
-    internal static void PackValues<T>(in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
-        => PackTwo<T>(s.FrontV, s.V, s.VRow, kv * s.VHead, s, d, to);
-
-    private static void PackTwo<T>(byte* front, byte* own, long row, long head, in AttentionCall.Segment s, int d, float* to) where T : IElement
+    internal static void PackValues<T>(AttentionCall.Segment* segments, in AttentionCall.Segment s, int kv, int d, float* to) where T : IElement
     {
-        var at = head * AttentionForward.Width<T>();
-        if (s.Front > 0) Pack<T>(front + at, row, s.Front, d, 1, to);
-        Pack<T>(own + at, row, s.Keys - s.Front, d, 1, to + (long)s.Front * Pad(d));
+        if (s.Front > 0) PackValues<T>(segments, segments[s.Continues], kv, d, to);
+        Pack<T>(s.V + kv * s.VHead * AttentionForward.Width<T>(), s.VRow, s.Keys - s.Front, d, 1, to + (long)s.Front * Pad(d));
     }
 
     /// <summary>Copies rows of one head to fp32 <c>[d, padded count]</c>: columns are keys, so that scores are a row-major product. Clears the rows up to the padded count.</summary>

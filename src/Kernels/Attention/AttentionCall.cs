@@ -3,7 +3,7 @@ namespace AlpacaCot.Kernels.Attention;
 
 /// <summary>
 /// One call of attention: where every segment's rows lie. A part of the work is one kv head, with all its query heads, of one segment or,
-/// in the backward pass, of a segment and those that continue it.
+/// in the backward pass, of a segment and all those that continue it.
 /// </summary>
 internal sealed unsafe class AttentionCall
 {
@@ -13,9 +13,8 @@ internal sealed unsafe class AttentionCall
     internal struct Segment
     {
         internal byte* K, V, DK, DV;
-        internal byte* FrontK, FrontV;   // keys and values of the segment that it continues
         internal long KRow, KHead, VRow, VHead, DRow;
-        internal int Start, Queries, Keys, Front, Prefix;   // Keys counts those in front too
+        internal int Start, Queries, Keys, Front, Continues, Prefix;   // Keys counts those in front too; Continues is the segment that they are of
     }
 
     internal struct Context
@@ -44,12 +43,10 @@ internal sealed unsafe class AttentionCall
         {
             Add(s, keys, values, cuts.Keys[s], cuts.Keys[s + 1]);
             if (cuts.Front(s) is not { } front) continue;
-            ref readonly var first = ref _segments[front];
             ref var segment = ref _segments[s];
-            segment.FrontK = first.K;
-            segment.FrontV = first.V;
-            segment.Front = first.Keys;
-            segment.Keys += first.Keys;
+            segment.Continues = front;
+            segment.Front = _segments[front].Keys;
+            segment.Keys += segment.Front;
         }
     }
 

@@ -24,9 +24,9 @@ internal static unsafe class AttentionForward
         float* k = scratch.Take((long)(keys + 4) * dp), v = scratch.Take((long)(keys + 4) * dp), kt = scratch.Take((long)keys * dp);
         float* q = scratch.Take(AttentionCall.Block * dp), p = scratch.Take((long)AttentionCall.Block * keys);
         // Rows beyond the keys meet weights of zero; they must not hold NaN.
-        AttentionBlock.PackValues<T>(s, kv, d, v);
+        AttentionBlock.PackValues<T>(c.Segments, s, kv, d, v);
         new Span<float>(v + (long)s.Keys * dp, (keys - s.Keys) * dp).Clear();
-        AttentionBlock.PackKeys<T>(s, kv, d, k);
+        AttentionBlock.PackKeys<T>(c.Segments, s, kv, d, k);
         AttentionBlock.PackTransposed(k, s.Keys, d, kt);
         var y = k;   // the keys are needed no more
         float* sums = stackalloc float[AttentionCall.Block];

@@ -1,8 +1,8 @@
 namespace AlpacaCot.Kernels.Attention;
 
 /// <summary>
-/// How the queries and the keys of a packed batch are cut. A segment may continue another one, whose keys stand in front of its own:
-/// rows that begin alike compute what they share once.
+/// How the queries and the keys of a packed batch are cut. A segment may continue another one, whose keys, and those in front of them, stand in front of
+/// its own: rows that begin alike compute what they share once.
 /// </summary>
 internal sealed class AttentionSegments
 {
@@ -13,10 +13,14 @@ internal sealed class AttentionSegments
             throw new ArgumentException($"segment_attention: {queries.Length} bounds of queries, {keys.Length} of keys and {continues?.Length} continued segments do not fit");
         (Queries, Keys, Continues) = (queries, keys, continues);
         List<int> groups = [];
+        Stack<int> open = new();
         for (var s = 0; s < Count; s++)
         {
+            // A segment stands behind the one that it continues and others that continue that one.
+            while (open.Count > 0 && open.Peek() != Front(s)) open.Pop();
             if (Front(s) is not { } front) groups.Add(s);
-            else if (groups.Count == 0 || front != groups[^1]) throw new ArgumentException($"segment_attention: segment {s} does not directly follow segment {front}, which it continues");
+            else if (open.Count == 0) throw new ArgumentException($"segment_attention: segment {s} does not stand among those that continue segment {front}");
+            open.Push(s);
             var seen = keys[s + 1] - keys[s];
             if (queries[s + 1] < queries[s] || seen < queries[s + 1] - queries[s] || seen == 0)
                 throw new ArgumentException($"attention: segment {s} has {queries[s + 1] - queries[s]} queries and {seen} keys");
@@ -32,7 +36,7 @@ internal sealed class AttentionSegments
 
     private int[]? Continues { get; }
 
-    /// <summary>Starts of the groups and, last, the number of segments: a group is a segment and those that continue it.</summary>
+    /// <summary>Starts of the groups and, last, the number of segments: a group is a segment that continues none, and those behind it that do.</summary>
     internal int[] Groups { get; }
 
     /// <summary>The segment that segment s continues, or null.</summary>

@@ -10,7 +10,7 @@ namespace AlpacaCot.Kernels.Native;
 internal static unsafe class Aten
 {
     private static readonly byte* _none = Text("none"), _empty = Text("");
-    private static readonly byte* _reorder = Text("mkldnn::_reorder_linear_weight"), _adamw = Text("aten::_fused_adamw_");
+    private static readonly byte* _reorder = Text("mkldnn::_reorder_linear_weight"), _adamw = Text("aten::_fused_adamw_"), _integers = Text("aten::_int_mm");
 
     /// <summary>A weight <c>[out, in]</c> in the layout of oneDNN's kernels.</summary>
     /// <remarks><c>mkldnn::_reorder_linear_weight(Tensor self, SymInt? batch_size=None) -> Tensor</c></remarks>
@@ -34,6 +34,16 @@ internal static unsafe class Aten
         GC.KeepAlive(reordered);
         GC.KeepAlive(bias);
         return Tensor.UnsafeCreateTensor(result);
+    }
+
+    /// <summary>The product of int8 matrices as int32 <c>[rows, columns]</c>; of b any strides will do.</summary>
+    /// <remarks><c>aten::_int_mm(Tensor self, Tensor mat2) -> Tensor</c></remarks>
+    public static Tensor IntegerProduct(Tensor a, Tensor b)
+    {
+        var arguments = stackalloc ulong[2];
+        (arguments[0], arguments[1]) = ((ulong)TensorHandles.Clone(a), (ulong)TensorHandles.Clone(b));
+        Call(_integers, arguments);
+        return Tensor.UnsafeCreateTensor((nint)arguments[0]);
     }
 
     /// <summary>The same memory as a contiguous matrix <c>[rows, columns]</c>, which autograd does not know as a view; nothing is checked.</summary>

@@ -85,7 +85,7 @@ internal static class BitsAndBytes
         // The reference computes in fp16 and stores no other type beside.
         return codes.Quantised(StoredType.Of(ScalarType.Float16), [.. codes.Shape], new HeldWeight(WeightStorage.LlmInt8, Held));
 
-        Int8Weight Held() => new(codes.Copy(), Flat(largest), integers: true);
+        Int8Weight Held() => new(codes.Copy(), Flat(largest), WeightStorage.LlmInt8);
     }
 
     private static Tensor Flat(StoredTensor tensor)

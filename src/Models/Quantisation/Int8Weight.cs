@@ -4,10 +4,13 @@ namespace AlpacaCot.Models.Quantisation;
 
 /// <summary>
 /// A signed byte a weight: round(127 · w / largest of its row), the weight rounded to fp16 before, as LLM.int8 (Dettmers et al. 2022) has it. It is
-/// multiplied as the weight that the codes stand for, or, with <paramref name="integers"/>, as the paper does where nothing is trained: x in bytes too,
-/// but for the columns that hold a large value.
+/// multiplied as the weight that the codes stand for, or as the paper does where nothing is trained (x in bytes too, but for the columns that hold a large
+/// value), or in bytes always.
 /// </summary>
-internal sealed class Int8Weight(Tensor codes, Tensor largest, bool integers) : QuantisedWeight(codes.size(0), codes.size(1))
+/// <param name="codes">The codes <c>[out, in]</c>.</param>
+/// <param name="largest">The largest absolute value of each row <c>[out]</c>.</param>
+/// <param name="storage">Which of the three.</param>
+internal sealed class Int8Weight(Tensor codes, Tensor largest, WeightStorage storage) : QuantisedWeight(codes.size(0), codes.size(1))
 {
     /// <summary>From here on a value is an outlier: the paper's and the reference's threshold.</summary>
     public const double Threshold = 6;
@@ -16,10 +19,11 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, bool integers) : 
     private const double Least = 1e-8;
 
     private QuantisedMatrix? _matrix;
+    private ByteMatrix? _integers;
     private readonly Tensor _scale = (largest / 127).DetachFromDisposeScope();
 
     /// <inheritdoc/>
-    public override WeightStorage Storage => integers ? WeightStorage.LlmInt8 : WeightStorage.Int8;
+    public override WeightStorage Storage => storage;
 
     /// <inheritdoc/>
     public override long Bytes => Out * In + 2 * Out * sizeof(float);
@@ -31,23 +35,26 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, bool integers) : 
     public Tensor Largest => largest;
 
     /// <summary>Quantises an fp32 weight.</summary>
-    public static Int8Weight Quantise(Tensor weight, Device device, bool integers)
+    public static Int8Weight Quantise(Tensor weight, Device device, WeightStorage storage)
     {
         using var scope = torch.NewDisposeScope();
         var halves = weight.to(ScalarType.Float16).to(ScalarType.Float32);
         var largest = halves.abs().amax([1]);
         var codes = (halves * (127 / largest.clamp_min(Least)).unsqueeze(1)).round().to(ScalarType.Int8);
-        return new Int8Weight(codes.to(device).DetachFromDisposeScope(), largest.to(device).DetachFromDisposeScope(), integers);
+        return new Int8Weight(codes.to(device).DetachFromDisposeScope(), largest.to(device).DetachFromDisposeScope(), storage);
     }
 
     /// <inheritdoc/>
     public override Tensor Plain() => codes.to(ScalarType.Float32) * _scale.unsqueeze(1);
 
     /// <inheritdoc/>
-    public override QuantisedMatrix? Matrix => integers || codes.device_type != DeviceType.CPU ? null : _matrix ??= new QuantisedMatrix(codes, _scale);
+    public override QuantisedMatrix? Matrix => storage != WeightStorage.Int8 || codes.device_type != DeviceType.CPU ? null : _matrix ??= new QuantisedMatrix(codes, _scale);
 
     /// <inheritdoc/>
-    public override Tensor? Product(Tensor x) => integers && x.device_type == codes.device_type ? ByIntegers(x, Threshold) : base.Product(x);
+    public override ByteMatrix? Integers => storage != WeightStorage.W8A8 ? null : _integers ??= new ByteMatrix(codes, _scale);
+
+    /// <inheritdoc/>
+    public override Tensor? Product(Tensor x) => storage == WeightStorage.LlmInt8 && x.device_type == codes.device_type ? ByIntegers(x, Threshold) : base.Product(x);
 
     /// <summary>Rows of x in bytes.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>

@@ -30,6 +30,7 @@ internal sealed class QuantisedProjection(QuantisedWeight weight, Tensor? bias, 
 
     private Tensor Product(Tensor x, Tensor? added)
     {
+        if (_weight.Integers is { } integers) return InIntegers(x, integers, added);
         if (!Autograd.Records(x) && _weight.Product(x) is { } product)
         {
             if (added is null) return product;
@@ -42,6 +43,13 @@ internal sealed class QuantisedProjection(QuantisedWeight weight, Tensor? bias, 
             y = Functional.Linear(x, Weight(x.dtype), added).MoveToOuterDisposeScope();
         }
         Autograd.Function([x], [y], [], (gradients, _) => [gradients[0] is { } dy ? dy.mm(Weight(dy.dtype)) : null]);
+        return y;
+    }
+
+    private static Tensor InIntegers(Tensor x, ByteMatrix integers, Tensor? added)
+    {
+        var y = integers.Times(x, added);
+        Autograd.Function([x], [y], [], (gradients, _) => [gradients[0] is { } dy ? integers.TimesTransposed(dy) : null]);
         return y;
     }
 

@@ -25,7 +25,7 @@ internal abstract class QuantisedWeight(long output, long input) : IDisposable
         var plain = weight.detach().to(ScalarType.Float32).cpu().contiguous();
         return storage switch
         {
-            WeightStorage.Int8 or WeightStorage.LlmInt8 => Int8Weight.Quantise(plain, weight.device, storage == WeightStorage.LlmInt8),
+            WeightStorage.Int8 or WeightStorage.LlmInt8 or WeightStorage.W8A8 => Int8Weight.Quantise(plain, weight.device, storage),
             WeightStorage.Nf4 or WeightStorage.Nf4Single => FourBitWeight.Quantise(plain, FourBitCode.Nf4, storage == WeightStorage.Nf4),
             WeightStorage.Fp4 or WeightStorage.Fp4Single => FourBitWeight.Quantise(plain, FourBitCode.Fp4, storage == WeightStorage.Fp4),
             _ => throw new ArgumentException($"{storage} is no form with fewer bits", nameof(storage)),
@@ -40,6 +40,9 @@ internal abstract class QuantisedWeight(long output, long input) : IDisposable
 
     /// <summary>What a few rows are multiplied by straight from the codes; null where there is no such way.</summary>
     public abstract QuantisedMatrix? Matrix { get; }
+
+    /// <summary>The weight for products of integers in both directions, which are its products then; null for a weight that is multiplied as a number.</summary>
+    public virtual ByteMatrix? Integers => null;
 
     /// <summary>The product x Wᵀ without a gradient, where there is a better way than by <see cref="Plain"/>; else null.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>

@@ -54,15 +54,13 @@ public static class AdaLoraOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "adalora", "ADALORA", 1e-3, "its updates start at zero in three factors and move slower than LoRA's: the middle of the paper's rates",
-        [InitR, TargetR, Alpha, Dropout, TInit, TFinal, DeltaT, Beta1, Beta2, OrthogonalWeight, TotalStep, Targets, Exclude, Layers, LayersPattern])
+        [InitR, TargetR, Alpha, Dropout, TInit, TFinal, DeltaT, Beta1, Beta2, OrthogonalWeight, TotalStep, Targets, Exclude, Layers, LayersPattern, OwnWeightsOptions.Biases("lora_only"), OwnWeightsOptions.ModulesToSave])
     {
         // A, B and a singular value for each rank.
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, InitR) * (target.In + target.Out + 1)),
         Faults = Check,
         NotBuilt =
         [
-            new("bias", "none", "training the base's biases"),
-            new("modules_to_save", null, "whole modules trained and saved"),
             new("alpha_pattern", new JsonObject(), "other alphas by module"),
             new("use_rslora", false, "rank-stabilised scale"),
             new("use_dora", false, "DoRA"),
@@ -70,11 +68,16 @@ public static class AdaLoraOptions
         ],
     };
 
-    /// <summary>Why the schedule of a budget cannot be, one line; null where it can.</summary>
-    public static string? ScheduleFault(int? totalStep, int tinit, int tfinal) => totalStep is not { } total
-        ? "total_step is missing: the budget's schedule is laid over the optimiser steps of the whole training (rows / batch_size × epochs, or max_steps)"
-        : total < 1 ? FormattableString.Invariant($"total_step = {total} must be at least 1")
-        : tinit >= total - tfinal ? FormattableString.Invariant($"tinit {tinit} and tfinal {tfinal} leave no steps of {total} in which the budget could fall") : null;
+    /// <summary>Why the schedule of a budget cannot be: the option to mend, and one line; null where it can.</summary>
+    public static (MethodOption Option, string Message)? ScheduleFault(int? totalStep, int tinit, int tfinal)
+    {
+        if (totalStep is not { } total)
+            return (TotalStep, "total_step is missing: the budget's schedule is laid over the optimiser steps of the whole training (rows / batch_size × epochs, or max_steps)");
+        if (total < 1) return (TotalStep, FormattableString.Invariant($"total_step = {total} must be at least 1"));
+        if ((long)tinit + tfinal < total) return null;
+        // The longer of the two takes the room.
+        return (tinit >= tfinal ? TInit : TFinal, FormattableString.Invariant($"tinit {tinit} and tfinal {tfinal} leave no steps of {total} in which the budget could fall"));
+    }
 
     /// <summary>What is odd about a schedule that is laid over other steps than the training has, one line; null where it fits.</summary>
     public static string? StepsRemark(int totalStep, int steps) => totalStep == steps ? null : FormattableString.Invariant($"total_step {totalStep} is not the {steps} optimiser steps of this training: ")
@@ -84,6 +87,6 @@ public static class AdaLoraOptions
     {
         if (model is not null) yield break;
         int? total = method.Options.TryGetValue(TotalStep.Name, out var given) ? given.GetInt32() : null;
-        if (ScheduleFault(total, AdapterSize.Integer(method, TInit), AdapterSize.Integer(method, TFinal)) is { } fault) yield return (TotalStep.Name, fault);
+        if (ScheduleFault(total, AdapterSize.Integer(method, TInit), AdapterSize.Integer(method, TFinal)) is { } fault) yield return (fault.Option.ShortName, fault.Message);
     }
 }

@@ -8,7 +8,7 @@ namespace AlpacaCot.Specs.Methods;
 public static class AdapterSize
 {
     /// <summary>Trainable parameters, by the method's own count.</summary>
-    public static long Of(MethodSpec method, ModelFacts model) => MethodCatalogue.Get(method.Method).Size(method, model);
+    public static long Of(MethodSpec method, ModelFacts model) => MethodCatalogue.Get(method.Method).Size(method, model) + OwnWeightsOptions.Size(method, model);
 
     /// <summary>The projections of a base that a method targets.</summary>
     internal static IEnumerable<ProjectionFacts> Chosen(MethodSpec method, ModelFacts model) => Targets.Chosen(method, model);

@@ -41,7 +41,7 @@ public static class BottleneckOptions
     /// <param name="parallel">Whether it stands beside its targets.</param>
     /// <param name="adapterP">Whether it stands behind the MLP alone.</param>
     internal static MethodDefinition Define(string name, bool parallel, bool adapterP) => new(
-        name, PeftType, 3e-4, "the rate of LLM-Adapters", [Size, Activation, Dropout, Scaling, Targets, Init])
+        name, PeftType, 3e-4, "the rate of LLM-Adapters", [Size, Activation, Dropout, Scaling, Targets, Init, OwnWeightsOptions.ModulesToSave])
     {
         Fixed = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal) { [Parallel] = parallel, [AdapterP] = adapterP },
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(projection =>
@@ -52,7 +52,7 @@ public static class BottleneckOptions
         }),
         Faults = (method, model) => model is null && AdapterSize.Word(method, Scaling) is var scaling && scaling != Learned && !double.TryParse(scaling, CultureInfo.InvariantCulture, out _)
             ? [(Scaling.Name, $"'{scaling}' is neither a number nor '{Learned}'")] : [],
-        NotBuilt = [new("bias", "none", "training the base's biases"), new("modules_to_save", null, "whole modules trained and saved")],
+        NotBuilt = [new("bias", "none", "training the base's biases")],
     };
 
     /// <summary>Whether a sequential adapter stands before a projection of that name: those that lead into the MLP. Null where it has no place at it.</summary>

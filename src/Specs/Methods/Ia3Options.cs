@@ -18,10 +18,9 @@ public static class Ia3Options
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "ia3", "IA3", 3e-3, "the rate of the (IA)³ paper; a rate for LoRA leaves so few parameters almost where they start",
-        [Targets, Feedforward, Exclude, Init])
+        [Targets, Feedforward, Exclude, Init, OwnWeightsOptions.ModulesToSave])
     {
         // One factor for each output, or input of a feed-forward.
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)(AdapterSize.Names(method, model, Feedforward, target) ? target.In : target.Out)),
-        NotBuilt = [new("modules_to_save", null, "whole modules trained and saved")],
     };
 }

@@ -10,11 +10,10 @@ public static class LnTuningOptions
     public static MethodOption Exclude { get; } = new("exclude_modules", OptionKind.Modules, null, "Norms that are not trained, though they are targets") { Aliases = ["exclude"] };
 
     /// <summary>The method.</summary>
-    public static MethodDefinition Method { get; } = new("ln_tuning", "LN_TUNING", 1e-3, "between LoRA's and a vector method's: norm weights stay near what they are", [Targets, Exclude])
+    public static MethodDefinition Method { get; } = new("ln_tuning", "LN_TUNING", 1e-3, "between LoRA's and a vector method's: norm weights stay near what they are", [Targets, Exclude, OwnWeightsOptions.ModulesToSave])
     {
         TargetsProjections = false,
         // A norm's weight and its bias; without targets all but the embedding's.
-        Size = (method, model) => model.Tensors.Where(t => t.OfNorm && AdapterSize.Selects(method, Targets, t.Module, otherwise: !t.Module.Contains("embed", StringComparison.Ordinal)) && !AdapterSize.Selects(method, Exclude, t.Module, otherwise: false)).Sum(t => t.Values),
-        NotBuilt = [new("modules_to_save", null, "whole modules trained and saved")],
+        Size = (method, model) => model.Tensors.Where(t => t.OfNorm && !OwnWeightsOptions.Saves(method, t.Module) && AdapterSize.Selects(method, Targets, t.Module, otherwise: !t.Module.Contains("embed", StringComparison.Ordinal)) && !AdapterSize.Selects(method, Exclude, t.Module, otherwise: false)).Sum(t => t.Values),
     };
 }

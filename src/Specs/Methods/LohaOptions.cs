@@ -24,13 +24,12 @@ public static class LohaOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "loha", "LOHA", 3e-4, "LoRA's: the update is of the same size",
-        [R, Alpha, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, RankPattern, AlphaPattern, Init])
+        [R, Alpha, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, RankPattern, AlphaPattern, Init, OwnWeightsOptions.ModulesToSave])
     {
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => 2L * AdapterSize.Rank(method, R!, RankPattern, target) * (target.In + target.Out)),
         NotBuilt =
         [
             new("rank_dropout", 0.0, "dropout of ranks"), new("module_dropout", 0.0, "dropout of whole modules"), new("use_effective_conv2d", false, "convolutions"),
-            new("modules_to_save", null, "whole modules trained and saved"),
         ],
     };
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using AlpacaCot.Specs.Facts;
 
@@ -6,6 +7,11 @@ namespace AlpacaCot.Specs.Methods;
 /// <summary>LoRA (Hu et al. 2021, arXiv:2106.09685): y = W x + (alpha / r) · B A x.</summary>
 public static class LoraOptions
 {
+    private const string PissaEstimate = "pissa_niter_";
+
+    // Each iteration makes an estimate closer by its ratio of neighbouring components, squared: more than some tens change nothing.
+    private const int MostIterations = 1000;
+
     /// <summary>Rank of the update.</summary>
     public static MethodOption R { get; } = new("r", OptionKind.Integer, 8, "Rank of the update") { Min = 1, Max = 4096 };
 
@@ -37,19 +43,13 @@ public static class LoraOptions
     public static MethodOption AlphaPattern { get; } = new("alpha_pattern", OptionKind.NumberMap, null, "Other alphas, by the end of a module's path") { Above = true };
 
     /// <summary>How A and B start.</summary>
-    public static MethodOption Init { get; } = new("init_lora_weights", OptionKind.Choice, true, "How A and B start: true is A Kaiming uniform and B zero, gaussian is A ~ N(0, 1/r) and B zero, pissa the weight's principal components, false is both Kaiming uniform")
+    public static MethodOption Init { get; } = new("init_lora_weights", OptionKind.Choice, true, "How A and B start: true is A Kaiming uniform and B zero, gaussian is A ~ N(0, 1/r) and B zero, pissa the weight's principal components (pissa_niter_N: estimated by N iterations), false is both Kaiming uniform")
     {
-        Aliases = ["init"], Choices = ["true", "gaussian", "pissa", "false"],
+        Aliases = ["init"], Choices = ["true", "gaussian", "pissa", "false"], NumberedChoice = (PissaEstimate + "N", word => PissaIterations(word) is not null),
     };
 
     /// <summary>Magnitudes of their own.</summary>
     public static MethodOption UseDora { get; } = new("use_dora", OptionKind.Flag, false, "Train each row's magnitude apart from its direction (DoRA, Liu et al. 2024, arXiv:2402.09353)") { Aliases = ["dora"] };
-
-    /// <summary>Biases that are trained.</summary>
-    public static MethodOption Bias { get; } = new("bias", OptionKind.Choice, "none", "Biases that are trained: none, or lora_only, those of the targets") { Choices = ["none", "lora_only"] };
-
-    /// <summary>Modules that are trained whole.</summary>
-    public static MethodOption ModulesToSave { get; } = new("modules_to_save", OptionKind.Texts, null, "Modules that are trained whole beside the update: the head (lm_head), the embedding (embed_tokens)");
 
     /// <summary>LoRA+'s ratio.</summary>
     public static MethodOption LoraPlusRatio { get; } = new("loraplus_lr_ratio", OptionKind.Number, null, "Learning rate of B over that of A (LoRA+, Hayou et al. 2024, arXiv:2402.12354); one rate where it is left out") { Aliases = ["lr_ratio"], InFile = false, Above = true, Max = 1e4 };
@@ -59,7 +59,7 @@ public static class LoraOptions
 
     /// <summary>All options.</summary>
     public static IReadOnlyList<MethodOption> All { get; } =
-        [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init, UseDora, Bias, ModulesToSave, LoraPlusRatio, LoraPlusEmbedding];
+        [R, Alpha, Dropout, Targets, UseRsLora, Exclude, Layers, LayersPattern, RankPattern, AlphaPattern, Init, UseDora, OwnWeightsOptions.Biases("lora_only"), OwnWeightsOptions.ModulesToSave, LoraPlusRatio, LoraPlusEmbedding];
 
     /// <summary>Options of PEFT's low-rank methods that are refused by name where they are switched on.</summary>
     internal static IReadOnlyList<UnbuiltOption> UnbuiltVariants { get; } =
@@ -89,16 +89,34 @@ public static class LoraOptions
         All)
     {
         Size = Size,
+        Faults = Check,
         NotBuilt = UnbuiltVariants,
     };
 
-    /// <summary>r rows and r columns for each targeted projection and table, the tables that are trained whole, and what variants add.</summary>
+    /// <summary>r rows and r columns for each targeted projection and table, and what variants add.</summary>
     internal static long Size(MethodSpec method, ModelFacts model)
     {
-        var (dora, bias) = (MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>(), AdapterSize.Word(method, Bias) == "lora_only");
-        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0) + (bias && target.Bias ? target.Out : 0))
-            + AdapterSize.Tables(model).Sum(table => (AdapterSize.Selects(method, Targets, table.Path, otherwise: false) && !AdapterSize.Selects(method, Exclude, table.Path, otherwise: false)
-                ? AdapterSize.Rank(method, R, RankPattern, new ProjectionFacts(table.Path)) * (table.Rows + table.Width) : 0)
-            + (AdapterSize.Selects(method, ModulesToSave, table.Path, otherwise: false) ? table.Rows * table.Width + table.Bias : 0));
+        var dora = MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>();
+        return AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Rank(method, R, RankPattern, target) * (target.In + target.Out) + (dora ? target.Out : 0))
+            + AdapterSize.Tables(model).Sum(table => AdapterSize.Selects(method, Targets, table.Path, otherwise: false) && !AdapterSize.Selects(method, Exclude, table.Path, otherwise: false) && !OwnWeightsOptions.Saves(method, table.Path)
+                ? AdapterSize.Rank(method, R, RankPattern, new ProjectionFacts(table.Path)) * (table.Rows + table.Width) : 0);
     }
+
+    /// <summary>PiSSA takes as many components of a weight as the rank says, and leaves no magnitudes apart.</summary>
+    internal static IEnumerable<(string Option, string Message)> Check(MethodSpec method, ModelFacts? model)
+    {
+        var init = MethodCatalogue.AdapterConfig(method)[Init.Name];
+        if (init is not JsonValue word || !word.TryGetValue<string>(out var text) || !text.StartsWith("pissa", StringComparison.Ordinal)) yield break;
+        if (model is null && MethodCatalogue.AdapterConfig(method)[UseDora.Name]!.GetValue<bool>()) yield return (Init.ShortName, "dora and init: pissa do not go together here: train one of the two");
+        if (model is not null && AdapterSize.Chosen(method, model).Where(p => p.In > 0 && p.Out > 0).FirstOrDefault(p => AdapterSize.Rank(method, R, RankPattern, p) > Math.Min(p.In, p.Out)) is { } narrow)
+            yield return (R.Name, string.Create(CultureInfo.InvariantCulture, $"pissa takes {AdapterSize.Rank(method, R, RankPattern, narrow)} components of {model.Name}'s {narrow.Path}, which has {Math.Min(narrow.In, narrow.Out)}"));
+    }
+
+    /// <summary>The word of <see cref="Init"/> for PiSSA whose components are estimated.</summary>
+    /// <param name="iterations">Iterations of the estimate.</param>
+    public static string PissaInit(int iterations) => string.Create(CultureInfo.InvariantCulture, $"{PissaEstimate}{iterations}");
+
+    /// <summary>The iterations that a value of <see cref="Init"/> asks for; null where it is another way to start.</summary>
+    public static int? PissaIterations(JsonNode? init) => init is JsonValue value && value.TryGetValue<string>(out var word) && word.StartsWith(PissaEstimate, StringComparison.Ordinal)
+        && int.TryParse(word.AsSpan(PissaEstimate.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= MostIterations ? count : null;
 }

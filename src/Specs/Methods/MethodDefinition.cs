@@ -52,6 +52,12 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
     /// <summary>The words of an <see cref="OptionKind.Choice"/>.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    /// <summary>Words of an <see cref="OptionKind.Choice"/> that hold a number: how they are shown, and the test of one.</summary>
+    public (string Shown, Func<string, bool> Is)? NumberedChoice { get; init; }
+
+    /// <summary>The words of an <see cref="OptionKind.Choice"/> as they are shown.</summary>
+    public IReadOnlyList<string> ShownChoices => NumberedChoice is { } numbered ? [.. Choices, numbered.Shown] : Choices;
+
     /// <summary>Smallest value.</summary>
     public double Min { get; init; }
 

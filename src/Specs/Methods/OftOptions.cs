@@ -24,7 +24,7 @@ public static class OftOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "oft", "OFT", 4e-4, "the rate of the OFTv2 paper on LLaMA-2-7B",
-        [R, BlockSize, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, UseSeries, Terms, Init])
+        [R, BlockSize, Targets, LoraOptions.Exclude, LoraOptions.Layers, LoraOptions.LayersPattern, UseSeries, Terms, Init, OwnWeightsOptions.Biases("oft_only"), OwnWeightsOptions.ModulesToSave])
     {
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target =>
         {
@@ -36,7 +36,6 @@ public static class OftOptions
         NotBuilt =
         [
             new("block_share", false, "one rotation for all blocks"), new("coft", false, "constrained rotations"), new("module_dropout", 0.0, "dropout of whole modules"),
-            new("bias", "none", "training the base's biases"), new("modules_to_save", null, "whole modules trained and saved"),
         ],
     };
 

@@ -20,7 +20,7 @@ public static class PTuningOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "p_tuning", "P_TUNING", 1e-3, "the encoder takes an ordinary rate: that of PEFT's P-tuning example",
-        [VirtualTokens, Encoder, EncoderHidden, EncoderLayers])
+        [VirtualTokens, Encoder, EncoderHidden, EncoderLayers, OwnWeightsOptions.ModulesToSave])
     {
         Size = Count,
         VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),

@@ -20,7 +20,7 @@ public static class PrefixOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "prefix", "PREFIX_TUNING", 5e-3, "keys and values of N(0, 1) have far to go; the rate of LoRA leaves them almost where they start",
-        [VirtualTokens, Projection, EncoderHidden, Init])
+        [VirtualTokens, Projection, EncoderHidden, Init, OwnWeightsOptions.ModulesToSave])
     {
         Size = Count,
         Faults = (method, model) => VirtualTokenOptions.Faults(method, model, VirtualTokens),

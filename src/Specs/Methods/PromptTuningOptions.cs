@@ -18,7 +18,7 @@ public static class PromptTuningOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "prompt", "PROMPT_TUNING", 3e-2, "so few parameters need a high rate: that of PEFT's prompt tuning example",
-        [VirtualTokens, Init, InitText])
+        [VirtualTokens, Init, InitText, OwnWeightsOptions.ModulesToSave])
     {
         Size = (method, model) => AdapterSize.Integer(method, VirtualTokens) * VirtualTokenOptions.HiddenWidth(model),
         VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),

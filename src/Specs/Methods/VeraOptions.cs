@@ -27,9 +27,8 @@ public static class VeraOptions
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "vera", "VERA", 4e-3, "the VeRA paper's for instruction tuning: vectors need ten times the rate of matrices",
-        [R, Dropout, Targets, LoraOptions.Layers, LoraOptions.LayersPattern, DInitial, Key, SaveProjection, Init])
+        [R, Dropout, Targets, LoraOptions.Layers, LoraOptions.LayersPattern, DInitial, Key, SaveProjection, Init, OwnWeightsOptions.Biases("vera_only"), OwnWeightsOptions.ModulesToSave])
     {
         Size = (method, model) => AdapterSize.Chosen(method, model).Sum(target => (long)AdapterSize.Integer(method, R!) + target.Out),
-        NotBuilt = [new("bias", "none", "training the base's biases"), new("modules_to_save", null, "whole modules trained and saved")],
     };
 }

@@ -7,7 +7,7 @@ internal static class VirtualTokenOptions
 {
     /// <summary>Fields of PEFT's that are not built for any of them.</summary>
     public static IReadOnlyList<UnbuiltOption> NotBuilt { get; } =
-        [new("modules_to_save", null, "whole modules trained and saved"), new("num_transformer_submodules", 1, "encoder-decoder models")];
+        [new("num_transformer_submodules", 1, "encoder-decoder models")];
 
     /// <summary>Their number: 20 is the study's.</summary>
     public static MethodOption Number(string meaning) => new("num_virtual_tokens", OptionKind.Integer, 20, meaning) { Aliases = ["virtual_tokens"], Min = 1, Max = 1 << 20 };

@@ -79,7 +79,7 @@ internal static class MethodParser
             OptionKind.Integers => reader.Integers(key, (int)option.Min, (int)option.Max),
             OptionKind.Text => reader.Text(key),
             OptionKind.Texts => reader.Texts(key),
-            OptionKind.Choice => reader.Choice(key, option.Choices) switch
+            OptionKind.Choice => Choice(reader, key, option) switch
             {
                 null => null, var word => Scalars.TryFlag(word, out var flag) ? flag : word
             },
@@ -89,6 +89,9 @@ internal static class MethodParser
         };
         return value is null ? null : JsonSerializer.SerializeToElement(value);
     }
+
+    private static string? Choice(MapReader reader, string key, MethodOption option)
+        => option.NumberedChoice is { } numbered && reader.Node(key) is YamlScalar { Value: { } word } && numbered.Is(word) ? word : reader.Choice(key, option.Choices);
 
     /// <summary>PEFT writes all-linear and expressions as a text and names as a list; one text stands for a list of one.</summary>
     private static object? Modules(MapReader reader, string key)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using AlpacaCot.Specs.Facts;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Specs.Validation;
 
@@ -19,6 +20,13 @@ internal sealed class Remarks(SweepDocument document)
     public void Error(string path, string message, string fix = "") => Add(path, message, fix, SpecSeverity.Error);
 
     public void Advice(string path, string message, string fix = "") => Add(path, message, fix, SpecSeverity.Advice);
+
+    /// <summary>The path of a method's option, under whichever of its names the file has it.</summary>
+    public string OptionPath(MethodSpec method, int index, string option)
+    {
+        string At(string name) => string.Create(CultureInfo.InvariantCulture, $"peft[{index}].{name}");
+        return MethodCatalogue.Find(method.Method)?.Option(option) is { } known ? ((IEnumerable<string>)[known.Name, .. known.Aliases]).Select(At).FirstOrDefault(document.IsWritten) ?? At(option) : At(option);
+    }
 
     private void Add(string path, string message, string fix, SpecSeverity severity)
     {

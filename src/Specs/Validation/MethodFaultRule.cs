@@ -11,11 +11,11 @@ internal sealed class MethodFaultRule : ISpecRule
         foreach (var (method, i) in spec.Peft.Select((method, i) => (method, i)))
         {
             if (MethodCatalogue.Find(method.Method) is not { } definition) continue;
-            foreach (var (option, message) in definition.Faults(method, null)) remarks.Error($"peft[{i}].{option}", message);
+            foreach (var (option, message) in definition.Faults(method, null)) remarks.Error(remarks.OptionPath(method, i, option), message);
             foreach (var precision in spec.Models.Where(model => Targets.Meet(spec, method, model)).Select(spec.LoadOf).Distinct(StringComparer.Ordinal))
                 if (definition.PrecisionFault(precision) is { } fault) remarks.Error($"peft[{i}]", fault);
             foreach (var (_, model) in Targets.Bases(spec, facts, method))
-                foreach (var (option, message) in definition.Faults(method, model)) remarks.Error($"peft[{i}].{option}", message);
+                foreach (var (option, message) in definition.Faults(method, model).Concat(OwnWeightsOptions.Faults(method, model))) remarks.Error(remarks.OptionPath(method, i, option), message);
         }
     }
 }

@@ -33,14 +33,15 @@ internal static class Targets
     public static IEnumerable<ProjectionFacts> Chosen(MethodSpec method, ModelFacts facts)
     {
         var (names, pattern) = Of(method);
+        var projections = facts.Projections.Where(p => !OwnWeightsOptions.Saves(method, p.Path));
         if (pattern is not null)
         {
-            if (ModulePattern.IsAllLinear(pattern)) return facts.Projections;
+            if (ModulePattern.IsAllLinear(pattern)) return projections;
             var whole = ModulePattern.Whole(pattern);
-            return facts.Projections.Where(p => Matches(whole, p.Path));
+            return projections.Where(p => Matches(whole, p.Path));
         }
         names ??= facts.DefaultTargets.GetValueOrDefault(method.Method)?.GetValueOrDefault(Option) ?? [];
-        return facts.Projections.Where(p => names.Any(name => Is(p.Path, name)));
+        return projections.Where(p => names.Any(name => Is(p.Path, name)));
     }
 
     // One that ends on a typical path and not on this one matches nothing; loading the adapter would say why.
@@ -69,7 +70,7 @@ internal sealed class TargetRule : ISpecRule
         {
             if (MethodCatalogue.Find(method.Method) is { TargetsProjections: false }) continue;
             var (names, pattern) = Targets.Of(method);
-            var path = $"peft[{i}].targets";
+            var path = remarks.OptionPath(method, i, "targets");
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
             {
                 var known = fact.Projections.Select(p => p.Path.Split('.')[^1]).Distinct(StringComparer.Ordinal).ToList();
@@ -84,7 +85,7 @@ internal sealed class TargetRule : ISpecRule
     }
 
     // LoRA acts on the embedding and the head too.
-    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.ModulesToSave.Name) is not null;
+    private static bool TakesTables(MethodSpec method) => MethodCatalogue.Find(method.Method)?.Option(LoraOptions.LoraPlusEmbedding.Name) is not null;
 }
 
 /// <summary>An update of a rank beyond the projection's width says nothing that the full width would not.</summary>
@@ -99,7 +100,7 @@ internal sealed class RankRule : ISpecRule
             foreach (var (model, fact) in Targets.Bases(spec, facts, method))
                 if (Targets.Chosen(method, fact).Where(p => p.In > 0 && p.Out > 0).OrderBy(p => Math.Min(p.In, p.Out)).FirstOrDefault() is { } narrow && rank > Math.Min(narrow.In, narrow.Out))
                     remarks.Advice(
-                        $"peft[{i}].r", string.Create(CultureInfo.InvariantCulture, $"rank {rank} is above the width of {model.Name}'s {narrow.Path.Split('.')[^1]} ({narrow.In} to {narrow.Out}): more parameters than the matrix itself"),
+                        remarks.OptionPath(method, i, LoraOptions.R.Name), string.Create(CultureInfo.InvariantCulture, $"rank {rank} is above the width of {model.Name}'s {narrow.Path.Split('.')[^1]} ({narrow.In} to {narrow.Out}): more parameters than the matrix itself"),
                         string.Create(CultureInfo.InvariantCulture, $"write r: {Math.Min(narrow.In, narrow.Out)} or less"));
         }
     }
@@ -116,7 +117,7 @@ internal sealed class BudgetRule : ISpecRule
             var steps = spec.Training.MaxSteps is { } most ? [most]
                 : facts.Mixes.Where(mix => mix.Examples > 0).Select(mix => spec.Training.TotalSteps((int)Math.Min(mix.Examples, int.MaxValue))).Distinct().Order().ToList();
             foreach (var remark in steps.Select(count => AdaLoraOptions.StepsRemark(given.GetInt32(), count)).OfType<string>().Take(1))
-                remarks.Advice($"peft[{i}].{AdaLoraOptions.TotalStep.Name}", remark, steps.Count == 1 ? string.Create(CultureInfo.InvariantCulture, $"write total_step: {steps[0]}") : "data mixes of other sizes need other values: give each a value of peft, with when");
+                remarks.Advice(remarks.OptionPath(method, i, AdaLoraOptions.TotalStep.Name), remark, steps.Count == 1 ? string.Create(CultureInfo.InvariantCulture, $"write total_step: {steps[0]}") : "data mixes of other sizes need other values: give each a value of peft, with when");
         }
     }
 }

@@ -12,6 +12,9 @@ public sealed record MergeRequest : ToolRequest
     /// <summary>The model directory to write.</summary>
     public required string Out { get; init; }
 
+    /// <summary>What the merged model is stored as, one of the precisions; as the base is where null, but bf16 where that is in few bits.</summary>
+    public string? Into { get; init; }
+
     /// <summary>Largest allowed difference of logits; by the type of the base where null.</summary>
     public double? Tolerance { get; init; }
 

@@ -10,7 +10,7 @@ public sealed class Home : IDisposable
     /// <summary>The environment variable that names the home to the programs.</summary>
     public const string Variable = "ALPACACOT_HOME";
 
-    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan _timeout = TimeSpan.FromSeconds(400);
 
     /// <summary>Makes a home.</summary>
     public Home() => Root = Directory.CreateTempSubdirectory("ac-").FullName;
@@ -121,7 +121,7 @@ public sealed class Home : IDisposable
         {
             using var process = Process.GetProcessById(id);
             process.Kill();
-            process.WaitForExit(5000);
+            process.WaitForExit(60_000);
         }
         catch (Exception e) when (e is ArgumentException or InvalidOperationException)
         {

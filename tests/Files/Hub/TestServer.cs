@@ -24,18 +24,37 @@ internal sealed record Seen(string Path, string? Range, string? Authorization);
 /// <summary>A real HTTP server on the loopback with ranges, ETags, redirects and connections that break.</summary>
 internal sealed class TestServer : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
 
     public TestServer()
     {
-        using (var probe = new TcpListener(IPAddress.Loopback, 0))
-        {
-            probe.Start();
-            Address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
-        }
-        _listener.Prefixes.Add(Address.AbsoluteUri);
-        _listener.Start();
+        (_listener, Address) = Listen();
         _ = ServeAsync();
+    }
+
+    // An HttpListener chooses no port itself, and one that was free a moment ago may be another program's by now.
+    private static (HttpListener Listener, Uri Address) Listen()
+    {
+        for (var tries = 1; ; tries++)
+        {
+            Uri address;
+            using (var probe = new TcpListener(IPAddress.Loopback, 0))
+            {
+                probe.Start();
+                address = new Uri($"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/");
+            }
+            var listener = new HttpListener();
+            listener.Prefixes.Add(address.AbsoluteUri);
+            try
+            {
+                listener.Start();
+                return (listener, address);
+            }
+            catch (HttpListenerException) when (tries < 20)
+            {
+                listener.Close();
+            }
+        }
     }
 
     public Uri Address { get; }

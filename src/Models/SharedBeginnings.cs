@@ -1,21 +1,23 @@
-namespace AlpacaCot.Training;
+namespace AlpacaCot.Models;
 
 /// <summary>Rows that begin alike: what they share is computed once.</summary>
 /// <param name="Rows">Numbers of the rows, ascending.</param>
 /// <param name="Shared">How many first tokens they share; 0 for a row on its own.</param>
-internal sealed record RowGroup(int[] Rows, int Shared);
+public sealed record RowGroup(int[] Rows, int Shared);
 
 /// <summary>Finds the groups of rows, of one member in one batch, that save the most tokens: prompts made by one template begin alike.</summary>
-internal static class SharedBeginnings
+public static class SharedBeginnings
 {
-    // A shorter beginning saves less than another segment costs.
-    private const int Least = 8;
+    /// <summary>A shorter beginning saves less than another segment costs.</summary>
+    public const int Least = 8;
 
     /// <summary>The groups in the order of their first rows.</summary>
     /// <param name="ids">Token ids of the rows.</param>
     /// <param name="limits">How many first tokens of each row may be shared at most.</param>
-    public static List<RowGroup> Find(IReadOnlyList<int[]> ids, IReadOnlyList<int> limits)
+    public static IReadOnlyList<RowGroup> Find(IReadOnlyList<int[]> ids, IReadOnlyList<int> limits)
     {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(limits);
         // Rows of a group stand side by side in alphabetical order, so the best grouping is the best cut of that order.
         int[] order = [.. Enumerable.Range(0, ids.Count)];
         Array.Sort(order, (a, b) => ids[a].AsSpan().SequenceCompareTo(ids[b]) is not 0 and var difference ? difference : a.CompareTo(b));

@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using AlpacaCot.Kernels.Native;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>
+/// A frozen weight of signed bytes, W[i, j] = scale[i] · code[i, j], whose products are sums of integers: each row of x becomes bytes too, round(127 · x / its
+/// largest), and so does each row of the gradient on its way back (W8A8, dynamic per row and per channel). Both directions read the one copy of the codes;
+/// sums are exact, so that a row's result depends on no other.
+/// </summary>
+public sealed unsafe class ByteMatrix
+{
+    // Sums of so many rows stay in the cache until they are scaled.
+    private const int RowsAtOnce = 256;
+
+    private readonly Tensor _codes, _scales;
+
+    private struct Context
+    {
+        internal byte* X, Y, Bias;
+        internal float* Columns, Rows;
+        internal sbyte* Codes;
+        internal int* Sums;
+        internal long Count, Width;
+        internal int PerPart;
+    }
+
+    /// <summary>Takes codes and scales, which stay the caller's.</summary>
+    /// <param name="codes">int8 <c>[out, in]</c>, contiguous.</param>
+    /// <param name="scales">fp32 <c>[out]</c>, contiguous.</param>
+    /// <exception cref="ArgumentException">They do not fit.</exception>
+    public ByteMatrix(Tensor codes, Tensor scales)
+    {
+        if (codes.dtype != int8 || codes.dim() != 2 || scales.dtype != float32 || scales.numel() != codes.size(0) || !codes.is_contiguous() || !scales.is_contiguous())
+            throw new ArgumentException($"codes {codes.Describe()} and scales {scales.Describe()} do not fit");
+        (_codes, _scales) = (codes, scales);
+    }
+
+    /// <summary>x Wᵀ + b for x <c>[rows, in]</c>, in x's type; no gradient.</summary>
+    public Tensor Times(Tensor x, Tensor? bias = null) => Product(x, bias, back: false);
+
+    /// <summary>dy W for dy <c>[rows, out]</c>, in its type: the gradient of x.</summary>
+    public Tensor TimesTransposed(Tensor dy) => Product(dy, null, back: true);
+
+    /// <summary>The plain definition of either.</summary>
+    internal Tensor Reference(Tensor x, Tensor? bias, bool back)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var rows = x.to(float32);
+        if (back) rows = rows * _scales;
+        var largest = rows.abs().amax([1], keepdim: true);
+        var bytes = (rows * where(largest > 0, full_like(largest, 127) / largest, zeros_like(largest))).round();
+        var weight = _codes.to(float64);
+        var y = bytes.to(float64).mm(back ? weight : weight.t()).to(float32) * (largest / 127);
+        if (!back) y = y * _scales;
+        if (bias is not null) y = y + bias.to(float32);
+        return y.to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Product(Tensor x, Tensor? bias, bool back)
+    {
+        var width = _codes.size(back ? 0 : 1);
+        if (x.dim() != 2 || x.size(1) != width || (bias is not null && (bias.dtype != x.dtype || bias.numel() != _codes.size(0))))
+            throw new ArgumentException($"byte_product: x {x.Describe()} and the bias {bias?.Describe() ?? "none"} do not fit a weight {_codes.Describe()}");
+        if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Reference(x, bias, back);
+        return x.dtype == float32 ? Product<F32>(x, bias, back) : Product<BF16>(x, bias, back);
+    }
+
+    private Tensor Product<T>(Tensor x, Tensor? bias, bool back) where T : IElement
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var (rows, width, columns) = (x.size(0), x.size(1), _codes.size(back ? 1 : 0));
+        var from = x.contiguous();
+        // A multiple of rows, so that few numbers of them are met: oneDNN prepares itself for each.
+        var even = rows <= RowsAtOnce ? EvenRows.Count(rows) : (rows + RowsAtOnce - 1) / RowsAtOnce * RowsAtOnce;
+        var bytes = empty([even, width], int8);
+        var scales = empty([rows]);
+        var context = new Context
+        {
+            X = (byte*)from.Pointer(), Codes = (sbyte*)bytes.Pointer(), Rows = (float*)scales.Pointer(), Columns = back ? (float*)_scales.Pointer() : null, Count = rows, Width = width,
+            PerPart = Threads.RowsPerPart(rows, width),
+        };
+        Threads.For(Threads.Parts(rows, context.PerPart), &Round<T>, &context);
+        new Span<sbyte>(context.Codes + rows * width, checked((int)((even - rows) * width))).Clear();
+
+        var y = empty([rows, columns], x.dtype);
+        var weight = back ? _codes : _codes.t();
+        using var added = bias?.contiguous();
+        for (var start = 0L; start < rows; start += RowsAtOnce)
+        {
+            using var part = bytes.narrow(0, start, Math.Min(RowsAtOnce, even - start));
+            using var sums = Aten.IntegerProduct(part, weight);
+            var count = Math.Min(RowsAtOnce, rows - start);
+            var scaled = new Context
+            {
+                Sums = (int*)sums.Pointer(), Rows = (float*)scales.Pointer() + start, Columns = back ? null : (float*)_scales.Pointer(), Bias = added is null ? null : (byte*)added.Pointer(),
+                Y = (byte*)y.Pointer() + start * columns * y.element_size(), Count = count, Width = columns, PerPart = Threads.RowsPerPart(count, columns),
+            };
+            Threads.For(Threads.Parts(count, scaled.PerPart), &Scale<T>, &scaled);
+        }
+        GC.KeepAlive(_scales);
+        return y.MoveToOuterDisposeScope();
+    }
+
+    // Rows to bytes. What is not finite has bytes of zero and a scale that is not finite: the result says so.
+    private static void Round<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        long row = (long)part * c.PerPart, end = Math.Min(c.Count, row + c.PerPart), whole = c.Width / Simd.Lanes * Simd.Lanes;
+        var rest = (int)(c.Width - whole);
+        for (; row < end; row++)
+        {
+            var at = row * c.Width;
+            var most = rest > 0 ? Vector512.Abs(Tail<T>(ref c, at, whole, rest)) : Vector512<float>.Zero;
+            for (var i = 0L; i < whole; i += Simd.Lanes) most = Vector512.Max(most, Vector512.Abs(Load<T>(ref c, at, i)));
+            var largest = Simd.Max(most);
+            c.Rows[row] = largest / 127;
+            var factor = Vector512.Create(largest > 0 ? 127 / largest : 0);
+            for (var i = 0L; i < whole; i += Simd.Lanes) Store(c.Codes + at + i, Load<T>(ref c, at, i) * factor, Simd.Lanes);
+            if (rest > 0) Store(c.Codes + at + whole, Tail<T>(ref c, at, whole, rest) * factor, rest);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Load<T>(ref Context c, long at, long i) where T : IElement
+        => c.Columns == null ? T.Load(c.X, at + i) : T.Load(c.X, at + i) * Vector512.Load(c.Columns + i);
+
+    private static Vector512<float> Tail<T>(ref Context c, long at, long i, int count) where T : IElement
+    {
+        var v = Simd.LoadTail<T>(c.X, at + i, count);
+        return c.Columns == null ? v : v * Simd.LoadTail<F32>(c.Columns, i, count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(sbyte* to, Vector512<float> v, int count)
+    {
+        var whole = Vector512.ConvertToInt32Native(Vector512.Round(v));
+        if (count == Simd.Lanes && Avx512F.IsSupported) Avx512F.ConvertToVector128SByte(whole).Store(to);
+        else for (var k = 0; k < count; k++) to[k] = (sbyte)whole.GetElement(k);
+    }
+
+    private static void Scale<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        long row = (long)part * c.PerPart, end = Math.Min(c.Count, row + c.PerPart);
+        for (; row < end; row++)
+        {
+            var (at, factor, i) = (row * c.Width, Vector512.Create(c.Rows[row]), 0L);
+            for (; i + Simd.Lanes <= c.Width; i += Simd.Lanes)
+            {
+                var v = Vector512.ConvertToSingle(Vector512.Load(c.Sums + at + i)) * factor;
+                if (c.Columns != null) v *= Vector512.Load(c.Columns + i);
+                if (c.Bias != null) v += T.Load(c.Bias, i);
+                T.Store(c.Y, at + i, v);
+            }
+            for (; i < c.Width; i++)
+            {
+                var v = c.Sums[at + i] * c.Rows[row];
+                if (c.Columns != null) v *= c.Columns[i];
+                T.Set(c.Y, at + i, c.Bias == null ? v : v + T.Get(c.Bias, i));
+            }
+        }
+    }
+}

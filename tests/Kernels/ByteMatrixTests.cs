@@ -1,0 +1,66 @@
+namespace AlpacaCot.Kernels.Tests;
+
+public sealed class ByteMatrixTests
+{
+    [Theory]
+    [InlineData(ScalarType.Float32, 1, 5, 3)]
+    [InlineData(ScalarType.Float32, 9, 70, 37)]
+    [InlineData(ScalarType.BFloat16, 256, 48, 64)]
+    [InlineData(ScalarType.BFloat16, 600, 33, 100)]     // more rows than are computed at once
+    public void Products_BothDirections_AsThePlainDefinition(ScalarType type, int rows, int output, int input)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(3);
+        var matrix = Matrix(g, output, input);
+        Tensor x = torch.randn([rows, input], generator: g).to(type), dy = torch.randn([rows, output], generator: g).to(type), bias = torch.randn([output], generator: g).to(type);
+        Assert.Equal(type, matrix.Times(x).dtype);
+        // A last bit may differ, and with it what is rounded to bf16.
+        var tolerance = type == ScalarType.Float32 ? 1e-5 : 1e-2;
+        Setup.AssertClose(matrix.Reference(x, null, back: false).ToArray<float>(), matrix.Times(x).ToArray<float>(), tolerance);
+        Setup.AssertClose(matrix.Reference(x, bias, back: false).ToArray<float>(), matrix.Times(x, bias).ToArray<float>(), tolerance);
+        Setup.AssertClose(matrix.Reference(dy, null, back: true).ToArray<float>(), matrix.TimesTransposed(dy).ToArray<float>(), tolerance);
+    }
+
+    [Fact]
+    public void Times_ARowAmongOthers_SameBitsAsAlone()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(4);
+        var matrix = Matrix(g, 40, 96);
+        var x = torch.randn([300, 96], generator: g).to(ScalarType.BFloat16);
+        var all = matrix.Times(x);
+        foreach (var row in new[] { 0, 7, 255, 256, 299 }) Assert.Equal(all[row].ToArray<float>(), matrix.Times(x.narrow(0, row, 1))[0].ToArray<float>());
+    }
+
+    /// <summary>A row of zeros is one; a row that is not finite says so, and no other row does.</summary>
+    [Fact]
+    public void Times_RowsOfZerosAndOfWhatIsNoNumber_SayWhatTheyAre()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(5);
+        var matrix = Matrix(g, 20, 35);
+        var x = torch.randn([5, 35], generator: g);
+        x[1] = 0;
+        x[2, 3] = float.NaN;
+        x[3, 34] = float.PositiveInfinity;
+        var y = matrix.Times(x);
+        Assert.All(y[1].ToArray<float>(), value => Assert.Equal(0, value));
+        foreach (var row in new[] { 2, 3 }) Assert.All(y[row].ToArray<float>(), value => Assert.False(float.IsFinite(value)));
+        foreach (var row in new[] { 0, 4 }) Assert.All(y[row].ToArray<float>(), value => Assert.True(float.IsFinite(value)));
+    }
+
+    [Fact]
+    public void Matrix_WhatDoesNotFit_Refused()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(6);
+        var matrix = Matrix(g, 4, 8);
+        Assert.Throws<ArgumentException>(() => matrix.Times(torch.zeros(2, 4)));
+        Assert.Throws<ArgumentException>(() => matrix.TimesTransposed(torch.zeros(2, 8)));
+        Assert.Throws<ArgumentException>(() => matrix.Times(torch.zeros(2, 8), torch.zeros(3)));
+        Assert.Throws<ArgumentException>(() => new ByteMatrix(torch.zeros([4, 8], ScalarType.Int8), torch.zeros(5)));
+    }
+
+    private static ByteMatrix Matrix(Generator g, int output, int input)
+        => new((torch.rand([output, input], generator: g) * 254 - 127).round().to(ScalarType.Int8), torch.rand([output], generator: g) / 50 + 0.001);
+}
