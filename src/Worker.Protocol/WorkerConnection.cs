@@ -12,11 +12,14 @@ public sealed class WorkerConnection : IAsyncDisposable
     private WorkerConnection(NetworkStream stream) => _stream = stream;
 
     /// <summary>Connects to the socket that the supervisor named and says hello. From then on this process ends with its supervisor.</summary>
-    public static async Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken)
+    public static Task<WorkerConnection> ConnectAsync(string socketPath, CancellationToken cancellationToken) => ConnectAsync(socketPath, isTied: true, cancellationToken);
+
+    /// <summary>The same in a process that goes on when the socket is closed: of tests, which the tie would end.</summary>
+    internal static async Task<WorkerConnection> ConnectAsync(string socketPath, bool isTied, CancellationToken cancellationToken)
     {
-        var parent = SupervisorTie.ToParent();
+        var parent = isTied ? SupervisorTie.ToParent() : 0;
         var socket = await LocalSocket.ConnectAsync(socketPath, cancellationToken).ConfigureAwait(false);
-        SupervisorTie.Watch(socket, parent);
+        if (isTied) SupervisorTie.Watch(socket, parent);
         var connection = new WorkerConnection(new NetworkStream(socket, ownsSocket: true));
         await connection.SendAsync(new HelloEvent(Frames.Version, Environment.ProcessId), cancellationToken).ConfigureAwait(false);
         return connection;

@@ -24,7 +24,7 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public async Task Connect_Supervisor_HearsHelloWithVersionAndProcessFirst()
     {
-        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], TestContext.Current.CancellationToken);
+        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], isTied: false, TestContext.Current.CancellationToken);
         await using var stream = new NetworkStream(await _listener.AcceptAsync(TestContext.Current.CancellationToken), ownsSocket: true);
         Assert.Equal(new HelloEvent(Frames.Version, Environment.ProcessId), await Frames.ReadAsync<WorkerEvent>(stream, TestContext.Current.CancellationToken));
     }
@@ -32,7 +32,7 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public async Task Commands_BrokenFrame_IsAnErrorAndNoEnd()
     {
-        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], TestContext.Current.CancellationToken);
+        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], isTied: false, TestContext.Current.CancellationToken);
         await using var stream = new NetworkStream(await _listener.AcceptAsync(TestContext.Current.CancellationToken), ownsSocket: true);
         await Frames.WriteAsync<WorkerCommand>(stream, new CancelCommand("a", 3), TestContext.Current.CancellationToken);
         await stream.WriteAsync(new byte[] { 2, 0, 0, 0, (byte)'x', (byte)'x' }, TestContext.Current.CancellationToken);
@@ -45,7 +45,7 @@ public sealed class ConnectionTests : IDisposable
     [Fact]
     public async Task Commands_SupervisorCloses_End()
     {
-        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], TestContext.Current.CancellationToken);
+        await using var connection = await WorkerConnection.ConnectAsync(_folder["s"], isTied: false, TestContext.Current.CancellationToken);
         (await _listener.AcceptAsync(TestContext.Current.CancellationToken)).Dispose();
         await foreach (var command in connection.CommandsAsync(TestContext.Current.CancellationToken)) Assert.Fail($"nobody sent {command}");
     }
