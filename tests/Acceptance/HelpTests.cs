@@ -7,8 +7,8 @@ public sealed class HelpTests(Bases bases)
     private static readonly string[] _commands =
     [
         "quickstart", "init", "silo", "train", "eval", "generate", "merge", "doctor", "disk", "disk clean", "sweep", "sweep validate", "sweep run", "sweep watch", "sweep status", "sweep show",
-        "sweep ask", "sweep report", "sweep cancel", "sweep resume", "sweep delete", "sweep list", "list", "list models", "list methods", "list data", "list suites", "list templates", "list schedules", "show",
-        "show model", "show method", "show data", "show suite", "show template", "show schedule", "model", "model add", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
+        "sweep ask", "sweep report", "sweep cancel", "sweep resume", "sweep delete", "sweep list", "list", "list models", "list methods", "list data", "list suites", "list templates", "list schedules", "list optimizers", "show",
+        "show model", "show method", "show data", "show suite", "show template", "show schedule", "show optimizer", "model", "model add", "model convert", "model pretrain", "model show", "model verify", "data", "data show",
         "data goat", "data goat generate", "data goat cells", "data goat verify", "data inspect", "data list", "data add", "data stats",
     ];
 

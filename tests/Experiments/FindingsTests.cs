@@ -19,6 +19,8 @@ public sealed class FindingsTests
         Assert.EndsWith("All 8 tuned groups are worse.", first, StringComparison.Ordinal);
         Assert.Contains("the best tuned group, m+", first, StringComparison.Ordinal);
         Assert.StartsWith("Best by sums/exact_match: m+base+answers+", _harm.Sentences[1], StringComparison.Ordinal);
+        // All are worse: a count of those that cannot be told from it, corrected otherwise, would deny that.
+        Assert.DoesNotContain(_harm.Sentences, s => s.Contains("of the other", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -132,7 +134,14 @@ public sealed class FindingsTests
     {
         var study = new PlantedStudy { Base = _ => 1, Tuned = (_, data, _) => data == "answers" ? 0.2 : 1 };
         var sentence = Assert.Single(study.Sentences, s => s.StartsWith("Best by sums/exact_match: m+base+answers+plain (untuned), m+base+answers+cue (untuned), m+", StringComparison.Ordinal));
-        Assert.EndsWith(" and 3 more, 1.000 (0.963 … 1.000). They can be told from all 4 others.", sentence, StringComparison.Ordinal);
+        Assert.EndsWith(" and 3 more, 1.000 (0.963 … 1.000).", sentence, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_SeveralBest_CountsTheOthersWithoutThem()
+    {
+        var study = new PlantedStudy { Tuned = (_, data, _) => data == "answers" ? 0.2 : 1 };
+        Assert.EndsWith(", 1.000 (0.963 … 1.000). They can be told from all 4 others.", study.Sentences[0], StringComparison.Ordinal);
     }
 
     /// <summary>With few items no single group may be told from the best while a difference over all of them can: the two sentences must not deny each other.</summary>

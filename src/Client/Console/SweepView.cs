@@ -55,7 +55,7 @@ internal static class SweepView
     public static void PrintStatus(SweepStatus status)
     {
         System.Console.Out.WriteLine($"sweep {status.Name}: {status.State}, {Counts(status)}");
-        foreach (var pack in status.Packs) System.Console.Out.WriteLine($"  pack {Line(pack)}");
+        foreach (var pack in status.Packs) System.Console.Out.WriteLine($"  {Line(pack)}");
         foreach (var trial in status.Trials)
             System.Console.Out.WriteLine($"  {trial.State,-10} fence {trial.Fence,-3} attempts {trial.Attempts}  {trial.Name}  {Metrics(trial)}{(trial.TakenOverFrom is null ? "" : $"  (of {trial.TakenOverFrom})")}{(trial.Message is null ? "" : $"  {trial.Message}")}".TrimEnd());
         if (status.Report is not null) System.Console.Out.WriteLine(status.Report);
@@ -64,7 +64,8 @@ internal static class SweepView
     /// <summary>Prints what a finished sweep has found, and where its report is.</summary>
     public static void PrintSummary(SweepStatus status)
     {
-        if (Document(status.Report) is { } report) SummaryView.Print(status, report, System.Console.Out);
+        // A report that an earlier version wrote may have no sentences.
+        if (Document(status.Report) is { } report && report.TryGetProperty("findings", out _)) SummaryView.Print(status, report, System.Console.Out);
         else PrintStatus(status with { Report = null });
         if (status.Report is not null) System.Console.Out.WriteLine(status.Report);
     }

@@ -99,6 +99,8 @@ internal static class Findings
                 ? $"Taken one by one, none of the {count} groups can be told from the best by {metric.Metric}: {reach}. What can be told holds over several of them."
                 : $"The {count} groups cannot be told apart by {metric.Metric}: {reach}, which is within what seeds and items do.";
         }
+        // How tuned groups stand to their base has been said, corrected model by model; a second count, corrected over all groups, would seem to deny it.
+        if (first[0].IsBase && metric.BaseVerdicts.Count > 0) return $"Best by {metric.Metric}: {And(first.Select(Label))}, {value}.";
         // Those that share the best mean are not told from each other, and are no others.
         var (others, behind) = (count - first.Count, tied - first.Count + 1);
         return $"Best by {metric.Metric}: {And(first.Select(Label))}, {value}. "
