@@ -56,7 +56,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
     }
 
     private double Within(MethodOption option, double value)
-        => option.Allows(value) ? value : throw new AdapterException(FormattableString.Invariant($"{file}: {option.Name} = {value} must be {option.Limits}"));
+        => option.Allows(value) ? value : throw new AdapterException(FormattableString.Invariant($"{file}: {option.Name} = {value} must be {option.LimitsAgainst(value)}"));
 
     /// <summary>A list of names or one pattern.</summary>
     public ModuleSelection? Modules(string key) => Ask(key) switch

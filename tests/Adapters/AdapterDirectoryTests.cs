@@ -1,4 +1,6 @@
+using AlpacaCot.Adapters.Loha;
 using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Adapters.Oft;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
@@ -21,6 +23,30 @@ public sealed class AdapterDirectoryTests : IDisposable
         Assert.NotEqual(a.Parameters[0].Value.ToArray<float>(), other.Parameters[0].Value.ToArray<float>());
         Assert.All(a.Parameters[0].Value.ToArray<float>(), x => Assert.InRange(Math.Abs(x), 0, 1 / MathF.Sqrt(32)));
         Assert.Equal(2 * (4 * 32 + 32 * 4 + 4 * 32 + 16 * 4), a.TrainableParameters);
+    }
+
+    /// <summary>What a method keeps of its values (norms, rotations) follows them when they change.</summary>
+    [Theory]
+    [InlineData("dora")]
+    [InlineData("oft")]
+    [InlineData("loha")]
+    public void ValuesChanged_AfterTheyWereUsed_ComputesAsOneThatBeganWithThem(string method)
+    {
+        AdapterConfig config = method switch
+        {
+            "dora" => new LoraConfig { R = 4, UseDora = true, Init = LoraInit.Random }, "oft" => new OftConfig { BlockSize = 8, InitWeights = false }, _ => new LohaConfig { R = 3, InitWeights = false },
+        };
+        using var a = TinyDecoder.Adapter(_decoder, config, seed: 1);
+        using var b = TinyDecoder.Adapter(_decoder, config, seed: 2);
+        var bank = new AdapterBank(_decoder);
+        float[] Logits(int member) => TinyDecoder.Logits(_decoder, bank, (member, [1, 2, 3]))[0];
+        var (first, second) = (bank.Add(a), bank.Add(b));
+        var expected = Logits(second);
+        Assert.True(expected.Zip(Logits(first)).Max(pair => Math.Abs(pair.First - pair.Second)) > 1e-2, "two seeds are two adapters");
+        using (torch.no_grad())
+            foreach (var (mine, theirs) in a.Parameters.Zip(b.Parameters)) mine.Value.copy_(theirs.Value);
+        a.ValuesChanged();
+        Assert.All(expected.Zip(Logits(first)), pair => Assert.Equal(pair.First, pair.Second, 1e-4));
     }
 
     [Theory]

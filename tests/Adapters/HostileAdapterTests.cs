@@ -10,6 +10,7 @@ public sealed class HostileAdapterTests
     [InlineData("""{"peft_type":"LORA","r":2147483647}""", "r = 2147483647 must be at least 1 and at most 4096")]
     [InlineData("""{"peft_type":"LORA","r":8,"rank_pattern":{"q":2147483647}}""", "rank_pattern = 2147483647 must be")]
     [InlineData("""{"peft_type":"LORA","r":null,"r":8}""", "has the key r twice")]
+    [InlineData("""{"peft_type":"LORA","lora_alpha":1e308}""", "lora_alpha = 1E+308 must be at most 2147483647")]
     [InlineData("""{"peft_type":"LORA","lora_alpha":1e999}""", "lora_alpha is a number beyond")]
     [InlineData("""{"peft_type":"\ud800"}""", "peft_type is not valid text")]
     [InlineData("""{"peft_type":"LORA","target_modules":"(.+)+\\1!"}""", "takes too long on")]

@@ -169,7 +169,7 @@ public sealed class RecordReaderTests : IDisposable
         }
     }
 
-    /// <summary>Tables are read as a whole, and tell the line all the same.</summary>
+    /// <summary>Tables tell the row, as lines do.</summary>
     [Theory]
     [InlineData("rows.csv", "instruction,output\nadd,3\ntake,caf\u00e9\n")]
     [InlineData("rows.tsv", "instruction\toutput\nadd\t3\ntake\tcaf\u00e9")]
@@ -179,7 +179,7 @@ public sealed class RecordReaderTests : IDisposable
         foreach (var read in (Func<int>[])[() => RecordReader.Read(_folder[name]).Count(), () => RowFile.Objects(_folder[name]).Count])
         {
             var message = Assert.Throws<DatasetException>(() => read()).Message;
-            Assert.Contains(": line 3: is not valid UTF-8; it reads as Windows-1252", message, StringComparison.Ordinal);
+            Assert.Contains(": row 2, line 3: is not valid UTF-8; it reads as Windows-1252", message, StringComparison.Ordinal);
         }
     }
 

@@ -31,13 +31,15 @@ public sealed class SharedPromptTests : IDisposable
     }
 
     /// <summary>A prompt that is the beginning of another, and equal ones: the last token of each is read all the same.</summary>
-    [Fact]
-    public void Generate_PromptsThatContainEachOther_EachAsAlone()
+    [Theory]
+    [InlineData(32)]
+    [InlineData(2)]
+    public void Generate_PromptsThatContainEachOther_EachAsAlone(int batch)
     {
         var whole = TinyModel.Prompt(30, 2);
         int[] lengths = [30, 20, 30, 12, 20];
         var requests = lengths.Select((length, n) => new GenerationRequest($"{n}", whole[..length], -1, _greedy)).ToList();
-        using var engine = new InferenceEngine(_decoder, _tokenizer);
+        using var engine = new InferenceEngine(_decoder, _tokenizer, options: new EngineOptions { MaxBatch = batch });
         var together = engine.Generate(requests);
         foreach (var (request, answer) in requests.Zip(together)) Assert.Equal(Alone(request), answer.Ids);
     }

@@ -41,6 +41,22 @@ public sealed class ChatTemplateTests
     public void Template_ThatMayNotBe_IsRefusedWithItsKindOfError(string template, string type)
         => Assert.Equal(type, Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse(template).Render([])).Type);
 
+    /// <summary>transformers renders with trim_blocks and lstrip_blocks: a block tag takes the white space before it on its line and the line break after it; an expression takes neither.</summary>
+    [Theory]
+    [InlineData("a\n  {% if true %}\nb{% endif %}", "a\nb")]
+    [InlineData("a  {% if true %}b{% endif %}", "a  b")]
+    [InlineData("a\n  {%+ if true %}b{% endif %}", "a\n  b")]
+    [InlineData("a\n  {%- if true %}b{% endif %}", "ab")]
+    [InlineData("a\n  {{ 'b' }}\nc", "a\n  b\nc")]
+    [InlineData("a\n  {# no #}\nb", "a\nb")]
+    public void Render_WhiteSpaceAroundTags_GoesAsTransformersHasIt(string template, string text) => Assert.Equal(text, ChatTemplate.Parse(template).Render([]).Text);
+
+    /// <summary>Loops that make nothing are counted too.</summary>
+    [Fact]
+    public void Render_LoopsThatMakeNothing_EndWithTheirSteps()
+        => Assert.Contains(
+            "steps", Assert.Throws<ChatTemplateException>(() => ChatTemplate.Parse("{% set r = range(9999) | list %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}").Render([])).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Parse_NestedBeyondTheStack_IsRefused()
     {

@@ -183,11 +183,18 @@ public sealed class FramesTests
     [InlineData("""{"event":"started","fence":3}""")]
     [InlineData("""{"event":"started" """)]
     [InlineData("""{"command":"stop"}""")]
+    [InlineData("""{"event":"tokens","assignment":"a","fence":3,"requests":[null]}""")]
+    [InlineData("""{"event":"tokens","assignment":"a","fence":3,"requests":[{"request":"r","sequence":0,"ids":[1],"text":"t"},null]}""")]
     public async Task Read_WrongJson_IsAProtocolException(string json)
     {
         var e = await Assert.ThrowsAsync<ProtocolException>(() => Frames.ReadAsync<WorkerEvent>(Frame(json), CancellationToken.None));
         Assert.Contains(nameof(WorkerEvent), e.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>The same messages without their null are read.</summary>
+    [Fact]
+    public async Task Read_ListThatIsEmpty_IsAMessage()
+        => Assert.Empty(Assert.IsType<TokensEvent>(await Frames.ReadAsync<WorkerEvent>(Frame("""{"event":"tokens","assignment":"a","fence":3,"requests":[]}"""), CancellationToken.None)).Requests);
 
     private static async Task RoundTripAsync<T>(T message) where T : class
     {

@@ -8,7 +8,8 @@ namespace AlpacaCot.Client.Running;
 /// or parses one, the program ends all the same.
 /// </summary>
 /// <param name="end">Ends the program with a code.</param>
-internal sealed class Interruption(Action<int> end)
+/// <param name="wait">Waits for a time.</param>
+internal sealed class Interruption(Action<int> end, Action<TimeSpan> wait)
 {
     /// <summary>A command that holds nothing ends in far less, unless it is where nobody can ask it.</summary>
     private static readonly TimeSpan _moment = TimeSpan.FromSeconds(2);
@@ -21,7 +22,7 @@ internal sealed class Interruption(Action<int> end)
     private int _requests;
 
     /// <summary>That of a program.</summary>
-    public Interruption() : this(ProgramStart.End)
+    public Interruption() : this(ProgramStart.End, Wait)
     {
     }
 
@@ -47,14 +48,19 @@ internal sealed class Interruption(Action<int> end)
 
     private void EndWhereNothingElseDoes()
     {
-        using var never = new ManualResetEventSlim();
         for (var waited = TimeSpan.Zero; waited < _order; waited += _moment)
         {
-            never.Wait(_moment);
+            wait(_moment);
             if (Volatile.Read(ref _held) == 0) break;
         }
         System.Console.Error.WriteLine("cancelled");
         end(ExitCodes.Cancelled);
+    }
+
+    private static void Wait(TimeSpan time)
+    {
+        using var never = new ManualResetEventSlim();
+        never.Wait(time);
     }
 
     private sealed class Held(Interruption interruption) : IDisposable

@@ -15,6 +15,32 @@ internal static class OtherEncodings
         ("Windows-1252", Of("windows-1252"), rune => rune.Value is >= 0xC0 and < 0x100 or >= 0x2010 and < 0x2030, false),
     ];
 
+    private const int LongestLine = 1 << 20;
+
+    /// <summary>The refusal of a file that is read as a whole and is not UTF-8: the first line that is none, and what it may be instead.</summary>
+    public static DatasetException Refusal(TextFile file, DecoderFallbackException reason)
+    {
+        using var stream = SourceText.Open(file);
+        var (buffer, line, number) = (new byte[1 << 16], new List<byte>(), 1L);
+        for (int count; (count = stream.Read(buffer)) > 0;)
+            foreach (var value in buffer.AsSpan(0, count))
+                if (value != (byte)'\n')
+                {
+                    // What is wrong with a line as long as that is told without it.
+                    if (line.Count < LongestLine) line.Add(value);
+                }
+                else
+                {
+                    if (IsWrong(line)) return At(line);
+                    line.Clear();
+                    number++;
+                }
+        return IsWrong(line) ? At(line) : new DatasetException($"{file}: {file.Encoding.Mistake([])}", reason);
+
+        static bool IsWrong(List<byte> line) => line.Count < LongestLine && !Utf8.IsValid(CollectionsMarshal.AsSpan(line));
+        DatasetException At(List<byte> line) => new(string.Create(CultureInfo.InvariantCulture, $"{file}: line {number}: {file.Encoding.Mistake(CollectionsMarshal.AsSpan(line))}"), reason);
+    }
+
     /// <summary>The encoding under which all letters beyond ASCII are usual ones, or null where there is none.</summary>
     public static string? Guess(ReadOnlySpan<byte> bytes)
     {

@@ -58,7 +58,7 @@ public static class RowFile
             yield return new ObjectRow(fields, row.Place);
         }
         mistakes.Throw();
-        if (!any) throw RowMistakes.NoRows(file.ToString());
+        if (!any) throw RowMistakes.NoRows(file.Path);
     }
 
     /// <summary>A whole file as text.</summary>
@@ -76,7 +76,7 @@ public static class RowFile
         }
         catch (DecoderFallbackException e)
         {
-            throw new DatasetException($"{file}: {file.Encoding.Mistake(e.BytesUnknown)}", e);
+            throw OtherEncodings.Refusal(file, e);
         }
     }
 

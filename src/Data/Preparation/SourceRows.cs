@@ -99,8 +99,8 @@ internal sealed class SourceRows
             : file.Read(remark, skip);
 
     /// <summary>The files whose bytes decide what a source's rows are: its own, and the tables that its questions are about.</summary>
-    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files) => source.Tables is null ? files
-        : [.. files, .. files.SelectMany(file => TableFiles.Needed(new TextFile(file, SourceEncoding.Of(source.Encoding))))];
+    internal static IReadOnlyList<string> Content(SourceSpec source, IReadOnlyList<string> files)
+        => source.Tables is null ? files : [.. files, .. files.SelectMany(file => TableFiles.Needed(new TextFile(file, SourceEncoding.Of(source.Encoding))))];
 
     /// <summary>The content of this source, see <see cref="Content(SourceSpec, IReadOnlyList{string})"/>.</summary>
     public IReadOnlyList<string> ContentFiles => Content(_source, Files);

@@ -82,6 +82,9 @@ public sealed record MethodOption(string Name, OptionKind Kind, JsonNode? Defaul
     /// <summary>Whether a number is within the limits.</summary>
     public bool Allows(double value) => value <= Max && (Above ? value > Min : value >= Min);
 
+    /// <summary>The limit that a value breaks, in words; the largest number of all goes without saying elsewhere.</summary>
+    public string LimitsAgainst(double value) => value > Max && Max >= int.MaxValue ? FormattableString.Invariant($"at most {Max}") : Limits;
+
     /// <summary>The limits in words: <c>at least 1 and at most 4096</c>.</summary>
     public string Limits => FormattableString.Invariant($"{(Above ? "above" : "at least")} {Min}{(Max < int.MaxValue ? FormattableString.Invariant($" and at most {Max}") : "")}");
 }
