@@ -37,13 +37,13 @@ public static class Merger
     /// The tolerance of logits whose weights are rounded to few bits: they move by what those bits leave out, whatever was merged, and in narrow models by much; that the
     /// right weights were rounded is seen on the weights (<see cref="RequireRounded"/>).
     /// </summary>
-    public static double RoundingTolerance(WeightStorage storage) => storage is WeightStorage.Int8 or WeightStorage.LlmInt8 ? 0.1 : 1;
+    public static double RoundingTolerance(WeightStorage storage) => storage is WeightStorage.Int8 or WeightStorage.LlmInt8 or WeightStorage.W8A8 ? 0.1 : 1;
 
     // What rounding leaves of a weight's norm: measured are 0.01 in int8, 0.1 in NF4 and 0.14 in FP4, whatever the width.
     private static double WeightTolerance(WeightStorage storage) => storage switch
     {
         WeightStorage.Plain => double.PositiveInfinity,
-        WeightStorage.Int8 or WeightStorage.LlmInt8 => 0.03,
+        WeightStorage.Int8 or WeightStorage.LlmInt8 or WeightStorage.W8A8 => 0.03,
         WeightStorage.Nf4 or WeightStorage.Nf4Single => 0.2,
         _ => 0.28,
     };

@@ -1,7 +1,4 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Unicode;
 
 namespace AlpacaCot.Data.Importing;
 

@@ -23,7 +23,7 @@ internal static class BitsAndBytesWriter
     /// <summary>The value of <c>quantization_config</c>, with the fields that transformers writes.</summary>
     public static JsonObject Settings(WeightStorage storage, ScalarType dtype)
     {
-        var eight = storage is WeightStorage.Int8 or WeightStorage.LlmInt8;
+        var eight = storage is WeightStorage.Int8 or WeightStorage.LlmInt8 or WeightStorage.W8A8;
         return new JsonObject
         {
             ["bnb_4bit_compute_dtype"] = ConfigKeys.NameOf(dtype),

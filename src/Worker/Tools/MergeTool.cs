@@ -56,7 +56,7 @@ internal static class MergeTool
     }
 
     // A file has one form for both: which of the two multiplies is chosen where it is loaded.
-    private static bool SameInFiles(WeightStorage a, WeightStorage b) => a == b || (a, b) is (WeightStorage.LlmInt8, WeightStorage.Int8);
+    private static bool SameInFiles(WeightStorage a, WeightStorage b) => a == b || (a, b) is (WeightStorage.LlmInt8, WeightStorage.Int8 or WeightStorage.W8A8);
 
     // What was written is read again: its weights are the merged ones, rounded.
     private static MergeReport Written(string folder, Decoder merged, IReadOnlyList<int[]> rows, double tolerance)
