@@ -25,6 +25,19 @@ public static class GoatQuestionText
     };
 
     /// <summary>
+    /// A sum or difference with more places than its expression shows: the generator works 2.5 + 3.1 of two places out by columns with their zeros. Nothing of other questions, whose working does not show them.
+    /// </summary>
+    public static IEnumerable<GoatQuestion> Finer(GoatQuestion question)
+    {
+        if (question.Operation is not (GoatOperation.Add or GoatOperation.Subtract)) yield break;
+        for (var places = question.Decimals + 1; places <= GoatOptions.DecimalLimit; places++)
+        {
+            var scale = BigInteger.Pow(10, places - question.Decimals);
+            yield return question with { Left = question.Left * scale, Right = question.Right * scale, Decimals = places };
+        }
+    }
+
+    /// <summary>
     /// The question of an expression as <see cref="GoatQuestion.Expression"/> writes it: two numbers and a sign between spaces, <c>gcd(a, b)</c>, two numbers to
     /// compare, three to order, one to copy, or an expression of several; null where it is none of them.
     /// </summary>

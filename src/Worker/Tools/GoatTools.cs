@@ -79,6 +79,7 @@ internal static class GoatTools
             var readings = GoatQuestionText.Readings(Field(question)) is { Count: > 0 } questions ? questions : throw new ToolException($"{file}: {row.Place}: {Field(question)} is no question of the generator: write a clean expression, 12 * 34");
             var output = Field(answer);
             var (asked, verdict) = readings.Select(reading => (reading, GoatVerifier.Verify(reading, output))).MinBy(pair => (!pair.Item2.AnswerRight, pair.Item2.WrongSteps));
+            if (!verdict.Accepted && GoatQuestionText.Finer(asked).Select(finer => GoatVerifier.Verify(finer, output)).FirstOrDefault(finer => finer.Accepted) is { } better) verdict = better;
             (right, accepted, steps, wrong) = (right + (verdict.AnswerRight ? 1 : 0), accepted + (verdict.Accepted ? 1 : 0), steps + verdict.Steps, wrong + verdict.WrongSteps);
             if (verdict.Accepted || faults.Count >= ShownFaults) continue;
             var fault = verdict.First;
