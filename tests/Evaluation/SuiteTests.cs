@@ -16,7 +16,8 @@ public sealed class SuiteTests
     [Fact]
     public void Create_UnknownSuiteOrOption_NamesTheKnownOnes()
     {
-        var suite = Assert.Throws<EvaluationException>(() => Create("""{"suite": "goat"}"""));
+        Assert.Contains("'goat-arithmetic'", Assert.Throws<EvaluationException>(() => Create("""{"suite": "goat"}""")).Message, StringComparison.Ordinal);
+        var suite = Assert.Throws<EvaluationException>(() => Create("""{"suite": "quiz"}"""));
         Assert.Contains("exact-match, goat-arithmetic, log-likelihood, multiple-choice, perplexity", suite.Message, StringComparison.Ordinal);
         var option = Assert.Throws<EvaluationException>(() => Create("""{"suite": "goat-arithmetic", "limits": 3}"""));
         Assert.Contains("'limits'", option.Message, StringComparison.Ordinal);
