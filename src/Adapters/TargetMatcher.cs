@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using AlpacaCot.Adapters.OwnWeights;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
 
@@ -36,7 +36,7 @@ internal static partial class TargetMatcher
     /// <summary>Whether a module path is targeted.</summary>
     public static bool Matches(TargetedConfig config, string path)
     {
-        if (config.ExcludeModules?.Selects(path) == true || OwnModule.Selects(config.Saved, path)) return false;
+        if (config.ExcludeModules?.Selects(path) == true || OwnWeightsOptions.Selects(config.Saved, path)) return false;
         var targets = config.TargetModules!;
         if (targets.Lists(path)) return true; // a whole path asks for that very module: layers are not looked at
         return targets.Selects(path) && InLayers(path, config.Layers, config.LayersPattern);

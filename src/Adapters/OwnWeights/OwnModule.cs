@@ -10,14 +10,6 @@ namespace AlpacaCot.Adapters.OwnWeights;
 /// <param name="Turned">Whether the weight lies as <c>[in, out]</c>.</param>
 internal sealed record OwnModule(string Path, Tensor? Weight, Tensor? Bias, bool Turned = false)
 {
-    /// <summary>PEFT's test of <c>modules_to_save</c>: a module whose path ends so is trained whole, with all that is inside it.</summary>
-    public static bool Selects(IEnumerable<string> names, string path) => names.Any(name =>
-    {
-        for (var end = path.Length; end > 0; end = path.LastIndexOf('.', end - 1))
-            if (path.AsSpan(0, end).EndsWith(name, StringComparison.Ordinal)) return true;
-        return false;
-    });
-
     /// <summary>The weight <c>[out, in]</c>.</summary>
     public Tensor Matrix => Turned ? Weight!.t() : Weight!;
 

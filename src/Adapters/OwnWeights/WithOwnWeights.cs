@@ -1,6 +1,7 @@
 using AlpacaCot.Adapters.PromptLearning;
 using AlpacaCot.Kernels;
 using AlpacaCot.Models;
+using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters.OwnWeights;
 
@@ -24,7 +25,7 @@ internal sealed class WithOwnWeights : Adapter
         _targets = [.. Modules(decoder).Where(module => !module.OfNorm && config is TargetedConfig targeted && TargetMatcher.Matches(targeted, module.Path)).Select(module => module.Path)];
         foreach (var module in Modules(decoder))
         {
-            var whole = OwnModule.Selects(config.Saved, module.Path);
+            var whole = OwnWeightsOptions.Selects(config.Saved, module.Path);
             if (!whole && (module.Bias is null || config.Biases == TrainedBiases.None || (config.Biases == TrainedBiases.OfTargets && !_targets.Contains(module.Path)))) continue;
             if (whole && module.Path == decoder.HeadPath && decoder.Config.NormalisedHead) throw new AdapterException("modules_to_save: the head of this family is normalised and cannot be trained whole");
             Tensor Own(string name, long[] shape, Func<Tensor> value)
@@ -197,10 +198,10 @@ internal sealed class WithOwnWeights : Adapter
         if (names.Count == 0) return;
         var paths = Modules(decoder).Select(module => module.Path).ToList();
         foreach (var name in names)
-            if (!paths.Any(path => OwnModule.Selects([name], path)))
+            if (!paths.Any(path => OwnWeightsOptions.Selects([name], path)))
                 throw new AdapterException($"modules_to_save: '{name}' is no module of this model that can be trained whole; there are {string.Join(", ", paths.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal))}");
         foreach (var tensor in decoder.Parameters.Keys)
-            if (tensor.LastIndexOf('.') is var dot and > 0 && OwnModule.Selects(names, tensor[..dot]) && !paths.Any(path => path == tensor[..dot] || path.EndsWith("." + tensor[..dot], StringComparison.Ordinal)))
+            if (tensor.LastIndexOf('.') is var dot and > 0 && OwnWeightsOptions.Selects(names, tensor[..dot]) && !paths.Any(path => path == tensor[..dot] || path.EndsWith("." + tensor[..dot], StringComparison.Ordinal)))
                 throw new AdapterException($"modules_to_save: {tensor[..dot]} cannot be trained whole; the embedding, norms, projections and the head can");
     }
 }

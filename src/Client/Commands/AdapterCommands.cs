@@ -42,6 +42,6 @@ internal static class AdapterCommands
             .Required("--out", "Model directory to write", (r, v) => r with { Out = v })
             .Text("--into", "What the merged model is stored as: " + string.Join(", ", TrainingSpec.Precisions) + "; as the base is, or bf16 over a base that is stored in few bits", (r, v) => r with { Into = v })
             .Flag("--force", "Replace a model that is there already", (r, v) => r with { Force = v })
-            .Number("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by what is written: fp32 0.001, fp16 0.01, bf16 0.05, int8 0.05, four bits 0.5)", double.MaxValue, (r, v) => r with { Tolerance = v })
+            .Number("--tolerance", "Largest allowed difference of logits, relative to the largest logit (by what is written: fp32 0.001, fp16 0.01, bf16 0.05, int8 0.1, four bits 1)", double.MaxValue, (r, v) => r with { Tolerance = v })
             .Command;
 }

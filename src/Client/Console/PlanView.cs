@@ -16,11 +16,12 @@ internal static class PlanView
         var arms = DataArm.Of(spec, facts.Mixes);
         if (arms.Count > 0)
         {
-            Table(output, ["data", "rows", "kept", "cut", "dropped", "duplicates", "examples", "tokens", "learnt", "cues"], arms.Select(arm => (string[])
+            string[] head = ["data", "rows", "kept", "cut", "dropped", "duplicates", "examples", "tokens", "learnt", "cues"];
+            TextTable.Print(output, [head, .. arms.Select(arm => (string[])
             [
                 arm.Models.Count == spec.Models.Count ? arm.Data : $"{arm.Data} ({string.Join(", ", arm.Models)})", arm.Taken == arm.Rows ? Number(arm.Rows) : $"{Number(arm.Taken)} of {Number(arm.Rows)}", Number(arm.Kept), Number(arm.Cut), Number(arm.Dropped.Values.Sum()), Number(arm.Duplicates),
                 Number(arm.Examples), Number(arm.Tokens), Number(arm.SupervisedTokens), arm.Cues.Count switch { 0 => "none", 1 => Said(arm.Cues.First()), var many => $"{Number(many)} sentences" },
-            ]));
+            ])]);
             // Several would make the table as wide as all of them together.
             foreach (var arm in arms.Where(arm => arm.Cues.Count > 1))
             {
@@ -30,8 +31,9 @@ internal static class PlanView
         }
         var byName = plan.Trials.ToDictionary(trial => trial.Trial, StringComparer.Ordinal);
         var groups = grid.Trials.GroupBy(trial => trial.IsUntuned ? $"{trial.Model}+{trial.Peft}" : $"{trial.Model}+{trial.Peft}+{trial.Data}").Select(same => (same.Key, Trials: same.Select(trial => byName[trial.Name]).ToList()));
-        Table(output, ["trials", "count", "trainings", "steps each", "tokens each", "training", "asking", "memory", "disk"],
+        TextTable.Print(output,
         [
+            ["trials", "count", "trainings", "steps each", "tokens each", "training", "asking", "memory", "disk"],
             .. groups.Select(group =>
             {
                 var trainings = group.Trials.Where(trial => trial.Training is not null).DistinctBy(trial => trial.Training).ToList();
@@ -73,13 +75,4 @@ internal static class PlanView
     };
 
     private static string Number(long value) => value.ToString("#,0", CultureInfo.InvariantCulture);
-
-    /// <summary>Names to the left, figures to the right.</summary>
-    private static void Table(TextWriter output, string[] head, IEnumerable<string[]> rows)
-    {
-        List<string[]> all = [head, .. rows];
-        var widths = head.Select((_, column) => all.Max(row => row[column].Length)).ToList();
-        foreach (var row in all)
-            output.WriteLine(("  " + string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column])))).TrimEnd());
-    }
 }

@@ -46,9 +46,7 @@ internal static class SummaryView
                 Value(group, "base_mean") is { } untuned ? Numbers.Value(untuned) : "",
             ]);
         }
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToList();
-        foreach (var row in rows)
-            output.WriteLine(("  " + string.Join("  ", row.Select((cell, column) => column == 1 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column])))).TrimEnd());
+        TextTable.Print(output, rows, names: 1);
         if (groups.Count > MostGroups) output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  and {groups.Count - MostGroups} more"));
         output.WriteLine();
     }

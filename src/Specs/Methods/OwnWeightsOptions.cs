@@ -18,7 +18,7 @@ public static class OwnWeightsOptions
         => new(Bias, OptionKind.Choice, "none", $"Biases of the base that are trained: none, {ofTargets} (those of the targets), or all") { Choices = ["none", ofTargets, "all"] };
 
     /// <summary>Whether a module is trained whole.</summary>
-    internal static bool Saves(MethodSpec method, string path) => Names(method).Any(name => EndsInside(path, name));
+    internal static bool Saves(MethodSpec method, string path) => Selects(Names(method), path);
 
     /// <summary>How many numbers of the base a method trains beside its adapter.</summary>
     internal static long Size(MethodSpec method, ModelFacts model)
@@ -37,17 +37,17 @@ public static class OwnWeightsOptions
     {
         if (model.Tensors.Count == 0 || model.Projections.Count == 0) yield break;
         string[] paths = [.. model.Projections.Select(p => p.Path), .. model.Tensors.Select(t => t.Module), .. model.Tables];
-        foreach (var name in Names(method).Where(name => !paths.Any(path => EndsInside(path, name))))
+        foreach (var name in Names(method).Where(name => !paths.Any(path => Selects([name], path))))
             yield return (ModulesToSave.Name, $"{model.Name} has no module '{name}'; it has {string.Join(", ", paths.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal))}");
     }
 
-    // PEFT's test: the path of the module, or of one that it is part of, ends so.
-    private static bool EndsInside(string path, string name)
+    /// <summary>PEFT's test of <c>modules_to_save</c>: a module whose path ends so is trained whole, with all that is inside it.</summary>
+    public static bool Selects(IEnumerable<string> names, string path) => names.Any(name =>
     {
         for (var end = path.Length; end > 0; end = path.LastIndexOf('.', end - 1))
             if (path.AsSpan(0, end).EndsWith(name, StringComparison.Ordinal)) return true;
         return false;
-    }
+    });
 
     private static IReadOnlyList<string> Names(MethodSpec method) => !method.Options.TryGetValue(ModulesToSave.Name, out var given) ? []
         : given.ValueKind == JsonValueKind.Array ? [.. given.EnumerateArray().Select(name => name.GetString()!)] : given.ValueKind == JsonValueKind.String ? [given.GetString()!] : [];
