@@ -54,12 +54,7 @@ internal sealed class SiloSession : IAsyncDisposable
     public string? Follows { get; set; }
 
     /// <summary>The most memory that a silo of this session has had, in MB; 0 for one that it did not start.</summary>
-    public long PeakMemoryMegabytes()
-    {
-        if (_silo is null) return 0;
-        var line = File.ReadLines($"/proc/{_silo.Id}/status").FirstOrDefault(l => l.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return line is null ? 0 : long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024;
-    }
+    public long PeakMemoryMegabytes() => _silo is null ? 0 : PeakMemory.OfProcess(_silo.Id) >> 20;
 
     /// <summary>Connects to the silo that runs, without being counted as its user; null where none does.</summary>
     /// <exception cref="ClientException">No silo of the cluster runs. None is ever started by itself there: its nodes are the user's to name.</exception>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
@@ -118,6 +119,7 @@ public static unsafe class AdamWStep
         GC.KeepAlive(v);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part(void* context, int part)
     {
         ref var c = ref *(Context*)context;

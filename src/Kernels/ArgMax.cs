@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -42,6 +43,7 @@ internal static unsafe class ArgMax
     }
 
     // Per lane the largest so far and where it stood; a later one must be larger, so that of equals the first stays.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row<T>(void* context, int row) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -71,6 +73,7 @@ internal static unsafe class ArgMax
         c.Values[row] = T.Get(c.X, at + c.Indices[row]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int? FirstNaN<T>(byte* x, long at, long n) where T : IElement
     {
         for (var i = 0L; i < n; i++)

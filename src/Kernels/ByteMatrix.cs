@@ -107,6 +107,7 @@ public sealed unsafe class ByteMatrix
     }
 
     // Rows to bytes. What is not finite has bytes of zero and a scale that is not finite: the result says so.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Round<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -143,6 +144,7 @@ public sealed unsafe class ByteMatrix
         else for (var k = 0; k < count; k++) to[k] = (sbyte)whole.GetElement(k);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -50,6 +51,7 @@ internal static unsafe class CrossEntropy
         GC.KeepAlive(logits);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -68,6 +70,7 @@ internal static unsafe class CrossEntropy
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Largest<T>(byte* logits, long at, long n) where T : IElement
     {
         Vector512<float> a = Vector512.Create(float.NegativeInfinity), b = a;
@@ -82,6 +85,7 @@ internal static unsafe class CrossEntropy
         return max;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float SumOfExponentials<T>(byte* logits, long at, long n, float max) where T : IElement
     {
         var m = Vector512.Create(max);
@@ -97,6 +101,7 @@ internal static unsafe class CrossEntropy
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Gradient<T>(byte* logits, long at, long n, float max, float scale) where T : IElement
     {
         Vector512<float> m = Vector512.Create(max), f = Vector512.Create(scale);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -59,12 +60,16 @@ public static unsafe class FiniteValues
         _ => throw new ArgumentException($"elements of type {type} are not used here", nameof(type)),
     };
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Singles(void* context, int part) => Part((Context*)context, part, Single);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BFloats(void* context, int part) => Part((Context*)context, part, BFloat);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Halves(void* context, int part) => Part((Context*)context, part, Half);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Doubles(void* context, int part) => Part((Context*)context, part, Double);
 
     private static void Part<T>(Context* context, int part, T exponent) where T : unmanaged, IBinaryInteger<T>
@@ -74,6 +79,7 @@ public static unsafe class FiniteValues
         if (found > 0) Interlocked.Add(ref context->Found, found);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Count<T>(T* values, int count, T exponent) where T : unmanaged, IBinaryInteger<T>
     {
         long found = 0;

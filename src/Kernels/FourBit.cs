@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels;
@@ -69,6 +70,7 @@ public static unsafe class FourBit
         return new Context { Weights = (float*)weights.Pointer(), Count = count, Block = block, Blocks = Blocks(count, block), BlocksPerPart = Math.Max(1, WeightsPerPart / block) };
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void QuantisePart(void* context, int part)
     {
         ref var c = ref *(Context*)context;
@@ -93,6 +95,7 @@ public static unsafe class FourBit
         return most;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DequantisePart(void* context, int part)
     {
         ref var c = ref *(Context*)context;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -53,6 +54,7 @@ internal static unsafe class GeluTanh
         return y;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -69,6 +71,7 @@ internal static unsafe class GeluTanh
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;

@@ -41,6 +41,7 @@ public static unsafe class IntegerRows
         return x.to(float64).mm(weight.to(float64).t()).to(float32).MoveToOuterDisposeScope();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part(void* context, int part)
     {
         ref var c = ref *(Context*)context;
@@ -48,6 +49,7 @@ public static unsafe class IntegerRows
             for (var m = 0L; m < c.M; m++) c.Y[m * c.N + row] = Dot(c.X + m * c.K, c.W + row * c.K, c.K);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Dot(sbyte* x, sbyte* w, long count)
     {
         var sums = Vector256<int>.Zero;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -30,6 +31,7 @@ internal static unsafe class LowRankKernel
     internal static void Columns(bool isSingle, Context context)
         => Threads.For(Threads.Parts(context.Width, ColumnsPerPart), isSingle ? &ColumnPart<F32> : &ColumnPart<BF16>, &context);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -44,6 +46,7 @@ internal static unsafe class LowRankKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourDots<T>(byte* x, long at, float* a, int n, float scale, float* into) where T : IElement
     {
         Vector512<float> s0 = default, s1 = default, s2 = default, s3 = default;
@@ -66,6 +69,7 @@ internal static unsafe class LowRankKernel
         (into[0], into[1], into[2], into[3]) = (scale * t0, scale * t1, scale * t2, scale * t3);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot<T>(byte* x, long at, float* a, int n) where T : IElement
     {
         Vector512<float> sums = default;
@@ -77,6 +81,7 @@ internal static unsafe class LowRankKernel
     }
 
     // into = y + middle Up for one row.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Combine<T>(ref Context c, long row, float* middle) where T : IElement
     {
         var (n, at) = (c.OutWidth, row * c.OutWidth);
@@ -103,6 +108,7 @@ internal static unsafe class LowRankKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void ColumnPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -124,6 +130,7 @@ internal static unsafe class LowRankKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourSums<T>(ref Context c, int column, int rank) where T : IElement
     {
         Vector512<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
@@ -144,6 +151,7 @@ internal static unsafe class LowRankKernel
         Store(into + 3L * c.Width, d0, d1, c.Scale);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneSum<T>(ref Context c, int column, int rank) where T : IElement
     {
         Vector512<float> first = default, second = default;

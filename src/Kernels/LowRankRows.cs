@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels;
@@ -17,6 +18,7 @@ internal static unsafe class LowRankRows
         else Run<BF16>(x, (float*)a.Pointer(), (float*)b.Pointer(), (int)a.size(0), factor, y);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<T>(Rows x, float* a, float* b, int rank, float factor, Rows y) where T : IElement
     {
         var down = new Scratch(rank, 1).Take(rank);
@@ -27,6 +29,7 @@ internal static unsafe class LowRankRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot<T>(byte* x, long at, float* a, int n) where T : IElement
     {
         Vector512<float> even = default, odd = default;
@@ -42,6 +45,7 @@ internal static unsafe class LowRankRows
     }
 
     // y[n] += B[n, :] · down.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Up<T>(byte* y, long at, int n, float* b, float* down, int rank) where T : IElement
     {
         var whole = rank / Lanes * Lanes;

@@ -70,6 +70,7 @@ internal static unsafe class MatVec
         else Run<BF16>(x, m, k, products);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Run<T>(byte* x, long m, long k, Span<Product> products) where T : IElement
     {
         var parts = 0;
@@ -86,6 +87,7 @@ internal static unsafe class MatVec
     }
 
     // x in fp32, in the order in which the weights come out of memory.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float* Arrange<T>(byte* x, long m, long k) where T : IElement
     {
         if (typeof(T) == typeof(F32)) return (float*)x;
@@ -104,6 +106,7 @@ internal static unsafe class MatVec
         return arranged;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -145,6 +148,7 @@ internal static unsafe class MatVec
     }
 
     // One row of x times one of the weight.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Single<T>(byte* w, long at, long k, float* x) where T : IElement
     {
         Vector512<float> a = default;
@@ -157,6 +161,7 @@ internal static unsafe class MatVec
     }
 
     // One row of x times four of the weight.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void OneRow<T>(byte* w, long w0, long k, float* x, long ahead, float* sums) where T : IElement
     {
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
@@ -197,6 +202,7 @@ internal static unsafe class MatVec
     }
 
     // Four rows of x times four of the weight: what is loaded serves four times.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourRows<T>(byte* w, long w0, long k, float* x, long ahead, float* sums) where T : IElement
     {
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, b0 = default, b1 = default, b2 = default, b3 = default;
@@ -256,7 +262,7 @@ internal static unsafe class MatVec
     }
 
     // What is left of the rows, the bias, and the store. Not inlined: a call in sight of the loops would push their sums out of the registers.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Finish<T>(ref Context c, ref Product p, long m, int rows, long n, int columns, float* sums) where T : IElement
     {
         for (var row = 0; row < rows; row++, sums += columns)
@@ -272,6 +278,7 @@ internal static unsafe class MatVec
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rest<T>(ref Context c, ref Product p, long m, long n, int columns, float* sums) where T : IElement
     {
         for (var column = 0; column < columns; column++)

@@ -72,6 +72,7 @@ internal static unsafe class QuantisedRows
     }
 
     // Of each 64 elements those of even number, then those of odd number: a byte's high code is multiplied by the one, its low code by the other.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Split<T>(byte* x, float* split, long count) where T : IElement
     {
         for (var block = 0L; block < count; block += QuantisedMatrix.Granule)
@@ -82,6 +83,7 @@ internal static unsafe class QuantisedRows
             }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static ref Product Of(ref Context c, int part)
     {
         var index = c.Count - 1;
@@ -89,6 +91,7 @@ internal static unsafe class QuantisedRows
         return ref c.Products[index];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourBitPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -136,6 +139,7 @@ internal static unsafe class QuantisedRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BytePart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;

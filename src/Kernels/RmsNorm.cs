@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -125,6 +126,7 @@ internal static unsafe class RmsNorm
         return [dx, partial?.sum([0]).to(weight.dtype)];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -160,6 +162,7 @@ internal static unsafe class RmsNorm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Sum<T>(byte* a, byte* b, byte* sum, long at, long n) where T : IElement
     {
         var i = 0L;
@@ -168,6 +171,7 @@ internal static unsafe class RmsNorm
     }
 
     // With h = x * rstd: dx = rstd * (w dy - h * mean(w dy h)), dw = sum over rows of dy h.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BackwardPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -74,6 +75,7 @@ internal static unsafe class Rotary
         return y;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -91,6 +93,7 @@ internal static unsafe class Rotary
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TurnHalves<T>(byte* x, byte* y, long at, float* cos, float* sin, long half, float direction) where T : IElement
     {
         var i = 0L;
@@ -108,6 +111,7 @@ internal static unsafe class Rotary
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void TurnPairs<T>(byte* x, byte* y, long at, float* cos, float* sin, long half, float direction) where T : IElement
     {
         for (var i = 0L; i < half; i++)

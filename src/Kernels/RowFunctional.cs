@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Attention;
 using AlpacaCot.Kernels.Native;
@@ -112,6 +113,7 @@ public static unsafe class RowFunctional
         Threads.For(caches.Length * kvHeads, q.Type == float32 ? &AttentionForward.Part<F32> : &AttentionForward.Part<BF16>, &context);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Add<T>(byte* x, byte* y, long n) where T : IElement
     {
         var i = 0L;
@@ -119,6 +121,7 @@ public static unsafe class RowFunctional
         for (; i < n; i++) T.Set(y, i, T.Get(x, i) + T.Get(y, i));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale<T>(byte* y, long at, float* factors, int n) where T : IElement
     {
         var i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels;
@@ -60,6 +61,7 @@ internal static unsafe class RowSelection
         return inverse;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Part(void* context, int part)
     {
         ref var c = ref *(Context*)context;

@@ -123,6 +123,7 @@ internal static unsafe class Simd
     internal static float InverseRoot(float x) => float.IsFinite(x) ? 1 / MathF.Sqrt(x) : float.NaN;
 
     /// <summary>Fewer than sixteen elements from i on; the rest of the lanes hold <paramref name="fill"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static Vector512<float> LoadTail<T>(void* p, long i, int count, float fill = 0) where T : IElement
     {
         var buffer = stackalloc float[Lanes];
@@ -130,6 +131,7 @@ internal static unsafe class Simd
         return Vector512.Load(buffer);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void StoreTail<T>(void* p, long i, int count, Vector512<float> v) where T : IElement
     {
         for (var k = 0; k < count; k++) T.Set(p, i + k, v.GetElement(k));

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Native;
 
@@ -63,6 +64,7 @@ internal static unsafe class SwiGlu
         return y;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Forward<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -81,6 +83,7 @@ internal static unsafe class SwiGlu
     }
 
     // With s = sigmoid(g): d silu = s (1 + g (1 - s)).
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Backward<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;

@@ -49,6 +49,7 @@ builder.Services.AddPlatformGrains(
     {
         WorkerProgram = worker,
         WorkerArguments = arguments.WorkerArguments,
+        WorkerEnvironment = arguments.WorkerEnvironment,
         SocketFolder = home.Run,
         LogFolder = home.Logs,
         Silence = arguments.WorkerSilence is { } silence ? SilenceLimits.Of(silence) : new SilenceLimits(),

@@ -47,6 +47,12 @@ internal sealed record SiloArguments
     /// <summary>Further arguments of every worker.</summary>
     public IReadOnlyList<string> WorkerArguments { get; init; } = [];
 
+    /// <summary>Environment of every worker.</summary>
+    public IReadOnlyDictionary<string, string> WorkerEnvironment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A worker that computes nothing repays no compiler: its methods are compiled quickly, and again only where they are called a thousand times.</summary>
+    private static readonly Dictionary<string, string> _stubEnvironment = new() { ["DOTNET_TieredCompilation"] = "1", ["DOTNET_TC_CallCountThreshold"] = "400" };
+
     /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --allow-host NAME --api-key KEY --worker-silence SECONDS --address ADDRESS --silo-port N --gateway-port N --for-commands yes --stub-workers SECONDS</c>. Processor and GPU slots stand side by side where both are given.</summary>
     /// <exception cref="FormatException">An argument is unknown or no number.</exception>
     public static SiloArguments Parse(string[] args)
@@ -76,7 +82,7 @@ internal sealed record SiloArguments
                 "--address" => result with { Endpoint = result.Endpoint with { Address = Address() } },
                 "--silo-port" => result with { Endpoint = result.Endpoint with { SiloPort = Port() } },
                 "--gateway-port" => result with { Endpoint = result.Endpoint with { GatewayPort = Port() } },
-                "--stub-workers" => result with { WorkerArguments = ["--stub", Seconds()] },
+                "--stub-workers" => result with { WorkerArguments = ["--stub", Seconds()], WorkerEnvironment = _stubEnvironment },
                 _ => throw new FormatException($"unknown argument {args[i]}; known are --node, --slots, --gpus, --port, --bind, --allow-host, --api-key, --worker-silence, --address, --silo-port, --gateway-port, --for-commands, --stub-workers"),
             };
         }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Threading.Channels;
+using AlpacaCot.Files;
 using AlpacaCot.Specs;
 using AlpacaCot.Worker.Jobs;
 using AlpacaCot.Worker.Protocol;
@@ -134,8 +134,7 @@ internal sealed class JobHost(WorkerConnection connection, TimeProvider time, Ti
                 case EvaluateJob evaluation when stub is { } pause: StubRunner.Run(evaluation, pause, context); break;
                 default: JobTable.Run(job, context); break;
             }
-            using var process = Process.GetCurrentProcess();
-            return new DoneEvent(context.Assignment, context.Fence, time.GetElapsedTime(began).TotalSeconds, process.PeakWorkingSet64);
+            return new DoneEvent(context.Assignment, context.Fence, time.GetElapsedTime(began).TotalSeconds, PeakMemory.OfProcess(Environment.ProcessId));
         }
         catch (Exception e)
         {

@@ -11,6 +11,9 @@ public sealed record SlotOptions
     /// <summary>Further arguments of every worker.</summary>
     public IReadOnlyList<string> WorkerArguments { get; init; } = [];
 
+    /// <summary>Environment of every worker besides what pins it to its device; it overrides that.</summary>
+    public IReadOnlyDictionary<string, string> WorkerEnvironment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Folder of the workers' sockets.</summary>
     public required string SocketFolder { get; init; }
 

@@ -148,7 +148,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
         if (_state is not { } state) return new DeleteReply(null, Unfinished: false);
         if (!_store.Ended) return new DeleteReply($"the sweep {Key} is not done: cancel it first", Unfinished: true);
         await _deleting;
-        await _logs.Written;
+        await _logs.FinishAsync(_store.Submission.Directory);
         var (folder, kept) = (_store.Submission.Directory, keepAdapters ? _home.KeptAdapters(Experiment, _store.Submission.Name) : null);
         try
         {
@@ -326,6 +326,7 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
     /// <summary>The sweep has ended: its slots go back, its report is written, its experiment hears of it. The next tick tries again where that fails.</summary>
     private async Task EndAsync(SweepState state)
     {
+        await _logs.FinishAsync(_store.Submission.Directory);
         await _slots.ReleaseAllAsync();
         var report = await SweepReports.TryWriteAsync(state, _store.Submission.Directory, Now);
         if (report.Problem is not null) LogNoReport(Key, report.Problem);

@@ -10,11 +10,15 @@ internal sealed class TrialLogs(Action<string, string> failed)
     /// <summary>Steps come many times a second; a log of them shows one in so long.</summary>
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(10);
 
+    /// <summary>What comes so close together is written together: a file is opened once for what a short trial says.</summary>
+    private static readonly TimeSpan _gathering = TimeSpan.FromMilliseconds(250);
+
     private readonly Dictionary<string, StringBuilder> _unwritten = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<string>> _work = new(StringComparer.Ordinal);
     private Dictionary<string, IReadOnlyList<string>>? _trainings;
     private readonly Dictionary<string, DateTimeOffset> _progress = new(StringComparer.Ordinal);
     private Task _writing = Task.CompletedTask;
+    private TaskCompletionSource _finishing = new();
 
     /// <summary>The log of a trial.</summary>
     public static string FileOf(string folder, string trial) => Path.Combine(folder, "logs", $"{trial}.log");
@@ -32,17 +36,20 @@ internal sealed class TrialLogs(Action<string, string> failed)
         }
     }
 
-    /// <summary>Writes what was taken, off the activation's turns, one write after the other. A log that cannot be written costs nothing but itself.</summary>
+    /// <summary>Writes what was taken a moment later, with what comes until then. A log that cannot be written costs nothing but itself.</summary>
     public void Flush(string folder)
     {
-        if (_unwritten.Count == 0) return;
-        var lines = _unwritten.Select(log => (FileOf(folder, log.Key), log.Value.ToString())).ToList();
-        _unwritten.Clear();
-        _writing = AfterAsync(_writing);
+        if (_unwritten.Count > 0 && _writing.IsCompleted) _writing = WriteAsync(folder);
+    }
 
-        async Task AfterAsync(Task before)
+    /// <summary>On the activation's turns, but for the files themselves.</summary>
+    private async Task WriteAsync(string folder)
+    {
+        while (_unwritten.Count > 0)
         {
-            await before;
+            await Task.WhenAny(Task.Delay(_gathering), _finishing.Task);
+            var lines = _unwritten.Select(log => (FileOf(folder, log.Key), log.Value.ToString())).ToList();
+            _unwritten.Clear();
             try
             {
                 await Task.Run(() =>
@@ -58,8 +65,14 @@ internal sealed class TrialLogs(Action<string, string> failed)
         }
     }
 
-    /// <summary>Ends when all that was flushed is written.</summary>
-    public Task Written => _writing;
+    /// <summary>Writes what was taken at once; ends when it is written.</summary>
+    public async Task FinishAsync(string folder)
+    {
+        Flush(folder);
+        _finishing.TrySetResult();
+        await _writing;
+        _finishing = new TaskCompletionSource();
+    }
 
     private bool IsDue(string training, DateTimeOffset at)
     {

@@ -29,7 +29,8 @@ internal sealed partial class WarmWorker(string slot, SlotOptions options, ILogg
         var process = await WorkerProcess.StartAsync(
             new WorkerStart
             {
-                Program = options.WorkerProgram, Arguments = [.. options.WorkerArguments, .. key.WorkerArguments], SocketFolder = options.SocketFolder, LogFile = log, Environment = key.Environment,
+                Program = options.WorkerProgram, Arguments = [.. options.WorkerArguments, .. key.WorkerArguments], SocketFolder = options.SocketFolder, LogFile = log,
+                Environment = new Dictionary<string, string>([.. key.Environment.Where(of => !options.WorkerEnvironment.ContainsKey(of.Key)), .. options.WorkerEnvironment]),
             },
             cancellationToken);
         var events = Channel.CreateUnbounded<WorkerEvent>(new UnboundedChannelOptions { SingleWriter = true });

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels.Attention;
@@ -35,6 +36,7 @@ internal static unsafe class AttentionBackward
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(AttentionCall.Context*)context;
@@ -45,6 +47,7 @@ internal static unsafe class AttentionBackward
         for (var s = c.Groups[group + 1] - 1; s >= c.Groups[group]; s--) Segment<T>(ref c, ref c.Segments[s], kv, buffers);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Segment<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv, in Buffers b) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
@@ -60,6 +63,7 @@ internal static unsafe class AttentionBackward
     }
 
     // A block of queries of one head from start on.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Queries<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int head, int start, in Buffers b) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), size = AttentionForward.Width<T>();
@@ -93,6 +97,7 @@ internal static unsafe class AttentionBackward
     }
 
     // Gradients of the segment's own keys or values; their rows are left clear for the next segment.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreOwn<T>(byte* gradient, float* rows, in AttentionCall.Segment s, int kv, int d) where T : IElement
     {
         if (gradient == null) return;
@@ -103,6 +108,7 @@ internal static unsafe class AttentionBackward
     }
 
     // Scores become weights, and dO Vᵀ becomes the scores' gradient.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Differentiate(float* weights, float* slopes, int from, int to, float lse, float delta)
     {
         for (var j = from; j < to; j += 16)
@@ -113,6 +119,7 @@ internal static unsafe class AttentionBackward
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Dot(float* a, float* b, int n)
     {
         Vector512<float> sum = default;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels.Attention;
@@ -11,6 +12,7 @@ internal static unsafe class AttentionBlock
     /// Copies rows of one head to fp32 <c>[count, padded d]</c>, times a factor; padding is zero, as are rows from count on up to a multiple of
     /// four.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Pack<T>(byte* from, long row, int count, int d, float factor, float* to) where T : IElement
     {
         int padded = Pad(d), whole = d / 16 * 16;
@@ -38,6 +40,7 @@ internal static unsafe class AttentionBlock
     }
 
     /// <summary>Copies rows of one head to fp32 <c>[d, padded count]</c>: columns are keys, so that scores are a row-major product. Clears the rows up to the padded count.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void PackTransposed(float* rows, int count, int d, float* to)
     {
         int padded = Pad(count), stride = Pad(d);
@@ -63,6 +66,7 @@ internal static unsafe class AttentionBlock
     }
 
     /// <summary>Adds the position bias and hides what a query does not see, over the columns [from, to) of its row of scores.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Hide(float* scores, int from, int to, int low, int high, float slope, int position)
     {
         if (slope != 0)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels.Attention;
@@ -8,6 +9,7 @@ internal static unsafe class AttentionForward
     /// <summary>Fewer queries than this do not pay for transposing the keys.</summary>
     private const int Few = 4;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Part<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(AttentionCall.Context*)context;
@@ -17,6 +19,7 @@ internal static unsafe class AttentionForward
         else Blocks<T>(ref c, ref s, kv);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Blocks<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
@@ -53,6 +56,7 @@ internal static unsafe class AttentionForward
     }
 
     /// <summary>Attention of single queries, straight from the cache: the whole group of heads shares each key that is read.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Single<T>(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv) where T : IElement
     {
         int d = c.D, dp = AttentionBlock.Pad(d), keys = AttentionBlock.Pad(s.Keys), group = c.Heads / c.KvHeads;
@@ -83,6 +87,7 @@ internal static unsafe class AttentionForward
     }
 
     /// <summary>Scores to e^(score - largest); returns their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Softmax(float* row, int from, int to, out float lse)
     {
         var largest = Vector512.Create(float.NegativeInfinity);
@@ -100,6 +105,7 @@ internal static unsafe class AttentionForward
         return total;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Store<T>(byte* to, long at, float* row, float factor, int d) where T : IElement
     {
         var i = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels.Attention;
@@ -6,6 +7,7 @@ namespace AlpacaCot.Kernels.Attention;
 internal static unsafe class FewRows
 {
     /// <summary>scores[j] = q · keys[j, :] for j from low up to high; q is fp32, padded with zeros to a multiple of sixteen.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Scores<T>(byte* keys, long row, int low, int high, float* q, int d, float* scores) where T : IElement
     {
         var whole = d / 16 * 16;
@@ -14,6 +16,7 @@ internal static unsafe class FewRows
         for (; j < high; j++) scores[j] = One<T>(keys, j * row, q, whole) + Tail<T>(keys, j * row, q, whole, d);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int Fours<T>(byte* keys, long row, int low, int high, float* q, int d, float* scores) where T : IElement
     {
         var j = low;
@@ -34,6 +37,7 @@ internal static unsafe class FewRows
         return j;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float One<T>(byte* keys, long at, float* q, int whole) where T : IElement
     {
         Vector512<float> sum = default;
@@ -42,6 +46,7 @@ internal static unsafe class FewRows
         return Vector128.Sum(folded);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Tail<T>(byte* keys, long at, float* q, int whole, int d) where T : IElement
     {
         float sum = 0;
@@ -50,6 +55,7 @@ internal static unsafe class FewRows
     }
 
     /// <summary>y = Σ weights[j] · values[j, :] for j from low up to high.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Mix<T>(byte* values, long row, int low, int high, float* weights, int d, float* y) where T : IElement
     {
         var x = 0;
@@ -63,6 +69,7 @@ internal static unsafe class FewRows
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mix64<T>(byte* values, long row, int low, int high, float* weights, int x, float* y) where T : IElement
     {
         Vector512<float> y0 = default, y1 = default, y2 = default, y3 = default;
@@ -81,6 +88,7 @@ internal static unsafe class FewRows
         y3.Store(y + x + 48);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Mix16<T>(byte* values, long row, int low, int high, float* weights, int x, float* y) where T : IElement
     {
         Vector512<float> sum = default;

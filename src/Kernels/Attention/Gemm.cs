@@ -23,6 +23,7 @@ internal static unsafe class Gemm
     }
 
     /// <summary>m must be a multiple of 4 and n one of 16; A may be strided either way, which makes it transposed at no cost.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run(int m, int n, int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
     {
         for (var j = 0; j < n; j += 64)
@@ -37,6 +38,7 @@ internal static unsafe class Gemm
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile4(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
     {
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default;
@@ -72,6 +74,7 @@ internal static unsafe class Gemm
         Store(c + 3 * ldc, c30, c31, c32, c33, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
     {
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default;
