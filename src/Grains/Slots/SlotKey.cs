@@ -14,14 +14,12 @@ public readonly record struct SlotKey(string Node, string Device)
     }
 
     /// <summary>
-    /// The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU. Idle kernel threads sleep: beside a silo and other workers, spinning ones
-    /// would take the very processors that the others wait for. And its methods are compiled once, well: a slot's worker lives long, and compiling what turned out
-    /// hot again cost a third of a processor second in each of them.
+    /// The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU. And its methods are compiled once, well: a slot's worker lives long, and
+    /// compiling what turned out hot again cost a third of a processor second in each of them.
     /// </summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["CUDA_VISIBLE_DEVICES"] = IsGpu ? Device[3..].Split('.')[0] : "",
-        ["OMP_WAIT_POLICY"] = "passive",
         ["DOTNET_TieredCompilation"] = "0",
     };
 

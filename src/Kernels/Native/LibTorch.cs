@@ -27,6 +27,7 @@ public static class LibTorch
         {
             if (_sharp != 0) return;
             Folder = Find("AlpacaCot.LibTorch", FileName("torch_cpu"));
+            ThreadWaiting.Prepare();
             var c10 = LoadFile(Path.Combine(Folder, FileName("c10")));
             TensorMemory.Install(c10);
             _cpu = LoadFile(Path.Combine(Folder, FileName("torch_cpu")));
