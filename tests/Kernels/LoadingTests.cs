@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels.Tests;
@@ -12,6 +13,20 @@ public sealed class LoadingTests
         Assert.True(File.Exists(Path.Combine(LibTorch.Folder!, OperatingSystem.IsLinux() ? "libtorch_cpu.so" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "torch_cpu.dll")));
         Assert.Equal(OperatingSystem.IsLinux(), TensorMemory.IsCounted);
     }
+
+    [Fact]
+    public void Load_OnLinux_ThreadsLookForWorkAMomentBeforeTheySleep()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "GNU OpenMP is Linux's");
+        Assert.SkipWhen(Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null || Environment.GetEnvironmentVariable("GOMP_SPINCOUNT") is not null, "set by whoever runs the tests");
+        LibTorch.Load();
+        Assert.Equal(("active", "3000"), (OfLibraries("OMP_WAIT_POLICY"), OfLibraries("GOMP_SPINCOUNT")));
+
+        static string? OfLibraries(string name) => Marshal.PtrToStringUTF8(GetEnvironment(name));
+    }
+
+    [DllImport("libc", EntryPoint = "getenv")]
+    private static extern nint GetEnvironment([MarshalAs(UnmanagedType.LPUTF8Str)] string name);
 
     [Fact]
     public void MarkWeak_OfTorchSharpsLibrary_ChangesOneFlagAlone()

@@ -43,8 +43,6 @@ public sealed class Home : IDisposable
         info.Environment["ALPACACOT_CLUSTER"] = Cluster;
         info.Environment["DOTNET_EnableWriteXorExecute"] = "0";
         info.Environment["DOTNET_TieredPGO"] = "0";
-        // Threads that wait by spinning would take each other's time where other tests run on the same processors.
-        info.Environment["OMP_WAIT_POLICY"] = "PASSIVE";
         var process = Process.Start(info)!;
         process.StandardInput.Close();
         return new Running(process, string.Join(' ', arguments));
