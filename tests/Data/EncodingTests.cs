@@ -1,11 +1,14 @@
 using System.IO.Compression;
 using System.Text;
 using AlpacaCot.Data.Catalogue;
+using AlpacaCot.Data.Formats;
 using AlpacaCot.Data.Importing;
 using AlpacaCot.Data.Preparation;
 using AlpacaCot.Data.Templates;
 using AlpacaCot.Specs;
 using AlpacaCot.Tests;
+using Apache.Arrow;
+using Apache.Arrow.Ipc;
 
 namespace AlpacaCot.Data.Tests;
 
@@ -259,4 +262,21 @@ public sealed class EncodingTests : IDisposable
 
     private List<Conversation> Read(string name, string? encoding, List<string>? skipped = null)
         => [.. new DatasetCatalogue(_folder.Path).SourceFiles(new SourceSpec { Path = _folder[name], Encoding = encoding }).SelectMany(file => file.Read(null, skipped is null ? null : skipped.Add))];
+
+    [Fact]
+    public void Read_ArrowTextThatIsNotUtf8_IsToldByRow()
+    {
+        using (var column = new StringArray.Builder().Append("good").Append("caf\u00e9", Encoding.Latin1).Append("good too").Build())
+        using (var batch = new RecordBatch.Builder().Append("instruction", nullable: false, column).Build())
+        using (var file = File.Create(_folder["rows.arrow"]))
+        using (var writer = new ArrowFileWriter(file, batch.Schema))
+        {
+            writer.WriteRecordBatch(batch);
+            writer.WriteEnd();
+        }
+        var rows = ArrowRows.Read(_folder["rows.arrow"]).ToList();
+        Assert.Equal([false, true, false], rows.Select(row => row.Mistake is not null));
+        Assert.Contains("UTF-8", rows[1].Mistake, StringComparison.Ordinal);
+        Assert.Equal("good too", rows[2].Value!.Value.GetProperty("instruction").GetString());
+    }
 }
