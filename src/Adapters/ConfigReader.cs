@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
@@ -50,7 +51,7 @@ internal sealed class ConfigReader(JsonObject document, string file)
         foreach (var (pattern, number) in numbers)
         {
             Within(option, number);
-            if (ModulePattern.Mistake(pattern) is { } mistake) throw new AdapterException($"{file}: {option.Name}: '{pattern}' is no regular expression of module paths: {mistake}");
+            if (ModulePattern.Mistake(pattern) is { } mistake) throw new AdapterException($"{file}: {option.Name}: {UserPattern.Quoted(pattern)} is no regular expression of module paths: {mistake}");
         }
         return numbers;
     }

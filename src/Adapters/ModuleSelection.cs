@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using AlpacaCot.Specs;
 using AlpacaCot.Specs.Methods;
 
 namespace AlpacaCot.Adapters;
@@ -70,7 +71,7 @@ public sealed class ModuleSelection
         }
         catch (ArgumentException e)
         {
-            throw new AdapterException($"'{pattern}' is no regular expression for module paths: {e.Message}", e);
+            throw new AdapterException($"{UserPattern.Quoted(pattern)} is no regular expression for module paths: {e.Message}", e);
         }
     }
 

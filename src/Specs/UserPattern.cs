@@ -11,6 +11,9 @@ public static class UserPattern
     /// <summary>Characters of the longest expression: a thousand names joined by bars fit.</summary>
     private const int Longest = 1 << 16;
 
+    /// <summary>Characters of it that an error quotes.</summary>
+    private const int Quote = 200;
+
     /// <summary>Compiles an expression.</summary>
     /// <param name="expression">The expression, in .NET's syntax.</param>
     /// <param name="patience">How long one match may take.</param>
@@ -31,6 +34,9 @@ public static class UserPattern
             throw new ArgumentException($"{Describe(e.Error)}, at character {e.Offset}", e);
         }
     }
+
+    /// <summary>The expression as an error quotes it: its beginning, on one line.</summary>
+    public static string Quoted(string expression) => $"'{(expression.Length > Quote ? expression[..Quote] + "…" : expression).ReplaceLineEndings(" ")}'";
 
     private static string Describe(RegexParseError error) => error switch
     {

@@ -22,7 +22,7 @@ internal static class Patterns
         }
         catch (ArgumentException e)
         {
-            throw new EvaluationException($"'{pattern}' is no regular expression: {e.Message}", e);
+            throw new EvaluationException($"{UserPattern.Quoted(pattern)} is no regular expression: {e.Message}", e);
         }
     }
 

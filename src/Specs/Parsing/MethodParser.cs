@@ -129,7 +129,7 @@ internal static class MethodParser
     private static SortedDictionary<string, T>? Patterns<T>(MapReader reader, string key, SortedDictionary<string, T>? numbers)
     {
         foreach (var name in numbers?.Keys ?? Enumerable.Empty<string>())
-            if (ModulePattern.Mistake(name) is { } mistake) reader.Error(key, $"'{name}' is no regular expression of module paths: {mistake}");
+            if (ModulePattern.Mistake(name) is { } mistake) reader.Error(key, $"{UserPattern.Quoted(name)} is no regular expression of module paths: {mistake}");
         return numbers;
     }
 }
