@@ -12,8 +12,9 @@ public static partial class ModulePattern
     // Matched against thousands of paths of a hundred characters: one that takes longer for one of them is a mistake.
     private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(200);
 
-    // A configuration's patterns are compared with every path of a model.
-    private const int MostRemembered = 1 << 14;
+    // A configuration's patterns are compared with every path of a model. What is remembered has limits: a stranger's pattern may be long, and its automaton is longer.
+    private const int MostRemembered = 1 << 14, MostCharacters = 1 << 19;
+    private static int _characters;
     private static readonly ConcurrentDictionary<string, Regex> _compiled = new(StringComparer.Ordinal);
 
     /// <summary>A path that shows whether an expression ends, when it is read and not when a model is loaded.</summary>
@@ -61,7 +62,7 @@ public static partial class ModulePattern
         }
         catch (RegexMatchTimeoutException e)
         {
-            throw new ArgumentException($"'{e.Pattern}' takes too long on the path {path}: repetitions inside repetitions do that", e);
+            throw new ArgumentException($"{UserPattern.Quoted(e.Pattern)} takes too long on the path {path}: repetitions inside repetitions do that", e);
         }
     }
 
@@ -78,7 +79,11 @@ public static partial class ModulePattern
 
     private static Regex Remember(string around, Regex regex)
     {
-        if (_compiled.Count >= MostRemembered) _compiled.Clear();
+        if (Interlocked.Add(ref _characters, around.Length) > MostCharacters || _compiled.Count >= MostRemembered)
+        {
+            _compiled.Clear();
+            Interlocked.Exchange(ref _characters, around.Length);
+        }
         return _compiled[around] = regex;
     }
 
