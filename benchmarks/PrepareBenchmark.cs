@@ -53,7 +53,7 @@ internal static class PrepareBenchmark
         if (!Prepare().FromCache) throw new BenchmarkException("the token cache was not found again");
         var open = clock.Elapsed.TotalSeconds;
         var rows = prepared.Report.RowsRead;
-        var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
+        var peak = PeakMemory.OfProcess(Environment.ProcessId) >> 20;
         Options.Print(parsed, new
         {
             benchmark = "prepare", rows, bytes = new FileInfo(file).Length, tokens = prepared.Report.Tokens, rows_per_s = Math.Round(rows / cold), cold_s = Math.Round(cold, 3),

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using AlpacaCot.Adapters;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
+using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -83,11 +84,7 @@ internal static class TrainingBenchmark
     public static long Learnt(Example row) => row.Labels.Skip(1).Count(label => label != Example.Ignored);
 
     /// <summary>Largest resident size of the process so far, MiB.</summary>
-    public static double PeakRssMb()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64 / 1048576.0;
-    }
+    public static double PeakRssMb() => PeakMemory.OfProcess(Environment.ProcessId) / 1048576.0;
 
     /// <summary>Operations that the base's products take: forward through every projection, and back through those above the first block's adapters; the head where there is loss. Attention and adapters are left out.</summary>
     private static double Products(Decoder decoder, long tokens, long supervised)

@@ -260,9 +260,6 @@ public sealed class EncodingTests : IDisposable
         Assert.Contains("row 2, line", Assert.Single(skipped), StringComparison.Ordinal);
     }
 
-    private List<Conversation> Read(string name, string? encoding, List<string>? skipped = null)
-        => [.. new DatasetCatalogue(_folder.Path).SourceFiles(new SourceSpec { Path = _folder[name], Encoding = encoding }).SelectMany(file => file.Read(null, skipped is null ? null : skipped.Add))];
-
     [Fact]
     public void Read_ArrowTextThatIsNotUtf8_IsToldByRow()
     {
@@ -279,4 +276,7 @@ public sealed class EncodingTests : IDisposable
         Assert.Contains("UTF-8", rows[1].Mistake, StringComparison.Ordinal);
         Assert.Equal("good too", rows[2].Value!.Value.GetProperty("instruction").GetString());
     }
+
+    private List<Conversation> Read(string name, string? encoding, List<string>? skipped = null)
+        => [.. new DatasetCatalogue(_folder.Path).SourceFiles(new SourceSpec { Path = _folder[name], Encoding = encoding }).SelectMany(file => file.Read(null, skipped is null ? null : skipped.Add))];
 }

@@ -28,5 +28,5 @@ internal static class Patterns
 
     /// <summary>What to say of a pattern that did not end on a text.</summary>
     public static EvaluationException TooSlow(RegexMatchTimeoutException e, string item)
-        => new($"{item}: the regular expression '{e.Pattern}' takes more than {_longest.TotalSeconds:0} s on a text of {e.Input.Length} characters; repetitions inside repetitions do that");
+        => new($"{item}: the regular expression {UserPattern.Quoted(e.Pattern)} takes more than {_longest.TotalSeconds:0} s on a text of {e.Input.Length} characters; repetitions inside repetitions do that");
 }

@@ -68,6 +68,8 @@ internal sealed partial class SweepGrain : Grain, ISweepGrain, IRemindable
 
     private bool Running => _state?.Header.Status == SweepStatus.Running;
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => _logs.FinishAsync(_store.Submission.Directory);
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         if (await _store.LoadAsync() is not { } state) return;
