@@ -60,7 +60,7 @@ public sealed class SupervisorTieTests : IDisposable
         var child = int.Parse(File.ReadAllText(_folder["logs/w.log"]), CultureInfo.InvariantCulture);
         Assert.True(Lives(child));
         // It crashes, and says nothing more to anybody.
-        Signal("ABRT", worker.Id);
+        await AbortAsync(worker.Id);
         await worker.EndAsync();
         await worker.DisposeAsync();
         await UntilGoneAsync(child);
@@ -73,7 +73,8 @@ public sealed class SupervisorTieTests : IDisposable
     public async Task End_BySignal_TellsWhetherItCameFromOutside(string signal, FailureKind kind, string says)
     {
         await using var worker = await WorkerProcess.StartAsync(Start("busy"), CancellationToken.None);
-        Signal(signal, worker.Id);
+        if (signal == "ABRT") await AbortAsync(worker.Id);
+        else Signal(signal, worker.Id);
         // As a supervisor does: the connection closes when the process is nearly gone, after whatever it still writes.
         using var limit = new CancellationTokenSource(_limit);
         await foreach (var _ in worker.EventsAsync(limit.Token)) Assert.Fail("a worker that says nothing");
@@ -119,11 +120,19 @@ public sealed class SupervisorTieTests : IDisposable
 
     private static void Signal(string signal, int process)
     {
-        // The runtime takes a first SIGABRT for the beginning of its own abort, which it would end with a second one.
-        for (var times = signal == "ABRT" ? 2 : 1; times > 0; times--)
-        {
-            using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-            kill.WaitForExit();
-        }
+        using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
     }
+
+    /// <summary>
+    /// Sends SIGABRT until the process is gone. The runtime takes a first one for the beginning of its own abort, which it would end with a second;
+    /// a second that comes before the first was taken is the same one.
+    /// </summary>
+    private static Task AbortAsync(int process) => Poll(
+        () =>
+        {
+            if (Lives(process)) Signal("ABRT", process);
+            return !Lives(process);
+        },
+        $"process {process} is aborted");
 }
