@@ -45,7 +45,9 @@ public sealed unsafe class ByteMatrix
     public Tensor TimesTransposed(Tensor dy) => Product(dy, null, back: true);
 
     /// <summary>The plain definition of either.</summary>
-    internal Tensor Reference(Tensor x, Tensor? bias, bool back)
+    internal Tensor Reference(Tensor x, Tensor? bias, bool back) => Rounded(x, bias, back, (bytes, codes) => bytes.to(float64).mm(codes.to(float64)).to(float32));
+
+    private Tensor Rounded(Tensor x, Tensor? bias, bool back, Func<Tensor, Tensor, Tensor> product)
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
@@ -53,11 +55,26 @@ public sealed unsafe class ByteMatrix
         if (back) rows = rows * _scales;
         var largest = rows.abs().amax([1], keepdim: true);
         var bytes = (rows * where(largest > 0, full_like(largest, 127) / largest, zeros_like(largest))).round();
-        var weight = _codes.to(float64);
-        var y = bytes.to(float64).mm(back ? weight : weight.t()).to(float32) * (largest / 127);
+        var y = product(bytes, back ? _codes : _codes.t()) * (largest / 127);
         if (!back) y = y * _scales;
         if (bias is not null) y = y + bias.to(float32);
         return y.to(x.dtype).MoveToOuterDisposeScope();
+    }
+
+    // Without instructions for bytes: sums of so few products of two bytes are exact in fp32, and sums of these in fp64.
+    private static Tensor InFloats(Tensor bytes, Tensor codes)
+    {
+        const int Exact = (1 << 24) / (127 * 127);
+        var width = codes.size(0);
+        if (width <= Exact) return bytes.mm(codes.to(float32));
+        var sums = zeros([bytes.size(0), codes.size(1)], float64);
+        for (var start = 0L; start < width; start += Exact)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(Exact, width - start);
+            sums.add_(bytes.narrow(1, start, count).mm(codes.narrow(0, start, count).to(float32)));
+        }
+        return sums.to(float32);
     }
 
     private Tensor Product(Tensor x, Tensor? bias, bool back)
@@ -65,7 +82,7 @@ public sealed unsafe class ByteMatrix
         var width = _codes.size(back ? 0 : 1);
         if (x.dim() != 2 || x.size(1) != width || (bias is not null && (bias.dtype != x.dtype || bias.numel() != _codes.size(0))))
             throw new ArgumentException($"byte_product: x {x.Describe()} and the bias {bias?.Describe() ?? "none"} do not fit a weight {_codes.Describe()}");
-        if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Reference(x, bias, back);
+        if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Rounded(x, bias, back, InFloats);
         return x.dtype == float32 ? Product<F32>(x, bias, back) : Product<BF16>(x, bias, back);
     }
 

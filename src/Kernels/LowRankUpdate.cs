@@ -13,7 +13,7 @@ internal static unsafe class LowRankUpdate
 
     internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
     {
-        if (!Suits(x, a, b, y)) return y.addmm(x.mm(a.to(x.dtype).t()), b.to(x.dtype).t(), alpha: (float)scaling);
+        if (!Suits(x, a, b, y)) return Functional.AddMatmul(y, Functional.Matmul(x, a.to(x.dtype).t()), b.to(x.dtype).t(), scaling);
         var (rows, rank, width, outWidth, type, s) = (x.size(0), (int)a.size(0), (int)x.size(1), (int)y.size(1), x.dtype, (float)scaling);
         var single = type == float32;
         Tensor sum, middle;

@@ -4,8 +4,9 @@ using AlpacaCot.Kernels.Native;
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// x Wᵀ in fp32 through oneDNN, whose kernels are compiled for the processor at hand. libtorch takes MKL's, which keep to AVX2 on processors of other makers
-/// (Zen 5, one thread, 3,000 rows of 128 by 344: 109 GFLOP/s of MKL's, 231 of oneDNN's). Any strides will do, so that the three products of a step need no copy.
+/// x Wᵀ where libtorch's own way is slow. In fp32 through oneDNN, whose kernels are compiled for the processor at hand: libtorch takes MKL's, which keep to AVX2 on processors
+/// of other makers (Zen 5, one thread, 3,000 rows of 128 by 344: 109 GFLOP/s of MKL's, 231 of oneDNN's). In bf16, where the processor has no products of it, through fp32
+/// (<see cref="WidenedProducts"/>). Any strides will do, so that the three products of a step need no copy.
 /// </summary>
 internal static class Products
 {
@@ -18,12 +19,19 @@ internal static class Products
     /// <summary>Whether a product of these goes through oneDNN: matrices of fp32 on the processor, with some rows.</summary>
     internal static bool Suits(Tensor x, Tensor weight)
         => _faster && x.dtype == float32 && weight.dtype == float32 && x.device_type == DeviceType.CPU && weight.device_type == DeviceType.CPU
-            && weight.dim() == 2 && x.dim() >= 2 && x.size(-1) == weight.size(1) && weight.numel() > 0 && x.numel() >= LeastRows * x.size(-1);
+            && Fit(x, weight) && x.numel() >= LeastRows * x.size(-1);
+
+    private static bool IsWidened(Tensor x, Tensor weight) => WidenedProducts.Suit(x, weight) && Fit(x, weight) && x.numel() > 0;
+
+    private static bool Fit(Tensor x, Tensor weight) => weight.dim() == 2 && x.dim() >= 2 && x.size(-1) == weight.size(1) && weight.numel() > 0;
+
+    private static bool IsOurs(Tensor x, Tensor weight, Tensor? bias) => (Suits(x, weight) || IsWidened(x, weight)) && (bias is null || bias.dtype == x.dtype);
 
     /// <summary>x Wᵀ + b for x <c>[..., in]</c>, W <c>[out, in]</c>, b <c>[out]</c> or none: fresh, without a gradient.</summary>
     internal static Tensor Times(Tensor x, Tensor weight, Tensor? bias = null)
     {
-        if (!Suits(x, weight) || bias is { dtype: not ScalarType.Float32 }) return nn.functional.linear(x, weight, bias);
+        if (!IsOurs(x, weight, bias)) return nn.functional.linear(x, weight, bias);
+        if (x.dim() == 2 && x.dtype == bfloat16) return WidenedProducts.Times(x, weight, bias);
         if (x.dim() == 2) return x.is_contiguous() ? EvenRows.Product(x, even => Aten.LinearPointwise(even, weight, bias)) : Aten.LinearPointwise(x, weight, bias);
         var shape = x.shape;
         shape[^1] = weight.size(0);
@@ -35,7 +43,7 @@ internal static class Products
     /// <summary>As <see cref="Times"/>, with a gradient for x, W and b.</summary>
     internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (!Suits(x, weight) || bias is { dtype: not ScalarType.Float32 }) return nn.functional.linear(x, weight, bias);
+        if (!IsOurs(x, weight, bias)) return nn.functional.linear(x, weight, bias);
         Tensor y;
         using (no_grad()) y = Times(x, weight, bias);
         if (!Autograd.Records(x, weight, bias)) return y;

@@ -1,3 +1,5 @@
+using AlpacaCot.Kernels;
+
 namespace AlpacaCot.Models;
 
 /// <summary>GPT-2's projection: its weight lies as <c>[in, out]</c> in file and memory.</summary>
@@ -17,10 +19,10 @@ internal sealed class Conv1dProjection(Tensor stored, Tensor? bias) : Projection
 
     // A view of each forward pass's own: one that was made before training began would let no gradient through.
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x) => torch.nn.functional.linear(x, stored.t(), bias);
+    public override Tensor Forward(Tensor x) => Functional.Linear(x, stored.t(), bias);
 
     /// <inheritdoc/>
-    public override Tensor Multiply(Tensor x) => torch.nn.functional.linear(x, stored.t());
+    public override Tensor Multiply(Tensor x) => Functional.Linear(x, stored.t());
 
     /// <inheritdoc/>
     public override Tensor Dequantise() => stored.detach().t().to(ScalarType.Float32, copy: true);

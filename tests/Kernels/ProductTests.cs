@@ -36,6 +36,52 @@ public sealed class ProductTests
         Assert.Equal([3L, 5, 16], Products.Linear(batch, w.t(), null).shape);
     }
 
+    // More values than a part has, so that several parts are put together; the weight as it lies, and turned.
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    public void WidenedTimes_IsTheFp32ProductRoundedOnce(bool turned, bool withBias)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(35);
+        using var _ = torch.no_grad();
+        Tensor x = torch.randn([7, 1030], generator: g).to(torch.bfloat16), w = torch.randn(turned ? [1030, 1100] : [1100, 1030], generator: g).to(torch.bfloat16);
+        var bias = withBias ? torch.randn([1100], generator: g).to(torch.bfloat16) : null;
+        if (turned) w = w.t();
+        var exact = x.to(torch.float64).mm(w.to(torch.float64).t());
+        if (bias is not null) exact = exact + bias;
+        var y = WidenedProducts.Times(x, w, bias);
+        Assert.Equal(torch.bfloat16, y.dtype);
+        // Half of the last of bf16's eight bits, and fp32's error of a sum of a thousand.
+        var off = (y.to(torch.float64) - exact).abs() - exact.abs() / 256;
+        Assert.InRange(off.max().item<double>(), double.MinValue, 1e-4);
+    }
+
+    [Fact]
+    public void LinearAndMatmul_OfBFloat16WithGradients_EqualTheFp32ProductRounded()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(36);
+        Tensor x0 = torch.randn([130, 72], generator: g).to(torch.bfloat16), w0 = torch.randn([40, 72], generator: g).to(torch.bfloat16), dy = torch.randn([130, 40], generator: g).to(torch.bfloat16);
+        Tensor px = Leaf(x0.to(torch.float32)), pw = Leaf(w0.to(torch.float32)), plain = torch.nn.functional.linear(px, pw);
+        Autograd.Backward(plain, dy.to(torch.float32));
+        foreach (var product in new Func<Tensor, Tensor, Tensor>[]
+        {
+            (x, w) => Products.Linear(x, w, null), (x, w) => Functional.Matmul(x, w.t()), (x, w) => Functional.AddMatmul(torch.zeros([130, 40], torch.bfloat16), x, w.t()),
+            (x, w) => Functional.Matmul(x.unsqueeze(0), w.t().unsqueeze(0)).squeeze(0),
+        })
+        {
+            var (x, w) = (Leaf(x0), Leaf(w0));
+            var y = product(x, w);
+            Autograd.Backward(y, dy);
+            foreach (var (expected, actual) in new[] { (plain, y), (px.grad!, x.grad!), (pw.grad!, w.grad!) })
+            {
+                Assert.Equal(torch.bfloat16, actual.dtype);
+                Near(expected, actual, 1e-2);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(ScalarType.Float32, 1)]
     [InlineData(ScalarType.Float32, 19)]

@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Loha;
@@ -49,7 +50,7 @@ public sealed class LohaAdapter : Adapter
     protected internal override bool ActsAfter(ProjectionSite site) => _modules.ContainsKey(site.Path);
 
     /// <inheritdoc/>
-    protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => y.addmm(x, Delta(site).to(x.dtype).t());
+    protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => Functional.AddMatmul(y, x, Delta(site).to(x.dtype).t());
 
     /// <inheritdoc/>
     protected internal override (Tensor Weight, Tensor? Bias) Merge(ProjectionSite site) => (site.Weights.Dequantise() + Delta(site), site.Weights.Bias);

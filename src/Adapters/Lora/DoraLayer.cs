@@ -18,7 +18,7 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
     public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
     {
         var scale = (magnitude / Norms()).to(y.dtype);
-        var update = torch.mm(torch.mm(dropped, A.to(x.dtype).t()), B.to(x.dtype).t()) * (float)Scaling;
+        var update = Functional.Matmul(Functional.Matmul(dropped, A.to(x.dtype).t()), B.to(x.dtype).t()) * (float)Scaling;
         var own = Site.Weights.Bias is { } b ? b.to(y.dtype) : null;
         var product = own is null ? y : y - own;
         var result = ReferenceEquals(x, dropped) ? scale * (product + update) : product + (scale - 1) * Site.Weights.Multiply(dropped) + scale * update;

@@ -25,5 +25,5 @@ internal sealed record LoraHead(string Path, Tensor A, Tensor B, double Scaling)
     public Tensor Merge(Tensor head) => head + torch.mm(B, A) * (float)Scaling;
 
     public Tensor Forward(Tensor hidden, Tensor logits)
-        => logits + (torch.mm(torch.mm(hidden, A.to(hidden.dtype).t()), B.to(hidden.dtype).t()) * (float)Scaling).to(logits.dtype);
+        => logits + (Functional.Matmul(Functional.Matmul(hidden, A.to(hidden.dtype).t()), B.to(hidden.dtype).t()) * (float)Scaling).to(logits.dtype);
 }

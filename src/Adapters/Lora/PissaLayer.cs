@@ -44,7 +44,7 @@ internal sealed class PissaLayer : LoraLayer
     }
 
     public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
-        => base.Forward(x, dropped, y.addmm(torch.mm(x, _a0.to(x.dtype).t()), _b0.to(x.dtype).t(), alpha: -(float)Scaling));
+        => base.Forward(x, dropped, Functional.AddMatmul(y, Functional.Matmul(x, _a0.to(x.dtype).t()), _b0.to(x.dtype).t(), -Scaling));
 
     public override void Forward(Rows x, Rows y)
     {

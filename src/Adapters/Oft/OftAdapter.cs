@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs.Methods;
 
@@ -70,7 +71,7 @@ public sealed class OftAdapter : Adapter
     private static Tensor Turn(Tensor rows, Tensor rotation)
     {
         var (blocks, k) = (rotation.size(0), rotation.size(1));
-        return torch.bmm(rows.view(-1, blocks, k).transpose(0, 1), rotation).transpose(0, 1).reshape(-1, blocks * k);
+        return Functional.Matmul(rows.view(-1, blocks, k).transpose(0, 1), rotation).transpose(0, 1).reshape(-1, blocks * k);
     }
 
     // Without gradients the rotations are computed once for the values that there are.

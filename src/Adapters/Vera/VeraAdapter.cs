@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters.Vera;
@@ -53,8 +54,8 @@ public sealed class VeraAdapter : Adapter
     {
         var (lambdaB, lambdaD, number) = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, number);
-        var down = torch.mm(x, A(site).to(x.dtype).t()) * lambdaD.to(x.dtype);
-        return y + torch.mm(down, B(site).to(x.dtype).t()) * lambdaB.to(x.dtype);
+        var down = Functional.Matmul(x, A(site).to(x.dtype).t()) * lambdaD.to(x.dtype);
+        return y + Functional.Matmul(down, B(site).to(x.dtype).t()) * lambdaB.to(x.dtype);
     }
 
     /// <inheritdoc/>

@@ -42,7 +42,7 @@ internal sealed class QuantisedProjection(QuantisedWeight weight, Tensor? bias, 
             using var scope = torch.NewDisposeScope();
             y = Functional.Linear(x, Weight(x.dtype), added).MoveToOuterDisposeScope();
         }
-        Autograd.Function([x], [y], [], (gradients, _) => [gradients[0] is { } dy ? dy.mm(Weight(dy.dtype)) : null]);
+        Autograd.Function([x], [y], [], (gradients, _) => [gradients[0] is { } dy ? Functional.Matmul(dy, Weight(dy.dtype)) : null]);
         return y;
     }
 
