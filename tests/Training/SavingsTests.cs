@@ -28,7 +28,8 @@ public sealed class SavingsTests : IDisposable
     {
         var plain = Step(Members(pack), new CoTrainerOptions { WholeRows = true });
         var saving = Step(Members(pack), new CoTrainerOptions { TokenBudget = 90 });
-        Same(plain, saving);
+        // The batches' gradients are added up in another order than a whole step's: MKL's AVX2 kernels are 1.07e-6 apart.
+        Same(plain, saving, 2e-6);
     }
 
     [Fact]
@@ -139,16 +140,16 @@ public sealed class SavingsTests : IDisposable
         return [.. results.Zip(members, (result, member) => (result.Losses[0], member.Adapter.Parameters.Select(p => p.Value.grad!.ToArray<float>()).ToArray()))];
     }
 
-    private static void Same((double Loss, float[][] Gradients)[] expected, (double Loss, float[][] Gradients)[] actual)
+    private static void Same((double Loss, float[][] Gradients)[] expected, (double Loss, float[][] Gradients)[] actual, double tolerance = 1e-6)
     {
         foreach (var (want, have) in expected.Zip(actual))
         {
-            Assert.Equal(want.Loss, have.Loss, 1e-6 * want.Loss);
+            Assert.Equal(want.Loss, have.Loss, tolerance * want.Loss);
             foreach (var (a, b) in want.Gradients.Zip(have.Gradients))
             {
                 var scale = a.Max(Math.Abs);
                 Assert.True(scale > 0, "the step should have a gradient of every parameter");
-                Assert.All(a.Zip(b), pair => Assert.Equal(pair.First, pair.Second, 1e-6 * scale));
+                Assert.All(a.Zip(b), pair => Assert.Equal(pair.First, pair.Second, tolerance * scale));
             }
         }
     }
