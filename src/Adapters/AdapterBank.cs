@@ -58,7 +58,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 
     /// <inheritdoc/>
     public Tensor Embedded(Tensor ids, Tensor hidden, SegmentLayout layout)
-        => Apply(layout, hidden, adapter => adapter.ActsAtEmbedding, (adapter, rows, run) => adapter.Embedded(Of(ids, layout, run), rows));
+        => Apply(layout, ids, hidden, adapter => adapter.ActsAtEmbedding, (adapter, own, rows, _) => adapter.Embedded(own, rows));
 
     /// <inheritdoc/>
     public Tensor BeforeProjection(ProjectionSite site, Tensor x, SegmentLayout layout)
@@ -66,7 +66,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 
     /// <inheritdoc/>
     public Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout)
-        => Apply(layout, y, adapter => adapter.ActsAfter(site), (adapter, rows, run) => adapter.AfterProjection(site, Of(x, layout, run), rows, Dropout(run, layout)));
+        => Apply(layout, x, y, adapter => adapter.ActsAfter(site), (adapter, own, rows, run) => adapter.AfterProjection(site, own, rows, Dropout(run, layout)));
 
     /// <inheritdoc/>
     public Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
@@ -90,7 +90,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 
     /// <inheritdoc/>
     public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout)
-        => Apply(layout, y, adapter => adapter.ActsAfterNorm(site), (adapter, rows, run) => adapter.AfterNorm(site, Of(x, layout, run), rows));
+        => Apply(layout, x, y, adapter => adapter.ActsAfterNorm(site), (adapter, own, rows, _) => adapter.AfterNorm(site, own, rows));
 
     /// <inheritdoc/>
     public Tensor AfterAttention(int block, Tensor y, SegmentLayout layout)
@@ -105,28 +105,29 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     {
         if (!layout.Runs.Any(run => run.Member >= 0 && this[run.Member].ActsAtHead)) return logits(hidden);
         // Rows of members without a head of their own go through the base's, run by run: nobody computes logits that are thrown away.
-        Tensor[] parts = [.. layout.Runs.Select((run, i) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter
-            ? adapter.Head(Of(hidden, layout, i), logits)
-            : logits(Of(hidden, layout, i)))];
+        Tensor[] parts = [.. Runs(hidden, layout).Zip(layout.Runs, (rows, run) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter ? adapter.Head(rows, logits) : logits(rows))];
         return parts is [var only] ? only : torch.cat(parts, 0);
     }
 
     private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
+        => Apply(layout, null, tensor, acts, (adapter, _, rows, run) => act(adapter, rows, run));
+
+    // What is changed, and what it came from, where the adapters look at that too.
+    private Tensor Apply(SegmentLayout layout, Tensor? source, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, Tensor, int, Tensor> act)
     {
-        var runs = layout.Runs;
-        Tensor[]? parts = null;
-        for (var i = 0; i < runs.Count; i++)
+        Tensor[]? parts = null, sources = null;
+        for (var i = 0; i < layout.Runs.Count; i++)
         {
-            if (runs[i].Member < 0 || this[runs[i].Member] is not { } adapter || !acts(adapter)) continue;
-            if (runs.Count == 1) return act(adapter, tensor, 0);
-            parts ??= tensor.split([.. runs.Select(run => (long)run.Length)], 0);
-            parts[i] = act(adapter, parts[i], i);
+            if (layout.Runs[i].Member < 0 || this[layout.Runs[i].Member] is not { } adapter || !acts(adapter)) continue;
+            parts ??= Runs(tensor, layout);
+            sources ??= source is null ? parts : Runs(source, layout);
+            parts[i] = act(adapter, sources[i], parts[i], i);
         }
-        return parts is null ? tensor : torch.cat(parts, 0);
+        return parts is null ? tensor : parts is [var only] ? only : torch.cat(parts, 0);
     }
 
-    private static Tensor Of(Tensor tensor, SegmentLayout layout, int run)
-        => layout.Runs.Count == 1 ? tensor : tensor.narrow(0, layout.Runs[run].Start, layout.Runs[run].Length);
+    // All at once: their gradients are put together once, where those of single slices would each be as long as the whole.
+    private static Tensor[] Runs(Tensor tensor, SegmentLayout layout) => layout.Runs.Count == 1 ? [tensor] : tensor.split([.. layout.Runs.Select(run => (long)run.Length)], 0);
 
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {

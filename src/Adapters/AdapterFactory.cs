@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters.OwnWeights;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Adapters;
@@ -13,4 +14,12 @@ public static class AdapterFactory
     /// <exception cref="AdapterException">The settings are wrong or their targets match nothing.</exception>
     public static Adapter Create(Decoder decoder, AdapterConfig config, Generator generator, Func<string, IReadOnlyList<int>>? encode = null)
         => AdapterMethods.Create(decoder, config, new AdapterStart(generator, encode));
+
+    /// <summary>Refuses settings that name modules which the model does not have, before anything is made.</summary>
+    /// <exception cref="AdapterException">They match nothing.</exception>
+    public static void RequireTargets(Decoder decoder, AdapterConfig config)
+    {
+        WithOwnWeights.Check(config.Saved, decoder);
+        if (config is TargetedConfig { TargetModules: { IsAllLinear: false } } targeted && AdapterMethods.Of(config).Definition.TargetsProjections) TargetMatcher.MatchWithTables(targeted, decoder);
+    }
 }

@@ -41,6 +41,8 @@ public sealed class MergeToolTests : IDisposable
     [InlineData("fp32", WeightStorage.Plain, 1e-3)]
     [InlineData("bf16", WeightStorage.Plain, 5e-2)]
     [InlineData("int8", WeightStorage.LlmInt8, 5e-2)]
+    [InlineData("w8a8", WeightStorage.LlmInt8, 5e-2)]
+    [InlineData("llm-int8", WeightStorage.LlmInt8, 5e-2)]
     [InlineData("nf4", WeightStorage.Nf4, 1)]
     [InlineData("fp4-single", WeightStorage.Fp4Single, 1)]
     public void Merge_PlainBaseIntoAnotherForm_WrittenSoAndVerified(string into, WeightStorage storage, double most)

@@ -42,6 +42,24 @@ public sealed class ToolTests : IDisposable
         Assert.NotEqual(first, Weights("d", 0));
     }
 
+    /// <summary>Before rows are prepared, which may take long: these could not be, which would be told instead.</summary>
+    [Fact]
+    public void Train_TargetThatTheBaseDoesNotHave_IsRefusedFirst()
+    {
+        File.WriteAllText(_data, "no rows");
+        Assert.Contains("its projections are q_proj, k_proj", Assert.Throws<AdapterException>(() => Train("a", ("targets", "query"))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lora", "all-linear")]
+    [InlineData("lora", "lm_head")]
+    [InlineData("ln_tuning", "input_layernorm")]
+    public void Train_TargetsOfTheirOwnKind_AreTrained(string method, string targets)
+    {
+        Train("a", ("method", method), ("targets", targets), ("max_steps", 1));
+        Assert.True(File.Exists(Path.Combine(_pack["a"], AdapterDirectory.WeightsFile)));
+    }
+
     [Fact]
     public void Train_RowsDroppedCutAndTwice_SaidOnceAndInTheAnswer()
     {

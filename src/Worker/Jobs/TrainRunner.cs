@@ -169,7 +169,8 @@ internal sealed class TrainRunner(TrainJob pack, JobContext context, Action<IEnu
         }
     }
 
-    private static AdapterConfig AdapterOf(PackMember member, string basePath)
+    /// <summary>A member's adapter as its configuration describes it.</summary>
+    internal static AdapterConfig AdapterOf(PackMember member, string basePath)
         => AdapterConfig.Read(MethodCatalogue.AdapterConfig(member.Method).ToJsonString(), member.Name) with { BaseModel = basePath };
 
     private void Saved(string folder, int step)

@@ -1,7 +1,6 @@
 using AlpacaCot.Adapters;
 using AlpacaCot.Files;
 using AlpacaCot.Models;
-using AlpacaCot.Specs;
 using AlpacaCot.Specs.Facts;
 using AlpacaCot.Specs.Methods;
 using AlpacaCot.Worker.Jobs;
@@ -19,7 +18,6 @@ internal static class TrainTool
         ModelTools.RequireNew(output, request.Force, MethodCatalogue.Get(single.Method.Method).TrainsBase ? "config.json" : AdapterDirectory.ConfigFile);
 
         var folder = ModelPlaces.Resolve(request.Model, folders);
-        RequireRoom(single.Method, folder);
 
         const string name = "adapter";
         var work = $"{output}.partial-{Environment.ProcessId}";
@@ -29,6 +27,7 @@ internal static class TrainTool
             Members = [new PackMember { Name = name, Method = single.Method, Data = single.Data, Training = single.Resolve(), Seed = single.Seed }],
             Directory = work, BaseDirectory = Environment.CurrentDirectory, Threads = request.Threads ?? Environment.ProcessorCount, Folders = folders,
         };
+        RequireRoom(pack.Members[0], folder);
         if (single.Training.MicroBatchTokens is { } tokens) pack = pack with { MicroBatchTokens = tokens };
         if (single.Training.CheckpointSteps is { } steps) pack = pack with { CheckpointSteps = steps };
         TrainedEvent? trained = null;
@@ -51,13 +50,17 @@ internal static class TrainTool
             FormattableString.Invariant($"{trained.Steps} steps in {trained.Seconds:0.0} s, final loss {trained.FinalLoss:0.0000}\n{output}"));
     }
 
-    // What the method cannot do on this base is known from its configuration, long before its weights are read.
-    private static void RequireRoom(MethodSpec method, string folder)
+    // What the method cannot do on this base is known from its configuration and from the names of its tensors, long before rows are prepared and weights are read.
+    private static void RequireRoom(PackMember member, string folder)
     {
+        var method = member.Method;
         var file = Path.Combine(folder, "config.json");
         if (!File.Exists(file)) return;
         var config = DecoderConfig.Read(FileText.Read(file), file);
         var facts = new ModelFacts { Name = folder, MaxPositions = config.MaxPositions, Layers = config.Layers };
         foreach (var (option, message) in MethodCatalogue.Get(method.Method).Faults(method, facts)) throw new ToolException($"{option}: {message}");
+        if (MethodCatalogue.Get(method.Method).TrainsBase) return;
+        using var mapped = ModelDirectory.Load(folder);
+        AdapterFactory.RequireTargets(mapped, TrainRunner.AdapterOf(member, folder));
     }
 }
