@@ -12,10 +12,19 @@ internal static class OrderedParallel
     /// <param name="rows">The rows.</param>
     /// <param name="size">How large a row is, in bytes or characters.</param>
     /// <param name="work">What is done with one, on any thread.</param>
-    /// <param name="threads">How many threads work.</param>
+    /// <param name="threads">How many threads work; with one it is the caller's.</param>
     /// <param name="cancellation">Ends the work between two chunks of rows.</param>
     public static IEnumerable<TResult> Each<TRow, TResult>(IEnumerable<TRow> rows, Func<TRow, int> size, Func<TRow, TResult> work, int threads, CancellationToken cancellation)
     {
+        if (threads == 1)
+        {
+            foreach (var row in rows)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                yield return work(row);
+            }
+            yield break;
+        }
         // Twice as many chunks as threads: the reader is ahead of the workers, and no more.
         var pending = new Queue<Task<TResult[]>>();
         foreach (var chunk in Chunks(rows, size))
