@@ -261,6 +261,14 @@ public sealed class EncodingTests : IDisposable
     }
 
     [Fact]
+    public void Read_ArrowMessageOfTwoGigabytesInAFewBytes_IsDamaged()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder["r"], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F, 0, 0, 0, 0, 0, 0, 0, 0x68]);
+        Assert.Contains("is damaged", Assert.Throws<DatasetException>(() => RecordReader.Read(folder["r"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Read_ArrowTextThatIsNotUtf8_IsToldByRow()
     {
         using (var column = new StringArray.Builder().Append("good").Append("caf\u00e9", Encoding.Latin1).Append("good too").Build())

@@ -42,7 +42,12 @@ internal static class ArrowRows
             {
                 batch = next();
             }
-            catch (Exception e) when (e is not (DatasetException or OutOfMemoryException))
+            catch (OutOfMemoryException e)
+            {
+                // The library makes room for what a message says of its size, before it reads.
+                throw new DatasetException($"{path}: is damaged or has a record batch that memory does not hold: fetch it again, or write smaller batches", e);
+            }
+            catch (Exception e) when (e is not DatasetException)
             {
                 throw new DatasetException($"{path}: is damaged or cut off: {Said(e)}; fetch it again", e);
             }
