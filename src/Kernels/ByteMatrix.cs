@@ -61,8 +61,8 @@ public sealed unsafe class ByteMatrix
         return y.to(x.dtype).MoveToOuterDisposeScope();
     }
 
-    // Without instructions for bytes: sums of so few products of two bytes are exact in fp32, and sums of these in fp64.
-    private static Tensor InFloats(Tensor bytes, Tensor codes)
+    /// <summary>The sums without instructions for bytes: those of so few products of two bytes are exact in fp32, and those of the parts in fp64.</summary>
+    internal static Tensor InFloats(Tensor bytes, Tensor codes)
     {
         const int Exact = (1 << 24) / (127 * 127);
         var width = codes.size(0);

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// Products of bf16 matrices on processors that libtorch has no bf16 kernels for (x86 without AVX-512: it then multiplies element by element, some fifty times
+/// Products of bf16 matrices on processors that libtorch has no bf16 kernels for (those without AVX-512: it then multiplies element by element, some fifty times
 /// slower than fp32): both sides are widened to fp32, which is exact, the sums are fp32, and the result is rounded once, as the kernels have it. The weight is
 /// widened in parts that the caches hold.
 /// </summary>

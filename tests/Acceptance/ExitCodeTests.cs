@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What scripts see of a command: 0 done, 1 the work failed, 2 the request was wrong, 130 cancelled.</summary>
@@ -44,7 +41,7 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
     {
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "long", steps: 400, checkpointSteps: 10)));
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "long") >= 20, "the sweep trains");
-        using (var kill = Process.Start("kill", ["-INT", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        Signals.Send("INT", run.Process.Id);
         var ended = (await run.EndAsync(_limit)).Ended(130);
         Assert.Contains("sweep resume long", ended.Error, StringComparison.Ordinal);
         await Home.UntilAsync(() => _home.Processes().Count == 0, "the command's silo and worker end with it", _limit);
@@ -62,7 +59,7 @@ public sealed class ExitCodeTests(Bases bases) : IDisposable
         var run = _home.Start("data", "show", _home["rows.jsonl"], "--model", bases.Sums, "--rows", "0");
         // Beside the command itself.
         await Home.UntilAsync(() => _home.Processes().Count > 1, "the worker is there");
-        using (var kill = Process.Start("kill", ["-TERM", run.Process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        Signals.Send("TERM", run.Process.Id);
         var ended = (await run.EndAsync(_limit)).Ended(130);
         Assert.Equal("cancelled", ended.Error.TrimEnd().Split('\n')[^1]);
         Assert.Empty(ended.Output);

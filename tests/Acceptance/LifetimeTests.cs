@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace AlpacaCot.Tests.Acceptance;
 
@@ -24,12 +23,6 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
 
     private Task NothingLeftAsync() => Home.UntilAsync(() => _home.Processes().Count == 0, "nothing of the home runs", _seconds);
 
-    private static async Task SignalAsync(string signal, int process)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
-
     [Fact]
     public async Task Run_InTheSiloOfAnotherCommand_GoesOnWhenThatEnds()
     {
@@ -47,7 +40,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
         var done = (await _home.RunAsync("sweep", "run", Short("done"), "--json")).Done().Json();
         var left = _home.Start("sweep", "run", Long("left"));
         await TrainsAsync("left");
-        await SignalAsync("INT", left.Process.Id);
+        Signals.Send("INT", left.Process.Id);
         (await left.EndAsync(_seconds)).Ended(130);
         var before = (await _home.RunAsync("sweep", "status", "left", "--json")).Done().Output;
         // One slot is all that the command's silo has: the unfinished sweep would take it.
@@ -76,7 +69,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
         var run = _home.Start("sweep", "run", Long("cut"));
         await TrainsAsync("cut");
         var clock = Stopwatch.StartNew();
-        await SignalAsync("TERM", program == "Client" ? run.Process.Id : Assert.Single(_home.Processes("Silo")));
+        Signals.Send("TERM", program == "Client" ? run.Process.Id : Assert.Single(_home.Processes("Silo")));
         await NothingLeftAsync();
         Assert.True(clock.Elapsed < _seconds, $"it took {clock.Elapsed.TotalSeconds:0} s");
         var ended = (await run.EndAsync(_seconds)).Ended(program == "Client" ? 130 : 1);
@@ -88,7 +81,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
     {
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "hit", steps: 400, checkpointSteps: 10)), "--json");
         await TrainsAsync("hit");
-        await SignalAsync("TERM", Assert.Single(_home.Processes("Worker")));
+        Signals.Send("TERM", Assert.Single(_home.Processes("Worker")));
         Assert.All((await run.EndAsync(_limit)).Done().Json().GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));
     }
 
@@ -99,7 +92,7 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
     {
         var tool = _home.Start("model", "pretrain", _home["base"], "--steps", "5000", "--hidden", "32", "--layers", "1", "--heads", "2");
         await Home.UntilAsync(() => tool.Said.Contains("train", StringComparison.Ordinal) && _home.Processes("Worker").Count == 1, "the worker computes");
-        await SignalAsync(signal, tool.Process.Id);
+        Signals.Send(signal, tool.Process.Id);
         await NothingLeftAsync();
         if (signal == "TERM") (await tool.EndAsync(_seconds)).Ended(130);
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace AlpacaCot.Tests.Acceptance;
@@ -20,12 +19,6 @@ public sealed class SilenceTests(Bases bases) : IDisposable
         await Home.UntilAsync(() => silo.Said.Contains("silo ready", StringComparison.Ordinal), "the silo is up");
     }
 
-    private static async Task StopAsync(int process)
-    {
-        using var kill = Process.Start("kill", ["-STOP", process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
-
     [Fact]
     public async Task Worker_StoppedInTraining_IsEnded_ItsAttemptCounts_AndTheSweepGoesOnFromItsCheckpoint()
     {
@@ -33,7 +26,7 @@ public sealed class SilenceTests(Bases bases) : IDisposable
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "train", steps: 300, checkpointSteps: 20, items: 1)), "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "train") >= 40, "the sweep trains");
         var worker = Assert.Single(_home.Processes("Worker"));
-        await StopAsync(worker);
+        Signals.Send("STOP", worker);
         await Home.UntilAsync(() => !_home.Processes("Worker").Contains(worker), "the worker is ended", _ended);
         var summary = (await run.EndAsync(_limit)).Done().Json();
         Assert.All(summary.GetProperty("trials").EnumerateArray(), trial => Assert.Equal("succeeded", trial.GetProperty("state").GetString()));
@@ -48,7 +41,7 @@ public sealed class SilenceTests(Bases bases) : IDisposable
         var done = (await _home.RunAsync("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "serve", steps: 2, items: 1)), "--json")).Done().Json();
         string[] ask = ["sweep", "ask", "serve", done.GetProperty("trials")[0].GetProperty("name").GetString()!, "--prompt", "2 + 3", "--max-new-tokens", "4"];
         (await _home.RunAsync(ask)).Done();
-        await StopAsync(Assert.Single(_home.Processes("Worker")));
+        Signals.Send("STOP", Assert.Single(_home.Processes("Worker")));
         (await _home.Start(ask).EndAsync(_ended)).Refused(2, "said nothing of its work");
         (await _home.RunAsync(ask)).Done();
     }

@@ -39,9 +39,7 @@ public sealed class TroubledPackTests(Bases bases)
         var worker = Assert.Single(home.Processes("Worker"));
         var log = File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/{worker}/fd/2"), returnFinalTarget: true)!;
         await File.AppendAllTextAsync(log.FullName, "Out of memory.\n");
-        // The runtime takes the first signal from outside for its own, and only gives up its handler.
-        for (var signal = 0; signal < 2; signal++)
-            using (var kill = Process.Start("kill", ["-ABRT", worker.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await Signals.AbortAsync(worker);
         await Home.UntilAsync(() => !home.Processes("Worker").Contains(worker), "the worker has aborted");
         Assert.InRange(Sweeps.LastCheckpoint(home, Name), kept, Steps - 1);
 

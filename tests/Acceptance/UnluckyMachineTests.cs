@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
-
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What machines do to programs: streams that are closed or full, homes that are none, narrow terminals, other locales.</summary>
@@ -150,12 +147,6 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_home.Root, "out*"));
     }
 
-    private static async Task SignalAsync(string signal, int process)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
-    }
-
     /// <summary>Longer than a node may be silent, and a session: whoever was not heard because the silo itself stood still has lost nothing.</summary>
     [Fact]
     public async Task Silo_StoppedForAWhile_LosesNothing()
@@ -164,9 +155,9 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "paused", steps: 400, checkpointSteps: 10)), "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "paused") >= 20, "the sweep trains");
         var silo = Assert.Single(_home.Processes("Silo"));
-        await SignalAsync("STOP", silo);
+        Signals.Send("STOP", silo);
         await Task.Delay(TimeSpan.FromSeconds(25));
-        await SignalAsync("CONT", silo);
+        Signals.Send("CONT", silo);
         var ran = (await run.EndAsync(_limit)).Done();
         Assert.Contains("the silo answers again", ran.Error, StringComparison.Ordinal);
         // One fence for the training and one for each evaluation that was asked: nothing was given away twice.
@@ -182,9 +173,9 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "slept", steps: 60, checkpointSteps: 10)), "--json");
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "slept") >= 10, "the sweep trains");
-        await SignalAsync("STOP", run.Process.Id);
+        Signals.Send("STOP", run.Process.Id);
         await Home.UntilAsync(() => _home.Processes("Silo").Count == 0, "the sweep and its silo have ended");
-        await SignalAsync("CONT", run.Process.Id);
+        Signals.Send("CONT", run.Process.Id);
         Assert.Equal("done", (await run.EndAsync(_limit)).Done().Json().GetProperty("state").GetString());
     }
 
@@ -195,8 +186,8 @@ public sealed class UnluckyMachineTests(Bases bases) : IDisposable
         Assert.SkipWhen(Environment.GetEnvironmentVariable("ALPACACOT_SOAK") is null, "long: ./alpacacot test --soak");
         var run = _home.Start("sweep", "run", Sweeps.Write(_home, Sweeps.Tiny(bases.Sums, "stopped", steps: 4000, checkpointSteps: 10)));
         await Home.UntilAsync(() => Sweeps.LastCheckpoint(_home, "stopped") >= 10, "the sweep trains");
-        await SignalAsync("STOP", Assert.Single(_home.Processes("Silo")));
-        await SignalAsync("TERM", run.Process.Id);
+        Signals.Send("STOP", Assert.Single(_home.Processes("Silo")));
+        Signals.Send("TERM", run.Process.Id);
         (await run.EndAsync(TimeSpan.FromSeconds(60))).Ended(130);
         await Home.UntilAsync(() => _home.Processes().Count == 0, "nothing of the home runs", TimeSpan.FromSeconds(60));
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using AlpacaCot.Data.Importing;
+using AlpacaCot.Data.Preparation;
 using AlpacaCot.Tests;
 
 namespace AlpacaCot.Data.Tests;
@@ -212,6 +213,15 @@ public sealed class RecordReaderTests : IDisposable
         Assert.StartsWith("rows.jsonl: row 2, line 2: is not valid UTF-8; it reads as ", Assert.Single(skipped), StringComparison.Ordinal);
         Assert.Contains($"(iconv -f {encoding} -t UTF-8)", skipped[0].Replace("Shift-JIS", "shift_jis", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
         Assert.Contains("row 2, line 2", Assert.Throws<DatasetException>(() => RecordReader.Read(_folder["rows.jsonl"]).Count()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void OrderedParallel_AnyNumberOfThreads_ResultsInTheRowsOrder(int threads)
+    {
+        Assert.Equal(Enumerable.Range(1, 1000), OrderedParallel.Each(Enumerable.Range(0, 1000), _ => 1, row => row + 1, threads, CancellationToken.None));
+        Assert.Throws<OperationCanceledException>(() => OrderedParallel.Each([1, 2], _ => 1, row => row, threads, new CancellationToken(canceled: true)).Count());
     }
 
     /// <summary>Many rows are parsed on all cores: their order, their numbers and the mistakes among them stay those of the file.</summary>

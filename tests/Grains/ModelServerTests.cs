@@ -243,7 +243,7 @@ public sealed class ModelServerTests : IDisposable
     {
         await using var platform = await StartAsync(options => options with { Silence = SilenceLimits.Of(TimeSpan.FromSeconds(10)) });
         await AskAsync(platform, "say 1");
-        if (stopped) Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
+        if (stopped) Signals.Send("STOP", Assert.Single(Platform.Workers(_folder)));
         var last = (await AskAsync(platform, "wait"))[^1];
         Assert.Equal("error", last.FinishReason);
         Assert.Contains("said nothing of its work", last.Error, StringComparison.Ordinal);

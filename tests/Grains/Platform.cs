@@ -104,12 +104,6 @@ internal sealed class Platform : IAsyncDisposable
             .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))];
     }
 
-    public static void Signal(string signal, int process)
-    {
-        using var kill = System.Diagnostics.Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
     /// <summary>Work for a stub: one adapter with trials of one evaluation each, for which it waits one after the other; the first has a name that may be given.</summary>
     public static AssignmentJob Job(TemporaryFolder folder, int trials = 1, string name = "t0")
     {

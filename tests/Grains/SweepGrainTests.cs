@@ -164,7 +164,7 @@ public sealed class SweepGrainTests : SweepScenario
         {
             await SubmitAsync(platform);
             await RunningAsync(platform);
-            Platform.Signal("KILL", Assert.Single(Platform.Workers(Folder)));
+            Signals.Send("KILL", Assert.Single(Platform.Workers(Folder)));
             await Poll.UntilAsync(async () => (await Sweep(platform).GetStatusAsync()).Trials.Any(t => t is { State: "running", Attempts: 2 }), "it is tried again");
         }
         await using var quick = await Platform.StartAsync(Folder);

@@ -134,7 +134,7 @@ public sealed class TrainerGrainTests : IDisposable
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 2);
         await platform.Slot().StartAsync(Work(1, trials: 30));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is StartedEvent), "the work has begun");
-        Platform.Signal("KILL", Assert.Single(Platform.Workers(_folder)));
+        Signals.Send("KILL", Assert.Single(Platform.Workers(_folder)));
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         Assert.Equal(FailureKind.Transient, failed.Kind);
         Assert.Contains("signal 9", failed.Message, StringComparison.Ordinal);
@@ -166,7 +166,7 @@ public sealed class TrainerGrainTests : IDisposable
         await using var platform = await Platform.StartAsync(_folder, trialSeconds: 60, change: o => o with { CancelGrace = TimeSpan.FromMilliseconds(300) });
         await platform.Slot().StartAsync(Work(1));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Any(e => e is StartedEvent), "the work has begun");
-        Platform.Signal("STOP", Assert.Single(Platform.Workers(_folder)));
+        Signals.Send("STOP", Assert.Single(Platform.Workers(_folder)));
         await platform.Slot().StopAsync(Sweep, 1);
         Assert.Contains("did not stop in time", Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1)).Message, StringComparison.Ordinal);
         Assert.Empty(Platform.Workers(_folder));
@@ -258,7 +258,7 @@ public sealed class TrainerGrainTests : IDisposable
         await platform.Slot().StartAsync(Work(1, trials: 1000));
         await Poll.UntilAsync(() => platform.Owner.Events(1).Count(e => e is ResultEvent) > 2, "the work goes on");
         var stopped = Assert.Single(Platform.Workers(_folder));
-        Platform.Signal("STOP", stopped);
+        Signals.Send("STOP", stopped);
         var failed = Assert.IsType<FailedEvent>(await platform.Owner.EndAsync(1));
         // An attempt, unlike what is stopped from outside in order.
         Assert.Equal(FailureKind.Unknown, failed.Kind);

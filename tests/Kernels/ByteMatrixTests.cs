@@ -21,6 +21,25 @@ public sealed class ByteMatrixTests
         Setup.AssertClose(matrix.Reference(dy, null, back: true).ToArray<float>(), matrix.TimesTransposed(dy).ToArray<float>(), tolerance);
     }
 
+    /// <summary>The largest sums that there can be, in one part and in several, the last of them shorter.</summary>
+    [Theory]
+    [InlineData(1040)]
+    [InlineData(1041)]
+    [InlineData(2500)]
+    public void InFloats_SumsOfTheLargestBytes_AreExact(int width)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(8);
+        Tensor Bytes(int rows, int columns) => (torch.randn([rows, columns], generator: g) * 60).round().clamp(-127, 127);
+        var bytes = Bytes(6, width);
+        var codes = Bytes(width, 5).to(torch.int8);
+        bytes[0] = 127;
+        codes.t()[0] = 127;
+        codes.t()[1] = -127;
+        var exact = bytes.to(torch.float64).mm(codes.to(torch.float64)).to(torch.float32);
+        Assert.Equal(exact.ToArray<float>(), ByteMatrix.InFloats(bytes, codes).ToArray<float>());
+    }
+
     [Fact]
     public void Times_ARowAmongOthers_SameBitsAsAlone()
     {

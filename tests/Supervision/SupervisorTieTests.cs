@@ -29,8 +29,8 @@ public sealed class SupervisorTieTests : IDisposable
         var command = Siblings.Command(typeof(SupervisorTieTests).Assembly.Location);
         using var supervisor = Process.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), _folder.Path, "supervise"]) { RedirectStandardOutput = true })!;
         var worker = int.Parse((await supervisor.StandardOutput.ReadLineAsync())!, CultureInfo.InvariantCulture);
-        Assert.True(Lives(worker));
-        if (stopped) Signal("STOP", worker);
+        Assert.True(Signals.Lives(worker));
+        if (stopped) Signals.Send("STOP", worker);
         supervisor.Kill();
         await UntilGoneAsync(worker);
     }
@@ -58,9 +58,9 @@ public sealed class SupervisorTieTests : IDisposable
         await using var worker = await WorkerProcess.StartAsync(Start("child"), CancellationToken.None);
         await Poll(() => File.Exists(_folder["logs/w.log"]) && File.ReadAllText(_folder["logs/w.log"]).EndsWith('\n'), "the worker has told its child");
         var child = int.Parse(File.ReadAllText(_folder["logs/w.log"]), CultureInfo.InvariantCulture);
-        Assert.True(Lives(child));
+        Assert.True(Signals.Lives(child));
         // It crashes, and says nothing more to anybody.
-        await AbortAsync(worker.Id);
+        await Signals.AbortAsync(worker.Id);
         await worker.EndAsync();
         await worker.DisposeAsync();
         await UntilGoneAsync(child);
@@ -73,8 +73,8 @@ public sealed class SupervisorTieTests : IDisposable
     public async Task End_BySignal_TellsWhetherItCameFromOutside(string signal, FailureKind kind, string says)
     {
         await using var worker = await WorkerProcess.StartAsync(Start("busy"), CancellationToken.None);
-        if (signal == "ABRT") await AbortAsync(worker.Id);
-        else Signal(signal, worker.Id);
+        if (signal == "ABRT") await Signals.AbortAsync(worker.Id);
+        else Signals.Send(signal, worker.Id);
         // As a supervisor does: the connection closes when the process is nearly gone, after whatever it still writes.
         using var limit = new CancellationTokenSource(_limit);
         await foreach (var _ in worker.EventsAsync(limit.Token)) Assert.Fail("a worker that says nothing");
@@ -93,7 +93,7 @@ public sealed class SupervisorTieTests : IDisposable
         Assert.Equal(FailureKind.Unknown, (await worker.EndAsync()).Kind);
     }
 
-    private static Task UntilGoneAsync(int process) => Poll(() => !Lives(process), $"process {process} is gone");
+    private static Task UntilGoneAsync(int process) => Poll(() => !Signals.Lives(process), $"process {process} is gone");
 
     private static async Task Poll(Func<bool> condition, string what)
     {
@@ -104,35 +104,4 @@ public sealed class SupervisorTieTests : IDisposable
             await Task.Delay(10);
         }
     }
-
-    private static bool Lives(int process)
-    {
-        try
-        {
-            // One that nobody has waited for yet has ended all the same.
-            return !File.ReadAllText($"/proc/{process}/stat").Contains(") Z ", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private static void Signal(string signal, int process)
-    {
-        using var kill = Process.Start("kill", [$"-{signal}", process.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-    }
-
-    /// <summary>
-    /// Sends SIGABRT until the process is gone. The runtime takes a first one for the beginning of its own abort, which it would end with a second;
-    /// a second that comes before the first was taken is the same one.
-    /// </summary>
-    private static Task AbortAsync(int process) => Poll(
-        () =>
-        {
-            if (Lives(process)) Signal("ABRT", process);
-            return !Lives(process);
-        },
-        $"process {process} is aborted");
 }
