@@ -50,6 +50,32 @@ public static class AtomicFile
     public static void WriteAllText(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>
+    /// Makes a file that only its owner may read, unless there is one, and returns the text of the one that is there then: of several programs that make it at once, all
+    /// get the same. (<see cref="File.Move(string, string)"/> looks first and renames then, over what another has made in between.)
+    /// </summary>
+    /// <exception cref="IOException">The file can neither be made nor read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The same, for want of a right.</exception>
+    public static string CreateOnce(string path, Func<string> text)
+    {
+        if (!File.Exists(path))
+        {
+            var temporary = Temporary(path);
+            try
+            {
+                var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+                if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+                using (var file = new StreamWriter(temporary, create)) file.Write(text());
+                MoveWhereNothingIs(temporary, path);
+            }
+            finally
+            {
+                TryDelete(temporary);
+            }
+        }
+        return File.ReadAllText(path);
+    }
+
+    /// <summary>
     /// Fills a new folder and puts it in its place: <paramref name="fill"/> gets a temporary folder beside it, whose files are flushed
     /// and which is renamed at the end. An existing folder of that name is replaced.
     /// </summary>
@@ -118,6 +144,23 @@ public static class AtomicFile
         FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
     }
 
+    private static void MoveWhereNothingIs(string file, string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            try
+            {
+                File.Move(file, path);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Another was quicker.
+            }
+            return;
+        }
+        if (Link(file, path) != 0 && !File.Exists(path)) throw new IOException($"{path}: cannot be made: {Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError())}");
+    }
+
     private static string? Reason(Exception e) => e switch
     {
         IOException or UnauthorizedAccessException => e.Message,
@@ -155,6 +198,9 @@ public static class AtomicFile
 
     [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
     private static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", EntryPoint = "link", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    private static extern int Link([MarshalAs(UnmanagedType.LPUTF8Str)] string from, [MarshalAs(UnmanagedType.LPUTF8Str)] string to);
 
     [DllImport("libc", EntryPoint = "signal")]
     private static extern nint Signal(int signal, nint handler);

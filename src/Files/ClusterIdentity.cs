@@ -24,9 +24,9 @@ public static class ClusterIdentity
         var path = Path.Combine(home.Run, "cluster.pem");
         try
         {
-            if (!File.Exists(path)) Make(path);
+            var pem = AtomicFile.CreateOnce(path, Make);
             if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0) throw new HomeException($"other users can read the cluster's key in {path}: delete it, and a new one is made; all silos start anew then");
-            return X509Certificate2.CreateFromPemFile(path);
+            return X509Certificate2.CreateFromPem(pem, pem);
         }
         catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
         {
@@ -37,22 +37,10 @@ public static class ClusterIdentity
     /// <summary>Whether a certificate that a peer has shown, and whose key it has, is the same.</summary>
     public static bool Is(this X509Certificate2 own, X509Certificate2? shown) => shown is not null && CryptographicOperations.FixedTimeEquals(own.RawData, shown.RawData);
 
-    private static void Make(string path)
+    private static string Make()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var certificate = new CertificateRequest($"CN={Name}", key, HashAlgorithmName.SHA256).CreateSelfSigned(_from, _until);
-        var partial = $"{path}.{Guid.NewGuid():N}";
-        var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) create.UnixCreateMode = OwnerOnly;
-        using (var file = new StreamWriter(partial, create)) file.Write($"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n");
-        try
-        {
-            File.Move(partial, path);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            // Another silo was quicker: its key is the cluster's.
-            File.Delete(partial);
-        }
+        return $"{certificate.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n";
     }
 }

@@ -20,7 +20,11 @@ public sealed class ClusterTests(Bases bases) : IDisposable
 
     private static Running Silo(Home home, string node, params string[] more) => home.StartProgram(Programs.Silo, ["--node", node, "--slots", "1", .. more]);
 
-    private static Task ReadyAsync(params Running[] silos) => Home.UntilAsync(() => silos.All(silo => silo.Said.Contains("silo ready", StringComparison.Ordinal)), "the silos are up");
+    private static async Task ReadyAsync(params Running[] silos)
+    {
+        await Home.UntilAsync(() => silos.All(silo => silo.Process.HasExited || silo.Said.Contains("silo ready", StringComparison.Ordinal)), "the silos are up");
+        foreach (var silo in silos) Assert.Contains("silo ready", silo.Said, StringComparison.Ordinal);
+    }
 
     private static IEnumerable<string?> States(JsonElement summary) => summary.GetProperty("trials").EnumerateArray().Select(trial => trial.GetProperty("state").GetString());
 

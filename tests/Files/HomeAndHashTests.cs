@@ -19,6 +19,41 @@ public sealed class HomeAndHashTests : IDisposable
         Assert.Equal(hash, Hash("ab", "c"));
     }
 
+    /// <summary>Two silos that start in a fresh home make its key at the same time, and must have one key then.</summary>
+    [Fact]
+    public void CreateOnce_ManyAtOnce_AllGetTheSame()
+    {
+        const int Programs = 4, Rounds = 300;
+        using var together = new Barrier(Programs);
+        var got = new string[Programs, Rounds];
+        var threads = Enumerable.Range(0, Programs).Select(program => new Thread(() =>
+        {
+            for (var round = 0; round < Rounds; round++)
+                got[program, round] = AtomicFile.CreateOnce(_folder[$"key-{round}"], () =>
+                {
+                    // All have seen that there is none.
+                    together.SignalAndWait();
+                    return $"made by {program}";
+                });
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        for (var round = 0; round < Rounds; round++)
+        {
+            var kept = File.ReadAllText(_folder[$"key-{round}"]);
+            for (var program = 0; program < Programs; program++) Assert.Equal(kept, got[program, round]);
+        }
+        Assert.Equal(Rounds, Directory.EnumerateFileSystemEntries(_folder.Path).Count());
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["key-0"]));
+    }
+
+    [Fact]
+    public void CreateOnce_WhereNothingCanBeMade_SaysSo()
+    {
+        File.WriteAllText(_folder["file"], "");
+        Assert.ThrowsAny<IOException>(() => AtomicFile.CreateOnce(_folder["file/key"], () => ""));
+    }
+
     [Fact]
     public void OfFiles_SameContentUnderAnotherName_SameHash()
     {

@@ -1,3 +1,4 @@
+using AlpacaCot.Files;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
@@ -52,23 +53,8 @@ internal sealed class ApiKey
 
     private static string OwnKey(string path)
     {
-        if (!File.Exists(path))
-        {
-            var partial = $"{path}.{Guid.NewGuid():N}";
-            var create = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) create.UnixCreateMode = OwnerOnly;
-            using (var file = new StreamWriter(partial, create)) file.Write(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
-            try
-            {
-                File.Move(partial, path);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Another silo of this home was quicker: its key is the home's.
-                File.Delete(partial);
-            }
-        }
+        var key = AtomicFile.CreateOnce(path, () => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32)));
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0) throw new FormatException($"other users can read the key in {path}: delete it, and a new one is made");
-        return File.ReadAllText(path).Trim();
+        return key.Trim();
     }
 }
