@@ -14,13 +14,13 @@ public readonly record struct SlotKey(string Node, string Device)
     }
 
     /// <summary>
-    /// The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU. And its methods are compiled once, well: a slot's worker lives long, and
-    /// compiling what turned out hot again cost a third of a processor second in each of them.
+    /// The environment that pins a worker to the device: <c>gpu1</c> sees only that GPU. And what was not compiled before its start is compiled once, well: a slot's
+    /// worker lives long, and compiling what turned out hot again cost a third of a processor second in each of them.
     /// </summary>
     public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string>
     {
         ["CUDA_VISIBLE_DEVICES"] = IsGpu ? Device[3..].Split('.')[0] : "",
-        ["DOTNET_TieredCompilation"] = "0",
+        ["DOTNET_TC_QuickJit"] = "0",
     };
 
     /// <summary>What a worker is told of its device. Of a GPU slot's worker the one GPU that it sees is the first, whatever its number on the machine; a processor needs no word.</summary>
