@@ -29,7 +29,7 @@ internal static class BenchmarkProgram
     public static RootCommand Command()
     {
         var list = new Option<bool>("--list") { Description = "Explain each benchmark" };
-        var json = new Option<bool>("--json") { Description = "Figures are JSON lines with or without it", Recursive = true };
+        var json = new Option<bool>("--json") { Description = "Figures are JSON lines with or without it; with it, profiles too", Recursive = true };
         var root = new RootCommand("Measure: figures are JSON lines on stdout. ./alpacacot bench NAME --help shows a benchmark's options") { list, json };
         foreach (var benchmark in Benchmarks()) root.Subcommands.Add(benchmark);
         root.SetAction(parsed =>

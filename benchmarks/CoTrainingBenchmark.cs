@@ -24,8 +24,9 @@ internal static class CoTrainingBenchmark
         Option<int> members = Options.Count("--members", "Adapters that are trained", 4), steps = Options.Count("--steps", "Counted steps of each", 8), batch = Options.Count("--batch", "Rows of a step of each", 8),
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
         var precision = Options.Precision();
+        var profiled = Profile.Option();
         var mixed = new Option<bool>("--mixed") { Description = "Members take unlike methods in turn: LoRA, IA3, AdaLoRA, prefix, prompt and P-tuning, sequential and parallel adapters" };
-        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, threads };
+        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -51,6 +52,7 @@ internal static class CoTrainingBenchmark
                 processor_speedup = Math.Round(aloneProcessor / togetherProcessor, 3),
                 mixed = parsed.GetValue(mixed), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
             });
+            if (parsed.GetValue(profiled)) Profile.Of(() => TrainingBenchmark.Train(decoder, pack, size, count)).Print(parsed, decoder, (int)Math.Min(tokens / count, 4096), parsed.GetValue(threads));
         });
         return command;
     }

@@ -23,12 +23,13 @@ internal static class DecodeBenchmark
         Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
         var precision = Options.Precision();
+        var profiled = Profile.Option();
         var batches = new Option<int[]>("--batch") { Description = "Sequences at once; repeatable, a line each (1 and 8)", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true };
         batches.Validators.Add(result =>
         {
             if (result.Tokens.FirstOrDefault(token => int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value < 1) is { } wrong) result.AddError($"--batch {wrong.Value}: must be at least 1");
         });
-        var command = new Command("decode", "Greedy decoding: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads };
+        var command = new Command("decode", "Greedy decoding: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -49,6 +50,7 @@ internal static class DecodeBenchmark
                     allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, parameters = model.Parameters, bytes_per_step = model.BytesPerStep, memory_gb_per_s = Math.Round(bandwidth / 1e9, 2),
                     bandwidth_share = Math.Round(total / seconds / batch * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
                 });
+                if (parsed.GetValue(profiled)) Profile.Of(() => Generate(parsed.GetValue(tokens))).Print(parsed, model.Decoder, Profile.UsualRows, parsed.GetValue(threads));
             }
         });
         return command;
@@ -75,6 +77,9 @@ internal sealed class ServedModel : IDisposable
         _members = members;
         for (var i = 0; i < members; i++) _bank.Add(AdapterFactory.Create(_decoder, new LoraConfig { Init = LoraInit.Random }, _generator));
     }
+
+    /// <summary>The decoder.</summary>
+    public Decoder Decoder => _decoder;
 
     /// <summary>Weights in all.</summary>
     public long Parameters => _decoder.ParameterCount;

@@ -26,7 +26,8 @@ internal static class ScoringBenchmark
         var form = new Option<string>("--form") { Description = "letters, or options (letters)", DefaultValueFactory = _ => MultipleChoiceOptions.Letters };
         Option<int> shots = Options.Count("--few-shot", "Worked examples of each question", 5, 0), rounds = Options.Count("--rounds", "Measured in turns this often", 5), limit = Options.Count("--limit", "Most questions of a file", 1000), threads = Options.Threads();
         var precision = Options.Precision();
-        var command = new Command("scoring", "Multiple choice by log-likelihood: questions per second, beside each question's whole context once, in turns") { files, examples, tokenizer, form, shots, limit, rounds, precision, threads };
+        var profiled = Profile.Option();
+        var command = new Command("scoring", "Multiple choice by log-likelihood: questions per second, beside each question's whole context once, in turns") { files, examples, tokenizer, form, shots, limit, rounds, precision, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -68,6 +69,7 @@ internal static class ScoringBenchmark
                 benchmark = "scoring", questions, form = parsed.GetValue(form), few_shot = parsed.GetValue(shots), questions_per_s = Math.Round(questions / Median(shared), 1), whole_questions_per_s = Math.Round(questions / Median(whole), 1),
                 speedup = Math.Round(Median(whole) / Median(shared), 2), same_accuracy = agreeing, largest_difference = Math.Round(largest, 6), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), parameters = decoder.ParameterCount,
             });
+            if (parsed.GetValue(profiled)) Profile.Of(() => Ask(whole: false)).Print(parsed, decoder, Profile.UsualRows, parsed.GetValue(threads));
         });
         return command;
     }

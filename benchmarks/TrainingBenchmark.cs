@@ -4,7 +4,6 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Data;
 using AlpacaCot.Files;
-using AlpacaCot.Kernels;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
 using AlpacaCot.Specs;
@@ -15,8 +14,6 @@ namespace AlpacaCot.Benchmarks;
 /// <summary>LoRA fine-tuning of a random decoder on rows of ids, through the trainer that trials use.</summary>
 internal static class TrainingBenchmark
 {
-    private static readonly TimeSpan _gemm = TimeSpan.FromSeconds(0.5);
-
     /// <summary>The command.</summary>
     public static Command Command()
     {
@@ -25,7 +22,8 @@ internal static class TrainingBenchmark
         Option<int> steps = Options.Count("--steps", "Counted steps", 12), batch = Options.Count("--batch", "Rows of a step", 8), cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2),
             rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
         var precision = Options.Precision();
-        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, threads };
+        var profiled = Profile.Option();
+        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -43,13 +41,16 @@ internal static class TrainingBenchmark
             var losses = Train(decoder, [examples], size, count, parsed.GetValue(rank))[0].Losses;
             var seconds = clock.Elapsed.TotalSeconds;
 
+            var profile = parsed.GetValue(profiled) ? Profile.Of(() => Train(decoder, [examples], size, count, parsed.GetValue(rank))) : null;
             long tokens = examples.Sum(row => (long)row.Ids.Length), supervised = examples.Sum(Learnt);
+            var together = (int)Math.Min(tokens / count, 4096);
             Options.Print(parsed, new
             {
                 benchmark = "training", tokens_per_s = Math.Round(tokens / seconds, 1), supervised_per_s = Math.Round(supervised / seconds, 1), step_ms = Math.Round(1000 * seconds / count, 3),
-                gemm_limit_share = Math.Round(Products(decoder, tokens, supervised) / GemmRate(decoder, (int)Math.Min(tokens / count, 4096)) / seconds, 3), peak_rss_mb = Math.Round(PeakRssMb()),
+                gemm_limit_share = Math.Round(Products(decoder, tokens, supervised) / Profile.ProductsPerSecond(decoder, together) / seconds, 3), peak_rss_mb = Math.Round(PeakRssMb()),
                 first_loss = losses[0], last_loss = losses[^1], steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
             });
+            profile?.Print(parsed, decoder, together, parsed.GetValue(threads));
         });
         return command;
     }
@@ -92,23 +93,5 @@ internal static class TrainingBenchmark
     {
         var weights = decoder.Projections.Sum(site => (double)site.Weights.In * site.Weights.Out);
         return 4 * (tokens * weights + supervised * (double)decoder.Config.VocabularySize * decoder.Config.HiddenSize);
-    }
-
-    /// <summary>Operations per second of the largest product of a block, nothing else being done.</summary>
-    private static double GemmRate(Decoder decoder, int rows)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var still = torch.no_grad();
-        var (hidden, intermediate) = (decoder.Config.HiddenSize, decoder.Config.IntermediateSize);
-        var (x, w) = (torch.ones([rows, hidden], dtype: decoder.Dtype), torch.ones([intermediate, hidden], dtype: decoder.Dtype));
-        var (best, all) = (double.MaxValue, Stopwatch.StartNew());
-        do
-        {
-            var clock = Stopwatch.StartNew();
-            using var y = Functional.Linear(x, w);
-            best = Math.Min(best, clock.Elapsed.TotalSeconds);
-        }
-        while (all.Elapsed < _gemm);
-        return 2.0 * rows * hidden * intermediate / best;
     }
 }

@@ -111,6 +111,7 @@ public static unsafe class AdamWStep
                 Pieces = all, Beta1 = (float)beta1, Beta2 = (float)beta2, One1 = (float)(1 - beta1), One2 = (float)(1 - beta2), Eps = (float)eps, Rate = (float)(lr / (1 - Math.Pow(beta1, step))),
                 InverseRoot = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, step))), GradScale = (float)gradScale,
             };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("AdamW", 0, 7.0 * sizeof(float) * p.Sum(parameter => parameter.numel())) : default;
             Threads.For(pieces.Count, &Part, &context);
         }
         GC.KeepAlive(kept);

@@ -37,6 +37,7 @@ internal static unsafe class ArgMax
         fixed (float* v = values)
         {
             var context = new Context { X = (byte*)x.Pointer(), Indices = i, Values = v, N = x.size(1) };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("argmax", 0, (double)x.numel() * x.ElementSize) : default;
             Threads.For(indices.Length, x.dtype == float32 ? &Row<F32> : &Row<BF16>, &context);
         }
         GC.KeepAlive(x);

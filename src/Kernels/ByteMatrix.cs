@@ -82,6 +82,7 @@ public sealed unsafe class ByteMatrix
         var width = _codes.size(back ? 0 : 1);
         if (x.dim() != 2 || x.size(1) != width || (bias is not null && (bias.dtype != x.dtype || bias.numel() != _codes.size(0))))
             throw new ArgumentException($"byte_product: x {x.Describe()} and the bias {bias?.Describe() ?? "none"} do not fit a weight {_codes.Describe()}");
+        using var _ = KernelProfile.IsOn ? KernelProfile.Product(back ? "product of bytes, backward" : "product of bytes", x.size(0), width, _codes.size(back ? 1 : 0), x.ElementSize, _codes.numel()) : default;
         if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Rounded(x, bias, back, InFloats);
         return x.dtype == float32 ? Product<F32>(x, bias, back) : Product<BF16>(x, bias, back);
     }

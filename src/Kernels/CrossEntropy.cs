@@ -46,6 +46,7 @@ internal static unsafe class CrossEntropy
                 Logits = (byte*)logits.Pointer(), Targets = t, Weights = weights.IsEmpty ? null : w, Losses = l, Rows = rows, Classes = classes,
                 PerPart = Math.Max(1, Math.Min(8, (int)(16 * 1024 / Math.Max(1, classes)))),
             };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("cross entropy", 0, (weights.IsEmpty ? 1.0 : 2.0) * logits.numel() * logits.ElementSize) : default;
             Threads.For(Threads.Parts(rows, context.PerPart), logits.dtype == float32 ? &Part<F32> : &Part<BF16>, &context);
         }
         GC.KeepAlive(logits);

@@ -15,11 +15,20 @@ public static class Functional
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null) => MatVec.Suits(x, weight, bias) ? MatVec.Run(x, weight, bias) : Products.Linear(x, weight, bias);
 
     /// <summary>a b for two matrices or two batches of them (<c>torch.mm</c>, <c>torch.bmm</c>); those of bf16 at the speed of fp32 where libtorch has no kernels for them.</summary>
-    public static Tensor Matmul(Tensor a, Tensor b) => WidenedProducts.Suit(a, b) ? Matmul(a.to(float32), b.to(float32)).to(bfloat16) : a.dim() == 3 ? a.bmm(b) : a.mm(b);
+    public static Tensor Matmul(Tensor a, Tensor b)
+    {
+        using var _ = Products.Measured(a, b);
+        return WidenedProducts.Suit(a, b) ? Multiply(a.to(float32), b.to(float32)).to(bfloat16) : Multiply(a, b);
+    }
+
+    private static Tensor Multiply(Tensor a, Tensor b) => a.dim() == 3 ? a.bmm(b) : a.mm(b);
 
     /// <summary>y + alpha · a b, as <c>torch.addmm</c> has it: rounded once.</summary>
     public static Tensor AddMatmul(Tensor y, Tensor a, Tensor b, double alpha = 1)
-        => WidenedProducts.Suit(a, b) ? y.to(float32).addmm(a.to(float32), b.to(float32), alpha: (float)alpha).to(bfloat16) : y.addmm(a, b, alpha: (float)alpha);
+    {
+        using var _ = Products.Measured(a, b);
+        return WidenedProducts.Suit(a, b) ? y.to(float32).addmm(a.to(float32), b.to(float32), alpha: (float)alpha).to(bfloat16) : y.addmm(a, b, alpha: (float)alpha);
+    }
 
     /// <summary>y + s · x Aᵀ Bᵀ, A and B in x's type: what a low-rank adapter adds to a projection's output, as one node.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>

@@ -40,6 +40,7 @@ internal static unsafe class GeluTanh
             var from = x.contiguous();
             y = torch.empty_like(from);
             var context = new Context { X = (byte*)from.Pointer(), Y = (byte*)y.Pointer(), N = y.numel() };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("GELU", 0, 2.0 * context.N * y.ElementSize) : default;
             Threads.For(Threads.Parts(context.N, PerPart), &Forward<T>, &context);
         }
         Autograd.Function([x], [y], [x], static (grads, saved) =>
@@ -48,7 +49,8 @@ internal static unsafe class GeluTanh
             var (from, d) = (saved[0]!.contiguous(), dy.contiguous());
             var dx = torch.empty_like(from);
             var context = new Context { X = (byte*)from.Pointer(), Dy = (byte*)d.Pointer(), Dx = (byte*)dx.Pointer(), N = dx.numel() };
-            Threads.For(Threads.Parts(context.N, PerPart), &Backward<T>, &context);
+            using (KernelProfile.IsOn ? KernelProfile.Of("GELU, backward", 0, 3.0 * context.N * dy.ElementSize) : default)
+                Threads.For(Threads.Parts(context.N, PerPart), &Backward<T>, &context);
             return [dx];
         });
         return y;

@@ -25,11 +25,20 @@ internal static unsafe class LowRankKernel
 
     /// <summary>middle = scale · x Downᵀ; into = y + middle Up, where a result is asked for.</summary>
     internal static void Rows(bool isSingle, Context context)
-        => Threads.For(Threads.Parts(context.Rows, RowsPerPart), isSingle ? &RowPart<F32> : &RowPart<BF16>, &context);
+    {
+        using var _ = Measured(isSingle, context, context.Into == null ? 0 : context.OutWidth);
+        Threads.For(Threads.Parts(context.Rows, RowsPerPart), isSingle ? &RowPart<F32> : &RowPart<BF16>, &context);
+    }
 
     /// <summary>sums = scale · middleᵀ x.</summary>
     internal static void Columns(bool isSingle, Context context)
-        => Threads.For(Threads.Parts(context.Width, ColumnsPerPart), isSingle ? &ColumnPart<F32> : &ColumnPart<BF16>, &context);
+    {
+        using var _ = Measured(isSingle, context, 0);
+        Threads.For(Threads.Parts(context.Width, ColumnsPerPart), isSingle ? &ColumnPart<F32> : &ColumnPart<BF16>, &context);
+    }
+
+    private static KernelProfile.Measurement Measured(bool isSingle, in Context c, int outputs)
+        => KernelProfile.IsOn ? KernelProfile.Of("low-rank update", 2.0 * c.Rows * c.Rank * (c.Width + outputs), (double)c.Rows * (c.Width + 2 * outputs) * (isSingle ? 4 : 2)) : default;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void RowPart<T>(void* context, int part) where T : IElement

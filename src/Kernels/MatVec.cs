@@ -66,8 +66,16 @@ internal static unsafe class MatVec
     /// <summary>Products of the same rows x <c>[m, k]</c> in one go over the threads.</summary>
     internal static void Run(ScalarType type, byte* x, long m, long k, Span<Product> products)
     {
+        using var _ = KernelProfile.IsOn ? Measured(m, k, products, type == float32 ? 4 : 2) : default;
         if (type == float32) Run<F32>(x, m, k, products);
         else Run<BF16>(x, m, k, products);
+    }
+
+    private static KernelProfile.Measurement Measured(long m, long k, Span<Product> products, int element)
+    {
+        var outputs = 0L;
+        foreach (ref var product in products) outputs += product.N;
+        return KernelProfile.Product("product of few rows", m, k, outputs, element, (double)element * k * outputs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

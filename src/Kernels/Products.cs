@@ -28,22 +28,42 @@ internal static class Products
     private static bool IsOurs(Tensor x, Tensor weight, Tensor? bias) => (Suits(x, weight) || IsWidened(x, weight)) && (bias is null || bias.dtype == x.dtype);
 
     /// <summary>x Wᵀ + b for x <c>[..., in]</c>, W <c>[out, in]</c>, b <c>[out]</c> or none: fresh, without a gradient.</summary>
-    internal static Tensor Times(Tensor x, Tensor weight, Tensor? bias = null)
+    internal static Tensor Times(Tensor x, Tensor weight, Tensor? bias = null, bool back = false)
     {
-        if (!IsOurs(x, weight, bias)) return nn.functional.linear(x, weight, bias);
-        if (x.dim() == 2 && x.dtype == bfloat16) return WidenedProducts.Times(x, weight, bias);
-        if (x.dim() == 2) return x.is_contiguous() ? EvenRows.Product(x, even => Aten.LinearPointwise(even, weight, bias)) : Aten.LinearPointwise(x, weight, bias);
+        if (!IsOurs(x, weight, bias)) return Plain(x, weight, bias, back);
+        if (x.dim() == 2)
+        {
+            using var _ = Measured(x, weight, back);
+            if (x.dtype == bfloat16) return WidenedProducts.Times(x, weight, bias);
+            return x.is_contiguous() ? EvenRows.Product(x, even => Aten.LinearPointwise(even, weight, bias)) : Aten.LinearPointwise(x, weight, bias);
+        }
         var shape = x.shape;
         shape[^1] = weight.size(0);
         using var rows = x.reshape(-1, x.size(-1));
-        using var flat = Times(rows, weight, bias);
+        using var flat = Times(rows, weight, bias, back);
         return flat.view(shape);
+    }
+
+    /// <summary>A product in the profile: of a [m, k] by [k, n] matrix, or of a batch of them.</summary>
+    internal static KernelProfile.Measurement Measured(Tensor x, Tensor weight, bool back = false)
+    {
+        if (!KernelProfile.IsOn || x.numel() == 0 || weight.numel() == 0) return default;
+        var inputs = x.size(-1);
+        var (rows, outputs) = (x.numel() / inputs, weight.numel() / inputs / (weight.dim() == 3 ? weight.size(0) : 1));
+        return KernelProfile.Product(back ? "product, backward" : "product", rows, inputs, outputs, x.ElementSize, (double)weight.numel() * weight.ElementSize);
+    }
+
+    // Its gradient is libtorch's own.
+    private static Tensor Plain(Tensor x, Tensor weight, Tensor? bias, bool back = false)
+    {
+        using var _ = Measured(x, weight, back);
+        return nn.functional.linear(x, weight, bias);
     }
 
     /// <summary>As <see cref="Times"/>, with a gradient for x, W and b.</summary>
     internal static Tensor Linear(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (!IsOurs(x, weight, bias)) return nn.functional.linear(x, weight, bias);
+        if (!IsOurs(x, weight, bias)) return Plain(x, weight, bias);
         Tensor y;
         using (no_grad()) y = Times(x, weight, bias);
         if (!Autograd.Records(x, weight, bias)) return y;
@@ -54,9 +74,9 @@ internal static class Products
         {
             if (gradients[0] is not { } dy) return new Tensor?[inputs.Length];
             var result = new Tensor?[inputs.Length];
-            if (saved[1] is { } w) result[0] = Times(dy, w.t());
+            if (saved[1] is { } w) result[0] = Times(dy, w.t(), back: true);
             var rows = dy.reshape(-1, dy.size(-1));
-            if (saved[0] is { } input) result[1] = Times(rows.t(), input.reshape(-1, input.size(-1)).t());
+            if (saved[0] is { } input) result[1] = Times(rows.t(), input.reshape(-1, input.size(-1)).t(), back: true);
             if (forBias) result[2] = rows.sum([0]);
             return result;
         });

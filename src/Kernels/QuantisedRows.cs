@@ -48,8 +48,16 @@ internal static unsafe class QuantisedRows
     /// <summary>The products of the same rows x, all with codes of four bits or all with codes of a byte.</summary>
     internal static void Run(Rows x, Span<Product> products, bool fourBits)
     {
+        using var _ = KernelProfile.IsOn ? Measured(x, products, fourBits) : default;
         if (x.Type == float32) Run<F32>(x, products, fourBits);
         else Run<BF16>(x, products, fourBits);
+    }
+
+    private static KernelProfile.Measurement Measured(Rows x, Span<Product> products, bool fourBits)
+    {
+        var outputs = 0L;
+        foreach (ref var product in products) outputs += product.N;
+        return KernelProfile.Product("product of few rows, quantised", x.Count, x.Width, outputs, x.Type == float32 ? 4 : 2, (fourBits ? 0.5 : 1) * x.Width * outputs);
     }
 
     private static void Run<T>(Rows x, Span<Product> products, bool fourBits) where T : IElement

@@ -39,6 +39,7 @@ internal static unsafe class RmsNorm
     {
         var rstd = stackalloc float[x.Count];
         var context = new Context { X = x.Pointer, W = (byte*)weight.Pointer(), Y = y.Pointer, Rstd = rstd, Rows = x.Count, N = x.Width, PerPart = x.Count, Eps = (float)eps };
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of("norm", 0, 2.0 * x.Count * x.Width * (x.Type == float32 ? 4 : 2)) : default;
         if (x.Type == float32) Forward<F32>(&context, 0);
         else Forward<BF16>(&context, 0);
     }
@@ -100,7 +101,8 @@ internal static unsafe class RmsNorm
         context.Y = (byte*)y.Pointer();
         context.Rstd = (float*)rstd.Pointer();
         (context.Rows, context.N, context.PerPart, context.Eps) = (rows, n, Threads.RowsPerPart(rows, n), (float)eps);
-        Threads.For(Threads.Parts(rows, context.PerPart), &Forward<T>, &context);
+        using (KernelProfile.IsOn ? KernelProfile.Of("norm", 0, (context.Stream == null ? 2.0 : 4.0) * rows * n * x.ElementSize) : default)
+            Threads.For(Threads.Parts(rows, context.PerPart), &Forward<T>, &context);
         GC.KeepAlive(w);
         return (y, rstd);
     }
@@ -122,7 +124,8 @@ internal static unsafe class RmsNorm
             Dx = dx is null ? null : (byte*)dx.Pointer(), DStream = p is null ? null : (byte*)p.Pointer(), Partial = partial is null ? null : (float*)partial.Pointer(),
             Rows = rows, N = n, PerPart = perPart,
         };
-        Threads.For(parts, &BackwardPart<T>, &context);
+        using (KernelProfile.IsOn ? KernelProfile.Of("norm, backward", 0, (p is null ? 3.0 : 4.0) * rows * n * x.ElementSize) : default)
+            Threads.For(parts, &BackwardPart<T>, &context);
         return [dx, partial?.sum([0]).to(weight.dtype)];
     }
 

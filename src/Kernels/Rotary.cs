@@ -48,6 +48,7 @@ internal static unsafe class Rotary
         {
             var d = x.Width / heads;
             var context = new Context { X = x.Pointer, Y = x.Pointer, Cos = c, Sin = s, Tokens = x.Count, Heads = heads, D = d, Half = cos.Length / x.Count, Direction = 1, PerPart = x.Count };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("rotary", 0, 2.0 * x.Count * x.Width * (x.Type == float32 ? 4 : 2)) : default;
             if (x.Type == float32) Part<F32>(&context, 0);
             else Part<BF16>(&context, 0);
         }
@@ -71,6 +72,7 @@ internal static unsafe class Rotary
             Tokens = x.size(0), Heads = x.size(1), D = x.size(2), Half = cos.size(1), Direction = direction, Pairs = pairs,
         };
         context.PerPart = Threads.RowsPerPart(context.Tokens, context.Heads * context.D);
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of(direction > 0 ? "rotary" : "rotary, backward", 0, 2.0 * y.numel() * y.ElementSize) : default;
         Threads.For(Threads.Parts(context.Tokens, context.PerPart), &Part<T>, &context);
         return y;
     }

@@ -81,6 +81,7 @@ public static unsafe class RowFunctional
     {
         Check(x.Count == y.Count && x.Type == y.Type && a.dtype == float32 && b.dtype == float32 && a.is_contiguous() && b.is_contiguous()
             && a.size(1) == x.Width && b.size(0) == y.Width && a.size(0) == b.size(1), "low_rank");
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of("low-rank update", 2.0 * x.Count * a.size(0) * (x.Width + y.Width), 4.0 * (a.numel() + b.numel())) : default;
         LowRankRows.Run(x, a, b, (float)factor, y);
     }
 
@@ -110,6 +111,7 @@ public static unsafe class RowFunctional
             Segments = segments, Q = q.Pointer, Y = y.Pointer, QRow = q.Width, QHead = d, YRow = q.Width, Tokens = q.Count, Heads = heads, KvHeads = kvHeads, D = d,
             Scale = (float)(1 / Math.Sqrt(d)), Window = window,
         };
+        using var _ = KernelProfile.IsOn ? AttentionCall.Measured("attention", context, caches.Length, q.Type == float32 ? 4 : 2, products: 2) : default;
         Threads.For(caches.Length * kvHeads, q.Type == float32 ? &AttentionForward.Part<F32> : &AttentionForward.Part<BF16>, &context);
     }
 

@@ -35,6 +35,7 @@ internal static unsafe class SwiGlu
     internal static void Run(Rows gate, Rows up, Rows y)
     {
         var context = new Context { Gate = gate.Pointer, Up = up.Pointer, Y = y.Pointer, N = (long)y.Count * y.Width };
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of("SwiGLU", 0, 3.0 * context.N * (y.Type == float32 ? 4 : 2)) : default;
         Threads.For(Threads.Parts(context.N, PerPart), y.Type == float32 ? &Forward<F32> : &Forward<BF16>, &context);
     }
 
@@ -46,6 +47,7 @@ internal static unsafe class SwiGlu
             var (g, u) = (gate.contiguous(), up.contiguous());
             y = torch.empty_like(g);
             var context = new Context { Gate = (byte*)g.Pointer(), Up = (byte*)u.Pointer(), Y = (byte*)y.Pointer(), N = y.numel() };
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("SwiGLU", 0, 3.0 * context.N * y.ElementSize) : default;
             Threads.For(Threads.Parts(context.N, PerPart), &Forward<T>, &context);
         }
         Autograd.Function([gate, up], [y], [gate, up], static (grads, saved) =>
@@ -58,7 +60,8 @@ internal static unsafe class SwiGlu
                 Gate = (byte*)g.Pointer(), Up = (byte*)u.Pointer(), Dy = (byte*)d.Pointer(),
                 DGate = (byte*)dg.Pointer(), DUp = (byte*)du.Pointer(), N = dy.numel(),
             };
-            Threads.For(Threads.Parts(context.N, PerPart), &Backward<T>, &context);
+            using (KernelProfile.IsOn ? KernelProfile.Of("SwiGLU, backward", 0, 5.0 * context.N * dy.ElementSize) : default)
+                Threads.For(Threads.Parts(context.N, PerPart), &Backward<T>, &context);
             return [dg, du];
         });
         return y;

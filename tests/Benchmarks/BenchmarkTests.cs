@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using AlpacaCot.Benchmarks;
+using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Tokenizers.Training;
 
 namespace AlpacaCot.Tests.Benchmarks;
@@ -49,6 +51,47 @@ public sealed class BenchmarkTests : IDisposable
             Assert.All(benchmark.Options, option => Assert.False(string.IsNullOrWhiteSpace(option.Description), $"{benchmark.Name} {option.Name}"));
             Assert.Equal((0, ""), await RunAsync($"{benchmark.Name} --json --help") is var (code, _, error) ? (code, error) : default);
         }
+    }
+
+    [Fact]
+    public void KernelProfile_OfAProduct_HasItsOperationsAndBytes_AndNothingOutsideItsTime()
+    {
+        LibTorch.Load();
+        const int Rows = 200, Inputs = 64, Outputs = 32;
+        using Tensor x = torch.ones(Rows, Inputs), w = torch.ones(Outputs, Inputs);
+        KernelTime product;
+        using (var profile = KernelProfile.Begin())
+        {
+            Functional.Linear(x, w).Dispose();
+            Functional.Matmul(x, w.t()).Dispose();
+            product = Assert.Single(profile.Times);
+            Assert.Throws<InvalidOperationException>(KernelProfile.Begin);
+        }
+        Assert.Equal(("product", 2, 2.0 * 2 * Rows * Inputs * Outputs, 2.0 * sizeof(float) * (Rows * Inputs + Outputs * Inputs + Rows * Outputs)), (product.Kernel, product.Calls, product.Operations, product.Bytes));
+        Assert.True(product.Seconds > 0);
+        using var next = KernelProfile.Begin();
+        Assert.Empty(next.Times);
+    }
+
+    [Theory]
+    [InlineData("training --precision bf16 --steps 2 --batch 2 --cutoff-len 16", "product", "product, backward", "attention", "attention, backward", "low-rank update", "norm", "norm, backward", "SwiGLU", "rotary", "cross entropy", "AdamW")]
+    [InlineData("decode --precision fp32 --tokens 4 --batch 1", "product of few rows", "attention", "norm", "SwiGLU", "rotary")]
+    [InlineData("cotraining --precision fp32 --members 2 --steps 1 --batch 1 --cutoff-len 16", "product", "attention", "AdamW")]
+    public async Task Profile_NamesTheKernels_AndSharesOutTheWholeTime(string line, params string[] kernels)
+    {
+        var all = await FiguresAsync($"{line} --profile --json {Small}");
+        var figures = all.Where(figure => figure.GetProperty("benchmark").GetString() == "profile").ToList();
+        var names = figures.Select(figure => figure.GetProperty("kernel").GetString()).ToList();
+        Assert.All(kernels, kernel => Assert.Contains(kernel, names));
+        Assert.Equal("everything else", names[^1]);
+        Assert.InRange(figures.Sum(figure => figure.GetProperty("share").GetDouble()), 0.99, 1.01);
+        Assert.All(figures.SkipLast(1), figure => Assert.True(figure.GetProperty("calls").GetInt64() > 0 && figure.GetProperty("gb_per_s").GetDouble() >= 0, figure.ToString()));
+
+        // Without --json it is a table, behind the figure.
+        var (code, output, _) = await RunAsync($"{line} --profile {Small}");
+        Assert.Equal(0, code);
+        Assert.Contains("limits in this run: ", output, StringComparison.Ordinal);
+        Assert.Matches($"(?m)^{kernels[0]} +[0-9]+ +[0-9.]+ +[0-9.]+%", output);
     }
 
     [Theory]

@@ -87,6 +87,7 @@ internal sealed unsafe class AttentionCall
         {
             var context = Make(segments, alibi, lse);
             context.Y = (byte*)y.Pointer();
+            using var _ = KernelProfile.IsOn ? Measured("attention", context, _segments.Length, y.ElementSize, products: 2) : default;
             Threads.For(_segments.Length * _kvHeads, &AttentionForward.Part<T>, &context);
         }
         GC.KeepAlive(_kept);
@@ -116,10 +117,25 @@ internal sealed unsafe class AttentionCall
             context.Y = (byte*)y.Pointer();
             context.Dy = (byte*)dy.Pointer();
             context.DQ = dq is null ? null : (byte*)dq.Pointer();
+            // Scores are computed again: they are not kept.
+            using var _ = KernelProfile.IsOn ? Measured("attention, backward", context, _segments.Length, dy.ElementSize, products: 5) : default;
             Threads.For((cuts.Groups.Length - 1) * _kvHeads, &AttentionBackward.Part<T>, &context);
         }
         GC.KeepAlive(_kept);
         return [dq, dk, dv];
+    }
+
+    /// <summary>Attention in the profile: so many products of every query with every key that it sees. A window and a prefix are left out.</summary>
+    internal static KernelProfile.Measurement Measured(string kernel, in Context c, int segments, long element, int products)
+    {
+        double pairs = 0, rows = 0;
+        for (var s = 0; s < segments; s++)
+        {
+            ref var segment = ref c.Segments[s];
+            pairs += (double)segment.Queries * (segment.Keys - segment.Queries) + segment.Queries * (segment.Queries + 1.0) / 2;
+            rows += 2.0 * segment.Queries * c.Heads + 2.0 * (segment.Keys - segment.Front) * c.KvHeads;
+        }
+        return KernelProfile.Of(kernel, 2.0 * products * pairs * c.Heads * c.D, rows * c.D * element * (products > 2 ? 2 : 1));
     }
 
     private Context Make(Segment* segments, float* alibi, Tensor lse) => new()
