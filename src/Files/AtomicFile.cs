@@ -59,17 +59,17 @@ public static class AtomicFile
     {
         if (!File.Exists(path))
         {
-            var temporary = Temporary(path);
+            var made = Temporary(path);
             try
             {
                 var create = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
                 if (!OperatingSystem.IsWindows()) create.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-                using (var file = new StreamWriter(temporary, create)) file.Write(text());
-                MoveWhereNothingIs(temporary, path);
+                using (var file = new StreamWriter(made, create)) file.Write(text());
+                MoveWhereNothingIs(made, path);
             }
             finally
             {
-                TryDelete(temporary);
+                TryDelete(made);
             }
         }
         return File.ReadAllText(path);
