@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>What a killed worker and a killed silo cost: time, and not one bit of the numbers.</summary>
-[Collection(OneAtATime.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class CrashTests(Bases bases, CrashTests.Undisturbed undisturbed) : IClassFixture<CrashTests.Undisturbed>
 {
     private const string Name = "crash";

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>Workers whose work stands still: each is ended within its limit, and the sweep goes on.</summary>
-[Collection(OneAtATime.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class SilenceTests(Bases bases) : IDisposable
 {
     /// <summary>The limit that the silo is given, and what ending a worker and starting another takes on a busy machine.</summary>

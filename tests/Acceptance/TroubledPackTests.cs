@@ -4,7 +4,7 @@ using System.Globalization;
 namespace AlpacaCot.Tests.Acceptance;
 
 /// <summary>One pack with all misfortunes at once, with real processes and a real file system that is full.</summary>
-[Collection(OneAtATime.Name), Trait("Category", "Acceptance")]
+[Trait("Category", "Acceptance")]
 public sealed class TroubledPackTests(Bases bases)
 {
     private const string Name = "trouble";
