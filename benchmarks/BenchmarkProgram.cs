@@ -21,7 +21,7 @@ internal static class BenchmarkProgram
     private static IReadOnlyList<Command> Benchmarks() =>
     [
         TrainingBenchmark.Command(), CoTrainingBenchmark.Command(), GrowthBenchmark.Command(), DecodeBenchmark.Command(), ScoringBenchmark.Command(), LoadBenchmark.Command(), MemoryBenchmark.Command(), TokenizeBenchmark.Command(), EncodeBenchmark.Command(),
-        PrepareBenchmark.Command(),
+        PrepareBenchmark.Command(), GoatBenchmark.Command(),
         SchedulerBenchmark.Command(), ReportBenchmark.Command(),
     ];
 

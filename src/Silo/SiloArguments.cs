@@ -51,7 +51,7 @@ internal sealed record SiloArguments
     public IReadOnlyDictionary<string, string> WorkerEnvironment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>A worker that computes nothing repays no compiler: its methods are compiled quickly, and again only where they are called a thousand times.</summary>
-    private static readonly Dictionary<string, string> _stubEnvironment = new() { ["DOTNET_TieredCompilation"] = "1", ["DOTNET_TC_CallCountThreshold"] = "400" };
+    private static readonly Dictionary<string, string> _stubEnvironment = new() { ["DOTNET_TC_QuickJit"] = "1", ["DOTNET_TC_CallCountThreshold"] = "400" };
 
     /// <summary>Reads <c>--node NAME --slots N --gpus N --port N --bind ADDRESS --allow-host NAME --api-key KEY --worker-silence SECONDS --address ADDRESS --silo-port N --gateway-port N --for-commands yes --stub-workers SECONDS</c>. Processor and GPU slots stand side by side where both are given.</summary>
     /// <exception cref="FormatException">An argument is unknown or no number.</exception>

@@ -39,7 +39,7 @@ public sealed class BenchmarkTests : IDisposable
     public async Task List_ExplainsEachBenchmark()
     {
         var lines = (await RunAsync("--list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(["training", "cotraining", "growth", "decode", "scoring", "load", "membw", "tokenize", "encode", "prepare", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
+        Assert.Equal(["training", "cotraining", "growth", "decode", "scoring", "load", "membw", "tokenize", "encode", "prepare", "goat", "scheduler", "report"], lines.Select(line => line.Split(' ')[0]));
         Assert.All(lines, line => Assert.True(line.Length > 40, line));
     }
 
@@ -92,6 +92,14 @@ public sealed class BenchmarkTests : IDisposable
         Assert.Equal(0, code);
         Assert.Contains("limits in this run: ", output, StringComparison.Ordinal);
         Assert.Matches($"(?m)^{kernels[0]} +[0-9]+ +[0-9.]+ +[0-9.]+%", output);
+    }
+
+    [Fact]
+    public async Task Goat_SmallTable_IsMadeAndVerified()
+    {
+        var figure = Assert.Single(await FiguresAsync("goat --count 200 --rounds 1"));
+        Assert.Equal(200, figure.GetProperty("rows").GetInt32());
+        Assert.All((string[])["made_per_s", "verified_per_s"], name => Assert.True(figure.GetProperty(name).GetDouble() > 0));
     }
 
     [Theory]

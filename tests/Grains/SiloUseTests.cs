@@ -99,7 +99,12 @@ public sealed class SiloUseTests
     }
 
     [Fact]
-    public void NobodyComes_EndsAfterTheGrace() => Assert.True(EndsAfter(Use(), SiloUse.Grace));
+    public void NobodyComes_IsWaitedForLongerThanAStartTakes_AndEndsThen()
+    {
+        var use = Use();
+        Assert.False(EndsAfter(use, SiloUse.Arrival - TimeSpan.FromSeconds(1)));
+        Assert.True(EndsAfter(use, TimeSpan.FromSeconds(1)));
+    }
 
     [Fact]
     public void SiloOfAUser_NeverEndsByItself_AndDrivesAll()

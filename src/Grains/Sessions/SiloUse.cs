@@ -11,8 +11,11 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
     /// <summary>A session that is silent for this long is gone: five of its words, which a busy machine may hold up.</summary>
     public static readonly TimeSpan Expiry = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a silo waits for the next user where the last has not said goodbye, or none has come yet: longer than a client takes to find it.</summary>
+    /// <summary>How long a silo waits for the next user where the last has not said goodbye: longer than a client takes to find it.</summary>
     public static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long it waits for the first one, its own start included: on a busy machine the command that has started it needs seconds of its own to find it, and is left without a silo otherwise.</summary>
+    public static readonly TimeSpan Arrival = TimeSpan.FromSeconds(60);
 
     private readonly Dictionary<string, long> _sessions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sweeps = new(StringComparer.Ordinal);
@@ -20,7 +23,7 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
     private readonly Lock _gate = new();
     private long _needed = time.GetTimestamp();
     private long _checked = time.GetTimestamp();
-    private bool _leftInOrder;
+    private bool _leftInOrder, _hasCome;
 
     /// <summary>Whether the silo ends by itself, and drives only what it is given.</summary>
     public bool ForCommands => forCommands;
@@ -35,7 +38,7 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
         {
             if (_ending.Task.IsCompleted) return false;
             _sessions[session] = _needed = time.GetTimestamp();
-            _leftInOrder = false;
+            (_leftInOrder, _hasCome) = (false, true);
             return true;
         }
     }
@@ -101,7 +104,7 @@ public sealed class SiloUse(TimeProvider time, bool forCommands)
             }
             ForgetSilent();
             if (_sessions.Count > 0 || _sweeps.Count > 0) _needed = time.GetTimestamp();
-            else if (forCommands && time.GetElapsedTime(_needed) >= Grace) _ending.TrySetResult();
+            else if (forCommands && time.GetElapsedTime(_needed) >= (_hasCome ? Grace : Arrival)) _ending.TrySetResult();
         }
     }
 
