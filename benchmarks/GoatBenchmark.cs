@@ -30,7 +30,7 @@ internal static class GoatBenchmark
                 if (right != items.Count) throw new BenchmarkException($"{items.Count - right} of {items.Count} rows are refused by the verifier");
             }
             // The first round is not counted: the loops are compiled in it.
-            double Median(List<double> seconds) => seconds.Skip(1).Order().ElementAt(parsed.GetValue(rounds) / 2);
+            double Median(List<double> seconds) => TokenizeBenchmark.Median(seconds.Skip(1));
             Options.Print(parsed, new { benchmark = "goat", made_per_s = Math.Round(items.Count / Median(made)), verified_per_s = Math.Round(items.Count / Median(verified)), rows = items.Count, threads = many });
         });
         return command;

@@ -52,7 +52,7 @@ public sealed class FrozenLinear : IDisposable
         if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return Products.Linear(x, _weight, _bias);
         Tensor y;
         using (no_grad())
-        using (Measured("product", x, _weight.size(1), _weight.size(0)))
+        using (Products.Measured(x, _weight))
             y = _large ? Large(x) : Product(x, Packed(ref _forward, false), _weight.size(0), _bias);
         Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Backward(dy.to(bfloat16)) : null]);
         return y;
@@ -69,13 +69,10 @@ public sealed class FrozenLinear : IDisposable
     private Tensor Backward(Tensor dy)
     {
         var weight = Packed(ref _backward, true);
-        using var _ = Measured("product, backward", dy, _weight.size(0), _weight.size(1));
+        using var _ = Products.Measured(dy, _weight, back: true);
         if (!_large) return Product(dy, weight, _weight.size(1), null);
         return dy.dim() == 2 ? EvenRows.Product(dy.contiguous(), rows => nn.functional.linear(rows, weight)) : nn.functional.linear(dy, weight);
     }
-
-    private KernelProfile.Measurement Measured(string kernel, Tensor x, long inputs, long outputs)
-        => KernelProfile.IsOn ? KernelProfile.Product(kernel, x.numel() / inputs, inputs, outputs, 2, 2.0 * inputs * outputs) : default;
 
     private Tensor Packed(ref Tensor? field, bool transposed)
     {

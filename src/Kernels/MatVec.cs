@@ -66,7 +66,7 @@ internal static unsafe class MatVec
     /// <summary>Products of the same rows x <c>[m, k]</c> in one go over the threads.</summary>
     internal static void Run(ScalarType type, byte* x, long m, long k, Span<Product> products)
     {
-        using var _ = KernelProfile.IsOn ? Measured(m, k, products, type == float32 ? 4 : 2) : default;
+        using var _ = KernelProfile.IsOn ? Measured(m, k, products, type.Size()) : default;
         if (type == float32) Run<F32>(x, m, k, products);
         else Run<BF16>(x, m, k, products);
     }

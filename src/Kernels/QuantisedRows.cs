@@ -57,7 +57,7 @@ internal static unsafe class QuantisedRows
     {
         var outputs = 0L;
         foreach (ref var product in products) outputs += product.N;
-        return KernelProfile.Product("product of few rows, quantised", x.Count, x.Width, outputs, x.Type == float32 ? 4 : 2, (fourBits ? 0.5 : 1) * x.Width * outputs);
+        return KernelProfile.Product("product of few rows, quantised", x.Count, x.Width, outputs, x.Type.Size(), (fourBits ? 0.5 : 1) * x.Width * outputs);
     }
 
     private static void Run<T>(Rows x, Span<Product> products, bool fourBits) where T : IElement

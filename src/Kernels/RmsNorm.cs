@@ -39,7 +39,7 @@ internal static unsafe class RmsNorm
     {
         var rstd = stackalloc float[x.Count];
         var context = new Context { X = x.Pointer, W = (byte*)weight.Pointer(), Y = y.Pointer, Rstd = rstd, Rows = x.Count, N = x.Width, PerPart = x.Count, Eps = (float)eps };
-        using var _ = KernelProfile.IsOn ? KernelProfile.Of("norm", 0, 2.0 * x.Count * x.Width * (x.Type == float32 ? 4 : 2)) : default;
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of("norm", 0, 2.0 * x.Count * x.RowBytes) : default;
         if (x.Type == float32) Forward<F32>(&context, 0);
         else Forward<BF16>(&context, 0);
     }

@@ -48,7 +48,7 @@ internal static unsafe class Rotary
         {
             var d = x.Width / heads;
             var context = new Context { X = x.Pointer, Y = x.Pointer, Cos = c, Sin = s, Tokens = x.Count, Heads = heads, D = d, Half = cos.Length / x.Count, Direction = 1, PerPart = x.Count };
-            using var _ = KernelProfile.IsOn ? KernelProfile.Of("rotary", 0, 2.0 * x.Count * x.Width * (x.Type == float32 ? 4 : 2)) : default;
+            using var _ = KernelProfile.IsOn ? KernelProfile.Of("rotary", 0, 2.0 * x.Count * x.RowBytes) : default;
             if (x.Type == float32) Part<F32>(&context, 0);
             else Part<BF16>(&context, 0);
         }

@@ -111,7 +111,7 @@ public static unsafe class RowFunctional
             Segments = segments, Q = q.Pointer, Y = y.Pointer, QRow = q.Width, QHead = d, YRow = q.Width, Tokens = q.Count, Heads = heads, KvHeads = kvHeads, D = d,
             Scale = (float)(1 / Math.Sqrt(d)), Window = window,
         };
-        using var _ = KernelProfile.IsOn ? AttentionCall.Measured("attention", context, caches.Length, q.Type == float32 ? 4 : 2, products: 2) : default;
+        using var _ = KernelProfile.IsOn ? AttentionCall.Measured("attention", context, caches.Length, q.Type.Size(), products: 2) : default;
         Threads.For(caches.Length * kvHeads, q.Type == float32 ? &AttentionForward.Part<F32> : &AttentionForward.Part<BF16>, &context);
     }
 

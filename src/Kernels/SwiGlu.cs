@@ -35,7 +35,7 @@ internal static unsafe class SwiGlu
     internal static void Run(Rows gate, Rows up, Rows y)
     {
         var context = new Context { Gate = gate.Pointer, Up = up.Pointer, Y = y.Pointer, N = (long)y.Count * y.Width };
-        using var _ = KernelProfile.IsOn ? KernelProfile.Of("SwiGLU", 0, 3.0 * context.N * (y.Type == float32 ? 4 : 2)) : default;
+        using var _ = KernelProfile.IsOn ? KernelProfile.Of("SwiGLU", 0, 3.0 * y.Count * y.RowBytes) : default;
         Threads.For(Threads.Parts(context.N, PerPart), y.Type == float32 ? &Forward<F32> : &Forward<BF16>, &context);
     }
 

@@ -1,7 +1,7 @@
-using AlpacaCot.Files;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using AlpacaCot.Files;
 
 namespace AlpacaCot.Silo.Http;
 

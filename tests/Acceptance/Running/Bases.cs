@@ -41,7 +41,7 @@ public sealed class Bases : IAsyncLifetime
     }
 }
 
-/// <summary>Tests that interfere at a moment (kill, stop, interrupt): nothing else runs beside them that would move it.</summary>
+/// <summary>Tests of clusters and of ends within seconds: nothing else runs beside them that would move those.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class OneAtATime
 {
