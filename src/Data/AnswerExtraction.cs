@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace AlpacaCot.Data;
@@ -15,6 +16,8 @@ public static partial class AnswerExtraction
     public const string Undefined = "undefined";
 
     private const string Boxed = @"\boxed{";
+
+    private static readonly SearchValues<char> _sentenceEnds = SearchValues.Create(".．。?？!！");
 
     /// <summary>Marks inside one another that are taken off; a text of nothing but marks would take the square of its length.</summary>
     private const int MostLayers = 16;
@@ -62,6 +65,7 @@ public static partial class AnswerExtraction
     private static string Alone(string line)
     {
         if (LastBoxed(line) is { } boxed) return boxed;
+        if (line.AsSpan().IndexOfAny(_sentenceEnds) < 0) return line;
         if (AnswerNumbers.Leading(line.TrimStart('*')) is { } number) return number;
         return EndedWord().Match(line) is { Success: true } word ? word.Groups["answer"].Value : line;
     }

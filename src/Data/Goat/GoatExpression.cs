@@ -43,7 +43,9 @@ internal readonly record struct ExactNumber
 /// <summary>The exact value of an expression: decimals, <c>+ - * / mod ^</c>, <c>gcd(a, b)</c> and brackets, by recursive descent.</summary>
 internal ref struct GoatExpression
 {
-    private const int DepthLimit = 64;
+    /// <summary>Signs and brackets of one expression: each is a call inside a call.</summary>
+    public const int DepthLimit = 64;
+
     private const int LongestNumber = 10_000;
     private const string Mod = "mod", Gcd = "gcd";
 
@@ -51,7 +53,10 @@ internal ref struct GoatExpression
     private int _depth;
 
     /// <summary>The value; null where the text is no expression, divides by zero or is too large.</summary>
-    public static ExactNumber? Evaluate(ReadOnlySpan<char> text)
+    public static ExactNumber? Evaluate(ReadOnlySpan<char> text) => GoatWholeExpression.TryEvaluate(text, out var value) ? (ExactNumber)(BigInteger)value : Exactly(text);
+
+    /// <summary>The same on numbers of any length alone.</summary>
+    public static ExactNumber? Exactly(ReadOnlySpan<char> text)
     {
         var expression = new GoatExpression { _rest = text };
         return expression.Sum() is { } value && expression.Peek() == '\0' ? value : null;

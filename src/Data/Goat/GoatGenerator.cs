@@ -37,7 +37,8 @@ public static class GoatGenerator
     {
         var questions = Questions(options, seed);
         var form = GoatForm.Of(options);
-        return Chunks(questions.Count, threads, i => Item(questions[i], i, options.Noise, form, seed));
+        GoatItem At(int index) => Item(questions[index], index, options.Noise, form, seed);
+        return threads <= 1 ? Enumerable.Range(0, questions.Count).Select(At) : Chunks(questions.Count, threads, At);
     }
 
     private static GoatItem Item(GoatQuestion question, int index, bool noise, GoatForm form, long seed)
@@ -49,12 +50,11 @@ public static class GoatGenerator
 
     private static IEnumerable<GoatItem> Chunks(int count, int threads, Func<int, GoatItem> item)
     {
-        var buffer = new GoatItem[Math.Min(count, Math.Max(1, threads) * ChunkRows)];
+        var buffer = new GoatItem[Math.Min(count, threads * ChunkRows)];
         for (var from = 0; from < count; from += buffer.Length)
         {
             var (start, rows) = (from, Math.Min(buffer.Length, count - from));
-            if (threads <= 1) for (var i = 0; i < rows; i++) buffer[i] = item(start + i);
-            else Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => buffer[i] = item(start + i));
+            Parallel.For(0, rows, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => buffer[i] = item(start + i));
             for (var i = 0; i < rows; i++) yield return buffer[i];
         }
     }
@@ -97,7 +97,7 @@ public static class GoatGenerator
     {
         var count = options.Count ?? DefaultCount;
         var questions = new List<GoatQuestion>(count);
-        var seen = new HashSet<GoatQuestion>();
+        var seen = new HashSet<GoatQuestion>(SameQuestion.Comparer);
         var cells = GoatTable.Even(options, count)
             .Select((cell, index) => (Cell: cell, Random: SeededRandom.For(seed, "goat-cell", index)))
             .ToList();
@@ -127,7 +127,7 @@ public static class GoatGenerator
     private static List<GoatQuestion> FromPaper(GoatOptions options, long seed)
     {
         var questions = new List<GoatQuestion>(options.Count ?? GoatTable.PaperRows);
-        var seen = new HashSet<GoatQuestion>(questions.Capacity);
+        var seen = new HashSet<GoatQuestion>(questions.Capacity, SameQuestion.Comparer);
         var (rowsBefore, drawnBefore) = (0L, 0L);
         for (var i = 0; i < GoatTable.Paper.Count; i++)
         {
@@ -153,15 +153,9 @@ public static class GoatGenerator
         for (; tries > 0; tries--)
         {
             question = cell.Draw(random);
-            if (GoatHeldOut.Contains(question) == (split == GoatSplit.HeldOut) && seen.Add(Key(question))) return true;
+            if (GoatHeldOut.Contains(question) == (split == GoatSplit.HeldOut) && seen.Add(question)) return true;
         }
         question = null;
         return false;
     }
-
-    // A sum or product turned around is the same question.
-    private static GoatQuestion Key(GoatQuestion question)
-        => question.Operation is GoatOperation.Add or GoatOperation.Multiply && question.Left > question.Right
-            ? question with { Left = question.Right, Right = question.Left }
-            : question;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Randomness;
 
@@ -15,9 +14,6 @@ public static class GoatHeldOut
 
     private const string Prefix = "goat-held-out-1 ";
 
-    // The operation's name, two operands and what stands between them; longer questions are hashed as text.
-    private const int LongestText = 256;
-
     /// <summary>Whether a question is held out.</summary>
     public static bool Contains(GoatQuestion question)
     {
@@ -31,11 +27,19 @@ public static class GoatHeldOut
             GoatOperation.DivideByDigit => nameof(GoatOperation.Divide),
             var own => Enum.GetName(own)!,
         };
-        Span<char> text = stackalloc char[LongestText];
-        if (question.Form is null && question.Decimals == 0 && text.TryWrite(CultureInfo.InvariantCulture, $"{Prefix}{operation} {a} {b}", out var written))
-            return IsHeldOut(SeededRandom.StableHash(text[..written]));
-        return IsHeldOut(SeededRandom.StableHash($"{Prefix}{operation} {question.Form ?? $"{GoatQuestion.Text(a, question.Decimals)} {GoatQuestion.Text(b, question.Decimals)}"}"));
+        var text = new TextBuffer();
+        text.Text(Prefix);
+        text.Text(operation);
+        text.Text(" ");
+        if (question.Form is { } form) text.Text(form);
+        else
+        {
+            text.Number(a, question.Decimals);
+            text.Text(" ");
+            text.Number(b, question.Decimals);
+        }
+        var hash = SeededRandom.StableHash(text.Written);
+        text.Return();
+        return hash % 1000 < PerMille;
     }
-
-    private static bool IsHeldOut(ulong hash) => hash % 1000 < PerMille;
 }

@@ -9,6 +9,8 @@ namespace AlpacaCot.Data.Goat;
 /// </summary>
 internal static class GoatLanguage
 {
+    private const string Blank = "{0}";
+
     private static readonly (string Text, int Weight)[] _templates =
     [
         ("{0}", 100), ("{0} =", 30), ("{0}=", 15), ("{0}=?", 10), ("What is {0}?", 10),
@@ -35,14 +37,14 @@ internal static class GoatLanguage
 
     /// <summary>The clean expression; a task that is no computation by its name first, since a bare number does not say what to do with it.</summary>
     public static string Plain(GoatQuestion question, string expression)
-        => _tasks.TryGetValue(question.Operation, out var task) ? task[0].Replace("{0}", expression, StringComparison.Ordinal) : expression;
+        => _tasks.TryGetValue(question.Operation, out var task) ? Filled(task[0], expression) : expression;
 
     /// <summary>A request in words.</summary>
     public static string Request(GoatQuestion question, string expression, SeededRandom random)
     {
         // Every draw is made whether or not it is used, so that one choice never shifts the next.
         var (phrase, cross, words, closed) = (random.NextDouble() < 0.05, random.NextDouble() < 0.5, random.NextDouble() < 0.1, random.NextDouble() < 0.5);
-        if (_tasks.TryGetValue(question.Operation, out var tasks)) return tasks[random.Next(tasks.Length)].Replace("{0}", expression, StringComparison.Ordinal);
+        if (_tasks.TryGetValue(question.Operation, out var tasks)) return Filled(tasks[random.Next(tasks.Length)], expression);
         var template = Draw(random);
 
         var phrased = phrase ? Phrase(question, expression) : null;
@@ -55,8 +57,11 @@ internal static class GoatLanguage
                 .Replace("/", "divided by", StringComparison.Ordinal);
         }
         if (closed && phrased is null && text.AsSpan().IndexOfAny("+-*/x") >= 0) text = text.Replace(" ", "", StringComparison.Ordinal);
-        return template.Replace("{0}", text, StringComparison.Ordinal);
+        return Filled(template, text);
     }
+
+    // The expression alone is every fourth request, and needs no second text.
+    private static string Filled(string template, string expression) => template == Blank ? expression : template.Replace(Blank, expression, StringComparison.Ordinal);
 
     private static string? Phrase(GoatQuestion question, string expression)
     {

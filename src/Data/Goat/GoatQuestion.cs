@@ -25,7 +25,7 @@ public sealed record GoatQuestion(GoatOperation Operation, BigInteger Left, BigI
         GoatOperation.Copy or GoatOperation.Split => Text(Left),
         GoatOperation.Gcd => $"gcd({Text(Left)}, {Text(Right)})",
         GoatOperation.Compare => $"{Text(Left)}, {Text(Right)}",
-        _ => $"{Text(Left, Decimals)} {Sign} {(Right.Sign < 0 ? $"({Text(Right, Decimals)})" : Text(Right, Decimals))}",
+        _ => OperandsAndSign(),
     };
 
     /// <summary>The operation's sign between two operands: <c>+ - * / mod ^</c>.</summary>
@@ -70,7 +70,9 @@ public sealed record GoatQuestion(GoatOperation Operation, BigInteger Left, BigI
     /// <summary>The numbers of <see cref="GoatOperation.Order"/>.</summary>
     internal IEnumerable<BigInteger> Numbers() => (Form ?? "").Split(", ").Select(number => BigInteger.Parse(number, CultureInfo.InvariantCulture));
 
-    internal static string Text(BigInteger value) => value.ToString(CultureInfo.InvariantCulture);
+    // Almost every number fits 64 bits, which are written several times as fast.
+    internal static string Text(BigInteger value)
+        => value.GetBitLength() < 64 ? ((long)value).ToString(CultureInfo.InvariantCulture) : value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A scaled number as a decimal without needless zeros.</summary>
     internal static string Text(BigInteger value, int decimals)
@@ -82,6 +84,18 @@ public sealed record GoatQuestion(GoatOperation Operation, BigInteger Left, BigI
     }
 
     private static int Digits(BigInteger value) => Text(BigInteger.Abs(value)).Length;
+
+    private string OperandsAndSign()
+    {
+        var text = new TextBuffer();
+        text.Number(Left, Decimals);
+        text.Text(" ");
+        text.Text(Sign);
+        text.Text(Right.Sign < 0 ? " (" : " ");
+        text.Number(Right, Decimals);
+        if (Right.Sign < 0) text.Text(")");
+        return text.End();
+    }
 
     private string Quotient()
     {

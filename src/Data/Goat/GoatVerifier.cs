@@ -44,15 +44,19 @@ public static class GoatVerifier
 
     private sealed class Check(GoatQuestion question)
     {
-        private readonly Queue<string> _columns = new(
-            question.Operation is GoatOperation.Add or GoatOperation.Subtract or GoatOperation.MultiplyByDigit ? GoatWorking.Columns(question) : []);
-
-        private readonly Queue<string> _chain = new(question.Operation switch
+        private readonly Queue<string>? _chain = question.Operation switch
         {
-            GoatOperation.Compare => GoatTasks.Comparisons(question),
-            GoatOperation.Order => GoatTasks.Selections(question),
-            _ => [],
-        });
+            GoatOperation.Compare => new(GoatTasks.Comparisons(question)),
+            GoatOperation.Order => new(GoatTasks.Selections(question)),
+            _ => null,
+        };
+
+        // Worked out once they are asked for: most sums are written without columns.
+        private IEnumerator<string>? _columns;
+        private string? _expression;
+
+        private string? _evaluated;
+        private ExactNumber? _value;
 
         private BigInteger _rest = question.Left;
         private BigInteger _divisor = question.Right;
@@ -65,7 +69,7 @@ public static class GoatVerifier
 
         public void Line(string line, int number)
         {
-            if (question.Operation is GoatOperation.Compare or GoatOperation.Order or GoatOperation.Copy && !line.Contains(" = ", StringComparison.Ordinal) || _chain.Count > 0)
+            if (_chain is { Count: > 0 } || (question.Operation is GoatOperation.Compare or GoatOperation.Order or GoatOperation.Copy && !line.Contains(" = ", StringComparison.Ordinal)))
             {
                 ChainLine(line, number);
                 return;
@@ -80,7 +84,8 @@ public static class GoatVerifier
             var misread = conclusion ? Asked(sides[0]) : Beginning(sides);
             for (var i = 1; i < sides.Length; i++)
             {
-                Step($"{sides[i - 1]} = {sides[i]}", number, misread ?? (Holds(sides[i - 1], sides[i]) ? null : $"{sides[i - 1]} is not {sides[i]}"));
+                Steps++;
+                if (misread is not null || !Holds(sides[i - 1], sides[i])) Refuse($"{sides[i - 1]} = {sides[i]}", number, misread ?? $"{sides[i - 1]} is not {sides[i]}");
                 misread = null;
             }
         }
@@ -88,12 +93,12 @@ public static class GoatVerifier
         // Lines that are no equations: the answer of a task, or the step of a chain that it must begin with.
         private void ChainLine(string line, int number)
         {
-            if (_chain.TryDequeue(out var expected) && line != question.Answer)
+            if (_chain is not null && _chain.TryDequeue(out var expected) && line != question.Answer)
             {
                 Step(line, number, line == expected ? null : $"expected {expected}");
                 return;
             }
-            _chain.Clear();
+            _chain?.Clear();
             Step(line, number, line == question.Answer ? null : "is not the answer");
         }
 
@@ -106,11 +111,20 @@ public static class GoatVerifier
                 Step(claim, number, claim == question.Answer ? null : "is not the answer");
         }
 
+        private string? NextColumn()
+        {
+            _columns ??= GoatWorking.Columns(question).GetEnumerator();
+            return _columns.MoveNext() ? _columns.Current : null;
+        }
+
         /// <summary>What is wrong with what a line begins with, or null.</summary>
         private string? Beginning(string[] sides)
         {
-            if (IsColumn(sides)) return _columns.TryDequeue(out var column) && column.AsSpan(0, column.IndexOf('=')).SequenceEqual(sides[0].Replace(" ", "", StringComparison.Ordinal)) ? null
-                : column is null ? "there is no such column" : $"expected the column {column[..column.IndexOf('=')]}";
+            if (IsColumn(sides))
+            {
+                if (NextColumn() is not { } column) return "there is no such column";
+                return column.AsSpan(0, column.IndexOf('=')).SequenceEqual(sides[0].Replace(" ", "", StringComparison.Ordinal)) ? null : $"expected the column {column[..column.IndexOf('=')]}";
+            }
             switch (question.Operation)
             {
                 case GoatOperation.Divide or GoatOperation.DivideByDigit or GoatOperation.Modulo when Remainder(sides) is { } remainder:
@@ -147,16 +161,21 @@ public static class GoatVerifier
         /// <summary>What is wrong with an expression that should be the question's; the operands of a sum or product may be turned around.</summary>
         private string? Asked(string expression)
         {
-            if (Same(expression, question.Expression)) return null;
+            _expression ??= question.Expression;
+            if (Same(expression, _expression)) return null;
             var turned = question.Operation is GoatOperation.Add or GoatOperation.Multiply or GoatOperation.MultiplyByDigit or GoatOperation.Gcd
                 && Same(expression, (question with { Left = question.Right, Right = question.Left }).Expression);
-            return turned ? null : $"expected {question.Expression}";
+            return turned ? null : $"expected {_expression}";
         }
 
         private void Step(string text, int line, string? fault)
         {
             Steps++;
-            if (fault is null) return;
+            if (fault is not null) Refuse(text, line, fault);
+        }
+
+        private void Refuse(string text, int line, string fault)
+        {
             Wrong++;
             First ??= new GoatFault(Steps, line, text, fault);
         }
@@ -167,11 +186,24 @@ public static class GoatVerifier
             if (right.Contains('R', StringComparison.Ordinal))
                 return left.Split('/') is [var a, var b] && Integer(a) is { } dividend && Integer(b) is { } divisor && new GoatQuestion(GoatOperation.Divide, dividend, divisor).Answer == right;
             if (question.Operation == GoatOperation.Copy) left = left.Replace(" ", "", StringComparison.Ordinal);
-            return GoatExpression.Evaluate(left) is { } x && GoatExpression.Evaluate(right) is { } y && x == y;
+            return Value(left) is { } x && Value(right) is { } y && x == y;
+        }
+
+        // The right side of one equation is the left side of the next: it is evaluated once.
+        private ExactNumber? Value(string side)
+        {
+            if (!ReferenceEquals(side, _evaluated)) (_evaluated, _value) = (side, GoatExpression.Evaluate(side));
+            return _value;
         }
     }
 
-    private static BigInteger? Integer(string text) => BigInteger.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value) ? value : null;
+    // Almost every number fits 64 bits, which are read several times as fast.
+    private static BigInteger? Integer(string text)
+    {
+        const NumberStyles Digits = NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+        if (long.TryParse(text, Digits, CultureInfo.InvariantCulture, out var small)) return small;
+        return BigInteger.TryParse(text, Digits, CultureInfo.InvariantCulture, out var value) ? value : null;
+    }
 
     private static bool Same(string a, string b) => a == b || a.Replace(" ", "", StringComparison.Ordinal) == b.Replace(" ", "", StringComparison.Ordinal);
 }

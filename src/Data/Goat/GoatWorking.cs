@@ -20,17 +20,16 @@ public static class GoatWorking
     /// <summary>The same with the expression and the answer that are known already.</summary>
     internal static string Output(GoatQuestion question, GoatForm form, string expression, string answer)
     {
-        var direct = Direct(question, expression, answer);
+        if (form.Style == GoatStyle.Direct) return Direct(question, expression, answer);
         var steps = form.Style == GoatStyle.Steps;
-        if (form.Style == GoatStyle.Direct) return direct;
         return question.Operation switch
         {
-            GoatOperation.Add or GoatOperation.Subtract or GoatOperation.MultiplyByDigit => steps ? string.Join('\n', Columns(question).Append(direct)) : direct,
-            GoatOperation.Multiply => Multiply(question, form, direct),
-            GoatOperation.Divide => question.Right <= 10 ? direct : Divide(question, form, direct),
-            GoatOperation.DivideByDigit => steps ? Divide(question, form, direct) : direct,
-            GoatOperation.Modulo => Divide(question, form, direct),
-            _ => GoatTasks.Output(question, steps, direct),
+            GoatOperation.Add or GoatOperation.Subtract or GoatOperation.MultiplyByDigit when steps => string.Join('\n', Columns(question).Append(Direct(question, expression, answer))),
+            GoatOperation.Multiply => Multiply(question, form, expression, answer),
+            GoatOperation.Divide when question.Right > 10 => Divide(question, form, expression, answer),
+            GoatOperation.DivideByDigit when steps => Divide(question, form, expression, answer),
+            GoatOperation.Modulo => Divide(question, form, expression, answer),
+            _ => GoatTasks.Output(question, steps, Direct(question, expression, answer)),
         };
     }
 
@@ -101,17 +100,17 @@ public static class GoatWorking
         while (!a.IsZero);
     }
 
-    private static string Multiply(GoatQuestion question, GoatForm form, string direct)
+    private static string Multiply(GoatQuestion question, GoatForm form, string expression, string answer)
     {
         var (a, b) = (Whole(question.Left, question.Decimals), Whole(question.Right, question.Decimals));
-        if (HasOneDigit(a) || HasOneDigit(b)) return direct;
+        if (HasOneDigit(a) || HasOneDigit(b)) return Direct(question, expression, answer);
         var text = new TextBuffer();
         if (a.GetBitLength() + b.GetBitLength() <= FastBits) Multiply((long)a, (long)b, form, ref text);
         else Multiply(a, b, form, ref text);
         if (question.Decimals == 0 && question.Left.Sign > 0 && question.Right.Sign > 0) return text.End();
         text.Text("\n");
         text.Text(Therefore);
-        text.Text(direct);
+        text.Text(Direct(question, expression, answer));
         return text.End();
     }
 
@@ -175,15 +174,15 @@ public static class GoatWorking
         }
     }
 
-    private static string Divide(GoatQuestion question, GoatForm form, string direct)
+    private static string Divide(GoatQuestion question, GoatForm form, string expression, string answer)
     {
         var (dividend, divisor) = (question.Left, question.Right);
-        if (divisor.IsZero || dividend < divisor || dividend == divisor) return direct;
+        if (divisor.IsZero || dividend <= divisor) return Direct(question, expression, answer);
         var text = new TextBuffer();
         if (dividend.GetBitLength() <= FastBits) Divide((long)dividend, (long)divisor, form, ref text);
         else Divide(dividend, divisor, form, ref text);
         text.Text(Therefore);
-        text.Text(direct);
+        text.Text(Direct(question, expression, answer));
         return text.End();
     }
 

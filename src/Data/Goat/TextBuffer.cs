@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Numerics;
 
 namespace AlpacaCot.Data.Goat;
 
@@ -27,13 +28,31 @@ internal ref struct TextBuffer
         _length += written;
     }
 
+    // Almost every number fits 64 bits, which are written several times as fast.
+    public void Number(BigInteger value)
+    {
+        if (value.GetBitLength() < 64) Number((long)value);
+        else Number<BigInteger>(value);
+    }
+
+    /// <summary>A scaled number (<see cref="GoatQuestion.Decimals"/>).</summary>
+    public void Number(BigInteger value, int decimals)
+    {
+        if (decimals == 0) Number(value);
+        else Text(GoatQuestion.Text(value, decimals));
+    }
+
+    public readonly ReadOnlySpan<char> Written => _chars.AsSpan(0, _length);
+
     /// <summary>The text; the array goes back.</summary>
     public string End()
     {
-        var text = new string(_chars, 0, _length);
-        ArrayPool<char>.Shared.Return(_chars);
+        var text = Written.ToString();
+        Return();
         return text;
     }
+
+    public readonly void Return() => ArrayPool<char>.Shared.Return(_chars);
 
     private void Grow(int more)
     {

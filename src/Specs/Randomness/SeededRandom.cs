@@ -8,6 +8,8 @@ namespace AlpacaCot.Specs.Randomness;
 /// </summary>
 public sealed class SeededRandom
 {
+    private const ulong FnvPrime = 0x100000001B3;
+
     private ulong _s0, _s1, _s2, _s3;
 
     private SeededRandom(ulong seed)
@@ -30,11 +32,10 @@ public sealed class SeededRandom
     /// <summary>FNV-1a over UTF-8, finished by SplitMix64: equal on every machine and run.</summary>
     public static ulong StableHash(ReadOnlySpan<char> text)
     {
-        const int ShortText = 256;
-        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        var bytes = most <= ShortText * 4 ? stackalloc byte[ShortText * 4] : new byte[most];
         var hash = 0xCBF29CE484222325UL;
-        foreach (var b in bytes[..Encoding.UTF8.GetBytes(text, bytes)]) hash = (hash ^ b) * 0x100000001B3UL;
+        // ASCII is its own UTF-8.
+        if (Ascii.IsValid(text)) foreach (var c in text) hash = (hash ^ c) * FnvPrime;
+        else foreach (var b in Encoding.UTF8.GetBytes(text.ToArray())) hash = (hash ^ b) * FnvPrime;
         return SplitMix64.Mix(hash);
     }
 
@@ -69,9 +70,9 @@ public sealed class SeededRandom
     /// <summary>Uniform in [low, high], both included, without bias.</summary>
     public BigInteger Next(BigInteger low, BigInteger high)
     {
+        if (low >= long.MinValue && high <= long.MaxValue && low <= high) return Next((long)low, (long)high);
         var span = high - low;
         if (span.Sign < 0) throw new ArgumentOutOfRangeException(nameof(high), "high is below low");
-        if (span.IsZero) return low;
         if (span <= ulong.MaxValue) return low + NextUpTo((ulong)span);
         var bits = (int)span.GetBitLength();
         BigInteger draw;
@@ -84,6 +85,9 @@ public sealed class SeededRandom
         while (draw > span);
         return low + draw;
     }
+
+    // The same draws as for longer numbers.
+    private long Next(long low, long high) => low == high ? low : (long)((ulong)low + NextUpTo((ulong)high - (ulong)low));
 
     // The same draws as for longer spans, without long numbers.
     private ulong NextUpTo(ulong span)
