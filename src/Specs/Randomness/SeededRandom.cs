@@ -73,6 +73,7 @@ public sealed class SeededRandom
         if (low >= long.MinValue && high <= long.MaxValue && low <= high) return Next((long)low, (long)high);
         var span = high - low;
         if (span.Sign < 0) throw new ArgumentOutOfRangeException(nameof(high), "high is below low");
+        if (span.IsZero) return low;
         if (span <= ulong.MaxValue) return low + NextUpTo((ulong)span);
         var bits = (int)span.GetBitLength();
         BigInteger draw;
