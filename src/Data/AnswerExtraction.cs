@@ -65,6 +65,7 @@ public static partial class AnswerExtraction
     private static string Alone(string line)
     {
         if (LastBoxed(line) is { } boxed) return boxed;
+        // Most lines hold no mark that a sentence could follow, and are spared the search for a number of any form.
         if (line.AsSpan().IndexOfAny(_sentenceEnds) < 0) return line;
         if (AnswerNumbers.Leading(line.TrimStart('*')) is { } number) return number;
         return EndedWord().Match(line) is { Success: true } word ? word.Groups["answer"].Value : line;

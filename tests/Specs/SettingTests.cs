@@ -93,6 +93,9 @@ public sealed class SettingTests
         var random = SeededRandom.For(3, "bounds");
         Assert.Equal([0, 1, 2], Enumerable.Range(0, 200).Select(_ => random.Next(3)).Distinct().Order());
         Assert.Equal([5, 6, 7], Enumerable.Range(0, 200).Select(_ => (int)random.Next(new System.Numerics.BigInteger(5), 7)).Distinct().Order());
+        var long30 = System.Numerics.BigInteger.Pow(10, 30);
+        Assert.Equal([-long30, 1 - long30, 2 - long30], Enumerable.Range(0, 200).Select(_ => random.Next(-long30, 2 - long30)).Distinct().Order());
+        Assert.Equal(long30, random.Next(long30, long30));
     }
 
     [Fact]

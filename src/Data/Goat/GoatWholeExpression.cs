@@ -58,7 +58,9 @@ internal ref struct GoatWholeExpression
                 return ++_depth <= GoatExpression.DepthLimit && Factor(out value) && Fits(-(Int128)value, out value);
             case '(':
                 _at++;
-                return ++_depth <= GoatExpression.DepthLimit && Sum(out value) && Peek() == ')' && ++_at > 0;
+                if (++_depth > GoatExpression.DepthLimit || !Sum(out value) || Peek() != ')') return false;
+                _at++;
+                return true;
         }
         var start = _at;
         for (; _at < _text.Length && char.IsAsciiDigit(_text[_at]); _at++) value = value * 10 + (_text[_at] - '0');
