@@ -10,7 +10,7 @@ internal sealed class UnigramModel : ITokenModel
 {
     private readonly Dictionary<string, int> _vocabulary = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _lookup;
-    private readonly UnigramSearch _search;
+    private readonly UnigramSearch<double> _search;
     private readonly int _unknown;
     private readonly int[]? _bytes;
 
@@ -29,8 +29,7 @@ internal sealed class UnigramModel : ITokenModel
         if (_unknown >= pieces.Count) throw new TokenizerException($"unk_id {_unknown} is outside the vocabulary of {pieces.Count} pieces");
         if (part.Flag("byte_fallback", false)) _bytes = ByteTokens.Ids(_vocabulary);
         var lowest = pieces.Select(piece => piece.Score).DefaultIfEmpty(0).Min();
-        var trie = new CharTrie(_vocabulary.Select(item => (item.Key, item.Value)));
-        _search = new UnigramSearch(trie, [.. pieces.Select(piece => piece.Score)], UnigramSearch.UnknownScore(lowest), single: false);
+        _search = new UnigramSearch<double>(_vocabulary.Select(item => (item.Key, item.Value, pieces[item.Value].Score)), lowest);
     }
 
     public IReadOnlyDictionary<string, int> Vocabulary => _vocabulary;

@@ -1,5 +1,4 @@
 using System.Text;
-using AlpacaCot.Tokenizers.Text;
 using AlpacaCot.Tokenizers.Unigram;
 
 namespace AlpacaCot.Tokenizers.SentencePiece;
@@ -8,7 +7,7 @@ namespace AlpacaCot.Tokenizers.SentencePiece;
 internal sealed class SentencePieceUnigram : ISentencePieceAlgorithm
 {
     private readonly SentencePieceModel _model;
-    private readonly UnigramSearch _search;
+    private readonly UnigramSearch<float> _search;
     private readonly int[]? _bytes;
 
     [ThreadStatic]
@@ -20,13 +19,13 @@ internal sealed class SentencePieceUnigram : ISentencePieceAlgorithm
         var normal = model.Pieces.Where(piece => piece.Type == PieceType.Normal).Select(piece => piece.Score).DefaultIfEmpty(0).ToList();
         var (lowest, highest) = (normal.Min(), normal.Max());
         // A user-defined piece beats whatever covers the same bytes: log probabilities are negative, its score grows with its length.
-        double Score(Piece piece) => piece.Type == PieceType.UserDefined
+        float Score(Piece piece) => piece.Type == PieceType.UserDefined
             ? (float)(Encoding.UTF8.GetByteCount(piece.Text) * Math.Max(highest, 0.1) - 0.1)
             : piece.Score;
         var pieces = model.Pieces.Select((piece, id) => (piece, id))
-            .Where(item => item.piece.Type is PieceType.Normal or PieceType.UserDefined && !(bytes is not null && item.piece.Text == "\0"));
-        var trie = new CharTrie(pieces.Select(item => (item.piece.Text, item.id)));
-        _search = new UnigramSearch(trie, [.. model.Pieces.Select(Score)], (float)UnigramSearch.UnknownScore(lowest), single: true);
+            .Where(item => item.piece.Type is PieceType.Normal or PieceType.UserDefined && !(bytes is not null && item.piece.Text == "\0"))
+            .Select(item => (item.piece.Text, item.id, Score(item.piece)));
+        _search = new UnigramSearch<float>(pieces, lowest);
     }
 
     public void Encode(ReadOnlySpan<char> text, List<int> ids, List<(int Begin, int End)>? spans = null)
