@@ -129,12 +129,14 @@ internal static unsafe class MatVec
             var m = 0L;
             for (; m + Tile <= c.M; m += Tile)
             {
-                FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
+                if (Simd.IsWide) FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
+                else NarrowTiles.FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, c.K, typeof(T) == typeof(F32) ? 0 : ahead, sums);
                 Finish<T>(ref c, ref p, m, Tile, n, Tile, sums);
             }
             for (; m < c.M; m++)
             {
-                OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
+                if (Simd.IsWide) OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
+                else NarrowTiles.OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, typeof(T) == typeof(F32) ? 0 : ahead, sums);
                 Finish<T>(ref c, ref p, m, 1, n, Tile, sums);
             }
         }
@@ -142,7 +144,7 @@ internal static unsafe class MatVec
         {
             for (var m = 0L; m < c.M; m++)
             {
-                *sums = Single<T>(p.W, n * c.K, c.K, c.X + m * c.K);
+                *sums = Simd.IsWide ? Single<T>(p.W, n * c.K, c.K, c.X + m * c.K) : NarrowTiles.Single<T>(p.W, n * c.K, c.K, c.X + m * c.K);
                 Finish<T>(ref c, ref p, m, 1, n, 1, sums);
             }
         }

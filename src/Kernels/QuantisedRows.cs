@@ -19,6 +19,9 @@ internal static unsafe class QuantisedRows
     // As for plain weights: memory takes about as long to answer as so many bytes take to be worked on.
     private const int Ahead = 4096;
 
+    // Numbers of a row that are written out at a time.
+    private const int Stretch = 1024;
+
     /// <summary>One of the products that share x.</summary>
     internal struct Product
     {
@@ -70,12 +73,14 @@ internal static unsafe class QuantisedRows
         }
         long m = x.Count, k = x.Width;
         var arranged = new Scratch(m * k, 1).Take(m * k);
-        if (fourBits) Split<T>(x.Pointer, arranged, m * k);
+        if (fourBits && Simd.IsWide) Split<T>(x.Pointer, arranged, m * k);
         else for (var i = 0L; i < m * k; i += Simd.Lanes) T.Load(x.Pointer, i).Store(arranged + i);
+        if (fourBits && !Simd.IsWide) FourBitNumbers.Arrange(arranged, m * k);
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
-            Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
+            if (Simd.IsWide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
+            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context);
         }
     }
 
@@ -185,6 +190,65 @@ internal static unsafe class QuantisedRows
                 // Folded as beside three others, so that a row's sum is the same wherever a part begins.
                 Store<T>(ref p, row, m, Simd.Sums(a, a, a, a)[0] * p.Scales[row]);
             }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void NarrowBytePart<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        ref var p = ref Of(ref c, part);
+        var sums = stackalloc float[Tile * QuantisedMatrix.MostRows];
+        var (tile, ahead) = (Tile * c.K, (long)Ahead);
+        ahead = (ahead + tile - 1) / tile * tile;
+        long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart);
+        for (; row + Tile <= end; row += Tile)
+        {
+            FourNarrowRows<I8>(p.Codes, row * c.K, c.K, c.X, c.M, c.K, ahead, sums);
+            for (var i = 0; i < Tile * c.M; i++) Store<T>(ref p, row + i % Tile, i / Tile, sums[i] * p.Scales[row + i % Tile]);
+        }
+        for (; row < end; row++)
+            for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, NarrowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);
+    }
+
+    // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void NarrowFourBitPart<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        ref var p = ref Of(ref c, part);
+        var numbers = new FourBitNumbers(p.Table);
+        float* weights = stackalloc float[Tile * Stretch], sums = stackalloc float[Tile * QuantisedMatrix.MostRows], totals = stackalloc float[Tile * QuantisedMatrix.MostRows];
+        for (long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart); row < end; row += Tile)
+        {
+            var rows = (int)Math.Min(Tile, end - row);
+            new Span<float>(totals, Tile * (int)c.M).Clear();
+            for (long k = 0, length; k < c.K; k += length)
+            {
+                length = Math.Min(Stretch, c.K - k);
+                for (var i = 0; i < rows; i++)
+                {
+                    var at = (row + i) * c.K + k;
+                    for (var j = 0L; j < length; j += FourBitNumbers.Granule)
+                    {
+                        var codes = p.Codes + (at + j) / 2;
+                        if (Sse.IsSupported) Sse.Prefetch0(codes + Ahead);
+                        numbers.WriteArranged(codes, p.Scale(at + j), weights + i * length + j);
+                    }
+                }
+                FourNarrowRows<F32>((byte*)weights, 0, length, c.X + k, c.M, c.K, 0, sums);
+                for (var i = 0; i < Tile * c.M; i++) totals[i] += sums[i];
+            }
+            for (var i = 0; i < Tile * c.M; i++)
+                if (i % Tile < rows) Store<T>(ref p, row + i % Tile, i / Tile, totals[i]);
+        }
+    }
+
+    // Four rows of the weight times all of x: four sums for each row of x.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FourNarrowRows<T>(byte* w, long w0, long k, float* x, long m, long apart, long ahead, float* sums) where T : IWeight
+    {
+        for (; m >= Tile; m -= Tile, x += Tile * apart, sums += Tile * Tile) NarrowTiles.FourRows<T>(w, w0, k, x, apart, ahead, sums);
+        for (; m > 0; m--, x += apart, sums += Tile) NarrowTiles.OneRow<T>(w, w0, k, x, ahead, sums);
     }
 
     private static void Store<T>(ref Product p, long row, long m, float sum) where T : IElement

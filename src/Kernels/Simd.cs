@@ -1,11 +1,24 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
 namespace AlpacaCot.Kernels;
 
+/// <summary>What the elements of a weight are held in, read as fp32.</summary>
+internal unsafe interface IWeight
+{
+    /// <summary>Bytes of an element.</summary>
+    static abstract int Bytes { get; }
+
+    /// <summary>
+    /// Eight of the elements i … i+31: the first, second, third or last eight of them in the order in which they come cheaply, <see cref="IElement.First"/>'s before <see cref="IElement.Second"/>'s.
+    /// </summary>
+    static abstract Vector256<float> Quarter(void* p, long i, [ConstantExpected(Min = 0, Max = 3)] int quarter);
+}
+
 /// <summary>An element type that kernels read and write as fp32, sixteen at a time.</summary>
-internal unsafe interface IElement
+internal unsafe interface IElement : IWeight
 {
     static abstract ScalarType Type { get; }
 
@@ -34,6 +47,11 @@ internal readonly unsafe struct F32 : IElement
 {
     public static ScalarType Type => float32;
 
+    public static int Bytes => sizeof(float);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Quarter(void* p, long i, [ConstantExpected(Min = 0, Max = 3)] int quarter) => Vector256.Load((float*)p + i + 8 * quarter);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(void* p, long i) => Vector512.Load((float*)p + i);
 
@@ -61,6 +79,16 @@ internal readonly unsafe struct F32 : IElement
 internal readonly unsafe struct BF16 : IElement
 {
     public static ScalarType Type => ScalarType.BFloat16;
+
+    public static int Bytes => sizeof(ushort);
+
+    /// <summary>Two quarters of even index, then two of odd index.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Quarter(void* p, long i, [ConstantExpected(Min = 0, Max = 3)] int quarter)
+    {
+        var pairs = Vector256.Load((uint*)((ushort*)p + i + 16 * (quarter % 2)));
+        return (quarter < 2 ? pairs << 16 : pairs & Vector256.Create(0xffff0000u)).AsSingle();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(void* p, long i)
@@ -114,10 +142,28 @@ internal readonly unsafe struct BF16 : IElement
     }
 }
 
+/// <summary>Whole numbers of a byte: codes that a scale multiplies.</summary>
+internal readonly unsafe struct I8 : IWeight
+{
+    public static int Bytes => 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Quarter(void* p, long i, [ConstantExpected(Min = 0, Max = 3)] int quarter)
+    {
+        var codes = (sbyte*)p + i + 8 * quarter;
+        if (Avx2.IsSupported) return Vector256.ConvertToSingle(Avx2.ConvertToVector256Int32(codes));
+        var (low, high) = Vector128.Widen(Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte()));
+        return Vector256.ConvertToSingle(Vector256.Create(low, high));
+    }
+}
+
 /// <summary>Vector helpers of the kernels.</summary>
 internal static unsafe class Simd
 {
     internal const int Lanes = 16;
+
+    /// <summary>Registers hold sixteen numbers, and there are 32 of them. Elsewhere a vector of sixteen takes two registers of sixteen.</summary>
+    internal static bool IsWide => Avx512F.IsSupported;
 
     /// <summary>1 / √x for a norm; NaN where a row's squares overflowed, which must not become a row of zeros that looks sound.</summary>
     internal static float InverseRoot(float x) => float.IsFinite(x) ? 1 / MathF.Sqrt(x) : float.NaN;

@@ -1,0 +1,77 @@
+namespace AlpacaCot.Kernels.Tests;
+
+/// <summary>The loops for processors without AVX-512, which run anywhere.</summary>
+public sealed unsafe class NarrowTilesTests
+{
+    private const int Rows = 4;
+
+    [Theory]
+    [InlineData(32)]
+    [InlineData(96)]
+    [InlineData(1056)]
+    [InlineData(75)]   // what is left of the last 32 is the caller's
+    public void Sums_EveryLoop_TheSameToTheLastBit_AndThoseOfTheDefinition(int k)
+    {
+        using var generator = new torch.Generator((ulong)k);
+        using var numbers = torch.randn([2 * Rows, k], generator: generator);
+        using var rounded = numbers.to(bfloat16);
+        using var codes = (numbers * 40).clamp(-128, 127).to(int8);
+        Check<F32>(numbers, k);
+        Check<BF16>(rounded, k);
+        Check<I8>(codes, k);
+    }
+
+    private static void Check<T>(Tensor weight, int k) where T : struct, IWeight
+    {
+        const int Apart = 2000;
+        var (whole, random) = (k / NarrowTiles.Step * NarrowTiles.Step, new Random(k));
+        var x = Enumerable.Range(0, Rows * Apart).Select(_ => random.NextSingle() - 0.5f).ToArray();
+        using var numbers = weight.to(float32);
+        var w = numbers.ToArray<float>();
+        float* sums = stackalloc float[Rows * Rows], one = stackalloc float[Rows];
+        // bf16 comes in pairs: of each 32 those of even index first.
+        var arranged = (float[])x.Clone();
+        if (typeof(T) == typeof(BF16))
+            for (var row = 0; row < Rows; row++)
+                for (var i = 0; i < whole; i++) arranged[row * Apart + i / 32 * 32 + i % 2 * 16 + i % 32 / 2] = x[row * Apart + i];
+        fixed (float* rows = arranged)
+        {
+            var at = (byte*)weight.Pointer();
+            NarrowTiles.FourRows<T>(at, 4 * k, k, rows, Apart, ahead: 4 * k * T.Bytes, sums);
+            for (var row = 0; row < Rows; row++)
+            {
+                NarrowTiles.OneRow<T>(at, 4 * k, k, rows + row * Apart, row % 2 * 4 * k * T.Bytes, one);
+                for (var column = 0; column < Rows; column++)
+                {
+                    Assert.Equal(sums[row * Rows + column], one[column]);
+                    Assert.Equal(one[column], NarrowTiles.Single<T>(at, (4 + column) * k, k, rows + row * Apart));
+                    var expected = Enumerable.Range(0, whole).Sum(i => (double)x[row * Apart + i] * w[(4 + column) * k + i]);
+                    var size = Enumerable.Range(0, whole).Sum(i => Math.Abs((double)x[row * Apart + i] * w[(4 + column) * k + i]));
+                    Assert.InRange(one[column], expected - 1e-6 * size, expected + 1e-6 * size);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Numbers_EveryCodeAtEveryPlace_AreItsValueTimesTheScale()
+    {
+        var values = FourBitCode.Nf4.Values.ToArray();
+        byte[] codes = [.. Enumerable.Range(0, FourBitNumbers.Granule / 2).Select(i => (byte)(i * 37 + 11))];
+        float[] written = new float[FourBitNumbers.Granule], arranged = new float[FourBitNumbers.Granule];
+        fixed (float* table = values, to = written, other = arranged)
+        fixed (byte* from = codes)
+        {
+            var numbers = new FourBitNumbers(table);
+            for (var turn = 0; turn < 256; turn++)
+            {
+                numbers.Write(from, 0.37f, to);
+                numbers.WriteArranged(from, 0.37f, other);
+                Assert.Equal(codes.SelectMany(code => new[] { values[code >> 4] * 0.37f, values[code & 15] * 0.37f }), written);
+                FourBitNumbers.Arrange(to, FourBitNumbers.Granule);
+                Assert.Equal(written, arranged);
+                for (var i = 0; i < codes.Length; i++) codes[i]++;
+            }
+        }
+    }
+}
