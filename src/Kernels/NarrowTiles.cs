@@ -26,7 +26,7 @@ internal static unsafe class NarrowTiles
             a = Vector256.FusedMultiplyAdd(T.Quarter(w, at + i, 2), Vector256.Load(x + i + 16), a);
             a = Vector256.FusedMultiplyAdd(T.Quarter(w, at + i, 3), Vector256.Load(x + i + 24), a);
         }
-        return Sums(a, a, a, a)[0];
+        return Simd.Sums(a, a, a, a)[0];
     }
 
     /// <summary>One row of x times four of the weight.</summary>
@@ -65,7 +65,7 @@ internal static unsafe class NarrowTiles
             a2 = Vector256.FusedMultiplyAdd(T.Quarter(w, w2 + i, 3), v, a2);
             a3 = Vector256.FusedMultiplyAdd(T.Quarter(w, w3 + i, 3), v, a3);
         }
-        Sums(a0, a1, a2, a3).Store(sums);
+        Simd.Sums(a0, a1, a2, a3).Store(sums);
     }
 
     /// <summary>Four rows of x, <paramref name="apart"/> elements from one to the next, times four of the weight; the sums of each row of x lie together.</summary>
@@ -118,7 +118,7 @@ internal static unsafe class NarrowTiles
             v = Vector256.Load(xd + i + 24);
             (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
         }
-        Vector128<float> ab = Sums(a0, a1, b0, b1), cd = Sums(c0, c1, d0, d1);
+        Vector128<float> ab = Simd.Sums(a0, a1, b0, b1), cd = Simd.Sums(c0, c1, d0, d1);
         *(ulong*)sums = ab.AsUInt64()[0];
         *(ulong*)(sums + 4) = ab.AsUInt64()[1];
         *(ulong*)(sums + 8) = cd.AsUInt64()[0];
@@ -140,13 +140,5 @@ internal static unsafe class NarrowTiles
         if (rows * T.Bytes > 8) Sse.Prefetch0(line + 320);
         if (rows * T.Bytes > 8) Sse.Prefetch0(line + 384);
         if (rows * T.Bytes > 8) Sse.Prefetch0(line + 448);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Sums(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
-    {
-        if (!Avx.IsSupported) return Vector128.Create(Vector256.Sum(a), Vector256.Sum(b), Vector256.Sum(c), Vector256.Sum(d));
-        var halves = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
-        return halves.GetLower() + halves.GetUpper();
     }
 }

@@ -16,7 +16,7 @@ public sealed unsafe class QuantisedMatrix
     public const int Granule = FourBitNumbers.Granule;
 
     /// <summary>Most rows of a call: beyond, writing the weight out for libtorch's product is as fast.</summary>
-    public const int MostRows = 8;
+    public static int MostRows => Simd.IsWide ? 8 : RowFunctional.MostRows;
 
     private readonly byte[]? _packed, _scaleCodes;
     private readonly float[]? _largest, _map, _table;
@@ -64,7 +64,7 @@ public sealed unsafe class QuantisedMatrix
     public ReadOnlySpan<byte> Packed => _packed;
 
     /// <summary>Whether so many rows are multiplied here.</summary>
-    public bool Suits(long rows) => rows is > 0 and <= MostRows && (_packed is null ? In % (Simd.IsWide ? Simd.Lanes : NarrowTiles.Step) == 0
+    public bool Suits(long rows) => rows > 0 && rows <= MostRows && (_packed is null ? In % (Simd.IsWide ? Simd.Lanes : NarrowTiles.Step) == 0
         : In % Granule == 0 && _block >= Granule && BitOperations.IsPow2(_block) && (_scaleCodes is null || BitOperations.IsPow2(_nestedBlock)));
 
     /// <summary>Whether a tensor's rows are: fp32 or bf16 <c>[rows, in]</c> on the processor, without a gradient.</summary>

@@ -32,7 +32,7 @@ internal static unsafe class Gemm
             for (var i = 0; i < m; i += RowStep)
             {
                 var at = c + i * ldc + j;
-                if (vectors == 4) Tile4(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
+                if (vectors == 4 && Simd.IsWide) Tile4(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
                 else for (var v = 0; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
             }
         }
@@ -74,6 +74,7 @@ internal static unsafe class Gemm
         Store(c + 3 * ldc, c30, c31, c32, c33, accumulate);
     }
 
+    // Four sums of sixteen: eight registers, where they hold eight numbers each.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
     {
