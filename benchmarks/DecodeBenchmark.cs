@@ -20,7 +20,7 @@ internal static class DecodeBenchmark
     public static Command Command()
     {
         var shape = new Shape.ShapeOptions();
-        Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
+        Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256, 2), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
         var precision = Options.Precision();
         var profiled = Profile.Option();
@@ -29,7 +29,7 @@ internal static class DecodeBenchmark
         {
             if (result.Tokens.FirstOrDefault(token => int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value < 1) is { } wrong) result.AddError($"--batch {wrong.Value}: must be at least 1");
         });
-        var command = new Command("decode", "Greedy decoding: new tokens per second, prompts included, and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads, profiled };
+        var command = new Command("decode", "Greedy decoding: new tokens per second with the prompts' reading and without (decode_tokens_per_s), and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -40,15 +40,22 @@ internal static class DecodeBenchmark
             {
                 IReadOnlyList<Generation> Generate(int count) => engine.Generate([.. Enumerable.Range(0, batch).Select(i => model.Request(i, parsed.GetValue(prompt), count))]);
                 Generate(Math.Min(WarmUpTokens, parsed.GetValue(tokens)));
+                // A generation of one token reads the prompts and little else: what the others take is what the tokens after it take.
+                var reading = Stopwatch.StartNew();
+                Generate(1);
+                reading.Stop();
                 var before = GC.GetTotalAllocatedBytes(precise: true);
                 var clock = Stopwatch.StartNew();
                 var total = Generate(parsed.GetValue(tokens)).Sum(g => g.Ids.Count);
                 var seconds = clock.Elapsed.TotalSeconds;
+                var steps = parsed.GetValue(tokens) - 1;
+                var decoding = Math.Max(seconds - reading.Elapsed.TotalSeconds, 1e-9);
                 Options.Print(parsed, new
                 {
-                    benchmark = "decode", batch, new_tokens = total, seconds = Math.Round(seconds, 3), tokens_per_s = Math.Round(total / seconds, 1),
+                    benchmark = "decode", batch, new_tokens = total, seconds = Math.Round(seconds, 3), tokens_per_s = Math.Round(total / seconds, 1), decode_tokens_per_s = Math.Round(steps * batch / decoding, 1),
+                    prompt_tokens_per_s = Math.Round(parsed.GetValue(prompt) * batch / reading.Elapsed.TotalSeconds, 1),
                     allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, parameters = model.Parameters, bytes_per_step = model.BytesPerStep, memory_gb_per_s = Math.Round(bandwidth / 1e9, 2),
-                    bandwidth_share = Math.Round(total / seconds / batch * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
+                    bandwidth_share = Math.Round(steps / decoding * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
                 });
                 if (parsed.GetValue(profiled)) Profile.Of(() => Generate(parsed.GetValue(tokens))).Print(parsed, model.Decoder, Profile.UsualRows, parsed.GetValue(threads));
             }

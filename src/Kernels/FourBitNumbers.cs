@@ -21,7 +21,7 @@ internal readonly unsafe ref struct FourBitNumbers
     }
 
     /// <summary>Numbers that are written at a time.</summary>
-    internal const int Granule = 64;
+    internal const int Granule = 32;
 
     /// <summary>Writes value · scale of the next <see cref="Granule"/> codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -32,18 +32,15 @@ internal readonly unsafe ref struct FourBitNumbers
             Plainly(codes, scale, to);
             return;
         }
-        for (var half = 0; half < 2; half++, codes += Granule / 4, to += Granule / 2)
-        {
-            Half(codes, scale, out var a, out var b, out var c, out var d);
-            a.GetLower().Store(to);
-            b.GetLower().Store(to + 4);
-            c.GetLower().Store(to + 8);
-            d.GetLower().Store(to + 12);
-            a.GetUpper().Store(to + 16);
-            b.GetUpper().Store(to + 20);
-            c.GetUpper().Store(to + 24);
-            d.GetUpper().Store(to + 28);
-        }
+        Fours(codes, scale, out var a, out var b, out var c, out var d);
+        a.GetLower().Store(to);
+        b.GetLower().Store(to + 4);
+        c.GetLower().Store(to + 8);
+        d.GetLower().Store(to + 12);
+        a.GetUpper().Store(to + 16);
+        b.GetUpper().Store(to + 20);
+        c.GetUpper().Store(to + 24);
+        d.GetUpper().Store(to + 28);
     }
 
     /// <summary>As <see cref="Write"/>, in the order in which the numbers come: that of <see cref="Arrange"/>.</summary>
@@ -55,23 +52,20 @@ internal readonly unsafe ref struct FourBitNumbers
             Plainly(codes, scale, to);
             return;
         }
-        for (var half = 0; half < 2; half++, codes += Granule / 4, to += Granule / 2)
-        {
-            Half(codes, scale, out var a, out var b, out var c, out var d);
-            a.Store(to);
-            b.Store(to + 8);
-            c.Store(to + 16);
-            d.Store(to + 24);
-        }
+        Fours(codes, scale, out var a, out var b, out var c, out var d);
+        a.Store(to);
+        b.Store(to + 8);
+        c.Store(to + 16);
+        d.Store(to + 24);
     }
 
-    /// <summary>Puts numbers into the order of <see cref="WriteArranged"/>: of each 32 the first four, four that lie sixteen further on, the next four, and so on.</summary>
+    /// <summary>Puts numbers into the order of <see cref="WriteArranged"/>: of each granule the first four, four that lie sixteen further on, the next four, and so on.</summary>
     /// <param name="numbers">The numbers, a whole number of <see cref="Granule"/>s.</param>
     /// <param name="count">How many.</param>
     internal static void Arrange(float* numbers, long count)
     {
         if (!Avx2.IsSupported) return;
-        for (var end = numbers + count; numbers < end; numbers += Granule / 2)
+        for (var end = numbers + count; numbers < end; numbers += Granule)
         {
             Vector256<float> a = Vector256.Load(numbers), b = Vector256.Load(numbers + 8), c = Vector256.Load(numbers + 16), d = Vector256.Load(numbers + 24);
             Vector256.Create(a.GetLower(), c.GetLower()).Store(numbers);
@@ -86,9 +80,9 @@ internal readonly unsafe ref struct FourBitNumbers
         for (var i = 0; i < Granule; i += 2, codes++) (to[i], to[i + 1]) = (_values[*codes >> 4] * scale, _values[*codes & 15] * scale);
     }
 
-    // 32 numbers, in fours: 0 and 4, 1 and 5, 2 and 6, 3 and 7.
+    // The fours 0 and 4, 1 and 5, 2 and 6, 3 and 7.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Half(byte* codes, float scale, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
+    private void Fours(byte* codes, float scale, out Vector256<float> a, out Vector256<float> b, out Vector256<float> c, out Vector256<float> d)
     {
         var (pairs, nibble) = (Vector128.Load(codes), Vector128.Create((byte)15));
         Vector128<byte> high = (pairs.AsUInt16() >> 4).AsByte() & nibble, low = pairs & nibble;

@@ -13,6 +13,9 @@ internal static unsafe class QuantisedRows
 {
     private const int RowsPerPart = 64;
 
+    // Where registers are wide, codes of four bits are worked on so many at a time, and those of a byte fetched.
+    private const int Granule = 64;
+
     // Four rows of the weight are worked on together: what is loaded of x serves four times.
     private const int Tile = 4;
 
@@ -73,13 +76,14 @@ internal static unsafe class QuantisedRows
         }
         long m = x.Count, k = x.Width;
         var arranged = new Scratch(m * k, 1).Take(m * k);
-        if (fourBits && Simd.IsWide) Split<T>(x.Pointer, arranged, m * k);
+        var wide = Simd.IsWide && (!fourBits || k % Granule == 0);
+        if (fourBits && wide) Split<T>(x.Pointer, arranged, m * k);
         else for (var i = 0L; i < m * k; i += Simd.Lanes) T.Load(x.Pointer, i).Store(arranged + i);
-        if (fourBits && !Simd.IsWide) FourBitNumbers.Arrange(arranged, m * k);
+        if (fourBits && !wide) FourBitNumbers.Arrange(arranged, m * k);
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
-            if (Simd.IsWide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
+            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
             else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context);
         }
     }
@@ -88,11 +92,11 @@ internal static unsafe class QuantisedRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Split<T>(byte* x, float* split, long count) where T : IElement
     {
-        for (var block = 0L; block < count; block += QuantisedMatrix.Granule)
-            for (var i = 0; i < QuantisedMatrix.Granule / 2; i++)
+        for (var block = 0L; block < count; block += Granule)
+            for (var i = 0; i < Granule / 2; i++)
             {
                 split[block + i] = T.Get(x, block + 2 * i);
-                split[block + QuantisedMatrix.Granule / 2 + i] = T.Get(x, block + 2 * i + 1);
+                split[block + Granule / 2 + i] = T.Get(x, block + 2 * i + 1);
             }
     }
 
@@ -118,7 +122,7 @@ internal static unsafe class QuantisedRows
             {
                 // The common case by itself, its sums in registers.
                 Vector512<float> a = default, b = default;
-                for (long k = 0; k < c.K; k += QuantisedMatrix.Granule, codes += QuantisedMatrix.Granule / 2)
+                for (long k = 0; k < c.K; k += Granule, codes += Granule / 2)
                 {
                     if (Sse.IsSupported) Sse.Prefetch0(codes + Ahead);
                     var x = c.X + k;
@@ -133,7 +137,7 @@ internal static unsafe class QuantisedRows
                 continue;
             }
             new Span<Vector512<float>>(sums, (int)c.M * 2).Clear();
-            for (long k = 0; k < c.K; k += QuantisedMatrix.Granule, codes += QuantisedMatrix.Granule / 2)
+            for (long k = 0; k < c.K; k += Granule, codes += Granule / 2)
             {
                 var scale = Vector512.Create(p.Scale(row * c.K + k));
                 var (first, second) = (Widen(codes), Widen(codes + 16));
@@ -166,7 +170,7 @@ internal static unsafe class QuantisedRows
                 var x = c.X + m * c.K;
                 for (var k = 0L; k < c.K; k += Simd.Lanes)
                 {
-                    if (Sse.IsSupported && k % QuantisedMatrix.Granule == 0)
+                    if (Sse.IsSupported && k % Granule == 0)
                     {
                         Sse.Prefetch0(w0 + Ahead + k);
                         Sse.Prefetch0(w1 + Ahead + k);
