@@ -1,10 +1,12 @@
 using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Sockets;
 using AlpacaCot.Client.Library.Hosting;
 using AlpacaCot.Files;
 using AlpacaCot.Grains.Contracts;
 using AlpacaCot.Supervision;
+using AlpacaCot.Worker.Protocol;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -29,6 +31,9 @@ internal sealed class SiloSession : IAsyncDisposable
     /// <summary>How long the silo of another command that started at the same moment may take to be up.</summary>
     private static readonly TimeSpan _otherStarts = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How often it is looked whether a silo that is connected to is still there.</summary>
+    private static readonly TimeSpan _look = TimeSpan.FromSeconds(1);
 
     /// <summary>A silo forgets a session that is silent for five of these.</summary>
     private static readonly TimeSpan _renewal = TimeSpan.FromSeconds(2);
@@ -223,10 +228,18 @@ internal sealed class SiloSession : IAsyncDisposable
         var host = builder.Build();
         try
         {
-            await host.StartAsync(cancellationToken);
+            var starting = host.StartAsync(cancellationToken);
+            while (await Task.WhenAny(starting, Task.Delay(_look, context.Time, cancellationToken)) != starting)
+                if (context.Cluster is null && !await ListensAsync(context.Home.SiloSocket, cancellationToken))
+                {
+                    // The silo has greeted and is gone. Orleans asks it what grains there are again and again, without end.
+                    _ = AbandonAsync(host, starting, context.Time);
+                    return null;
+                }
+            await starting;
             return host;
         }
-        catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or System.Net.Sockets.SocketException)
+        catch (Exception e) when (e is Orleans.Runtime.OrleansException or IOException or SocketException)
         {
             host.Dispose();
             return null;
@@ -238,6 +251,27 @@ internal sealed class SiloSession : IAsyncDisposable
             return e.SqlState == PostgresErrorCodes.UndefinedTable ? null
                 : throw new ClientException($"the cluster's database (${PlatformCluster.Variable}) cannot be used: {e.Message}", ExitCodes.Failed);
         }
+    }
+
+    private static async Task<bool> ListensAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var socket = await LocalSocket.ConnectAsync(path, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or IOException)
+        {
+            return false;
+        }
+    }
+
+    // Nobody waits for it: its start does not end, and what it holds goes when its loops have ended.
+    private static async Task AbandonAsync(IHost host, Task starting, TimeProvider time)
+    {
+        using (var late = new CancellationTokenSource(_goodbye, time)) await host.StopAsync(late.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        host.Dispose();
+        await starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static Process Launch(ClientContext context, string log, IReadOnlyList<string> arguments)

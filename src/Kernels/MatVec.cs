@@ -15,10 +15,10 @@ internal static unsafe class MatVec
 
     private const int RowsPerPart = 64;
 
-    // Weight rows, and rows of x, that are worked on together: sixteen sums fit the registers.
+    // Weight rows, and rows of x, that are worked on together: sixteen sums fit wide registers, and narrow ones in two goes.
     private const int Tile = 4;
 
-    // Memory takes about as long to answer as 8 KiB take to be worked on; measured on Zen 5, 4 and 16 KiB are slower.
+    // Memory takes about as long to answer as 8 KiB take to be worked on; measured on Zen 5, 4 and 16 KiB are slower (on Zen 3 no difference shows).
     private const long LeastAhead = 8 << 10;
 
     /// <summary>One of the products that share x: W <c>[n, k]</c>, a bias <c>[n]</c> or none, y <c>[rows, n]</c>.</summary>
@@ -130,13 +130,13 @@ internal static unsafe class MatVec
             for (; m + Tile <= c.M; m += Tile)
             {
                 if (Simd.IsWide) FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
-                else NarrowTiles.FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, c.K, typeof(T) == typeof(F32) ? 0 : ahead, sums);
+                else NarrowTiles.FourRows<T>(p.W, n * c.K, c.K, c.X + m * c.K, c.K, ahead, sums);
                 Finish<T>(ref c, ref p, m, Tile, n, Tile, sums);
             }
             for (; m < c.M; m++)
             {
                 if (Simd.IsWide) OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
-                else NarrowTiles.OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, typeof(T) == typeof(F32) ? 0 : ahead, sums);
+                else NarrowTiles.OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
                 Finish<T>(ref c, ref p, m, 1, n, Tile, sums);
             }
         }
@@ -150,9 +150,10 @@ internal static unsafe class MatVec
         }
     }
 
-    // How many bytes ahead the weight is fetched, in whole tiles.
+    // How many bytes ahead the weight is fetched, in whole tiles. Narrow registers take fp32 no faster than memory gives it by itself.
     private static long Ahead<T>(long k) where T : IElement
     {
+        if (typeof(T) == typeof(F32) && !Simd.IsWide) return 0;
         var tile = Tile * k * (typeof(T) == typeof(F32) ? 4 : 2);
         return (LeastAhead + tile - 1) / tile * tile;
     }

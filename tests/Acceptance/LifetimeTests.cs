@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 
 namespace AlpacaCot.Tests.Acceptance;
 
@@ -32,6 +33,39 @@ public sealed class LifetimeTests(Bases bases) : IDisposable
         (await first.EndAsync(_limit)).Done();
         (await guest.EndAsync(_limit)).Done();
         await NothingLeftAsync();
+    }
+
+    [Fact]
+    public async Task List_SiloGoneWhileItConnects_ReadsTheRecords()
+    {
+        var silo = _home.StartProgram(Programs.Silo);
+        await Home.UntilAsync(() => silo.Said.Contains("silo ready", StringComparison.Ordinal), "the silo is up");
+        // Whoever connects is let through until the silo has greeted, and then is alone: what he asks next gets no answer.
+        var (door, behind) = (_home["run/silo.sock"], _home["run/behind.sock"]);
+        File.Move(door, behind);
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(door));
+        listener.Listen();
+        var list = _home.Start("sweep", "list");
+        using (var client = await listener.AcceptAsync())
+        using (var there = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await there.ConnectAsync(new UnixDomainSocketEndPoint(behind));
+            var buffer = new byte[1 << 16];
+            var asking = Task.Run(async () =>
+            {
+                for (int count; (count = await client.ReceiveAsync(buffer)) > 0;) await there.SendAsync(buffer.AsMemory(0, count));
+            });
+            var greeting = new byte[1 << 16];
+            await client.SendAsync(greeting.AsMemory(0, await there.ReceiveAsync(greeting)));
+            await there.ReceiveAsync(greeting);
+            listener.Close();
+            File.Delete(door);
+            silo.Process.Kill();
+            client.Close();
+            await Task.WhenAny(asking);   // it may end in an error: both ends are gone
+        }
+        (await list.EndAsync(_seconds)).Done();
     }
 
     [Fact]
