@@ -102,10 +102,10 @@ public static unsafe class FourBit
         var numbers = new FourBitNumbers(((Context*)context)->Values);
         for (int block = part * c.BlocksPerPart, end = Math.Min(c.Blocks, block + c.BlocksPerPart); block < end; block++)
         {
-            var (start, scale) = ((long)block * c.Block, c.Largest[block]);
-            for (long whole = Math.Min(c.Count, start + c.Block) - FourBitNumbers.Granule; start <= whole; start += FourBitNumbers.Granule)
-                numbers.Write(c.Packed + start / 2, scale, c.Weights + start);
-            for (long i = start, last = Math.Min(c.Count, ((long)block + 1) * c.Block); i < last; i++)
+            var scale = c.Largest[block];
+            long i = (long)block * c.Block, last = Math.Min(c.Count, i + c.Block);
+            for (; i + FourBitNumbers.Granule <= last; i += FourBitNumbers.Granule) numbers.Write(c.Packed + i / 2, scale, c.Weights + i);
+            for (; i < last; i++)
                 c.Weights[i] = c.Values[i % 2 == 0 ? c.Packed[i / 2] >> 4 : c.Packed[i / 2] & 15] * scale;
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -24,15 +25,27 @@ internal readonly unsafe ref struct FourBitNumbers
     internal const int Granule = 32;
 
     /// <summary>Writes value · scale of the next <see cref="Granule"/> codes.</summary>
+    /// <param name="codes">The codes.</param>
+    /// <param name="scale">The scale of their block.</param>
+    /// <param name="to">Where the numbers go.</param>
+    /// <param name="arranged">In the order in which they come cheaply, that of <see cref="Arrange"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Write(byte* codes, float scale, float* to)
+    internal void Write(byte* codes, float scale, float* to, [ConstantExpected] bool arranged = false)
     {
         if (!Avx2.IsSupported)
         {
-            Plainly(codes, scale, to);
+            for (var i = 0; i < Granule; i += 2, codes++) (to[i], to[i + 1]) = (_values[*codes >> 4] * scale, _values[*codes & 15] * scale);
             return;
         }
         Fours(codes, scale, out var a, out var b, out var c, out var d);
+        if (arranged)
+        {
+            a.Store(to);
+            b.Store(to + 8);
+            c.Store(to + 16);
+            d.Store(to + 24);
+            return;
+        }
         a.GetLower().Store(to);
         b.GetLower().Store(to + 4);
         c.GetLower().Store(to + 8);
@@ -43,23 +56,7 @@ internal readonly unsafe ref struct FourBitNumbers
         d.GetUpper().Store(to + 28);
     }
 
-    /// <summary>As <see cref="Write"/>, in the order in which the numbers come: that of <see cref="Arrange"/>.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void WriteArranged(byte* codes, float scale, float* to)
-    {
-        if (!Avx2.IsSupported)
-        {
-            Plainly(codes, scale, to);
-            return;
-        }
-        Fours(codes, scale, out var a, out var b, out var c, out var d);
-        a.Store(to);
-        b.Store(to + 8);
-        c.Store(to + 16);
-        d.Store(to + 24);
-    }
-
-    /// <summary>Puts numbers into the order of <see cref="WriteArranged"/>: of each granule the first four, four that lie sixteen further on, the next four, and so on.</summary>
+    /// <summary>Puts numbers into the order of arranged ones: of each granule the first four, four that lie sixteen further on, the next four, and so on.</summary>
     /// <param name="numbers">The numbers, a whole number of <see cref="Granule"/>s.</param>
     /// <param name="count">How many.</param>
     internal static void Arrange(float* numbers, long count)
@@ -73,11 +70,6 @@ internal readonly unsafe ref struct FourBitNumbers
             Vector256.Create(b.GetLower(), d.GetLower()).Store(numbers + 16);
             Vector256.Create(b.GetUpper(), d.GetUpper()).Store(numbers + 24);
         }
-    }
-
-    private void Plainly(byte* codes, float scale, float* to)
-    {
-        for (var i = 0; i < Granule; i += 2, codes++) (to[i], to[i + 1]) = (_values[*codes >> 4] * scale, _values[*codes & 15] * scale);
     }
 
     // The fours 0 and 4, 1 and 5, 2 and 6, 3 and 7.

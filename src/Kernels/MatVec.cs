@@ -18,7 +18,7 @@ internal static unsafe class MatVec
     // Weight rows, and rows of x, that are worked on together: sixteen sums fit wide registers, and narrow ones in two goes.
     private const int Tile = 4;
 
-    // Memory takes about as long to answer as 8 KiB take to be worked on; measured on Zen 5, 4 and 16 KiB are slower (on Zen 3 no difference shows).
+    // Memory takes about as long to answer as 8 KiB take to be worked on; measured on Zen 5, 4 and 16 KiB are slower.
     private const long LeastAhead = 8 << 10;
 
     /// <summary>One of the products that share x: W <c>[n, k]</c>, a bias <c>[n]</c> or none, y <c>[rows, n]</c>.</summary>

@@ -81,42 +81,13 @@ internal static unsafe class NarrowTiles
     {
         Vector256<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         var w1 = w0 + k;
-        float* xb = x + apart, xc = xb + apart, xd = xc + apart;
         for (var i = 0L; i + Step <= k; i += Step)
         {
             if (ahead > 0) Fetch<T>(w + ahead, w0, i, 2);
-            Vector256<float> u0 = T.Quarter(w, w0 + i, 0), u1 = T.Quarter(w, w1 + i, 0), v = Vector256.Load(x + i);
-            (a0, a1) = (Vector256.FusedMultiplyAdd(u0, v, a0), Vector256.FusedMultiplyAdd(u1, v, a1));
-            v = Vector256.Load(xb + i);
-            (b0, b1) = (Vector256.FusedMultiplyAdd(u0, v, b0), Vector256.FusedMultiplyAdd(u1, v, b1));
-            v = Vector256.Load(xc + i);
-            (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
-            v = Vector256.Load(xd + i);
-            (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
-            (u0, u1, v) = (T.Quarter(w, w0 + i, 1), T.Quarter(w, w1 + i, 1), Vector256.Load(x + i + 8));
-            (a0, a1) = (Vector256.FusedMultiplyAdd(u0, v, a0), Vector256.FusedMultiplyAdd(u1, v, a1));
-            v = Vector256.Load(xb + i + 8);
-            (b0, b1) = (Vector256.FusedMultiplyAdd(u0, v, b0), Vector256.FusedMultiplyAdd(u1, v, b1));
-            v = Vector256.Load(xc + i + 8);
-            (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
-            v = Vector256.Load(xd + i + 8);
-            (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
-            (u0, u1, v) = (T.Quarter(w, w0 + i, 2), T.Quarter(w, w1 + i, 2), Vector256.Load(x + i + 16));
-            (a0, a1) = (Vector256.FusedMultiplyAdd(u0, v, a0), Vector256.FusedMultiplyAdd(u1, v, a1));
-            v = Vector256.Load(xb + i + 16);
-            (b0, b1) = (Vector256.FusedMultiplyAdd(u0, v, b0), Vector256.FusedMultiplyAdd(u1, v, b1));
-            v = Vector256.Load(xc + i + 16);
-            (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
-            v = Vector256.Load(xd + i + 16);
-            (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
-            (u0, u1, v) = (T.Quarter(w, w0 + i, 3), T.Quarter(w, w1 + i, 3), Vector256.Load(x + i + 24));
-            (a0, a1) = (Vector256.FusedMultiplyAdd(u0, v, a0), Vector256.FusedMultiplyAdd(u1, v, a1));
-            v = Vector256.Load(xb + i + 24);
-            (b0, b1) = (Vector256.FusedMultiplyAdd(u0, v, b0), Vector256.FusedMultiplyAdd(u1, v, b1));
-            v = Vector256.Load(xc + i + 24);
-            (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
-            v = Vector256.Load(xd + i + 24);
-            (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
+            Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 1, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 2, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
+            Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 3, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
         }
         Vector128<float> ab = Simd.Sums(a0, a1, b0, b1), cd = Simd.Sums(c0, c1, d0, d1);
         *(ulong*)sums = ab.AsUInt64()[0];
@@ -125,8 +96,23 @@ internal static unsafe class NarrowTiles
         *(ulong*)(sums + 12) = cd.AsUInt64()[1];
     }
 
-    // The next rows lie behind these, and are fetched from one end to the other: memory gives what lies together sooner than so many rows side by side. Measured on
-    // Zen 3 (bf16, one row of x, medians of 25 in turns, two threads): rows of 512 15.1 and 20.6 GB/s, of 768 16.8 and 19.8, of 2,048 the same.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Quarter<T>(
+        byte* w, long w0, long w1, float* x, long apart, [ConstantExpected(Min = 0, Max = 3)] int quarter, ref Vector256<float> a0, ref Vector256<float> a1, ref Vector256<float> b0, ref Vector256<float> b1,
+        ref Vector256<float> c0, ref Vector256<float> c1, ref Vector256<float> d0, ref Vector256<float> d1) where T : IWeight
+    {
+        Vector256<float> u0 = T.Quarter(w, w0, quarter), u1 = T.Quarter(w, w1, quarter), v = Vector256.Load(x + 8 * quarter);
+        (a0, a1) = (Vector256.FusedMultiplyAdd(u0, v, a0), Vector256.FusedMultiplyAdd(u1, v, a1));
+        v = Vector256.Load(x + apart + 8 * quarter);
+        (b0, b1) = (Vector256.FusedMultiplyAdd(u0, v, b0), Vector256.FusedMultiplyAdd(u1, v, b1));
+        v = Vector256.Load(x + 2 * apart + 8 * quarter);
+        (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
+        v = Vector256.Load(x + 3 * apart + 8 * quarter);
+        (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
+    }
+
+    // The next rows lie behind these, and are fetched from one end to the other: memory gives what lies together sooner than so many rows side by side. Measured by
+    // itself with AVX2 (bf16, one row of x, medians of 25 in turns, two threads, not idle): rows of 512 15.1 and 20.6 GB/s, of 768 16.8 and 19.8, of 2,048 18.3 and 16.9.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch<T>(byte* w, long w0, long i, [ConstantExpected] int rows) where T : IWeight
     {
@@ -134,11 +120,8 @@ internal static unsafe class NarrowTiles
         var line = w + (w0 + i * rows) * T.Bytes;
         Sse.Prefetch0(line);
         if (rows * T.Bytes > 2) Sse.Prefetch0(line + 64);
-        if (rows * T.Bytes > 4) Sse.Prefetch0(line + 128);
-        if (rows * T.Bytes > 4) Sse.Prefetch0(line + 192);
-        if (rows * T.Bytes > 8) Sse.Prefetch0(line + 256);
-        if (rows * T.Bytes > 8) Sse.Prefetch0(line + 320);
-        if (rows * T.Bytes > 8) Sse.Prefetch0(line + 384);
-        if (rows * T.Bytes > 8) Sse.Prefetch0(line + 448);
+        if (rows * T.Bytes <= 4) return;
+        Sse.Prefetch0(line + 128);
+        Sse.Prefetch0(line + 192);
     }
 }

@@ -236,7 +236,7 @@ internal static unsafe class QuantisedRows
                     {
                         var codes = p.Codes + (at + j) / 2;
                         if (Sse.IsSupported) Sse.Prefetch0(codes + Ahead);
-                        numbers.WriteArranged(codes, p.Scale(at + j), weights + i * length + j);
+                        numbers.Write(codes, p.Scale(at + j), weights + i * length + j, arranged: true);
                     }
                 }
                 FourNarrowRows<F32>((byte*)weights, 0, length, c.X + k, c.M, c.K, 0, sums);

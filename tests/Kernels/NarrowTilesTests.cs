@@ -66,7 +66,7 @@ public sealed unsafe class NarrowTilesTests
             for (var turn = 0; turn < 256; turn++)
             {
                 numbers.Write(from, 0.37f, to);
-                numbers.WriteArranged(from, 0.37f, other);
+                numbers.Write(from, 0.37f, other, arranged: true);
                 Assert.Equal(codes.SelectMany(code => new[] { values[code >> 4] * 0.37f, values[code & 15] * 0.37f }), written);
                 FourBitNumbers.Arrange(to, FourBitNumbers.Granule);
                 Assert.Equal(written, arranged);

@@ -46,7 +46,7 @@ internal sealed class CharTrie
     /// <param name="node">The node, replaced by the next one.</param>
     /// <param name="c">The character.</param>
     /// <param name="value">The number of the string that ends there, or -1.</param>
-    public bool Step(ref int node, char c, out int value)
+    private bool Step(ref int node, char c, out int value)
     {
         if (node == 0) node = _root[c];
         else

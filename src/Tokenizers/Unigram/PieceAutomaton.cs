@@ -45,7 +45,7 @@ internal sealed class PieceAutomaton
         {
             var (_, _, _, parent, unit) = states[state];
             if (parent == 0) _begins[unit] = (state, None);
-            else _transitions[Slot(Key(parent, unit), free: true)] = new Transition(Key(parent, unit), state, None);
+            else _transitions[Slot(Key(parent, unit))] = new Transition(Key(parent, unit), state, None);
         }
         // What remains when a state has no way on is a shorter state, and is known before it; so is the longest piece with which it ends.
         var (longest, leaf) = (new int[states.Count], new bool[states.Count]);
@@ -97,15 +97,15 @@ internal sealed class PieceAutomaton
     private (int State, int Longest) Begin(char unit) => unit < _begins.Length ? _begins[unit] : (0, None);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref readonly Transition Find(int state, char unit) => ref _transitions[Slot(Key(state, unit), free: false)];
+    private ref readonly Transition Find(int state, char unit) => ref _transitions[Slot(Key(state, unit))];
 
     // The slot of a key, or the free one where it would be.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int Slot(ulong key, bool free)
+    private int Slot(ulong key)
     {
         var transitions = _transitions;
         var slot = (int)((key * 0x9E3779B97F4A7C15) >> _shift);
-        while (transitions[slot].Key != 0 && (free || transitions[slot].Key != key)) slot = (slot + 1) & (transitions.Length - 1);
+        while (transitions[slot].Key != 0 && transitions[slot].Key != key) slot = (slot + 1) & (transitions.Length - 1);
         return slot;
     }
 
