@@ -68,15 +68,15 @@ internal static unsafe class QuantisedRows
 
     private static void Run<T>(Rows x, Span<Product> products, bool fourBits) where T : IElement
     {
-        var parts = 0;
+        long m = x.Count, k = x.Width;
+        var (parts, wide) = (0, Simd.IsWide && (!fourBits || k % Granule == 0));
         foreach (ref var product in products)
         {
             product.FirstPart = parts;
             parts += Threads.Parts(product.N, RowsPerPart);
+            wide &= !fourBits || 1 << product.BlockShift >= Granule;   // a granule has one scale
         }
-        long m = x.Count, k = x.Width;
         var arranged = new Scratch(m * k, 1).Take(m * k);
-        var wide = Simd.IsWide && (!fourBits || k % Granule == 0);
         if (fourBits && wide) Split<T>(x.Pointer, arranged, m * k);
         else for (var i = 0L; i < m * k; i += Simd.Lanes) T.Load(x.Pointer, i).Store(arranged + i);
         if (fourBits && !wide) FourBitNumbers.Arrange(arranged, m * k);

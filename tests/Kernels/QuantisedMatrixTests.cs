@@ -8,6 +8,7 @@ public sealed class QuantisedMatrixTests
     [InlineData(2112, 64, false)]   // more than one stretch
     [InlineData(96, 64, false)]     // a block of scales reaches into the next row
     [InlineData(1376, 128, true)]
+    [InlineData(128, 32, true)]     // two scales in what wide registers take at a time
     public void Product_CodesOfFourBits_ThatOfTheirNumbers_WhateverLiesBeside(int width, int block, bool isNf4)
     {
         const int Out = 131;   // not a whole number of tiles
