@@ -167,8 +167,8 @@ public sealed class DecoderGoldenTests
         foreach (var row in rows)
         {
             var cells = documented.FirstOrDefault(line => line.StartsWith($"| {row.Family} |", StringComparison.Ordinal))?.Split('|', StringSplitOptions.TrimEntries) ?? [];
-            // Another processor adds up in another order: an error may be a few times the documented one, not another size.
-            bool Holds(int cell, double value) => cells[cell] == "–" ? value == 0 : value <= 4 * double.Parse(cells[cell], System.Globalization.CultureInfo.InvariantCulture) + 1e-6;
+            // Another processor adds up in another order: an error may be a few times the documented one, not another size. Below 1e-6 lie two units of a loss's last place: which of them it misses by is chance.
+            bool Holds(int cell, double value) => cells[cell] == "–" ? value == 0 : value <= 4 * Math.Max(1e-6, double.Parse(cells[cell], System.Globalization.CultureInfo.InvariantCulture));
             var holds = cells.Length == 10 && cells[2] == $"{row.Cases}" && Holds(3, row.Logits) && Holds(4, row.Loss) && Holds(5, row.Gradients) && row.Greedy && row.Cached && row.Saved
                 && cells[6..9].All(cell => cell == "yes");
             Assert.True(holds, $"{row.Family} is not as documented; the table is now\n{FamilyTable.Text(rows)}");
