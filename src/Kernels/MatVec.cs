@@ -13,7 +13,7 @@ internal static unsafe class MatVec
 {
     internal const int MostRows = 32;
 
-    private const int RowsPerPart = 64;
+    private const int RowsPerPart = 16;
 
     // Weight rows, and rows of x, that are worked on together: sixteen sums fit wide registers, and narrow ones in two goes.
     private const int Tile = 4;
@@ -90,7 +90,7 @@ internal static unsafe class MatVec
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = Arrange<T>(x, m, k), M = m, K = k };
-            Threads.For(parts, &Part<T>, &context);
+            Threads.For(parts, &Part<T>, &context, alike: true);
         }
     }
 

@@ -11,7 +11,7 @@ namespace AlpacaCot.Kernels;
 /// </summary>
 internal static unsafe class QuantisedRows
 {
-    private const int RowsPerPart = 64;
+    private const int RowsPerPart = 16;
 
     // Where registers are wide, codes of four bits are worked on so many at a time, and those of a byte fetched.
     private const int Granule = 64;
@@ -83,8 +83,8 @@ internal static unsafe class QuantisedRows
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
-            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
-            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context);
+            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context, alike: true);
+            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context, alike: true);
         }
     }
 
@@ -208,7 +208,12 @@ internal static unsafe class QuantisedRows
         for (; row + Tile <= end; row += Tile)
         {
             FourNarrowRows<I8>(p.Codes, row * c.K, c.K, c.X, c.M, c.K, ahead, sums);
-            for (var i = 0; i < Tile * c.M; i++) Store<T>(ref p, row + i % Tile, i / Tile, sums[i] * p.Scales[row + i % Tile]);
+            var scales = Vector128.Load(p.Scales + row);
+            for (var m = 0L; m < c.M; m++)
+            {
+                var four = Vector128.Load(sums + Tile * m) * scales;
+                T.StoreFour(p.Y, m * p.N + row, p.Bias == null ? four : four + T.LoadFour(p.Bias, row));
+            }
         }
         for (; row < end; row++)
             for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, NarrowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);

@@ -25,6 +25,9 @@ internal unsafe interface IElement : IWeight
     /// <summary>Elements i … i+15.</summary>
     static abstract Vector512<float> Load(void* p, long i);
 
+    /// <summary>Elements i … i+7.</summary>
+    static abstract Vector256<float> LoadEight(void* p, long i);
+
     /// <summary>Half of the elements i … i+31, whichever half comes cheaply; <see cref="Second"/> is the other.</summary>
     static abstract Vector512<float> First(void* p, long i);
 
@@ -54,6 +57,9 @@ internal readonly unsafe struct F32 : IElement
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Load(void* p, long i) => Vector512.Load((float*)p + i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(void* p, long i) => Vector256.Load((float*)p + i);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> First(void* p, long i) => Vector512.Load((float*)p + i);
@@ -97,6 +103,15 @@ internal readonly unsafe struct BF16 : IElement
         if (Avx512F.IsSupported) return (Avx512F.ConvertToVector512Int32(half) << 16).AsSingle();
         var (low, high) = Vector256.Widen(half);
         return (Vector512.Create(low, high) << 16).AsSingle();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> LoadEight(void* p, long i)
+    {
+        var eight = (ushort*)p + i;
+        if (Avx2.IsSupported) return (Avx2.ConvertToVector256Int32(eight) << 16).AsSingle();
+        var (low, high) = Vector128.Widen(Vector128.Load(eight));
+        return (Vector256.Create(low, high) << 16).AsSingle();
     }
 
     /// <summary>Those of even index: two elements lie in 32 bits, the even one below.</summary>

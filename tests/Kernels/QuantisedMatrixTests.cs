@@ -60,6 +60,13 @@ public sealed class QuantisedMatrixTests
                 using var some = matrix.Product(x.narrow(0, 0, rows));
                 Assert.True(some.equal(all.narrow(0, 0, rows)).all().item<bool>(), $"{rows} rows of {type}");
             }
+            // A bias is added before the sum is rounded.
+            using var bias = torch.linspace(-2, 3, matrix.Out, dtype: type);
+            using var raised = torch.empty([QuantisedMatrix.MostRows, matrix.Out], type);
+            QuantisedMatrix.Linear(new Rows(x), [new QuantisedProduct(matrix, bias, new Rows(raised))]);
+            using var sums = expected + bias.to(float64);
+            var kept = (size * 1e-6 + sums.abs() * (type == float32 ? 1e-6 : 4e-3)).ToArray<double>();
+            Assert.All((raised.to(float64) - sums).abs().ToArray<double>().Zip(kept), pair => Assert.True(pair.First <= pair.Second, $"with a bias {pair.First} where {pair.Second} is allowed"));
         }
     }
 }

@@ -87,6 +87,8 @@ public sealed class RowTests
     [InlineData(ScalarType.Float32, 4, 2, 12)]
     [InlineData(ScalarType.Float32, 2, 2, 64)]
     [InlineData(ScalarType.BFloat16, 4, 1, 32)]
+    [InlineData(ScalarType.BFloat16, 2, 1, 64)]
+    [InlineData(ScalarType.Float32, 2, 2, 144)]
     public void Attention_OfSingleQueriesOverTheirCaches_EqualsItsDefinition(ScalarType type, int heads, int kvHeads, int d)
     {
         using var scope = torch.NewDisposeScope();

@@ -52,4 +52,27 @@ public sealed class ThreadTests
         Assert.Equal(1, Threads.Count);
         Assert.Throws<ArgumentOutOfRangeException>(() => Threads.Count = 0);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public unsafe void Parts_OnSeveralThreads_AreEachTakenOnce(bool alike)
+    {
+        Threads.Count = 3;
+        try
+        {
+            foreach (var parts in (int[])[0, 1, 2, 7, 5000])
+            {
+                var taken = new int[parts + 1];
+                fixed (int* counts = taken) Threads.For(parts, &Take, counts, alike);
+                Assert.Equal([.. Enumerable.Repeat(1, parts), 0], taken);
+            }
+        }
+        finally
+        {
+            Threads.Count = 1;
+        }
+
+        static void Take(void* counts, int part) => Interlocked.Increment(ref ((int*)counts)[part]);
+    }
 }

@@ -17,6 +17,7 @@ public static unsafe class Threads
         internal void* Context;
         internal int Parts;
         internal int Next;
+        internal int Shares;   // what is left is divided by it, and one of the shares taken; 0: one part is
     }
 
     /// <summary>How many threads an operator uses.</summary>
@@ -42,7 +43,11 @@ public static unsafe class Threads
     }
 
     /// <summary>Calls <c>body(context, part)</c> for every part; the body must not throw.</summary>
-    internal static void For(int parts, delegate*<void*, int, void> body, void* context)
+    /// <param name="parts">How many there are.</param>
+    /// <param name="body">What is called.</param>
+    /// <param name="context">Its first argument.</param>
+    /// <param name="alike">Each takes as long as another: a thread takes many that follow each other, and fewer towards the end, so that it reads on where it has read and all end together.</param>
+    internal static void For(int parts, delegate*<void*, int, void> body, void* context, bool alike = false)
     {
         var threads = parts > 1 ? Math.Min(parts, Count) : 1;
         if (threads <= 1)
@@ -50,7 +55,7 @@ public static unsafe class Threads
             for (var i = 0; i < parts; i++) body(context, i);
             return;
         }
-        var job = new Job { Body = body, Context = context, Parts = parts };
+        var job = new Job { Body = body, Context = context, Parts = parts, Shares = alike ? 2 * threads : 0 };
         TensorHandles.Check(Abi.torch_parallel_for(0, threads, 1, &Take, &job), "to run a kernel on its threads");
     }
 
@@ -71,8 +76,12 @@ public static unsafe class Threads
         var job = (Job*)context;
         for (var thread = begin; thread < end; thread++)
         {
-            int i;
-            while ((i = Interlocked.Increment(ref job->Next) - 1) < job->Parts) job->Body(job->Context, i);
+            for (int from; (from = Volatile.Read(ref job->Next)) < job->Parts;)
+            {
+                var to = from + (job->Shares == 0 ? 1 : Math.Max(1, (job->Parts - from) / job->Shares));
+                if (Interlocked.CompareExchange(ref job->Next, to, from) != from) continue;
+                for (var i = from; i < to; i++) job->Body(job->Context, i);
+            }
         }
     }
 }
