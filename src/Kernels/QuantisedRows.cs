@@ -108,7 +108,7 @@ internal static unsafe class QuantisedRows
         return ref c.Products[index];
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void FourBitPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -196,7 +196,7 @@ internal static unsafe class QuantisedRows
             }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void NarrowBytePart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
@@ -219,8 +219,8 @@ internal static unsafe class QuantisedRows
             for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, NarrowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);
     }
 
-    // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it. Clearing room for them first would take as long as a row.
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void NarrowFourBitPart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
