@@ -219,7 +219,7 @@ internal static unsafe class QuantisedRows
             for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, NarrowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);
     }
 
-    // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it. Clearing room for them first would take as long as a row.
+    // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it. The room for them is not cleared first.
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void NarrowFourBitPart<T>(void* context, int part) where T : IElement
     {

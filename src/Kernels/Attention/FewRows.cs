@@ -44,6 +44,7 @@ internal static unsafe class FewRows
         return j;
     }
 
+    // The same where registers hold eight numbers: sums of sixteen would leave them.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int NarrowFours<T>(byte* keys, long row, int low, int high, float* q, int d, float* scores) where T : IElement
     {
