@@ -23,10 +23,10 @@ internal static class CoTrainingBenchmark
         var shape = new Shape.ShapeOptions();
         Option<int> members = Options.Count("--members", "Adapters that are trained", 4), steps = Options.Count("--steps", "Counted steps of each", 8), batch = Options.Count("--batch", "Rows of a step of each", 8),
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
-        var precision = Options.Precision();
+        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
         var mixed = new Option<bool>("--mixed") { Description = "Members take unlike methods in turn: LoRA, IA3, AdaLoRA, prefix, prompt and P-tuning, sequential and parallel adapters" };
-        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, threads, profiled };
+        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -37,7 +37,7 @@ internal static class CoTrainingBenchmark
             var all = TrainingRows.MadeUp(count * size * parsed.GetValue(members), parsed.GetValue(cutoff), config.VocabularySize);
             List<IReadOnlyList<Example>> each = [.. all.Chunk(count * size)];
             using var generator = new Generator(0);
-            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), storage: Options.StorageOf(parsed.GetValue(precision)!));
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), Options.DeviceOf(parsed.GetValue(device)!), Options.StorageOf(parsed.GetValue(precision)!));
             var methods = Methods(rows, count);
             List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, parsed.GetValue(mixed) ? methods[i % methods.Length] : methods[0]))];
             TrainingBenchmark.Train(decoder, [pack[0]], size, 1); // not counted
@@ -50,7 +50,7 @@ internal static class CoTrainingBenchmark
             {
                 benchmark = "cotraining", members = each.Count, tokens_per_s = Math.Round(tokens / together, 1), alone_tokens_per_s = Math.Round(tokens / alone, 1), speedup = Math.Round(alone / together, 3),
                 processor_speedup = Math.Round(aloneProcessor / togetherProcessor, 3),
-                mixed = parsed.GetValue(mixed), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
+                mixed = parsed.GetValue(mixed), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
             });
             if (parsed.GetValue(profiled)) Profile.Of(() => TrainingBenchmark.Train(decoder, pack, size, count)).Print(parsed, decoder, (int)Math.Min(tokens / count, 4096), parsed.GetValue(threads));
         });

@@ -22,20 +22,20 @@ internal static class DecodeBenchmark
         var shape = new Shape.ShapeOptions();
         Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256, 2), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
-        var precision = Options.Precision();
+        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
         var batches = new Option<int[]>("--batch") { Description = "Sequences at once; repeatable, a line each (1 and 8)", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true };
         batches.Validators.Add(result =>
         {
             if (result.Tokens.FirstOrDefault(token => int.TryParse(token.Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var value) && value < 1) is { } wrong) result.AddError($"--batch {wrong.Value}: must be at least 1");
         });
-        var command = new Command("decode", "Greedy decoding: new tokens per second with the prompts' reading and without (decode_tokens_per_s), and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, threads, profiled };
+        var command = new Command("decode", "Greedy decoding: new tokens per second with the prompts' reading and without (decode_tokens_per_s), and the share of the bandwidth of memory, measured in the same run, that reading the weights takes") { tokens, prompt, batches, members, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
-            using var model = new ServedModel(shape.Read(parsed), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(members));
+            using var model = new ServedModel(shape.Read(parsed), parsed.GetValue(precision)!, parsed.GetValue(threads), parsed.GetValue(members), parsed.GetValue(device)!);
             using var engine = model.Engine();
-            var bandwidth = MemoryBenchmark.BytesPerSecond(parsed.GetValue(threads));
+            var bandwidth = MemoryBenchmark.BytesPerSecond(parsed.GetValue(threads), model.Decoder.Device);
             foreach (var batch in parsed.GetValue(batches)!)
             {
                 IReadOnlyList<Generation> Generate(int count) => engine.Generate([.. Enumerable.Range(0, batch).Select(i => model.Request(i, parsed.GetValue(prompt), count))]);
@@ -55,7 +55,7 @@ internal static class DecodeBenchmark
                     benchmark = "decode", batch, new_tokens = total, seconds = Math.Round(seconds, 3), tokens_per_s = Math.Round(total / seconds, 1), decode_tokens_per_s = Math.Round(steps * batch / decoding, 1),
                     prompt_tokens_per_s = Math.Round(parsed.GetValue(prompt) * batch / reading.Elapsed.TotalSeconds, 1),
                     allocated_per_token = (GC.GetTotalAllocatedBytes(precise: true) - before) / total, parameters = model.Parameters, bytes_per_step = model.BytesPerStep, memory_gb_per_s = Math.Round(bandwidth / 1e9, 2),
-                    bandwidth_share = Math.Round(steps / decoding * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
+                    bandwidth_share = Math.Round(steps / decoding * model.BytesPerStep / bandwidth, 3), precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads), members = parsed.GetValue(members),
                 });
                 if (parsed.GetValue(profiled)) Profile.Of(() => Generate(parsed.GetValue(tokens))).Print(parsed, model.Decoder, Profile.UsualRows, parsed.GetValue(threads));
             }
@@ -73,13 +73,13 @@ internal sealed class ServedModel : IDisposable
     private readonly int _members;
 
     /// <summary>Makes them.</summary>
-    public ServedModel(Shape shape, string precision, int threads, int members)
+    public ServedModel(Shape shape, string precision, int threads, int members, string device = "cpu")
     {
         var config = shape.Config();
         LibTorch.Load();
         Threads.Count = threads; // before the weights are drawn
         _generator = new Generator(0);
-        _decoder = Decoder.CreateRandom(config, _generator, Options.TypeOf(precision), storage: Options.StorageOf(precision));
+        _decoder = Decoder.CreateRandom(config, _generator, Options.TypeOf(precision), Options.DeviceOf(device), Options.StorageOf(precision));
         _bank = new AdapterBank(_decoder);
         _members = members;
         for (var i = 0; i < members; i++) _bank.Add(AdapterFactory.Create(_decoder, new LoraConfig { Init = LoraInit.Random }, _generator));

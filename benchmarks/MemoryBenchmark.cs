@@ -32,13 +32,32 @@ internal static class MemoryBenchmark
         return command;
     }
 
-    /// <summary>How fast so many threads read together.</summary>
-    public static double BytesPerSecond(int threads)
+    /// <summary>How fast so many threads read together; of a GPU, how fast it reads its own memory.</summary>
+    public static double BytesPerSecond(int threads, Device? device = null)
     {
+        if (device is { type: DeviceType.CUDA }) return OfGpu(device);
         const int Count = 32 << 20;
         var (memory, sums) = (new long[threads][], new long[threads]);
         Together(threads, thread => memory[thread] = Filled(Count, thread + 1));
         return (double)Count * sizeof(long) * threads / Fastest(threads, thread => sums[thread] = Sum(memory[thread]));
+    }
+
+    // A sum over what no cache holds.
+    private static double OfGpu(Device device)
+    {
+        const long Count = 1L << 30;
+        using var scope = torch.NewDisposeScope();
+        var memory = torch.ones([Count], torch.float32, device);
+        var (best, all) = (double.MaxValue, Stopwatch.StartNew());
+        do
+        {
+            var clock = Stopwatch.StartNew();
+            using var sum = memory.sum();
+            if (sum.item<float>() != Count) throw new BenchmarkException("what was read is not what was written");
+            best = Math.Min(best, clock.Elapsed.TotalSeconds);
+        }
+        while (all.Elapsed < _duration);
+        return Count * sizeof(float) / best;
     }
 
     private static long[] Filled(int count, long value)

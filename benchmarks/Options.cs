@@ -44,6 +44,28 @@ internal static class Options
     /// <summary>libtorch's threads.</summary>
     public static Option<int> Threads() => Count("--threads", "Threads", Environment.ProcessorCount);
 
+    /// <summary>Where the base lives.</summary>
+    public static Option<string> Device()
+    {
+        var option = new Option<string>("--device") { Description = "Where it is computed: cpu or cuda:N (cpu)", DefaultValueFactory = _ => "cpu" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count != 1 || result.Tokens[0].Value is not { } name || name == "cpu") return;
+            if (!name.StartsWith("cuda:", StringComparison.Ordinal) || !int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _)) result.AddError($"device '{name}' is unknown; known: cpu, cuda:N");
+        });
+        return option;
+    }
+
+    /// <summary>The device of that name, once libtorch is loaded.</summary>
+    /// <exception cref="BenchmarkException">There is no such GPU.</exception>
+    public static Device DeviceOf(string name)
+    {
+        if (name == "cpu") return torch.CPU;
+        var count = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
+        if (int.Parse(name.AsSpan(5), CultureInfo.InvariantCulture) >= count) throw new BenchmarkException($"--device {name}: libtorch finds {count} GPUs here; build with -p:Torch=cuda on a machine that has one");
+        return torch.device(name);
+    }
+
     /// <summary>The type of that name.</summary>
     public static ScalarType TypeOf(string precision) => _precisions[precision].Type;
 

@@ -21,9 +21,9 @@ internal static class TrainingBenchmark
         var rows = Options.File("--rows", "JSON file of rows {\"ids\", \"labels\"}, an array or one a line; made-up rows otherwise");
         Option<int> steps = Options.Count("--steps", "Counted steps", 12), batch = Options.Count("--batch", "Rows of a step", 8), cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2),
             rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
-        var precision = Options.Precision();
+        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
-        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, threads, profiled };
+        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -34,7 +34,7 @@ internal static class TrainingBenchmark
             var examples = parsed.GetValue(rows) is { } file
                 ? TrainingRows.Read(file, count * size, parsed.GetValue(cutoff), config.VocabularySize) : TrainingRows.MadeUp(count * size, parsed.GetValue(cutoff), config.VocabularySize);
             using var generator = new Generator(0);
-            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), storage: Options.StorageOf(parsed.GetValue(precision)!));
+            using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), Options.DeviceOf(parsed.GetValue(device)!), Options.StorageOf(parsed.GetValue(precision)!));
 
             Train(decoder, [[.. examples.OrderByDescending(row => row.Ids.Length).Take(size)]], size, 1, parsed.GetValue(rank)); // not counted
             var clock = Stopwatch.StartNew();
@@ -48,7 +48,7 @@ internal static class TrainingBenchmark
             {
                 benchmark = "training", tokens_per_s = Math.Round(tokens / seconds, 1), supervised_per_s = Math.Round(supervised / seconds, 1), step_ms = Math.Round(1000 * seconds / count, 3),
                 gemm_limit_share = Math.Round(Products(decoder, tokens, supervised) / Profile.ProductsPerSecond(decoder, together) / seconds, 3), peak_rss_mb = Math.Round(PeakRssMb()),
-                first_loss = losses[0], last_loss = losses[^1], steps = count, precision = parsed.GetValue(precision), threads = parsed.GetValue(threads),
+                first_loss = losses[0], last_loss = losses[^1], steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
             });
             profile?.Print(parsed, decoder, together, parsed.GetValue(threads));
         });

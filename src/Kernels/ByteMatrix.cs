@@ -67,7 +67,7 @@ public sealed unsafe class ByteMatrix
         const int Exact = (1 << 24) / (127 * 127);
         var width = codes.size(0);
         if (width <= Exact) return bytes.mm(codes.to(float32));
-        var sums = zeros([bytes.size(0), codes.size(1)], float64);
+        var sums = zeros([bytes.size(0), codes.size(1)], float64, bytes.device);
         for (var start = 0L; start < width; start += Exact)
         {
             using var scope = NewDisposeScope();

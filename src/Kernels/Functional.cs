@@ -44,7 +44,7 @@ public static class Functional
     /// <param name="padding">A row that gets no gradient; every row does where null.</param>
     public static Tensor Embedding(Tensor ids, Tensor weight, int? padding = null)
     {
-        var rows = weight.index_select(0, ids);
+        var rows = weight.device_type == DeviceType.CUDA ? GpuRows.Take(weight, ids) : weight.index_select(0, ids);
         return padding is { } row && weight.requires_grad ? torch.where(ids.ne(row).unsqueeze(1), rows, rows.detach()) : rows;
     }
 

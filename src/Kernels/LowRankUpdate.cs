@@ -13,6 +13,7 @@ internal static unsafe class LowRankUpdate
 
     internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
     {
+        if (x.device_type == DeviceType.CUDA && x.dim() == 2 && y.dim() == 2 && y.dtype == x.dtype) return ByProducts(x, a, b, scaling, y);
         if (!Suits(x, a, b, y)) return Functional.AddMatmul(y, Functional.Matmul(x, a.to(x.dtype).t()), b.to(x.dtype).t(), scaling);
         var (rows, rank, width, outWidth, type, s) = (x.size(0), (int)a.size(0), (int)x.size(1), (int)y.size(1), x.dtype, (float)scaling);
         var single = type == float32;
@@ -51,6 +52,34 @@ internal static unsafe class LowRankUpdate
                 if (forA) result[1] = Sums(saved[0]!.contiguous(), back, 1, single);
             }
             if (forB) result[2] = Sums(dys, saved[3]!, s, single).t().contiguous();
+            return result;
+        });
+        return sum;
+    }
+
+    /// <summary>By libtorch's products, in x's type, with as few of them as there can be: on a GPU each costs more to ask for than to compute.</summary>
+    internal static Tensor ByProducts(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
+    {
+        Tensor sum, down, up, middle;
+        using (no_grad())
+        {
+            (down, up) = (a.to(x.dtype), (b * scaling).to(x.dtype));
+            middle = x.mm(down.t());
+            sum = y.addmm(middle, up.t());
+        }
+        if (!Autograd.Records(x, a, b, y)) return sum;
+        var (forX, forA, forB) = (x.requires_grad, a.requires_grad, b.requires_grad);
+        Autograd.Function([x, a, b, y], [sum], [forA ? x : null, down, up, forB ? middle : null], (gradients, saved) =>
+        {
+            if (gradients[0] is not { } dy) return new Tensor?[4];
+            Tensor?[] result = [null, null, null, dy];
+            if (forX || forA)
+            {
+                var back = dy.mm(saved[2]!);
+                if (forX) result[0] = back.mm(saved[1]!);
+                if (forA) result[1] = back.t().mm(saved[0]!).to(float32);
+            }
+            if (forB) result[2] = dy.t().mm(saved[3]!).to(float32) * scaling;
             return result;
         });
         return sum;

@@ -24,15 +24,20 @@ internal static unsafe class RmsNorm
         var h = x.to(float32);
         var mean = h.square().mean([-1], keepdim: true);
         // An overflow shall be seen: 1 / infinity would make a row of zeros of it, which every later layer takes for a sound one.
-        var y = (h * torch.where(mean.isfinite(), (mean + eps).rsqrt(), torch.tensor(float.NaN, device: x.device))).to(x.dtype);
+        var y = (h * (mean + eps).rsqrt().masked_fill(mean.isfinite().logical_not(), double.NaN)).to(x.dtype);
         return weight is null ? y : weight * y;
     }
 
     internal static Tensor Apply(Tensor x, Tensor weight, double eps)
     {
+        if (IsFused(x, weight)) return Aten.FusedRmsNorm(x, weight, eps);
         if (!Simd.Suits(x, weight) || weight.dim() != 1 || weight.size(0) != x.size(-1) || x.numel() == 0) return Reference(x, weight, eps);
         return x.dtype == float32 ? Run<F32>(x, weight, eps) : Run<BF16>(x, weight, eps);
     }
+
+    // On a GPU libtorch's one kernel, which makes zeros of a row whose squares overflow: such a row stays in the residual stream, and is looked for behind the last block.
+    private static bool IsFused(Tensor x, Tensor weight)
+        => x.device_type == DeviceType.CUDA && weight.device_type == DeviceType.CUDA && weight.dtype == x.dtype && weight.dim() == 1 && weight.size(0) == x.size(-1) && x.numel() > 0;
 
     /// <summary>Rows in place, without a gradient.</summary>
     internal static void Run(Rows x, Tensor weight, double eps, Rows y)

@@ -18,7 +18,7 @@ internal static unsafe class RowSelection
     }
 
     /// <summary>The plain definition.</summary>
-    internal static Tensor Reference(Tensor x, int[] rows) => x.index_select(0, tensor(Array.ConvertAll(rows, row => (long)row)).to(x.device));
+    internal static Tensor Reference(Tensor x, int[] rows) => x.index_select(0, tensor(Array.ConvertAll(rows, row => (long)row)).On(x.device));
 
     internal static Tensor Apply(Tensor x, int[] rows)
     {

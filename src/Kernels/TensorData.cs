@@ -21,6 +21,12 @@ public static unsafe class TensorData
         return result;
     }
 
+    /// <summary>
+    /// The tensor on a device: itself where it is there. What goes to a GPU is not waited for: of a tensor like these, whose memory is the system's and not
+    /// pinned, the elements were read when this returns.
+    /// </summary>
+    public static Tensor On(this Tensor tensor, Device device) => tensor.to(device, non_blocking: device.type == DeviceType.CUDA);
+
     /// <summary>The elements in place, without a copy: valid while the tensor lives.</summary>
     /// <exception cref="ArgumentException">It is not contiguous, not on the processor, or holds elements of another width.</exception>
     public static Span<T> Span<T>(this Tensor tensor) where T : unmanaged

@@ -91,7 +91,7 @@ public sealed class Decoder : IDisposable
     /// <summary>
     /// The hidden states of a packed batch after the final norm.
     /// </summary>
-    /// <param name="ids">Token ids, int64 <c>[tokens]</c>.</param>
+    /// <param name="ids">Token ids, int64 <c>[tokens]</c>; they are moved to the model's device.</param>
     /// <param name="layout">How the row is cut into segments; with a cache each names its sequence and its position.</param>
     /// <param name="hooks">The adapters; none where null.</param>
     /// <param name="cache">Keys and values of earlier tokens; with it no gradients are recorded.</param>
@@ -163,6 +163,7 @@ public sealed class Decoder : IDisposable
         cache?.Check(layout);
         hooks ??= NoAdapters.Instance;
         using var scope = torch.NewDisposeScope();
+        if (ids.device_type != Device.type) ids = ids.On(Device);
 
         var asked = layout;
         var (embedded, grown) = VirtualTokens.InFront(hooks.Embedded(ids, _parts.Embedding.Forward(ids), layout), layout, hooks);
@@ -188,7 +189,7 @@ public sealed class Decoder : IDisposable
         }
         cache?.Advance(layout);
         var (stream, normed) = kept.Norm(_parts.Norm, h);
-        if (_parts.Norm is LayerNorm) normed = LayerNorm.ShowOverflow(stream, normed);
+        if (_parts.Norm is LayerNorm || normed.device_type == DeviceType.CUDA) normed = LayerNorm.ShowOverflow(stream, normed);
         if (_parts.Leave is { } leave) normed = kept.Project(leave, normed);
         if (rows is not null && places.Length < normed.size(0)) normed = Functional.SelectRows(normed, places);
         return normed.MoveToOuterDisposeScope();

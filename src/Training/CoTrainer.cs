@@ -115,8 +115,9 @@ public sealed class CoTrainer : IDisposable
         using var scope = torch.NewDisposeScope();
         using var training = _bank.Train();
         var rows = Hidden(batch);
-        var loss = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
-        if (rows.requires_grad) Autograd.Backward(rows, loss);
+        var (gradient, count) = SupervisedLoss.Backward(_decoder, _bank, rows, batch, _options.LogitBudget);
+        if (rows.requires_grad) Autograd.Backward(rows, gradient);
+        count();
     }
 
     // Once per optimiser step, however many batches it has; held-out losses go without it.
@@ -146,7 +147,7 @@ public sealed class CoTrainer : IDisposable
     // The hidden states of the supervised positions.
     private Tensor Hidden(PackedBatch batch)
     {
-        var ids = torch.tensor(batch.Ids).to(_decoder.Device);
+        var ids = torch.tensor(batch.Ids).On(_decoder.Device);
         if (!_options.WholeRows) return _decoder.Hidden(ids, batch.Layout, _bank, rows: batch.Positions);
         return Functional.SelectRows(_decoder.Hidden(ids, batch.Layout, _bank), batch.Positions);
     }

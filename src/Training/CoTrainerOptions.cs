@@ -6,8 +6,8 @@ public sealed record CoTrainerOptions
     /// <summary>Most tokens of one forward and backward pass; a single longer row makes a pass of its own.</summary>
     public int TokenBudget { get; init; } = 4096;
 
-    /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time.</summary>
-    public int LogitBudget { get; init; } = 1 << 23;
+    /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time; where null, 8 million on the processor and 128 million on a GPU.</summary>
+    public int? LogitBudget { get; init; }
 
     /// <summary>Threads of libtorch in this process; left as they are where null. The same number gives the same bits.</summary>
     public int? Threads { get; init; }

@@ -10,15 +10,22 @@ namespace AlpacaCot.Training;
 /// </summary>
 internal static class SupervisedLoss
 {
-    /// <summary>Adds the rows' losses to their steps and returns the gradient of all steps' losses with respect to the rows.</summary>
+    // Few enough to stay near the processor; so many that a GPU has enough to do.
+    private const int Logits = 1 << 23, GpuLogits = 1 << 27;
+
+    /// <summary>
+    /// The gradient of all steps' losses with respect to the rows, and what adds the losses to their steps: to be called once the rest is under way, for
+    /// what a GPU computes is waited for there.
+    /// </summary>
     /// <param name="decoder">The base, whose head is applied.</param>
     /// <param name="bank">The adapters, which may change the head.</param>
     /// <param name="rows">Hidden states <c>[supervised positions, hidden]</c>.</param>
     /// <param name="batch">What each row predicts, and whose it is.</param>
     /// <param name="logitBudget">Most logits at one time.</param>
-    public static Tensor Backward(Decoder decoder, AdapterBank bank, Tensor rows, PackedBatch batch, int logitBudget)
+    public static (Tensor Gradient, Action Count) Backward(Decoder decoder, AdapterBank bank, Tensor rows, PackedBatch batch, int? logitBudget)
     {
         var gradient = torch.empty(rows.shape, rows.dtype, rows.device);
+        var counts = new List<Action>();
         foreach (var chunk in Chunks(decoder, batch, logitBudget))
         {
             using var scope = torch.NewDisposeScope();
@@ -26,15 +33,16 @@ internal static class SupervisedLoss
             var logits = decoder.Logits(x, Layout(batch, chunk), bank);
             var weights = Array.ConvertAll(batch.Owners[chunk.Range], owner => 1f / owner.Supervised);
             var owners = batch.Owners[chunk.Range];
-            Count(batch, chunk, Array.TrueForAll(owners, owner => Additions.Of(owner) == default)
-                ? Differentiate(logits, batch.Targets[chunk.Range], weights) : Differentiate(logits, batch.Targets[chunk.Range], weights, Array.ConvertAll(owners, Additions.Of)));
+            var losses = Array.TrueForAll(owners, owner => Additions.Of(owner) == default)
+                ? Begin(logits, batch.Targets[chunk.Range], weights) : Begin(logits, batch.Targets[chunk.Range], weights, Array.ConvertAll(owners, Additions.Of));
+            counts.Add(() => Count(batch, chunk, losses()));
             gradient.narrow(0, chunk.Start, chunk.Count).copy_(x.grad!);
         }
-        return gradient;
+        return (gradient, () => counts.ForEach(count => count()));
     }
 
     /// <summary>Adds the rows' losses to their steps.</summary>
-    public static void Forward(Decoder decoder, AdapterBank bank, Tensor rows, PackedBatch batch, int logitBudget)
+    public static void Forward(Decoder decoder, AdapterBank bank, Tensor rows, PackedBatch batch, int? logitBudget)
     {
         foreach (var chunk in Chunks(decoder, batch, logitBudget))
         {
@@ -44,16 +52,20 @@ internal static class SupervisedLoss
         }
     }
 
-    // Runs the backward pass of the weighted sum of the losses, and returns the losses. The processor's kernel writes the gradient over
+    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights) => Begin(logits, targets, weights)();
+
+    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights, Additions[] additions) => Begin(logits, targets, weights, additions)();
+
+    // Runs the backward pass of the weighted sum of the losses, and returns what fetches the losses. The processor's kernel writes the gradient over
     // the logits, which no operator needs any more.
-    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights)
+    private static Func<float[]> Begin(Tensor logits, int[] targets, float[] weights)
     {
         if (logits.device_type == DeviceType.CPU && logits.dtype is ScalarType.Float32 or ScalarType.BFloat16 && logits.is_contiguous())
         {
             var (losses, gradient) = (new float[targets.Length], logits.detach());
             Functional.CrossEntropyInPlace(gradient, targets, weights, losses);
             Autograd.Backward(logits, gradient);
-            return losses;
+            return () => losses;
         }
         return Weighted(Functional.CrossEntropyRows(logits, Ids(targets, logits)), weights);
     }
@@ -65,9 +77,9 @@ internal static class SupervisedLoss
     }
 
     // (1 − ε) (−log p of the target) + ε (mean of −log p over the vocabulary) + z (log of the softmax's denominator)².
-    internal static float[] Differentiate(Tensor logits, int[] targets, float[] weights, Additions[] additions)
+    private static Func<float[]> Begin(Tensor logits, int[] targets, float[] weights, Additions[] additions)
     {
-        Tensor Column(Func<Additions, double> of) => torch.tensor(Array.ConvertAll(additions, addition => (float)of(addition))).to(logits.device);
+        Tensor Column(Func<Additions, double> of) => torch.tensor(Array.ConvertAll(additions, addition => (float)of(addition))).On(logits.device);
         var x = logits.to(torch.float32);
         var (log, smoothing) = (x.logsumexp(-1), Column(addition => addition.Smoothing));
         var target = x.gather(1, Ids(targets, logits).unsqueeze(1)).squeeze(1);
@@ -75,13 +87,14 @@ internal static class SupervisedLoss
         return Weighted(rows, weights);
     }
 
-    private static float[] Weighted(Tensor rows, float[] weights)
+    private static Func<float[]> Weighted(Tensor rows, float[] weights)
     {
-        Autograd.Backward(rows.mul(torch.tensor(weights).to(rows.device)).sum());
-        return rows.ToArray<float>();
+        Autograd.Backward(rows.mul(torch.tensor(weights).On(rows.device)).sum());
+        var losses = rows.detach().MoveToOuterDisposeScope();
+        return () => losses.ToArray<float>();
     }
 
-    private static Tensor Ids(int[] targets, Tensor logits) => torch.tensor(targets).to(torch.int64, logits.device);
+    private static Tensor Ids(int[] targets, Tensor logits) => torch.tensor(targets, torch.int64).On(logits.device);
 
     private static void Count(PackedBatch batch, Chunk chunk, float[] losses)
     {
@@ -104,9 +117,10 @@ internal static class SupervisedLoss
         return new SegmentLayout(segments);
     }
 
-    private static IEnumerable<Chunk> Chunks(Decoder decoder, PackedBatch batch, int logitBudget)
+    private static IEnumerable<Chunk> Chunks(Decoder decoder, PackedBatch batch, int? logitBudget)
     {
-        var size = Math.Max(1, logitBudget / decoder.Config.VocabularySize);
+        var budget = logitBudget ?? (decoder.Device.type == DeviceType.CUDA ? GpuLogits : Logits);
+        var size = Math.Max(1, budget / decoder.Config.VocabularySize);
         for (var start = 0; start < batch.Positions.Length; start += size) yield return new Chunk(start, Math.Min(size, batch.Positions.Length - start));
     }
 

@@ -48,7 +48,7 @@ public sealed class BaseParametersTests : IDisposable
         using var adapter = (BaseParameters)TinyDecoder.Adapter(_decoder, AdapterConfig.Read("""{"peft_type": "FREEZE", "freeze_trainable_layers": 1}"""));
         using (torch.no_grad()) adapter.Parameters[0].Value.add_(1);
         adapter.Save(_folder.Path);
-        using var again = ModelDirectory.Load(_folder.Path);
+        using var again = ModelDirectory.Load(_folder.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.All(_decoder.Parameters, p => Assert.Equal(p.Value.detach().ToArray<float>(), again.Parameters[p.Key].ToArray<float>()));
         Assert.True(AdapterDirectory.IsWholeModel(_folder.Path));
         Assert.Contains("is a whole model and no adapter", Assert.Throws<AdapterException>(() => AdapterDirectory.Load(_decoder, _folder.Path)).Message, StringComparison.Ordinal);

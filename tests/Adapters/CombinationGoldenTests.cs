@@ -18,7 +18,7 @@ public sealed class CombinationGoldenTests
         using var expected = new GoldenTensors(golden);
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
-        using var decoder = ModelDirectory.Load(GoldenAdapter.BasePath(golden.Json.GetProperty("base").GetString()!), new LoadOptions(ScalarType.Float32));
+        using var decoder = ModelDirectory.Load(GoldenAdapter.BasePath(golden.Json.GetProperty("base").GetString()!), new LoadOptions(ScalarType.Float32, TestDevice.Chosen));
         var module = golden.Json.GetProperty("sample_module").GetString()!;
         foreach (var c in golden.Json.GetProperty("combinations").EnumerateArray())
         {

@@ -45,7 +45,7 @@ internal sealed class GoldenAdapter : IDisposable
         try
         {
             AdapterDirectory.ReadConfig(golden.Path);
-            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32, Storage: (held ?? (storage => storage))(GoldenStorage.Of(golden.Json))));
+            decoder = ModelDirectory.Load(basePath, new LoadOptions(ScalarType.Float32, TestDevice.Chosen, (held ?? (storage => storage))(GoldenStorage.Of(golden.Json))));
             return new GoldenAdapter(golden, decoder, AdapterDirectory.Load(decoder, golden.Path));
         }
         catch (AdapterNotSupportedException e)

@@ -36,7 +36,7 @@ public sealed class MergerTests
             SafeTensors.Write(folder["model.safetensors"], tensors.ToDictionary(t => t.Key, t => t.Key.Contains("norm", StringComparison.Ordinal) || t.Key.Contains("embed", StringComparison.Ordinal) ? t.Value.to(ScalarType.Float32) : t.Value));
             foreach (var tensor in tensors.Values) tensor.Dispose();
         }
-        using var loaded = ModelDirectory.Load(folder.Path);
+        using var loaded = ModelDirectory.Load(folder.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal((ScalarType.Float32, 5e-2), (loaded.Dtype, Merger.ToleranceFor(loaded)));
     }
 
@@ -70,7 +70,7 @@ public sealed class MergerTests
         Assert.True(worst > 100 * report.MaxDifference, $"the adapter moves the logits by {worst:E1} only");
         using var folder = new TemporaryFolder();
         ModelDirectory.Save(decoder, folder.Path);
-        using var saved = ModelDirectory.Load(folder.Path);
+        using var saved = ModelDirectory.Load(folder.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Empty(saved.Remarks);
         var merged = TinyDecoder.Logits(saved, null, (-1, _rows[0]))[0];
         Assert.True(beside.Zip(merged, (a, b) => Math.Abs(a - b)).Max() <= 1e-4 * beside.Max(Math.Abs));
@@ -96,7 +96,7 @@ public sealed class MergerTests
         using var folder = new TemporaryFolder();
         using Decoder decoder = TinyDecoder.Create(), other = TinyDecoder.Create();
         ModelDirectory.Save(decoder, folder.Path, storage: storage);
-        using var written = ModelDirectory.Load(folder.Path);
+        using var written = ModelDirectory.Load(folder.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.InRange(Merger.RequireRounded(written, decoder, _rows, 10).Relative, 1e-5, 1);
         using (torch.NewDisposeScope())
         using (torch.no_grad())

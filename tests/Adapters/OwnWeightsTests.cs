@@ -107,7 +107,7 @@ public sealed class OwnWeightsTests : IDisposable
             if (adapter.MergeObstacle is not null) continue;
             Assert.InRange(Merger.Merge(decoder, loaded, [_ids], 1e-4).Relative, 0, 1e-4);
             ModelDirectory.Save(decoder, _folder["merged"]);
-            using var merged = ModelDirectory.Load(_folder["merged"]);
+            using var merged = ModelDirectory.Load(_folder["merged"], new LoadOptions(Device: TestDevice.Chosen));
             Near(own, TinyDecoder.Logits(merged, null, (-1, _ids))[0], json + " merged");
         }
     }
@@ -175,10 +175,10 @@ public sealed class OwnWeightsTests : IDisposable
     private static Decoder Base(string model)
     {
         using var generator = new Generator(7);
-        var decoder = Decoder.CreateRandom(DecoderConfig.Read(model), generator, ScalarType.Float32);
+        var decoder = Decoder.CreateRandom(DecoderConfig.Read(model), generator, ScalarType.Float32, TestDevice.Chosen);
         using var frozen = torch.no_grad();
         foreach (var (name, value) in decoder.Parameters)
-            if (name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.5, generator);
+            if (name.EndsWith("bias", StringComparison.Ordinal)) value.copy_(torch.randn(value.shape, generator: generator) * 0.5);
         return decoder;
     }
 
@@ -187,7 +187,7 @@ public sealed class OwnWeightsTests : IDisposable
         var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read(json));
         using var generator = new Generator(5);
         using (torch.no_grad())
-            foreach (var parameter in adapter.Parameters) parameter.Value.add_(torch.randn(parameter.Value.shape, generator: generator) * 0.1);
+            foreach (var parameter in adapter.Parameters) parameter.Value.add_((torch.randn(parameter.Value.shape, generator: generator) * 0.1).to(parameter.Value.device));
         adapter.ValuesChanged();
         return adapter;
     }

@@ -20,7 +20,7 @@ internal static class TinyDecoder
             KeyValueHeads = 2,
             HeadDim = 8,
             InitializerRange = 0.2,
-        }, generator, dtype);
+        }, generator, dtype, TestDevice.Chosen);
     }
 
     public static Adapter Adapter(Decoder decoder, AdapterConfig config, ulong seed = 1)

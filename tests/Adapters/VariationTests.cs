@@ -51,7 +51,7 @@ public sealed class VariationTests : IDisposable
             using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read(method[..^1] + ", " + targets + "}"));
             using (var generator = new Generator(5))
             using (torch.no_grad())
-                foreach (var parameter in adapter.Parameters) parameter.Value.add_(torch.randn(parameter.Value.shape, generator: generator) * 0.1);
+                foreach (var parameter in adapter.Parameters) parameter.Value.add_((torch.randn(parameter.Value.shape, generator: generator) * 0.1).to(parameter.Value.device));
             adapter.ValuesChanged();
             var folder = _folder[$"{number}{decoder.ModelType}"];
             AdapterDirectory.Save(adapter, folder);
@@ -68,10 +68,10 @@ public sealed class VariationTests : IDisposable
     private static Decoder Base(string model)
     {
         using var generator = new Generator(7);
-        var decoder = Decoder.CreateRandom(DecoderConfig.Read(model), generator, ScalarType.Float32);
+        var decoder = Decoder.CreateRandom(DecoderConfig.Read(model), generator, ScalarType.Float32, TestDevice.Chosen);
         using var frozen = torch.no_grad();
         foreach (var (name, value) in decoder.Parameters)
-            if (name.EndsWith("bias", StringComparison.Ordinal)) value.normal_(0, 0.5, generator);
+            if (name.EndsWith("bias", StringComparison.Ordinal)) value.copy_(torch.randn(value.shape, generator: generator) * 0.5);
         return decoder;
     }
 

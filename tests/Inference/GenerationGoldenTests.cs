@@ -92,7 +92,7 @@ public sealed class GenerationGoldenTests
         Assert.SkipUnless(golden.Json.TryGetProperty("runs", out var runs), $"{folder} has no runs");
         var model = Golden.Resolve(golden.Json.GetProperty("model").GetString()!);
         PinnedCases.Generations.SkipUnless(ModelDirectory.ModelTypes.Contains(ModelType(model)), folder, $"model_type {ModelType(model)} is not known");
-        using var decoder = ModelDirectory.Load(model);
+        using var decoder = ModelDirectory.Load(model, new LoadOptions(Device: TestDevice.Chosen));
         using var engine = new InferenceEngine(decoder, TokenizerDirectory.Load(model));
         int[] eos = GoldenDecoding.Ints(golden.Json.GetProperty("eos_token_id"));
         var unknown = new List<string>();
@@ -143,7 +143,7 @@ public sealed class GenerationGoldenTests
         var type = golden.Json.GetProperty("model_type").GetString()!;
         PinnedCases.Models.SkipUnless(ModelDirectory.ModelTypes.Contains(type), folder, $"model_type {type} is not known");
         int[] prompt = GoldenDecoding.Ints(greedy.GetProperty("prompt_ids")), ids = GoldenDecoding.Ints(greedy.GetProperty("ids"));
-        using var decoder = ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32));
+        using var decoder = ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32, TestDevice.Chosen));
         using var engine = new InferenceEngine(decoder, new CharacterTokenizer(decoder.Config.VocabularySize), options: new EngineOptions { MaxLength = 4096, MaxBatch = 4 });
         var request = new GenerationRequest("g", prompt, -1, new DecodingSettings { MaxNewTokens = ids.Length, IgnoreEos = true });
         Assert.Equal(ids, engine.Generate([request])[0].Ids);

@@ -69,7 +69,12 @@ public sealed class MemberTests
         // Away from the start, where an adapter changes nothing.
         var value = (int)seed;
         foreach (var parameter in adapter.Parameters)
-            foreach (ref var element in parameter.Value.Span<float>()) element = (value = value * 1103515245 + 12345) / 4e9f;
+        {
+            var elements = new float[parameter.Value.numel()];
+            foreach (ref var element in elements.AsSpan()) element = (value = value * 1103515245 + 12345) / 4e9f;
+            using var frozen = torch.no_grad();
+            parameter.Value.copy_(torch.tensor(elements).view(parameter.Value.shape));
+        }
         return adapter;
     }
 }

@@ -68,7 +68,8 @@ public sealed class NonFiniteTests : IDisposable
     {
         using var generator = new Generator(1);
         using var adapter = AdapterFactory.Create(_decoder, AdapterConfig.Read("""{"peft_type": "IA3", "target_modules": ["v_proj"], "feedforward_modules": []}"""), generator);
-        foreach (var parameter in adapter.Parameters) parameter.Value.Span<float>().Fill(float.MaxValue);
+        using (torch.no_grad())
+            foreach (var parameter in adapter.Parameters) parameter.Value.fill_(float.MaxValue);
         var bank = new AdapterBank(_decoder);
         var member = bank.Add(adapter);
         var decoding = new DecodingSettings { MaxNewTokens = 6, IgnoreEos = true };
@@ -87,6 +88,7 @@ public sealed class NonFiniteTests : IDisposable
     private void Spoil(string name, float value)
     {
         using var _ = torch.no_grad();
-        _decoder.Parameters[name].Span<float>()[7] = value;
+        using var frozen = torch.no_grad();
+        _decoder.Parameters[name].view(-1).narrow(0, 7, 1).fill_(value);
     }
 }

@@ -24,7 +24,7 @@ internal static class TinyModel
     public static Decoder Create(ulong seed = 7)
     {
         using var generator = new Generator(seed);
-        return Decoder.CreateRandom(Config, generator, ScalarType.Float32);
+        return Decoder.CreateRandom(Config, generator, ScalarType.Float32, TestDevice.Chosen);
     }
 
     public static int[] Prompt(int length, int seed) => [.. Enumerable.Range(0, length).Select(i => 1 + (i * 31 + seed * 17 + i * i * 7) % (Vocabulary - 1))];

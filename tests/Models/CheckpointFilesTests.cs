@@ -55,7 +55,7 @@ public sealed class CheckpointFilesTests : IDisposable
     public void Load_ShardsWithoutAnIndex_LoadedWhereTheyAreOneWholeSet()
     {
         File.Delete(_folder["m/model.safetensors.index.json"]);
-        using (var loaded = ModelDirectory.Load(Model))
+        using (var loaded = ModelDirectory.Load(Model, new LoadOptions(Device: TestDevice.Chosen)))
             foreach (var (name, parameter) in _random.Parameters) Assert.True(parameter.Equals(loaded.Parameters[name]), name);
         Assert.Equal(64, ModelFingerprint.Compute(Model).Length);
 
@@ -200,7 +200,7 @@ public sealed class CheckpointFilesTests : IDisposable
             tensors["lm_head.weight"] = tied.Embedding * factor;
             SafeTensors.Write(_folder["t/model.safetensors"], tensors);
         }
-        using var loaded = ModelDirectory.Load(_folder["t"]);
+        using var loaded = ModelDirectory.Load(_folder["t"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(remarks, loaded.Remarks.Count);
         Assert.All(loaded.Remarks, remark => Assert.Contains("lm_head.weight differs from embed_tokens.weight and is not used", remark, StringComparison.Ordinal));
         Assert.True(loaded.Head.Dequantise().Equals(loaded.Embedding));

@@ -75,7 +75,7 @@ public sealed class DecoderGoldenTests
         if (golden.Json.TryGetProperty("parameters", out var count)) Assert.Equal(count.GetInt64(), decoder.Parameters.Values.Sum(p => p.numel()));
         using var saved = new TemporaryFolder();
         ModelDirectory.Save(decoder, saved.Path);
-        using var again = ModelDirectory.Load(saved.Path);
+        using var again = ModelDirectory.Load(saved.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Empty(again.Remarks);
         using var expected = new GoldenTensors(golden);
         using var scope = torch.NewDisposeScope();
@@ -186,6 +186,6 @@ public sealed class DecoderGoldenTests
             var type = json.RootElement.GetProperty("model_type").GetString()!;
             PinnedCases.Models.SkipUnless(ModelDirectory.ModelTypes.Contains(type), folder, $"model_type {type} is not supported yet");
         }
-        return (golden, ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32)));
+        return (golden, ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32, TestDevice.Chosen)));
     }
 }

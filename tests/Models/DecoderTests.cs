@@ -309,7 +309,7 @@ public sealed class DecoderTests
         public ExtraKeyValues Extra(int block, int member)
         {
             Asked++;
-            return new ExtraKeyValues(Keys, Values);
+            return new ExtraKeyValues(TestDevice.Place(Keys), TestDevice.Place(Values));
         }
     }
 
@@ -317,7 +317,7 @@ public sealed class DecoderTests
     {
         public SegmentPrefix Prefix(int member) => member == 0 ? new SegmentPrefix(Rows: tokens.Length) : default;
 
-        public Tensor VirtualRows(int member) => decoder.Embedding.index_select(0, torch.tensor(tokens));
+        public Tensor VirtualRows(int member) => decoder.Embedding.index_select(0, TestDevice.Place(torch.tensor(tokens)));
     }
 
     private sealed class Recorder : IAdapterHooks
@@ -335,7 +335,7 @@ public sealed class DecoderTests
         public ExtraKeyValues Extra(int block, int member)
         {
             Calls.Add($"extra {block}");
-            return new ExtraKeyValues(torch.zeros(1, 2, 4), torch.zeros(1, 2, 4));
+            return new ExtraKeyValues(TestDevice.Place(torch.zeros(1, 2, 4)), TestDevice.Place(torch.zeros(1, 2, 4)));
         }
 
         public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => Note(y, $"norm {site.Path}");

@@ -109,7 +109,7 @@ public sealed class FamilyDecoderTests
         using var decoder = FamilyModels.Create(family, ScalarType.BFloat16);
         using var folder = new TemporaryFolder();
         ModelDirectory.Save(decoder, folder["m"], maxShardBytes: 4000);
-        using var again = ModelDirectory.Load(folder["m"]);
+        using var again = ModelDirectory.Load(folder["m"], new LoadOptions(Device: TestDevice.Chosen));
         using var scope = torch.NewDisposeScope();
         using var still = torch.no_grad();
         var ids = torch.tensor(FamilyModels.Ids(decoder, 9));
@@ -203,6 +203,6 @@ public sealed class FamilyDecoderTests
     {
         public SegmentPrefix Prefix(int member) => member == 0 ? new SegmentPrefix(Keys: (int)Keys.size(0)) : default;
 
-        public ExtraKeyValues Extra(int block, int member) => new(Keys, Values);
+        public ExtraKeyValues Extra(int block, int member) => new(TestDevice.Place(Keys), TestDevice.Place(Values));
     }
 }

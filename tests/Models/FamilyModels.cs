@@ -43,11 +43,11 @@ internal static class FamilyModels
     public static Decoder Create(string name, ScalarType dtype = ScalarType.Float32)
     {
         using var generator = new Generator(11);
-        var decoder = Decoder.CreateRandom(DecoderConfig.Read(Configs[name]), generator, dtype);
+        var decoder = Decoder.CreateRandom(DecoderConfig.Read(Configs[name]), generator, dtype, TestDevice.Chosen);
         using var _ = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         foreach (var parameter in decoder.Parameters.Values)
-            if (parameter.dim() == 1) parameter.add_(torch.randn(parameter.shape, generator: generator) * 0.1);
+            if (parameter.dim() == 1) parameter.add_(torch.randn(parameter.shape, generator: generator).to(parameter.device) * 0.1);
         return decoder;
     }
 

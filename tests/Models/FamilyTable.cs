@@ -35,7 +35,7 @@ internal static class FamilyTable
     private static Row Of(string folder)
     {
         var golden = Golden.Open(folder);
-        using var decoder = ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32));
+        using var decoder = ModelDirectory.Load(golden.Path, new LoadOptions(ScalarType.Float32, TestDevice.Chosen));
         using var expected = new GoldenTensors(golden);
         using var scope = torch.NewDisposeScope();
         var greedy = golden.Json.GetProperty("greedy");
@@ -65,7 +65,7 @@ internal static class FamilyTable
         using var still = torch.no_grad();
         using var folder = new TemporaryFolder();
         ModelDirectory.Save(decoder, folder["m"]);
-        using var again = ModelDirectory.Load(folder["m"]);
+        using var again = ModelDirectory.Load(folder["m"], new LoadOptions(Device: TestDevice.Chosen));
         var layout = SegmentLayout.Single((int)ids.size(0));
         return decoder.Hidden(ids, layout).ToArray<float>().SequenceEqual(again.Hidden(ids, layout).ToArray<float>());
     }

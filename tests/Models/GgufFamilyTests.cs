@@ -33,7 +33,7 @@ public sealed class GgufFamilyTests : IDisposable
         using var scope = torch.NewDisposeScope();
         using var generator = new Generator(3);
         foreach (var parameter in decoder.Parameters.Values)
-            if (parameter.dim() == 1) parameter.add_(torch.randn(parameter.shape, generator: generator) * 0.1);
+            if (parameter.dim() == 1) parameter.add_((torch.randn(parameter.shape, generator: generator) * 0.1).to(parameter.device));
         return decoder;
     }
 
@@ -59,13 +59,13 @@ public sealed class GgufFamilyTests : IDisposable
         using var decoder = Create(family);
         ModelDirectory.Save(decoder, _folder["hf"]);
         ModelConverter.Convert(_folder["hf"], _folder["m.gguf"]);
-        using var again = ModelDirectory.Load(_folder["m.gguf"]);
+        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(type, again.ModelType);
         Assert.Equal(decoder.ParameterCount, again.ParameterCount);
         TestModels.AssertLogits(decoder, again, 1e-5);
         // What was read from the format goes into a folder like any other model.
         ModelConverter.Convert(_folder["m.gguf"], _folder["folder"]);
-        using var folder = ModelDirectory.Load(_folder["folder"]);
+        using var folder = ModelDirectory.Load(_folder["folder"], new LoadOptions(Device: TestDevice.Chosen));
         TestModels.AssertLogits(again, folder, 0);
     }
 
@@ -78,7 +78,7 @@ public sealed class GgufFamilyTests : IDisposable
         using var decoder = FamilyModels.Create(family);
         ModelDirectory.Save(decoder, _folder["hf"]);
         ModelConverter.Convert(_folder["hf"], _folder["m.gguf"], new ConvertOptions(Dtype: "q8_0"));
-        using var again = ModelDirectory.Load(_folder["m.gguf"]);
+        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(Device: TestDevice.Chosen));
         foreach (var (name, weight) in decoder.Parameters) GoldenTensors.AssertClose(weight, again.Parameters[name], 4.2e-3, name);
     }
 

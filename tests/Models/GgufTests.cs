@@ -72,7 +72,7 @@ public sealed class GgufTests : IDisposable
         var golden = Golden.Open(folder);
         Assert.SkipUnless(File.Exists(golden.File("model.gguf")), "the case has no GGUF file");
         Assert.Empty(ModelConverter.Convert(golden.File("model.gguf"), _folder["hf"]));
-        using var decoder = ModelDirectory.Load(_folder["hf"]);
+        using var decoder = ModelDirectory.Load(_folder["hf"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(ScalarType.Float32, decoder.Dtype);
         var source = Path.Combine(Golden.Root!, golden.Json.GetProperty("model").GetString()!, "tokenizer.json");
         Assert.SkipUnless(File.Exists(source), "the case's model has no tokenizer");
@@ -103,7 +103,7 @@ public sealed class GgufTests : IDisposable
         ModelDirectory.Save(decoder, _folder["hf"]);
         var remark = Assert.Single(ModelConverter.Convert(_folder["hf"], _folder["m.gguf"], new ConvertOptions(Dtype: type)));
         Assert.Contains("holds no tokenizer", remark, StringComparison.Ordinal);
-        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(ScalarType.Float32));
+        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(ScalarType.Float32, TestDevice.Chosen));
         foreach (var (name, weight) in decoder.Parameters) GoldenTensors.AssertClose(weight, again.Parameters[name], tolerance, name);
         if (tolerance == 0) TestModels.AssertLogits(decoder, again, 0);
         Assert.Equal(decoder.Config.EosTokenIds[0], again.Config.EosTokenIds[0]);
@@ -121,10 +121,10 @@ public sealed class GgufTests : IDisposable
         using var decoder = Wide(family, keys);
         ModelDirectory.Save(decoder, _folder["hf"]);
         ModelConverter.Convert(_folder["hf"], _folder["m.gguf"]);
-        using var again = ModelDirectory.Load(_folder["m.gguf"]);
+        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(decoder.ModelType, again.ModelType);
         Assert.Equal(decoder.Config.Rotary.Scaling, again.Config.Rotary.Scaling);
-        TestModels.AssertLogits(decoder, again, 1e-6);
+        TestModels.AssertLogits(decoder, again, TestDevice.Chosen is null ? 1e-6 : 2e-6);
     }
 
     [Fact]
@@ -162,7 +162,7 @@ public sealed class GgufTests : IDisposable
         Assert.Equal("Q8_0", types["blk.0.ffn_up.weight"]);         // of 64
         Assert.Equal("F16", types["blk.0.attn_output.weight"]);     // of 80
         Assert.Equal("F32", types["blk.0.attn_norm.weight"]);
-        using var again = ModelDirectory.Load(_folder["m.gguf"]);
+        using var again = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(ScalarType.Float32, again.Dtype);
     }
 
@@ -249,7 +249,7 @@ public sealed class GgufTests : IDisposable
         File.WriteAllBytes(_folder["m.gguf"], damage.Apply(File.ReadAllBytes(_folder["whole.gguf"])));
         try
         {
-            using var loaded = ModelDirectory.Load(_folder["m.gguf"]);
+            using var loaded = ModelDirectory.Load(_folder["m.gguf"], new LoadOptions(Device: TestDevice.Chosen));
         }
         catch (ModelException e)
         {

@@ -17,7 +17,7 @@ public sealed class MetaPartsTests : IDisposable
     {
         using var decoder = TestModels.Random();
         Write(decoder, parts, embeddingAxis);
-        using var again = ModelDirectory.Load(_folder.Path);
+        using var again = ModelDirectory.Load(_folder.Path, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(decoder.ParameterCount, again.ParameterCount);
         foreach (var (name, weight) in decoder.Parameters) GoldenTensors.AssertClose(weight, again.Parameters[name], 0, name);
     }

@@ -12,7 +12,7 @@ public sealed class ModelConverterTests
         var expected = File.ReadAllText(RealData.File("models/stories260K/expected_greedy.txt")).Split("---\n", 2)[1].TrimEnd('\n');
         using var folder = new TemporaryFolder();
         ConvertStories(folder["hf"]);
-        using var decoder = ModelDirectory.Load(folder["hf"]);
+        using var decoder = ModelDirectory.Load(folder["hf"], new LoadOptions(Device: TestDevice.Chosen));
 
         var ids = Greedy.Cached(decoder, [decoder.Config.BosTokenId!.Value], 256);
 
@@ -44,7 +44,7 @@ public sealed class ModelConverterTests
         using var random = TestModels.Random();
         ModelDirectory.Save(random, folder["in"]);
         ModelConverter.Convert(folder["in"], folder["out"], new ConvertOptions(Dtype: "bf16"));
-        using var converted = ModelDirectory.Load(folder["out"]);
+        using var converted = ModelDirectory.Load(folder["out"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(ScalarType.BFloat16, converted.Dtype);
         Assert.Equal(ScalarType.BFloat16, converted.Config.Dtype);
         using var scope = torch.NewDisposeScope();

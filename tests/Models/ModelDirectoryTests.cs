@@ -17,7 +17,7 @@ public sealed class ModelDirectoryTests
         ModelDirectory.Save(saved, folder["model"], maxShardBytes: maxShardBytes);
         Assert.Equal(maxShardBytes < long.MaxValue, File.Exists(folder["model/model.safetensors.index.json"]));
 
-        using var loaded = ModelDirectory.Load(folder["model"]);
+        using var loaded = ModelDirectory.Load(folder["model"], new LoadOptions(Device: TestDevice.Chosen));
 
         Assert.Equal(TestModels.Tiny.EosTokenIds, loaded.Config.EosTokenIds);
         Assert.Equal(TestModels.Tiny with { EosTokenIds = [] }, loaded.Config with { Source = null, EosTokenIds = [] });

@@ -24,7 +24,7 @@ public sealed class QuantisedCheckpointTests : IDisposable
     public void Load_AsStored_HeldInItsFormWithTheSameWeights(string family, WeightStorage storage)
     {
         using var expected = Write(family, storage);
-        using var decoder = ModelDirectory.Load(Model);
+        using var decoder = ModelDirectory.Load(Model, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(storage, decoder.Storage);
         Assert.Empty(decoder.Remarks);
         using var scope = torch.NewDisposeScope();
@@ -44,9 +44,9 @@ public sealed class QuantisedCheckpointTests : IDisposable
     public void Load_AsPlainAndAsAnotherForm_WeightsThatTheCodesStandFor(WeightStorage storage)
     {
         using var expected = Write("llama", storage);
-        using var plain = ModelDirectory.Load(Model, new LoadOptions(ScalarType.Float32));
+        using var plain = ModelDirectory.Load(Model, new LoadOptions(ScalarType.Float32, TestDevice.Chosen));
         Assert.Equal(WeightStorage.Plain, plain.Storage);
-        using var other = ModelDirectory.Load(Model, new LoadOptions(ScalarType.Float32, Storage: WeightStorage.Int8));
+        using var other = ModelDirectory.Load(Model, new LoadOptions(ScalarType.Float32, TestDevice.Chosen, WeightStorage.Int8));
         Assert.Equal(WeightStorage.Int8, other.Storage);
         foreach (var (want, (have, again)) in expected.Projections.Zip(plain.Projections.Zip(other.Projections)))
         {
@@ -57,7 +57,7 @@ public sealed class QuantisedCheckpointTests : IDisposable
         }
         ModelConverter.Convert(Model, _folder["whole"]);
         Assert.DoesNotContain("quantization_config", File.ReadAllText(Path.Combine(_folder["whole"], "config.json")), StringComparison.Ordinal);
-        using var whole = ModelDirectory.Load(_folder["whole"]);
+        using var whole = ModelDirectory.Load(_folder["whole"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(WeightStorage.Plain, whole.Storage);
     }
 
@@ -103,7 +103,7 @@ public sealed class QuantisedCheckpointTests : IDisposable
     {
         using (var plain = FamilyModels.Create("llama")) ModelDirectory.Save(plain, Model);
         Configure(WeightStorage.Nf4);
-        using var decoder = ModelDirectory.Load(Model);
+        using var decoder = ModelDirectory.Load(Model, new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(WeightStorage.Plain, decoder.Storage);
         Assert.Contains("which are whole", Assert.Single(decoder.Remarks), StringComparison.Ordinal);
     }
@@ -119,7 +119,7 @@ public sealed class QuantisedCheckpointTests : IDisposable
     {
         var plain = _folder[$"plain-{family}"];
         using (var decoder = FamilyModels.Create(family)) ModelDirectory.Save(decoder, plain, ScalarType.Float32);
-        var expected = ModelDirectory.Load(plain, new LoadOptions(ScalarType.Float32, Storage: storage));
+        var expected = ModelDirectory.Load(plain, new LoadOptions(ScalarType.Float32, TestDevice.Chosen, storage));
         using var scope = torch.NewDisposeScope();
         var tensors = SafeTensors.Read(Path.Combine(plain, "model.safetensors"));
         foreach (var site in expected.Projections)

@@ -16,17 +16,17 @@ public sealed class QuantisedSaveTests
     {
         using var folder = new TemporaryFolder();
         using var generator = new Generator(7);
-        using var decoder = Decoder.CreateRandom(DecoderConfig.Read(FamilyModels.Configs[family]), generator, ScalarType.BFloat16);
+        using var decoder = Decoder.CreateRandom(DecoderConfig.Read(FamilyModels.Configs[family]), generator, ScalarType.BFloat16, TestDevice.Chosen);
         ModelDirectory.Save(decoder, folder["plain"]);
         ModelDirectory.Save(decoder, folder["few"], maxShardBytes: 4000, storage: storage);
-        using var held = ModelDirectory.Load(folder["plain"], new LoadOptions(ScalarType.BFloat16, Storage: storage));
-        using var saved = ModelDirectory.Load(folder["few"]);
+        using var held = ModelDirectory.Load(folder["plain"], new LoadOptions(ScalarType.BFloat16, TestDevice.Chosen, storage));
+        using var saved = ModelDirectory.Load(folder["few"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Empty(saved.Remarks);
         Assert.Equal(read, saved.Storage);
         AssertSame(held, saved);
         // A model that is held so is saved again without being rounded again.
         ModelDirectory.Save(saved, folder["again"]);
-        using var again = ModelDirectory.Load(folder["again"]);
+        using var again = ModelDirectory.Load(folder["again"], new LoadOptions(Device: TestDevice.Chosen));
         Assert.Equal(read, again.Storage);
         AssertSame(saved, again);
         Assert.Throws<ModelException>(() => ModelDirectory.Save(saved, folder["other"], storage: read == WeightStorage.Nf4 ? WeightStorage.Fp4 : WeightStorage.Nf4));

@@ -22,7 +22,7 @@ internal static class TestModels
     public static Decoder Random(DecoderConfig? config = null, ulong seed = 7)
     {
         using var generator = new Generator(seed);
-        return Decoder.CreateRandom(config ?? Tiny, generator);
+        return Decoder.CreateRandom(config ?? Tiny, generator, device: TestDevice.Chosen);
     }
 
     /// <summary>Requires the same logits of two models for one row.</summary>

@@ -18,7 +18,7 @@ internal static class GoldenTraining
         using var config = JsonDocument.Parse(File.ReadAllText(Path.Combine(path, "config.json")));
         var type = config.RootElement.GetProperty("model_type").GetString()!;
         pins.SkipUnless(ModelDirectory.ModelTypes.Contains(type), golden.Folder, $"model_type {type} is not supported yet");
-        return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32, Storage: GoldenStorage.Of(golden.Json)));
+        return ModelDirectory.Load(path, new LoadOptions(ScalarType.Float32, TestDevice.Chosen, GoldenStorage.Of(golden.Json)));
     }
 
     public static Adapter Adapter(Decoder decoder, string folder, GoldenCase golden, GoldenPins pins, Func<AdapterConfig, AdapterConfig>? adjust = null)

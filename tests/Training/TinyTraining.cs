@@ -28,7 +28,7 @@ internal static class TinyTraining
             InitializerRange = 0.15,
             AttentionBias = biases,
             MlpBias = biases,
-        }, generator, dtype);
+        }, generator, dtype, TestDevice.Chosen);
     }
 
     public static Adapter Lora(Decoder decoder, double dropout = 0, ulong seed = 1, int rank = 4) => Create(decoder, new LoraConfig { R = rank, Alpha = 8, Dropout = dropout }, seed);

@@ -86,7 +86,7 @@ public static class AdapterCombiner
     {
         var kept = (int)(density * value.numel());
         if (kept >= value.numel()) return value;
-        var mask = torch.zeros([value.numel()]);
+        var mask = torch.zeros([value.numel()], device: value.device);
         if (kept > 0) mask = mask.index_fill(0, value.abs().reshape(-1).topk(kept).indexes, 1);
         return value * mask.view(value.shape);
     }

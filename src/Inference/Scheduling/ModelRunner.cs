@@ -1,4 +1,5 @@
 using AlpacaCot.Inference.Sampling;
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 
 namespace AlpacaCot.Inference.Scheduling;
@@ -68,7 +69,7 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
         var layout = new SegmentLayout(segments);
         // Of a prompt only the last token's is asked for.
         int[]? ends = layout.Tokens == rows.Count ? null : [.. segments.Select(segment => segment.End - 1)];
-        var hidden = decoder.Hidden(torch.tensor(ids.ToArray()).to(decoder.Device), layout, hooks, Cache, ends);
+        var hidden = decoder.Hidden(torch.tensor(ids.ToArray()).On(decoder.Device), layout, hooks, Cache, ends);
         var logits = decoder.Logits(hidden, new SegmentLayout(rows), hooks);
         return (new StepLogits(decoder, logits, requests.Any(request => request.NeedsLogits)), first);
     }
@@ -96,7 +97,7 @@ internal sealed class ModelRunner(Decoder decoder, IAdapterHooks? hooks) : IDisp
             first.Rows[0] = first.Rows[0] with { Position = shared };
         }
         // Keys and values are all that is wanted.
-        decoder.Hidden(torch.tensor(ids.ToArray()).to(decoder.Device), new SegmentLayout(segments), hooks, Cache, [ids.Count - 1]);
+        decoder.Hidden(torch.tensor(ids.ToArray()).On(decoder.Device), new SegmentLayout(segments), hooks, Cache, [ids.Count - 1]);
     }
 
     private void Take(ActiveRequest source, int tokens, ActiveRequest request)

@@ -54,7 +54,7 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         }
         // Rows that several requests ask for are computed once.
         var rows = wanted.GroupBy(w => w.Row).OrderBy(row => row.Key).ToList();
-        var hidden = decoder.Hidden(torch.tensor(tree.Ids).to(decoder.Device), tree.Layout, hooks, rows: [.. rows.Select(row => row.Key)]);
+        var hidden = decoder.Hidden(torch.tensor(tree.Ids).On(decoder.Device), tree.Layout, hooks, rows: [.. rows.Select(row => row.Key)]);
         var values = pack.ToDictionary(fed => fed.Index, fed => new double[fed.Request.Continuation.Length]);
         var greedy = pack.ToDictionary(fed => fed.Index, _ => true);
         var chunk = (int)Math.Clamp(LogitElements / decoder.Config.VocabularySize, 1, int.MaxValue);
@@ -76,7 +76,7 @@ internal sealed class Scorer(Decoder decoder, IAdapterHooks? hooks, EngineOption
         var logProbabilities = torch.nn.functional.log_softmax(logits, -1);
         var vocabulary = logits.size(1);
         var flat = rows.SelectMany((row, i) => row.Select(w => i * vocabulary + w.Id)).ToArray();
-        var picked = logProbabilities.reshape(-1).index_select(0, torch.tensor(flat).to(decoder.Device)).ToArray<float>();
+        var picked = logProbabilities.reshape(-1).index_select(0, torch.tensor(flat).On(decoder.Device)).ToArray<float>();
         var next = 0;
         for (var i = 0; i < rows.Count; i++)
             foreach (var w in rows[i])

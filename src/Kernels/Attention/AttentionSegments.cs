@@ -34,7 +34,7 @@ internal sealed class AttentionSegments
 
     internal int[] Keys { get; }
 
-    private int[]? Continues { get; }
+    internal int[]? Continues { get; }
 
     /// <summary>Starts of the groups and, last, the number of segments: a group is a segment that continues none, and those behind it that do.</summary>
     internal int[] Groups { get; }

@@ -31,7 +31,7 @@ internal static unsafe class SegmentAttention
         Tensor Heads(Tensor x) => groups == 1 ? x.transpose(0, 1) : x.transpose(0, 1).repeat_interleave(groups, 0);
         var scores = (q.transpose(0, 1) * options.ScaleOf(q)).bmm(Heads(k).transpose(1, 2)).to(float32);
         if (options.Cap > 0) scores = (scores / options.Cap).tanh() * options.Cap;
-        if (options.Alibi is { } slopes) scores = scores + tensor(slopes).to(q.device).view(-1, 1, 1) * distance;
+        if (options.Alibi is { } slopes) scores = scores + tensor(slopes).On(q.device).view(-1, 1, 1) * distance;
         return scores.masked_fill(seen.logical_not(), double.NegativeInfinity).softmax(-1).to(q.dtype).bmm(Heads(v)).transpose(0, 1);
     }
 
@@ -39,6 +39,7 @@ internal static unsafe class SegmentAttention
     internal static Tensor Apply(Tensor q, Tensor k, Tensor v, AttentionSegments segments, AttentionOptions options)
     {
         Check(q, k, v, segments, options);
+        if (GpuAttention.Suits(q, k, v)) return GpuAttention.Apply(q, k, v, segments, options);
         if (!Simd.Suits(q, k, v) || q.numel() == 0 || options.Cap > 0) return Reference(q, segments.Cut(k), segments.Cut(v), segments.Queries, options);
         return q.dtype == float32 ? Run<F32>(q, k, v, segments, options) : Run<BF16>(q, k, v, segments, options);
     }
@@ -57,6 +58,7 @@ internal static unsafe class SegmentAttention
             suits &= Simd.Suits(q, keys[s], values[s]);
         }
         if (Autograd.Records(q)) throw new ArgumentException("cached_attention has no gradient: call it under no_grad");
+        if (keys.Count > 0 && GpuAttention.Suits(q, keys[0], values[0])) return GpuAttention.Cached(q, keys, values, bounds, options);
         if (!suits) return Reference(q, keys, values, bounds, options);
         var calls = new AttentionCall(q, bounds, options);
         for (var s = 0; s < keys.Count; s++) calls.Add(s, AttentionCall.Rows(keys[s]), AttentionCall.Rows(values[s]));

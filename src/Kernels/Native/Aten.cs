@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using AlpacaCot.Kernels.Attention;
 
 namespace AlpacaCot.Kernels.Native;
 
@@ -10,7 +11,8 @@ namespace AlpacaCot.Kernels.Native;
 internal static unsafe class Aten
 {
     private static readonly byte* _none = Text("none"), _empty = Text("");
-    private static readonly byte* _reorder = Text("mkldnn::_reorder_linear_weight"), _adamw = Text("aten::_fused_adamw_"), _integers = Text("aten::_int_mm");
+    private static readonly byte* _reorder = Text("mkldnn::_reorder_linear_weight"), _adamw = Text("aten::_fused_adamw_"), _integers = Text("aten::_int_mm"),
+        _rms = Text("aten::_fused_rms_norm"), _flash = Text("aten::_flash_attention_forward");
 
     /// <summary>A weight <c>[out, in]</c> in the layout of oneDNN's kernels.</summary>
     /// <remarks><c>mkldnn::_reorder_linear_weight(Tensor self, SymInt? batch_size=None) -> Tensor</c></remarks>
@@ -46,6 +48,48 @@ internal static unsafe class Aten
         return Tensor.UnsafeCreateTensor((nint)arguments[0]);
     }
 
+    /// <summary>RMSNorm over the last dimension in one kernel, with a gradient; rounded once, behind the weight.</summary>
+    /// <remarks><c>aten::_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float? eps) -> (Tensor, Tensor)</c></remarks>
+    public static Tensor FusedRmsNorm(Tensor x, Tensor weight, double eps)
+    {
+        var arguments = stackalloc ulong[4];
+        nint shape;
+        TensorHandles.Check(Abi.torch_new_list_reserve_size(1, &shape), "a list");
+        TensorHandles.Check(Abi.torch_list_push_back(shape, (ulong)x.size(-1)), "a list");
+        (arguments[0], arguments[1], arguments[2], arguments[3]) = ((ulong)TensorHandles.Clone(x), (ulong)shape, Optional((ulong)TensorHandles.Clone(weight)), Optional(Bits(eps)));
+        Call(_rms, arguments);
+        return First(arguments, 2);
+    }
+
+    /// <summary>
+    /// Causal attention within pieces of rows of 16 bits, on a GPU, with a gradient: q <c>[queries, heads, d]</c>, k and v <c>[keys, kv heads, d]</c>; the last query of a
+    /// piece sees its last key.
+    /// </summary>
+    /// <param name="q">Queries.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="pieces">Where the pieces lie.</param>
+    /// <param name="scale">Multiplies the scores.</param>
+    /// <param name="window">A query sees so many last keys; 0 is all.</param>
+    /// <remarks>
+    /// <c>aten::_flash_attention_forward(Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, SymInt max_q, SymInt max_k, float dropout_p, bool is_causal,
+    /// bool return_debug_mask, *, float? scale=None, SymInt? window_size_left=None, SymInt? window_size_right=None, Tensor? seqused_k=None, Tensor? alibi_slopes=None)
+    /// -> (Tensor output, Tensor softmax_logsumexp, Tensor rng_state, Tensor unused, Tensor debug_attn_mask)</c>
+    /// </remarks>
+    public static Tensor FlashAttention(Tensor q, Tensor k, Tensor v, AttentionPieces pieces, double scale, int window)
+    {
+        var arguments = stackalloc ulong[15];
+        (arguments[0], arguments[1], arguments[2]) = ((ulong)TensorHandles.Clone(q), (ulong)TensorHandles.Clone(k), (ulong)TensorHandles.Clone(v));
+        (arguments[3], arguments[4]) = (Optional((ulong)TensorHandles.Clone(pieces.Queries)), Optional((ulong)TensorHandles.Clone(pieces.Keys)));
+        (arguments[5], arguments[6], arguments[7], arguments[8], arguments[9]) = ((ulong)pieces.MostQueries, (ulong)pieces.MostKeys, Bits(0), 1, 0);
+        arguments[10] = Optional(Bits(scale));
+        arguments[11] = window > 0 ? Optional((ulong)(window - 1)) : 0;
+        arguments[12] = window > 0 ? Optional(0) : 0;
+        (arguments[13], arguments[14]) = (0, 0);
+        Call(_flash, arguments);
+        return First(arguments, 5);
+    }
+
     /// <summary>The same memory as a contiguous matrix <c>[rows, columns]</c>, which autograd does not know as a view; nothing is checked.</summary>
     public static Tensor Reinterpret(Tensor tensor, long rows, long columns)
     {
@@ -70,6 +114,13 @@ internal static unsafe class Aten
         (arguments[6], arguments[7], arguments[8], arguments[9], arguments[10]) = (Bits(lr), Bits(beta1), Bits(beta2), Bits(weightDecay), Bits(eps));
         (arguments[11], arguments[12], arguments[13], arguments[14]) = (0, 0, 0, 0);
         Call(_adamw, arguments);
+    }
+
+    // The first of the results; the others, which autograd keeps as far as it needs them, are let go of.
+    private static Tensor First(ulong* results, int tensors)
+    {
+        for (var i = 1; i < tensors; i++) _ = Abi.aoti_torch_delete_tensor_object((nint)results[i]);
+        return Tensor.UnsafeCreateTensor((nint)results[0]);
     }
 
     private static void Call(byte* name, ulong* arguments)

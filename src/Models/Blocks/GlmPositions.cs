@@ -77,7 +77,7 @@ internal sealed class GlmPositions : PositionKind
             for (var i = 0; i < half; i++) (_cos[token * half + i], _sin[token * half + i]) = (MathF.Cos(position * frequencies[i]), MathF.Sin(position * frequencies[i]));
         }
 
-        public (Tensor Cos, Tensor Sin) ToTensors(Device device) => (torch.tensor(_cos, [tokens, half]).to(device), torch.tensor(_sin, [tokens, half]).to(device));
+        public (Tensor Cos, Tensor Sin) ToTensors(Device device) => (torch.tensor(_cos, [tokens, half]).On(device), torch.tensor(_sin, [tokens, half]).On(device));
     }
 
     private sealed class Step((Tensor Cos, Tensor Sin)[] angles, int[] prefixes) : PositionStep

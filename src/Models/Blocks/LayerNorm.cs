@@ -20,13 +20,13 @@ internal sealed class LayerNorm(string path, Tensor weight, Tensor? bias, double
     }
 
     /// <summary>
-    /// The normed rows, NaN where a row of the stream is so large that its squares overflow: the library makes zeros of those, which look like sound numbers.
+    /// The normed rows, NaN where a row of the stream is so large that its squares overflow: libtorch makes zeros of those, which look like sound numbers.
     /// Done once, behind the last block, because what overflows stays in the residual stream.
     /// </summary>
     public static Tensor ShowOverflow(Tensor stream, Tensor normed)
     {
         var most = Math.Sqrt(float.MaxValue / (double)stream.size(-1));
         var sound = stream.detach().to(torch.float32).abs().amax([-1], keepdim: true) <= most;
-        return torch.where(sound, normed, torch.tensor(float.NaN, dtype: normed.dtype, device: normed.device));
+        return normed.masked_fill(sound.logical_not(), double.NaN);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class LearnedPositions(Tensor table, int offset) : PositionKind
                 throw new ModelException($"a sequence of {segment.Position + segment.Length} tokens is longer than the {most} positions that the model has learnt");
             for (var i = 0; i < segment.Length; i++) rows[segment.Start + i] = segment.Position + i + offset;
         }
-        return new Step(Functional.Embedding(torch.tensor(rows).to(table.device), table));
+        return new Step(Functional.Embedding(torch.tensor(rows).On(table.device), table));
     }
 
     private sealed class Step(Tensor added) : PositionStep

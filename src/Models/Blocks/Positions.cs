@@ -63,7 +63,7 @@ internal sealed class Rotary(RotarySettings settings, int width) : PositionKind
         long[] shape = [context.Layout.Tokens, width / 2];
         float[] cos = new float[shape[0] * shape[1]], sin = new float[cos.Length];
         Fill(context.Layout, cos, sin);
-        return new Step(torch.tensor(cos, shape).to(context.Device), torch.tensor(sin, shape).to(context.Device), settings.Pairs);
+        return new Step(torch.tensor(cos, shape).On(context.Device), torch.tensor(sin, shape).On(context.Device), settings.Pairs);
     }
 
     /// <summary>Cosines and sines of every token's angles <c>[tokens, width / 2]</c>.</summary>

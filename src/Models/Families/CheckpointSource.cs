@@ -55,7 +55,7 @@ internal sealed class CheckpointSource : IParameterSource
         if (!_asHeld || Find(name) is not { Held: { } held } stored || !Fits(stored, shape) || _errors.Count > 0) return null;
         var weight = held.Read();
         using var scope = torch.NewDisposeScope();
-        if (FiniteValues.CountOthers(weight.Plain()) is 0) return weight;
+        if (FiniteValues.CountOthers(weight.Plain()) is 0) return weight.MovedTo(_device);
         weight.Dispose();
         throw new ModelException($"{stored.Path}: {stored.Name} stands for values that are not finite (NaN or infinity): the file is damaged");
     }

@@ -36,6 +36,8 @@ internal sealed record BlockScales(int Block, float[] Largest, byte[]? Codes = n
 internal sealed class FourBitWeight(long output, long input, FourBitCode code, byte[] packed, BlockScales scales) : QuantisedWeight(output, input)
 {
     private readonly QuantisedMatrix _matrix = new(code, output, input, packed, scales.Spans());
+    private readonly Lock _lock = new();
+    private (Tensor Codes, Tensor Scales, Tensor Pairs)? _there;
 
     /// <inheritdoc/>
     public override QuantisedMatrix Matrix => _matrix;
@@ -79,5 +81,42 @@ internal sealed class FourBitWeight(long output, long input, FourBitCode code, b
         var weight = torch.empty([Out, In], ScalarType.Float32);
         FourBit.Dequantise(code, Packed, scales.Values(), weight, scales.Block);
         return weight;
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Plain(Device device) => device.type == DeviceType.CPU ? Plain() : WrittenOut(device);
+
+    /// <summary>The weight on a device that has the codes and the scales: the two values that each byte stands for are looked up there.</summary>
+    internal Tensor WrittenOut(Device device)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var _ = torch.no_grad();
+        var (codes, largest, pairs) = There(device);
+        var values = pairs.index_select(0, codes.to(ScalarType.Int32)).view(-1).narrow(0, 0, Out * In);
+        var weight = Out * In % scales.Block == 0 ? values.view(-1, scales.Block) * largest.unsqueeze(1) : values * largest.repeat_interleave(scales.Block).narrow(0, 0, Out * In);
+        return weight.view(Out, In).MoveToOuterDisposeScope();
+    }
+
+    private (Tensor Codes, Tensor Scales, Tensor Pairs) There(Device device)
+    {
+        lock (_lock)
+        {
+            if (_there is { } there) return there;
+            var pairs = torch.empty([256, 2], ScalarType.Float32);
+            FourBit.Dequantise(code, [.. Enumerable.Range(0, 256).Select(value => (byte)value)], [.. Enumerable.Repeat(1f, 256)], pairs, 2);
+            Tensor Held(Tensor here) => here.to(device).DetachFromDisposeScope();
+            _there = (Held(torch.tensor(Packed.ToArray())), Held(torch.tensor(scales.Values())), Held(pairs));
+            return _there.Value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        if (_there is not var (codes, largest, pairs)) return;
+        codes.Dispose();
+        largest.Dispose();
+        pairs.Dispose();
+        _there = null;
     }
 }

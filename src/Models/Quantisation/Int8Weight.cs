@@ -20,7 +20,7 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, WeightStorage sto
 
     private QuantisedMatrix? _matrix;
     private ByteMatrix? _integers;
-    private readonly Tensor _scale = (largest / 127).DetachFromDisposeScope();
+    private readonly Tensor _scale = ScaleOf(largest);
 
     /// <inheritdoc/>
     public override WeightStorage Storage => storage;
@@ -48,6 +48,13 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, WeightStorage sto
     public override Tensor Plain() => codes.to(ScalarType.Float32) * _scale.unsqueeze(1);
 
     /// <inheritdoc/>
+    public override QuantisedWeight MovedTo(Device device)
+    {
+        if (device.type == codes.device_type) return this;
+        using (this) return new Int8Weight(codes.to(device).DetachFromDisposeScope(), largest.to(device).DetachFromDisposeScope(), storage);
+    }
+
+    /// <inheritdoc/>
     public override QuantisedMatrix? Matrix => storage != WeightStorage.Int8 || codes.device_type != DeviceType.CPU ? null : _matrix ??= new QuantisedMatrix(codes, _scale);
 
     /// <inheritdoc/>
@@ -55,6 +62,13 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, WeightStorage sto
 
     /// <inheritdoc/>
     public override Tensor? Product(Tensor x) => storage == WeightStorage.LlmInt8 && x.device_type == codes.device_type ? ByIntegers(x, Threshold) : base.Product(x);
+
+    // Divided on the processor: a GPU multiplies by 1 / 127, and would hold another weight.
+    private static Tensor ScaleOf(Tensor largest)
+    {
+        using var scope = torch.NewDisposeScope();
+        return (largest.cpu() / 127).to(largest.device).DetachFromDisposeScope();
+    }
 
     /// <summary>Rows of x in bytes.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>

@@ -75,6 +75,6 @@ internal sealed class QuantisedProjection(QuantisedWeight weight, Tensor? bias, 
     {
         using var scope = torch.NewDisposeScope();
         using var _ = torch.no_grad();
-        return _weight.Plain().to(dtype, device).MoveToOuterDisposeScope();
+        return _weight.Plain(device).to(dtype).MoveToOuterDisposeScope();
     }
 }

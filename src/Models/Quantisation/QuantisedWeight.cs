@@ -35,8 +35,14 @@ internal abstract class QuantisedWeight(long output, long input) : IDisposable
     /// <summary>As <see cref="Of"/>, in the same form as this one.</summary>
     public virtual QuantisedWeight Requantise(Tensor weight) => Of(weight, Storage);
 
-    /// <summary>The weight that is held, fp32 on the device where it lives.</summary>
+    /// <summary>The weight that is held, fp32 where it is kept.</summary>
     public abstract Tensor Plain();
+
+    /// <summary>The same on a device.</summary>
+    public virtual Tensor Plain(Device device) => Plain().to(device);
+
+    /// <summary>The weight, kept on a device; this one is not to be used any more.</summary>
+    public virtual QuantisedWeight MovedTo(Device device) => this;
 
     /// <summary>What a few rows are multiplied by straight from the codes; null where there is no such way.</summary>
     public abstract QuantisedMatrix? Matrix { get; }
@@ -44,7 +50,7 @@ internal abstract class QuantisedWeight(long output, long input) : IDisposable
     /// <summary>The weight for products of integers in both directions, which are its products then; null for a weight that is multiplied as a number.</summary>
     public virtual ByteMatrix? Integers => null;
 
-    /// <summary>The product x Wᵀ without a gradient, where there is a better way than by <see cref="Plain"/>; else null.</summary>
+    /// <summary>The product x Wᵀ without a gradient, where there is a better way than by <see cref="Plain()"/>; else null.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>
     public virtual Tensor? Product(Tensor x) => Matrix is { } matrix && matrix.Suits(x) ? matrix.Product(x) : null;
 

@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Adapters;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Optimisers;
@@ -40,7 +41,7 @@ internal sealed class Adafactor : Optimiser
             var gradient = gradients[i] * gradientScale;
             var update = gradient.mul(Inverse(i, gradient.square().add_(Of("eps1")), beta));
             update.div_(Rms(update).div_(Of("clip_threshold")).clamp_(min: 1));
-            var step = torch.tensor((float)Rate(i, learningRate)).to(update.device);
+            var step = torch.tensor((float)Rate(i, learningRate)).On(update.device);
             if (Of("scale_parameter") != 0) step = Rms(Values[i]).clamp_(min: Of("eps2")).mul_(Rate(i, learningRate));
             update.mul_(step);
             if (_first is not null) update = _first[i].mul_(Of("beta1")).add_(update, 1 - Of("beta1"));

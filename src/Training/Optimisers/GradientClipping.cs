@@ -1,4 +1,4 @@
-
+using AlpacaCot.Kernels;
 
 namespace AlpacaCot.Training.Optimisers;
 
@@ -16,7 +16,8 @@ public static class GradientClipping
     {
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
-        var norms = gradients.Select(gradient => gradient.to(torch.float32).norm((float)p).item<float>());
+        // Fetched together: what lies on a GPU is then waited for once.
+        var norms = gradients.Count == 0 ? [] : torch.stack(gradients.Select(gradient => gradient.to(torch.float32).norm((float)p))).ToArray<float>();
         return double.IsPositiveInfinity(p) ? norms.Max(norm => (double)norm) : Math.Pow(norms.Sum(norm => Math.Pow(norm, p)), 1 / p);
     }
 }
