@@ -23,8 +23,8 @@ internal static class CoTrainingBenchmark
         var shape = new Shape.ShapeOptions();
         Option<int> members = Options.Count("--members", "Adapters that are trained", 4), steps = Options.Count("--steps", "Counted steps of each", 8), batch = Options.Count("--batch", "Rows of a step of each", 8),
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
-        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
+        Option<string> precision = Options.Precision(), device = Options.Device(profiled);
         var mixed = new Option<bool>("--mixed") { Description = "Members take unlike methods in turn: LoRA, IA3, AdaLoRA, prefix, prompt and P-tuning, sequential and parallel adapters" };
         var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, device, threads, profiled };
         shape.AddTo(command);

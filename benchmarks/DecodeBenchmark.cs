@@ -22,8 +22,8 @@ internal static class DecodeBenchmark
         var shape = new Shape.ShapeOptions();
         Option<int> tokens = Options.Count("--tokens", "New tokens of a sequence", 256, 2), prompt = Options.Count("--prompt-tokens", "Tokens of a prompt", 32),
             members = Options.Count("--members", "LoRA adapters, which the sequences take in turn", 0, 0), threads = Options.Threads();
-        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
+        Option<string> precision = Options.Precision(), device = Options.Device(profiled);
         var batches = new Option<int[]>("--batch") { Description = "Sequences at once; repeatable, a line each (1 and 8)", DefaultValueFactory = _ => [1, 8], AllowMultipleArgumentsPerToken = true };
         batches.Validators.Add(result =>
         {

@@ -45,12 +45,14 @@ internal static class Options
     public static Option<int> Threads() => Count("--threads", "Threads", Environment.ProcessorCount);
 
     /// <summary>Where the base lives.</summary>
-    public static Option<string> Device()
+    /// <param name="profiled">The command's option that asks for a profile.</param>
+    public static Option<string> Device(Option<bool> profiled)
     {
         var option = new Option<string>("--device") { Description = "Where it is computed: cpu or cuda:N (cpu)", DefaultValueFactory = _ => "cpu" };
         option.Validators.Add(result =>
         {
             if (result.Tokens.Count != 1 || result.Tokens[0].Value is not { } name || name == "cpu") return;
+            if (result.GetValue(profiled)) result.AddError($"--profile: the kernels that are timed are the processor's, not those of {name}");
             if (!name.StartsWith("cuda:", StringComparison.Ordinal) || !int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out _)) result.AddError($"device '{name}' is unknown; known: cpu, cuda:N");
         });
         return option;

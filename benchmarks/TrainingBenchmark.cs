@@ -21,8 +21,8 @@ internal static class TrainingBenchmark
         var rows = Options.File("--rows", "JSON file of rows {\"ids\", \"labels\"}, an array or one a line; made-up rows otherwise");
         Option<int> steps = Options.Count("--steps", "Counted steps", 12), batch = Options.Count("--batch", "Rows of a step", 8), cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2),
             rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
-        Option<string> precision = Options.Precision(), device = Options.Device();
         var profiled = Profile.Option();
+        Option<string> precision = Options.Precision(), device = Options.Device(profiled);
         var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
