@@ -54,7 +54,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             while (true)
                 if (Step((char)Take(1)[0])) return Pop();
         }
-        catch (Exception e) when (e is ArgumentException or InvalidCastException or KeyNotFoundException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e) when (e is ArgumentException or InvalidCastException or KeyNotFoundException or IndexOutOfRangeException)
         {
             throw new FormatException($"damaged pickle at byte {Position}", e);
         }
@@ -88,8 +88,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             case '\x85': Tuple(1); break;
             case '\x86': Tuple(2); break;
             case '\x87': Tuple(3); break;
-            case 'a': { Spend(1); var item = Pop(); ((List<object?>)_stack[^1]!).Add(item); break; }
-            case 'e': { var items = PopMark(); ((List<object?>)_stack[^1]!).AddRange(items); break; }
+            case 'a': { Spend(1); var item = Pop(); As<List<object?>>(_stack[^1]).Add(item); break; }
+            case 'e': { var items = PopMark(); As<List<object?>>(_stack[^1]).AddRange(items); break; }
             case 's': { var value = Pop(); var key = Pop(); SetItems([key, value]); break; }
             case 'u': SetItems(PopMark()); break;
             case 'q': Remember(Take(1)[0]); break;
@@ -98,9 +98,9 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             case 'h': _stack.Add(_memo[(long)Take(1)[0]]); break;
             case 'j': _stack.Add(_memo[(long)BinaryPrimitives.ReadUInt32LittleEndian(Take(4))]); break;
             case 'c': _stack.Add(Name(Line(), Line())); break;
-            case '\x93': { var name = (string)Pop()!; _stack.Add(Name((string)Pop()!, name)); break; }
-            case 'Q': _stack.Add(Storage((List<object?>)Pop()!)); break;
-            case 'R': { var arguments = (List<object?>)Pop()!; _stack.Add(Call((Global)Pop()!, arguments)); break; }
+            case '\x93': { var name = As<string>(Pop()); _stack.Add(Name(As<string>(Pop()), name)); break; }
+            case 'Q': _stack.Add(Storage(As<List<object?>>(Pop()))); break;
+            case 'R': { var arguments = As<List<object?>>(Pop()); _stack.Add(Call(As<Global>(Pop()), arguments)); break; }
             case 'b': Pop(); break;                                                  // attributes, such as _metadata, are not needed
             default: throw new FormatException($"opcode 0x{(int)opcode:x2} at byte {Position - 1} is not part of a state dict");
         }
@@ -111,8 +111,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     {
         "collections.OrderedDict" => Ordered(arguments),
         "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_tensor" =>
-            new PickledTensor((PickledStorage)arguments[0]!, (long)arguments[1]!, Longs(arguments[2]), Longs(arguments[3])),
-        "torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" => (PickledTensor)arguments[0]!,
+            new PickledTensor(As<PickledStorage>(arguments[0]), As<long>(arguments[1]), Longs(arguments[2]), Longs(arguments[3])),
+        "torch._utils._rebuild_parameter" or "torch._utils._rebuild_parameter_with_state" => As<PickledTensor>(arguments[0]),
         "torch.Size" => arguments[0],
         _ => throw new FormatException($"it calls {callable.Name}; only plain tensors are read"),
     };
@@ -122,9 +122,9 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
         Spend(1);
         var items = new Dictionary<object, object?>(Scattered.Keys);
         if (arguments.Count == 0) return items;
-        var pairs = (List<object?>)arguments[0]!;
+        var pairs = As<List<object?>>(arguments[0]);
         Spend(pairs.Count);
-        foreach (var pair in pairs.Cast<List<object?>>()) items[Key(pair[0])] = pair[1];
+        foreach (var pair in pairs.Select(As<List<object?>>)) items[Key(pair[0])] = pair[1];
         return items;
     }
 
@@ -135,8 +135,8 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
             || !Storages.TryGetValue(name["torch.".Length..], out var type))
             throw new FormatException($"a storage of {(id.Count > 1 && id[1] is Global { Name: var other } ? other : "an unknown kind")}, which is no plain tensor's");
         Spend(1);
-        var offset = id.Count > 5 && id[5] is List<object?> view ? (long)view[1]! : 0;
-        var storage = new PickledStorage((string)id[2]!, StoredType.Find(type)!, offset);
+        var offset = id.Count > 5 && id[5] is List<object?> view ? As<long>(view[1]) : 0;
+        var storage = new PickledStorage(As<string>(id[2]), StoredType.Find(type)!, offset);
         _types[storage.Key] = storage.Type;
         return storage;
     }
@@ -144,7 +144,10 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
     // A list is shared by all that refer to it, and copied here: short, or a few hundred bytes of references would take gigabytes.
     private static long[] Longs(object? list) => list is List<object?> { Count: > StoredTensor.MostDimensions } many
         ? throw new FormatException($"a tensor has {many.Count} dimensions, more than {StoredTensor.MostDimensions}")
-        : [.. ((List<object?>)list!).Select(x => (long)x!)];
+        : [.. As<List<object?>>(list).Select(As<long>)];
+
+    // What a damaged pickle has null or another kind for: looked at, for a null that is used is a fault of the processor's before it is an exception.
+    private static T As<T>(object? value) => value is T given ? given : throw new InvalidCastException();
 
     private static object Long(ReadOnlySpan<byte> little)
     {
@@ -154,7 +157,7 @@ internal sealed class PickleReader(MappedFile file, long start, long end)
 
     private void SetItems(List<object?> items)
     {
-        var target = (Dictionary<object, object?>)_stack[^1]!;
+        var target = As<Dictionary<object, object?>>(_stack[^1]);
         Spend(items.Count);
         for (var i = 0; i < items.Count; i += 2) target[Key(items[i])] = items[i + 1];
     }

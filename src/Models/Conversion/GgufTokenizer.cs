@@ -69,7 +69,7 @@ internal static class GgufTokenizer
             {
                 throw new ModelException(e.Message, e);
             }
-            catch (Exception e) when (e is InvalidOperationException or FormatException or NullReferenceException)
+            catch (Exception e) when (e is InvalidOperationException or FormatException)
             {
                 throw new ModelException($"{json}: is no tokenizer.json of byte-level BPE: a part of it is of another kind than the format has there", e);
             }
@@ -153,7 +153,7 @@ internal static class GgufTokenizer
     {
         if (json["model"] is not JsonObject model || model["type"]?.ToString() != "BPE" || model["vocab"] is not JsonObject vocabulary || model["merges"] is not JsonArray merges) return;
         if (json["pre_tokenizer"] is not { } cutting || CutOf(cutting, json["normalizer"]?["type"]?.ToString() == "NFC") is not { } cut) return;
-        var added = json["added_tokens"]?.AsArray().Select(token => (Id: IdOf(token!["id"], file), Text: token["content"]!.ToString(), Special: (bool)token["special"]!)).ToList() ?? [];
+        var added = json["added_tokens"]?.AsArray().Select(Given).Select(token => (Id: IdOf(token["id"], file), Text: Given(token["content"]).ToString(), Special: (bool)Given(token["special"]))).ToList() ?? [];
         var known = vocabulary.Select(entry => (entry.Key, Id: IdOf(entry.Value, file))).ToList();
         var count = Math.Max(known.Select(entry => entry.Id).DefaultIfEmpty().Max(), added.Select(token => token.Id).DefaultIfEmpty().Max()) + 1;
         // An id that no token has is there all the same: the embedding has a row for it.
@@ -164,8 +164,10 @@ internal static class GgufTokenizer
         keys.Add(new(Keys + "pre", cut));
         keys.Add(new(Keys + "tokens", tokens));
         keys.Add(new(Keys + "token_type", types));
-        keys.Add(new(Keys + "merges", merges.Select(merge => merge is JsonArray pair ? $"{pair[0]} {pair[1]}" : merge!.ToString()).ToArray()));
+        keys.Add(new(Keys + "merges", merges.Select(merge => merge is JsonArray { Count: 2 } pair ? $"{Given(pair[0])} {Given(pair[1])}" : Given(merge).ToString()).ToArray()));
     }
+
+    private static JsonNode Given(JsonNode? node) => node ?? throw new FormatException("null stands where a value belongs");
 
     private static int IdOf(JsonNode? id, string file) => id is JsonValue value && value.TryGetValue<int>(out var number) && number is >= 0 and < MostTokens
         ? number
@@ -173,8 +175,8 @@ internal static class GgufTokenizer
 
     private static string? CutOf(JsonNode cutting, bool nfc)
     {
-        JsonNode[] parts = cutting["type"]?.ToString() == "Sequence" ? [.. cutting["pretokenizers"]!.AsArray().Select(part => part!)] : [cutting];
-        if (parts[^1]["type"]?.ToString() != "ByteLevel") return null;
+        JsonNode[] parts = cutting["type"]?.ToString() == "Sequence" ? [.. Given(cutting["pretokenizers"]).AsArray().Select(Given)] : [cutting];
+        if (parts.Length == 0 || parts[^1]["type"]?.ToString() != "ByteLevel") return null;
         if (parts.Length == 1) return nfc ? "olmo" : "gpt-2";
         var pattern = parts[0]["pattern"]?["Regex"]?.ToString();
         return Array.Find(Cuts, cut => cut.Pattern is not null && cut.Pattern == pattern).Name;
