@@ -72,10 +72,9 @@ public static unsafe class AdamWStep
         foreach (var group in Enumerable.Range(0, p.Count).GroupBy(i => (decays[i], p[i].device.ToString())))
         {
             Tensor[] Of(IReadOnlyList<Tensor> tensors) => [.. group.Select(i => tensors[i])];
-            var device = p[group.First()].device;
             var gradients = Of(g);
             if (gradScale != 1) gradients = Array.ConvertAll(gradients, gradient => gradient * gradScale);
-            var steps = full([1], step, float32, device);
+            var steps = full([1], step, float32, p[group.First()].device);
             Aten.FusedAdamW(Of(p), gradients, Of(m), Of(v), [.. group.Select(_ => steps)], lr, beta1, beta2, group.Key.Item1, eps);
         }
     }

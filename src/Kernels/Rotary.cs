@@ -36,9 +36,9 @@ internal static unsafe class Rotary
     {
         if (x.dim() != 3 || cos.dim() != 2 || cos.size(0) != x.size(0) || 2 * cos.size(1) > x.size(2) || sin.numel() != cos.numel())
             throw new ArgumentException($"rotary: x {x.Describe()}, cos {cos.Describe()} and sin {sin.Describe()} do not fit [tokens, heads, d] and [tokens, r/2]");
-        if (x.device_type == DeviceType.CUDA && x.numel() > 0 && cos.dtype == float32 && sin.dtype == float32) return OnGpu(x, cos, sin, pairs);
+        if (x.device_type == DeviceType.CUDA && x.numel() > 0 && cos.dtype == float32 && sin.dtype == float32) return By(Turned, x, cos, sin, pairs);
         if (!Simd.Suits(x) || cos.dtype != float32 || sin.dtype != float32 || x.numel() == 0) return Reference(x, cos, sin, pairs);
-        return x.dtype == float32 ? Run<F32>(x, cos, sin, pairs) : Run<BF16>(x, cos, sin, pairs);
+        return By(x.dtype == float32 ? Turn<F32> : Turn<BF16>, x, cos, sin, pairs);
     }
 
     /// <summary>The heads of rows, turned in place in halves, without a gradient.</summary>
@@ -55,16 +55,19 @@ internal static unsafe class Rotary
         }
     }
 
-    // As the plain definition, with fewer passes over memory: the halves are written where they belong, and no graph is kept of them.
-    private static Tensor OnGpu(Tensor x, Tensor cos, Tensor sin, bool pairs)
+    private delegate Tensor Turning(Tensor x, Tensor cos, Tensor sin, bool pairs, float direction);
+
+    // As one node, whose backward pass turns the other way.
+    private static Tensor By(Turning turn, Tensor x, Tensor cos, Tensor sin, bool pairs)
     {
         Tensor y;
-        using (torch.no_grad()) y = Turned(x, cos, sin, pairs, 1);
-        Autograd.Function([x], [y], [cos, sin], (grads, saved) => [grads[0] is { } dy ? Turned(dy, saved[0]!, saved[1]!, pairs, -1) : null]);
+        using (torch.no_grad()) y = turn(x, cos, sin, pairs, 1);
+        Autograd.Function([x], [y], [cos, sin], (grads, saved) => [grads[0] is { } dy ? turn(dy, saved[0]!, saved[1]!, pairs, -1) : null]);
         return y;
     }
 
-    private static Tensor Turned(Tensor x, Tensor cos, Tensor sin, bool pairs, double direction)
+    // On a GPU: as the plain definition, with fewer passes over memory, for the halves are written where they belong.
+    private static Tensor Turned(Tensor x, Tensor cos, Tensor sin, bool pairs, float direction)
     {
         using var scope = NewDisposeScope();
         var (d, half) = (x.size(2), cos.size(1));
@@ -76,14 +79,6 @@ internal static unsafe class Rotary
         Second(y).copy_((b * c).addcmul_(a, s, direction));
         if (2 * half < d) y.narrow(-1, 2 * half, d - 2 * half).copy_(x.narrow(-1, 2 * half, d - 2 * half));
         return y.MoveToOuterDisposeScope();
-    }
-
-    private static Tensor Run<T>(Tensor x, Tensor cos, Tensor sin, bool pairs) where T : IElement
-    {
-        Tensor y;
-        using (torch.no_grad()) y = Turn<T>(x, cos, sin, pairs, 1);
-        Autograd.Function([x], [y], [cos, sin], (grads, saved) => [grads[0] is { } dy ? Turn<T>(dy, saved[0]!, saved[1]!, pairs, -1) : null]);
-        return y;
     }
 
     private static Tensor Turn<T>(Tensor x, Tensor cos, Tensor sin, bool pairs, float direction) where T : IElement

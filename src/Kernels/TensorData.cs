@@ -27,6 +27,12 @@ public static unsafe class TensorData
     /// </summary>
     public static Tensor On(this Tensor tensor, Device device) => tensor.to(device, non_blocking: device.type == DeviceType.CUDA);
 
+    /// <summary>As <see cref="On"/>, outside any dispose scope; the given tensor is let go of.</summary>
+    internal static Tensor KeptOn(this Tensor tensor, Device device)
+    {
+        using (tensor) return tensor.On(device).DetachFromDisposeScope();
+    }
+
     /// <summary>The elements in place, without a copy: valid while the tensor lives.</summary>
     /// <exception cref="ArgumentException">It is not contiguous, not on the processor, or holds elements of another width.</exception>
     public static Span<T> Span<T>(this Tensor tensor) where T : unmanaged

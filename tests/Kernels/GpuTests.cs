@@ -58,6 +58,16 @@ public sealed class GpuTests
     public void CachedAttention_OnAGpu_AsOnTheProcessor(ScalarType type)
     {
         Assert.SkipUnless(_has, "there is no NVIDIA GPU that libtorch can use");
+        CompareCached(type, (q, k, v, bounds, options) => Functional.CachedAttention(q.cuda(), Array.ConvertAll(k, x => x.cuda()), Array.ConvertAll(v, x => x.cuda()), bounds, options));
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void CachedAttention_PaddedOnTheProcessor_AsItsKernel(ScalarType type) => CompareCached(type, GpuAttention.Cached);
+
+    private static void CompareCached(ScalarType type, Func<Tensor, Tensor[], Tensor[], int[], AttentionOptions, Tensor> attention)
+    {
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(6);
         int[] lengths = [5, 40, 9], bounds = [0, 1, 1, 4];
@@ -66,25 +76,8 @@ public sealed class GpuTests
             var q = torch.randn([4, 4, 16], generator: g).to(type);
             Tensor[] Held() => Array.ConvertAll(lengths, length => torch.randn([length, 2, 16], generator: g).to(type));
             var (k, v) = (Held(), Held());
-            var expected = Functional.CachedAttention(q, k, v, bounds, options);
-            var actual = Functional.CachedAttention(q.cuda(), Array.ConvertAll(k, x => x.cuda()), Array.ConvertAll(v, x => x.cuda()), bounds, options);
-            Setup.AssertClose(expected.ToArray<float>(), actual.ToArray<float>(), type == ScalarType.Float32 ? 2e-5 : 2e-2);
+            Setup.AssertClose(Functional.CachedAttention(q, k, v, bounds, options).ToArray<float>(), attention(q, k, v, bounds, options).ToArray<float>(), type == ScalarType.Float32 ? 2e-5 : 2e-2);
         }
-    }
-
-    [Theory]
-    [InlineData(ScalarType.Float32)]
-    [InlineData(ScalarType.BFloat16)]
-    public void CachedAttention_PaddedOnTheProcessor_AsItsKernel(ScalarType type)
-    {
-        using var scope = torch.NewDisposeScope();
-        using var g = new Generator(6);
-        int[] lengths = [5, 40, 9], bounds = [0, 1, 1, 4];
-        var q = torch.randn([4, 4, 16], generator: g).to(type);
-        Tensor[] Held() => Array.ConvertAll(lengths, length => torch.randn([length, 2, 16], generator: g).to(type));
-        var (k, v) = (Held(), Held());
-        var options = new AttentionOptions(Window: 6);
-        Setup.AssertClose(Functional.CachedAttention(q, k, v, bounds, options).ToArray<float>(), GpuAttention.Cached(q, k, v, bounds, options).ToArray<float>(), type == ScalarType.Float32 ? 2e-5 : 2e-2);
     }
 
     [Theory]
@@ -125,6 +118,17 @@ public sealed class GpuTests
             expected[rows[place]] += dy[place];
         }
         Setup.AssertClose(expected.ToArray<float>(), x.grad!.ToArray<float>(), 1e-6);
+    }
+
+    [Fact]
+    public void RowTable_PlaceThatIsNoNumber_ReachesItsOwnRowAlone()
+    {
+        using var scope = torch.NewDisposeScope();
+        var dy = torch.ones([6, 2]);
+        dy.narrow(0, 0, 1).fill_(float.NaN);
+        // Row 1 has two places and row 2 three.
+        var dx = new RowTable([0, 1, 1, 2, 2, 2], 3, torch.CPU).Back(dy);
+        Assert.Equal([2f, 2, 3, 3], dx.narrow(0, 1, 2).ToArray<float>());
     }
 
     [Theory]

@@ -137,6 +137,9 @@ public sealed class HostileCheckpointTests : IDisposable
     [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}}""", "an id")]
     [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": "b"}, "merges": []}}""", "an id")]
     [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": [null]}}""", "another kind")]
+    [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}}""", "another kind")]
+    [InlineData("""{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", null]]}}""", "another kind")]
+    [InlineData("""{"added_tokens": [null], "pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}""", "another kind")]
     [InlineData("""{"model": {}, "model": {}}""", "twice")]
     [InlineData("""[]""", "not a JSON object")]
     public void GgufTokenizer_WrongValues_RefusedBeforeRoomIsMade(string json, string says)

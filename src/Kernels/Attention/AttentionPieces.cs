@@ -26,7 +26,7 @@ internal sealed class AttentionPieces
         int[] asked = [0, .. _asking.Select(s => queries[s + 1])], seen = new int[asked.Length];
         for (var i = 0; i < _asking.Length; i++) seen[i + 1] = seen[i] + lengths[_asking[i]];
         (MostQueries, MostKeys) = (_asking.Max(s => queries[s + 1] - queries[s]), _asking.Max(s => lengths[s]));
-        (Queries, Keys) = (Held(asked), Held(seen));
+        (Queries, Keys) = (tensor(asked).KeptOn(device), tensor(seen).KeptOn(device));
         if (cut is not { } bounds) return;
         int[] rows = [.. _asking.SelectMany(KeyRows)];
         if (rows.Length != bounds.Keys[^1] || rows.Where((row, i) => row != i).Any()) Rows = new RowTable(rows, bounds.Keys[^1], device);
@@ -85,10 +85,4 @@ internal sealed class AttentionPieces
         => _cut is { } cut && cut.Keys.AsSpan().SequenceEqual(segments.Keys) && (cut.Continues ?? []).AsSpan().SequenceEqual(segments.Continues ?? []) && IsOn(device);
 
     private bool IsOn(Device device) => _device.type == device.type && _device.index == device.index;
-
-    private Tensor Held(int[] values)
-    {
-        using var here = tensor(values);
-        return here.On(_device).DetachFromDisposeScope();
-    }
 }

@@ -32,7 +32,7 @@ internal sealed class PaddedPieces
             keys[p].CopyTo(keyRows, p * MostKeys);
         }
         (QueryRows, KeyRows, Own) = (new RowTable(queryRows, allQueries, device), new RowTable(keyRows, allKeys, device), new RowTable([.. own], queryRows.Length, device));
-        (_position, _length) = (Held(position, Count, 1, MostQueries, 1), Held(Array.ConvertAll(keys, rows => (long)rows.Length), Count, 1, 1, 1));
+        (_position, _length) = (tensor(position, [Count, 1, MostQueries, 1]).KeptOn(device), tensor(Array.ConvertAll(keys, rows => (long)rows.Length), [Count, 1, 1, 1]).KeptOn(device));
     }
 
     /// <summary>Where they lie.</summary>
@@ -72,11 +72,5 @@ internal sealed class PaddedPieces
         if (prefixes is not null) seen = seen.logical_or(at.lt(tensor(Array.ConvertAll(prefixes, prefix => (long)prefix)).On(Device).view(Count, 1, 1, 1)));
         // The places that fill a piece up stand at position 0, and see the first key.
         return _seen[key] = seen.logical_and(at.lt(_length)).DetachFromDisposeScope();
-    }
-
-    private Tensor Held(long[] values, params long[] shape)
-    {
-        using var here = tensor(values, shape);
-        return here.On(Device).DetachFromDisposeScope();
     }
 }

@@ -164,8 +164,15 @@ internal static class GgufTokenizer
         keys.Add(new(Keys + "pre", cut));
         keys.Add(new(Keys + "tokens", tokens));
         keys.Add(new(Keys + "token_type", types));
-        keys.Add(new(Keys + "merges", merges.Select(merge => merge is JsonArray { Count: 2 } pair ? $"{Given(pair[0])} {Given(pair[1])}" : Given(merge).ToString()).ToArray()));
+        keys.Add(new(Keys + "merges", merges.Select(MergeOf).ToArray()));
     }
+
+    private static string MergeOf(JsonNode? merge) => merge switch
+    {
+        JsonArray { Count: 2 } pair => $"{Given(pair[0])} {Given(pair[1])}",
+        JsonValue text => text.ToString(),
+        _ => throw new FormatException("a merge is neither a text nor a pair"),
+    };
 
     private static JsonNode Given(JsonNode? node) => node ?? throw new FormatException("null stands where a value belongs");
 

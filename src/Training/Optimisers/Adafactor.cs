@@ -1,5 +1,5 @@
-using AlpacaCot.Kernels;
 using AlpacaCot.Adapters;
+using AlpacaCot.Kernels;
 using AlpacaCot.Specs;
 using AlpacaCot.Specs.Optimisers;
 
