@@ -83,6 +83,9 @@ public abstract class Adapter : IDisposable
     /// <summary>As above for the rows of a decode step: changes y in place.</summary>
     protected internal virtual void AfterProjection(ProjectionSite site, Rows x, Rows y) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, null));
 
+    /// <summary>Whether all it does in a decode step is done on the rows, with nothing that would gain from several threads.</summary>
+    protected internal virtual bool ActsInPlace => false;
+
     /// <summary>Whether the adapter changes what comes out of a norm.</summary>
     protected internal virtual bool ActsAfterNorm(NormSite site) => false;
 

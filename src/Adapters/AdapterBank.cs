@@ -89,6 +89,14 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     }
 
     /// <inheritdoc/>
+    public bool ActsInPlace(SegmentLayout layout)
+    {
+        foreach (var run in layout.Runs)
+            if (run.Member >= 0 && !this[run.Member].ActsInPlace) return false;
+        return true;
+    }
+
+    /// <inheritdoc/>
     public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout)
         => Apply(layout, x, y, adapter => adapter.ActsAfterNorm(site), (adapter, own, rows, _) => adapter.AfterNorm(site, own, rows));
 

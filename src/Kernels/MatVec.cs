@@ -90,7 +90,7 @@ internal static unsafe class MatVec
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = Arrange<T>(x, m, k), M = m, K = k };
-            Threads.For(parts, &Part<T>, &context, alike: true);
+            Threads.For(parts, &Part<T>, &context);
         }
     }
 

@@ -63,6 +63,9 @@ public sealed unsafe class QuantisedMatrix
     /// <summary>Two codes of four bits a byte; nothing where the codes have a byte each.</summary>
     public ReadOnlySpan<byte> Packed => _packed;
 
+    /// <summary>Where the codes lie.</summary>
+    public WeightMemory Memory => _packed is null ? WeightMemory.Of(_codes!) : new WeightMemory((nint)Address(_packed), _packed.Length);
+
     /// <summary>Whether so many rows are multiplied here.</summary>
     public bool Suits(long rows) => rows > 0 && rows <= MostRows && (_packed is null ? In % (Simd.IsWide ? Simd.Lanes : NarrowTiles.Step) == 0
         : In % Granule == 0 && _block >= Granule && BitOperations.IsPow2(_block) && (_scaleCodes is null || BitOperations.IsPow2(_nestedBlock)));

@@ -83,8 +83,8 @@ internal static unsafe class QuantisedRows
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
-            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context, alike: true);
-            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context, alike: true);
+            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
+            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context);
         }
     }
 

@@ -70,6 +70,12 @@ public interface IAdapterHooks
     /// <summary><see cref="AfterProjection(ProjectionSite, Tensor, Tensor, SegmentLayout)"/> of a decode step: changes y in place.</summary>
     void AfterProjection(ProjectionSite site, Rows x, Rows y, SegmentLayout layout) => y.Set(AfterProjection(site, x.Tensor, y.Tensor, layout));
 
+    /// <summary>
+    /// Whether in a decode step everything is done on its rows, with nothing that would gain from several threads: it then keeps the threads together from its first
+    /// product to its last.
+    /// </summary>
+    bool ActsInPlace(SegmentLayout layout) => false;
+
     /// <summary>After a norm: <paramref name="y"/> = norm(<paramref name="x"/>), <c>[tokens, …]</c> both (layer-norm tuning).</summary>
     Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
 

@@ -64,8 +64,14 @@ public sealed class DecodeStepTests
         using var decoder = Create(shape, dtype);
         using var scope = torch.NewDisposeScope();
         using var generator = new Generator(12);
-        foreach (var place in Enum.GetValues<Place>())
-            AssertSame(decoder, new Changes(place, torch.randn([3, decoder.Config.KeyValueHeads, decoder.Config.HeadDim], generator: generator)), dtype == ScalarType.Float32 ? 1e-5 : 3e-2);
+        var before = Threads.Count;
+        foreach (var threads in (int[])[1, 2])
+        {
+            Threads.Count = threads;
+            foreach (var place in Enum.GetValues<Place>())
+                AssertSame(decoder, new Changes(place, torch.randn([3, decoder.Config.KeyValueHeads, decoder.Config.HeadDim], generator: generator)), dtype == ScalarType.Float32 ? 1e-5 : 3e-2);
+        }
+        Threads.Count = before;
     }
 
     [Theory]
@@ -174,6 +180,9 @@ public sealed class DecodeStepTests
             => place == Place.AfterAll || (place == Place.AfterOne && site.Name is "v_proj") ? Changed(y, layout) + x.narrow(1, 0, 1) : y;
 
         public ExtraKeyValues Extra(int block, int member) => new(TestDevice.Place(learned * (block + 1)), TestDevice.Place(learned));
+
+        // On several threads the step then keeps them together, its hooks' operators among them.
+        public bool ActsInPlace(SegmentLayout layout) => true;
 
         public Tensor AfterNorm(NormSite site, Tensor x, Tensor y, SegmentLayout layout) => place == Place.AfterNorm ? Changed(y, layout) + x.narrow(-1, 0, 1) : y;
 

@@ -79,6 +79,9 @@ public sealed class AdaLoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
+    protected internal override bool ActsInPlace => true;
+
+    /// <inheritdoc/>
     protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y)
     {
         var ((a, e, b), _) = _modules[site.Path];

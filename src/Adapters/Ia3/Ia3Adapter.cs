@@ -64,6 +64,9 @@ public sealed class Ia3Adapter : Adapter
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => Scale(site, y);
 
     /// <inheritdoc/>
+    protected internal override bool ActsInPlace => true;
+
+    /// <inheritdoc/>
     protected internal override void BeforeProjection(ProjectionSite site, Rows x) => RowFunctional.Scale(x, _modules[site.Path].L);
 
     /// <inheritdoc/>

@@ -76,6 +76,9 @@ public sealed class LoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
+    protected internal override bool ActsInPlace => _config is { UseDora: false };
+
+    /// <inheritdoc/>
     protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y) => _layers[site.Path].Layer.Forward(x, y);
 
     /// <inheritdoc/>

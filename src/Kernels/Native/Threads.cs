@@ -11,15 +11,6 @@ public static unsafe class Threads
     // What libtorch says is asked for once: kernels look at it at every call.
     private static int _count;
 
-    private struct Job
-    {
-        internal delegate*<void*, int, void> Body;
-        internal void* Context;
-        internal int Parts;
-        internal int Next;
-        internal int Shares;   // what is left is divided by it, and one of the shares taken; 0: one part is
-    }
-
     /// <summary>How many threads an operator uses.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Set to less than one; libtorch would end the process.</exception>
     public static int Count
@@ -43,11 +34,7 @@ public static unsafe class Threads
     }
 
     /// <summary>Calls <c>body(context, part)</c> for every part; the body must not throw.</summary>
-    /// <param name="parts">How many there are.</param>
-    /// <param name="body">What is called.</param>
-    /// <param name="context">Its first argument.</param>
-    /// <param name="alike">Each takes as long as another: a thread takes many that follow each other, and fewer towards the end, so that it reads on where it has read and all end together.</param>
-    internal static void For(int parts, delegate*<void*, int, void> body, void* context, bool alike = false)
+    internal static void For(int parts, delegate*<void*, int, void> body, void* context)
     {
         var threads = parts > 1 ? Math.Min(parts, Count) : 1;
         if (threads <= 1)
@@ -55,8 +42,23 @@ public static unsafe class Threads
             for (var i = 0; i < parts; i++) body(context, i);
             return;
         }
-        var job = new Job { Body = body, Context = context, Parts = parts, Shares = alike ? 2 * threads : 0 };
-        TensorHandles.Check(Abi.torch_parallel_for(0, threads, 1, &Take, &job), "to run a kernel on its threads");
+        var shares = stackalloc SharedLoop.Share[threads];
+        var loop = new SharedLoop(body, context, parts, shares, threads);
+        if (ThreadTeam.Mine is var team && team != null) team->Run(&loop);
+        else TensorHandles.Check(Abi.torch_parallel_for(0, threads, 1, &Take, &loop), "to run a kernel on its threads");
+    }
+
+    /// <summary>Runs a body of many short loops, one after the other, the threads that share them standing by from its first to its last. Operators of libtorch's run on one thread meanwhile.</summary>
+    public static void Together(Action body)
+    {
+        if (Count <= 1 || ThreadTeam.Mine != null) body();
+        else ThreadTeam.Together(body, Count);
+    }
+
+    /// <summary>Says which weights the next shared loop will read, at most three, from the first to the last: threads that stand by fetch them meanwhile. Outside <see cref="Together"/> nothing is done.</summary>
+    public static void Expect(params ReadOnlySpan<WeightMemory> weights)
+    {
+        if (ThreadTeam.Mine is var team && team != null) team->Expect(weights);
     }
 
     /// <summary>How many rows make a part: enough for some microseconds of work, few enough to share out evenly.</summary>
@@ -73,15 +75,6 @@ public static unsafe class Threads
     [UnmanagedCallersOnly]
     private static void Take(long begin, long end, void* context)
     {
-        var job = (Job*)context;
-        for (var thread = begin; thread < end; thread++)
-        {
-            for (int from; (from = Volatile.Read(ref job->Next)) < job->Parts;)
-            {
-                var to = from + (job->Shares == 0 ? 1 : Math.Max(1, (job->Parts - from) / job->Shares));
-                if (Interlocked.CompareExchange(ref job->Next, to, from) != from) continue;
-                for (var i = from; i < to; i++) job->Body(job->Context, i);
-            }
-        }
+        for (var thread = begin; thread < end; thread++) ((SharedLoop*)context)->Work((int)thread);
     }
 }

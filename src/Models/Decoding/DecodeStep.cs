@@ -1,4 +1,5 @@
 using AlpacaCot.Kernels;
+using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models.Blocks;
 using AlpacaCot.Models.Families;
 using AlpacaCot.Models.Quantisation;
@@ -23,6 +24,8 @@ internal sealed class DecodeStep
     /// <summary>The parts of a block that this step knows how to compute.</summary>
     private sealed record Layer(RmsNorm AttentionNorm, SeparateQueryKeyValue Inputs, ProjectionSite Output, int Window, RmsNorm MlpNorm, SwiGlu Mlp)
     {
+        public IReadOnlyList<ProjectionSite> Sites { get; } = [Inputs.Query, Inputs.Key, Inputs.Value, Output, Mlp.Gate, Mlp.Up, Mlp.Down];
+
         public static Layer? Of(DecoderBlock block) => block is PreNormBlock
         {
             AttentionNorm: RmsNorm { PlusOne: false } attentionNorm, MlpNorm: RmsNorm { PlusOne: false } mlpNorm, AfterAttention: null, AfterMlp: null, Mlp: SwiGlu mlp,
@@ -51,11 +54,17 @@ internal sealed class DecodeStep
     {
         var step = new Step(this, layout, hooks, cache);
         step.Hidden.Set(embedded);
-        for (var i = 0; i < _layers.Length; i++) step.Block(i, _layers[i]);
+        if (step.IsInPlace) Threads.Together(Blocks);
+        else Blocks();
         cache.Advance(layout);
         var result = torch.empty([layout.Tokens, _config.HiddenSize], _dtype);
         step.Norm(_norm, new Rows(result));
         return result;
+
+        void Blocks()
+        {
+            for (var i = 0; i < _layers.Length; i++) step.Block(i, _layers[i]);
+        }
     }
 
     /// <summary>One step's rows of the buffers.</summary>
@@ -77,10 +86,24 @@ internal sealed class DecodeStep
 
         public Rows Hidden => Of(_buffers.Hidden);
 
+        /// <summary>Whether nothing is left to operators of libtorch's, which use threads of their own.</summary>
+        public bool IsInPlace
+        {
+            get
+            {
+                if (_hooks?.ActsInPlace(_layout) is false) return false;
+                foreach (var layer in _decode._layers)
+                    foreach (var site in layer.Sites)
+                        if (!IsTakenInPlace(site)) return false;
+                return true;
+            }
+        }
+
         /// <summary>As <see cref="DecoderBlock.Forward"/>: h += attention(norm(h)), then h += mlp(norm(h)).</summary>
         public void Block(int number, Layer layer)
         {
             Rows normed = Of(_buffers.Normed), y = Of(_buffers.Projected);
+            Expect(layer.Inputs.Query, layer.Inputs.Key, layer.Inputs.Value);
             Norm(layer.AttentionNorm, normed);
             Attend(number, layer, normed, y);
             if (_hooks is not null)
@@ -88,11 +111,13 @@ internal sealed class DecodeStep
                 var tensor = y.Tensor;
                 Replace(y, tensor, _hooks.AfterAttention(number, tensor, _layout));
             }
+            Expect(layer.Mlp.Gate, layer.Mlp.Up);
             RowFunctional.Add(y, Hidden);
 
             Norm(layer.MlpNorm, normed);
             Rows gate = Of(_buffers.Gate), up = Of(_buffers.Up);
             Project(normed, (layer.Mlp.Gate, gate), (layer.Mlp.Up, up));
+            Expect(layer.Mlp.Down);
             RowFunctional.SwiGlu(gate, up, gate);
             Project(gate, (layer.Mlp.Down, y));
             if (_hooks is not null)
@@ -122,6 +147,7 @@ internal sealed class DecodeStep
         {
             Rows q = Of(_buffers.Query), k = Of(_buffers.Key), v = Of(_buffers.Value), attended = Of(_buffers.Attended);
             Project(x, (layer.Inputs.Query, q), (layer.Inputs.Key, k), (layer.Inputs.Value, v));
+            Expect(layer.Output);
             var config = _decode._config;
             RowFunctional.Rotary(q, config.Heads, Angles(_buffers.Cos), Angles(_buffers.Sin));
             RowFunctional.Rotary(k, config.KeyValueHeads, Angles(_buffers.Cos), Angles(_buffers.Sin));
@@ -172,6 +198,21 @@ internal sealed class DecodeStep
             QuantisedMatrix.Linear(x, ((ReadOnlySpan<QuantisedProduct>)quantised)[..held]);
         }
 
+        private bool IsTakenInPlace(ProjectionSite site)
+            => site.Weights is DenseProjection weights ? !weights.Packs(_rows) : site.Weights is QuantisedProjection { Held.Matrix: { } matrix } && matrix.Suits(_rows);
+
+        // What the next product reads, for threads that have nothing to do before it.
+        private static void Expect(params ReadOnlySpan<ProjectionSite> sites)
+        {
+            var (list, count) = (new MemoryList(), 0);
+            foreach (var site in sites)
+            {
+                if (site.Weights is DenseProjection weights) list[count++] = WeightMemory.Of(weights.Weight);
+                else if (site.Weights is QuantisedProjection { Held.Matrix: { } matrix }) list[count++] = matrix.Memory;
+            }
+            Threads.Expect(((ReadOnlySpan<WeightMemory>)list)[..count]);
+        }
+
         private Rows Of(Rows buffer) => buffer.Slice(0, _rows);
 
         private Span<float> Angles(float[] table) => table.AsSpan(0, _rows * _decode._positions.Width / 2);
@@ -182,6 +223,12 @@ internal sealed class DecodeStep
     private struct ProductList
     {
         private RowProduct _first;
+    }
+
+    [System.Runtime.CompilerServices.InlineArray(3)]
+    private struct MemoryList
+    {
+        private WeightMemory _first;
     }
 
     [System.Runtime.CompilerServices.InlineArray(3)]
