@@ -136,6 +136,7 @@ internal static unsafe class MatVec
             for (; m < c.M; m++)
             {
                 if (Simd.IsWide) OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
+                else if (typeof(T) == typeof(F32)) NarrowTiles.OneRowInOrder((float*)p.W + n * c.K, c.K, c.X + m * c.K, sums);
                 else NarrowTiles.OneRow<T>(p.W, n * c.K, c.K, c.X + m * c.K, ahead, sums);
                 Finish<T>(ref c, ref p, m, 1, n, Tile, sums);
             }

@@ -68,6 +68,33 @@ internal static unsafe class NarrowTiles
         Simd.Sums(a0, a1, a2, a3).Store(sums);
     }
 
+    /// <summary>
+    /// As <see cref="OneRow"/>, the same sums, by one row of the weight after the other. A row in fp32 takes memory longer to give than the processor to add up, and memory gives one
+    /// stream sooner than four.
+    /// </summary>
+    internal static void OneRowInOrder(float* w, long k, float* x, float* sums)
+        => Simd.Sums(InOrder(w, k, x), InOrder(w + k, k, x), InOrder(w + 2 * k, k, x), InOrder(w + 3 * k, k, x)).Store(sums);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static Vector256<float> InOrder(float* w, long k, float* x)
+    {
+        const int Ahead = 256;   // elements; measured with AVX2 in rows of 512: 1 KiB, and 4 KiB a fifth slower
+        Vector256<float> a = default;
+        for (var i = 0L; i + Step <= k; i += Step)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(w + i + Ahead);
+                Sse.Prefetch0(w + i + Ahead + 16);
+            }
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(w + i), Vector256.Load(x + i), a);
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(w + i + 8), Vector256.Load(x + i + 8), a);
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(w + i + 16), Vector256.Load(x + i + 16), a);
+            a = Vector256.FusedMultiplyAdd(Vector256.Load(w + i + 24), Vector256.Load(x + i + 24), a);
+        }
+        return a;
+    }
+
     /// <summary>Four rows of x, <paramref name="apart"/> elements from one to the next, times four of the weight; the sums of each row of x lie together.</summary>
     internal static void FourRows<T>(byte* w, long w0, long k, float* x, long apart, long ahead, float* sums) where T : IWeight
     {

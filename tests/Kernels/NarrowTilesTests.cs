@@ -28,7 +28,7 @@ public sealed unsafe class NarrowTilesTests
         var x = Enumerable.Range(0, Rows * Apart).Select(_ => random.NextSingle() - 0.5f).ToArray();
         using var numbers = weight.to(float32);
         var w = numbers.ToArray<float>();
-        float* sums = stackalloc float[Rows * Rows], one = stackalloc float[Rows];
+        float* sums = stackalloc float[Rows * Rows], one = stackalloc float[Rows], inOrder = stackalloc float[Rows];
         // bf16 comes in pairs: of each 32 those of even index first.
         var arranged = (float[])x.Clone();
         if (typeof(T) == typeof(BF16))
@@ -41,6 +41,11 @@ public sealed unsafe class NarrowTilesTests
             for (var row = 0; row < Rows; row++)
             {
                 NarrowTiles.OneRow<T>(at, 4 * k, k, rows + row * Apart, row % 2 * 4 * k * T.Bytes, one);
+                if (typeof(T) == typeof(F32))
+                {
+                    NarrowTiles.OneRowInOrder((float*)at + 4 * k, k, rows + row * Apart, inOrder);
+                    Assert.Equal(new Span<float>(one, Rows).ToArray(), new Span<float>(inOrder, Rows).ToArray());
+                }
                 for (var column = 0; column < Rows; column++)
                 {
                     Assert.Equal(sums[row * Rows + column], one[column]);
