@@ -5,7 +5,7 @@ using System.Runtime.Intrinsics.X86;
 namespace AlpacaCot.Kernels.Native;
 
 /// <summary>
-/// libtorch's threads, held together by one loop of its for as long as a body runs that has many short loops: a decode step has some fifty, each of
+/// libtorch's threads, held together by one loop of its for as long as a body runs that has many short loops: a decode step has some sixty, each of
 /// which would wait for OpenMP to begin and to end. The thread that came leads, the others look for the next loop, and fetch meanwhile what it will read.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 4 * Line)]

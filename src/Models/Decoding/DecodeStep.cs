@@ -24,7 +24,7 @@ internal sealed class DecodeStep
     /// <summary>The parts of a block that this step knows how to compute.</summary>
     private sealed record Layer(RmsNorm AttentionNorm, SeparateQueryKeyValue Inputs, ProjectionSite Output, int Window, RmsNorm MlpNorm, SwiGlu Mlp)
     {
-        public IReadOnlyList<ProjectionSite> Sites { get; } = [Inputs.Query, Inputs.Key, Inputs.Value, Output, Mlp.Gate, Mlp.Up, Mlp.Down];
+        public ProjectionSite[] Sites { get; } = [Inputs.Query, Inputs.Key, Inputs.Value, Output, Mlp.Gate, Mlp.Up, Mlp.Down];
 
         public static Layer? Of(DecoderBlock block) => block is PreNormBlock
         {
@@ -94,7 +94,7 @@ internal sealed class DecodeStep
                 if (_hooks?.ActsInPlace(_layout) is false) return false;
                 foreach (var layer in _decode._layers)
                     foreach (var site in layer.Sites)
-                        if (!IsTakenInPlace(site)) return false;
+                        if (DenseInPlace(site, _rows) is null && QuantisedInPlace(site, _rows) is null) return false;
                 return true;
             }
         }
@@ -190,25 +190,28 @@ internal sealed class DecodeStep
             var (count, held) = (0, 0);
             foreach (var (site, y) in projections)
             {
-                if (site.Weights is DenseProjection weights && !weights.Packs(x.Count)) products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
-                else if (site.Weights is QuantisedProjection { Held.Matrix: { } matrix } && matrix.Suits(x.Count)) quantised[held++] = new QuantisedProduct(matrix, site.Weights.Bias, y);
+                if (DenseInPlace(site, x.Count) is { } weights) products[count++] = new RowProduct(weights.Weight, weights.Bias, y);
+                else if (QuantisedInPlace(site, x.Count) is { } matrix) quantised[held++] = new QuantisedProduct(matrix, site.Weights.Bias, y);
                 else y.Set(site.Weights.Forward(x.Tensor));
             }
             RowFunctional.Linear(x, ((ReadOnlySpan<RowProduct>)products)[..count]);
             QuantisedMatrix.Linear(x, ((ReadOnlySpan<QuantisedProduct>)quantised)[..held]);
         }
 
-        private bool IsTakenInPlace(ProjectionSite site)
-            => site.Weights is DenseProjection weights ? !weights.Packs(_rows) : site.Weights is QuantisedProjection { Held.Matrix: { } matrix } && matrix.Suits(_rows);
+        // The weight, where so many rows are multiplied by it as it lies.
+        private static DenseProjection? DenseInPlace(ProjectionSite site, int rows) => site.Weights is DenseProjection weights && !weights.Packs(rows) ? weights : null;
+
+        private static QuantisedMatrix? QuantisedInPlace(ProjectionSite site, int rows)
+            => site.Weights is QuantisedProjection { Held.Matrix: { } matrix } && matrix.Suits(rows) ? matrix : null;
 
         // What the next product reads, for threads that have nothing to do before it.
-        private static void Expect(params ReadOnlySpan<ProjectionSite> sites)
+        private void Expect(params ReadOnlySpan<ProjectionSite> sites)
         {
             var (list, count) = (new MemoryList(), 0);
             foreach (var site in sites)
             {
-                if (site.Weights is DenseProjection weights) list[count++] = WeightMemory.Of(weights.Weight);
-                else if (site.Weights is QuantisedProjection { Held.Matrix: { } matrix }) list[count++] = matrix.Memory;
+                if (DenseInPlace(site, _rows) is { } weights) list[count++] = WeightMemory.Of(weights.Weight);
+                else if (QuantisedInPlace(site, _rows) is { } matrix) list[count++] = matrix.Memory;
             }
             Threads.Expect(((ReadOnlySpan<WeightMemory>)list)[..count]);
         }
