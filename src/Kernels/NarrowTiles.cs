@@ -29,15 +29,23 @@ internal static unsafe class NarrowTiles
         return Simd.Sums(a, a, a, a)[0];
     }
 
-    /// <summary>One row of x times four of the weight.</summary>
+    /// <summary>
+    /// One row of x times four of the weight, side by side; in fp32 one after the other: a row takes memory longer to give than the processor to add up, and memory gives one stream sooner than four.
+    /// </summary>
     /// <param name="w">The weight.</param>
     /// <param name="w0">The first of the four rows, in elements.</param>
     /// <param name="k">Elements of a row.</param>
     /// <param name="x">The row of x.</param>
-    /// <param name="ahead">How many bytes ahead the weight is fetched, a whole number of four rows; 0: the processor fetches well enough by itself.</param>
+    /// <param name="ahead">How many bytes ahead the weight is fetched, a whole number of four rows; 0: the first cache holds it.</param>
     /// <param name="sums">Receives the four sums.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void OneRow<T>(byte* w, long w0, long k, float* x, long ahead, float* sums) where T : IWeight
+    {
+        if (typeof(T) == typeof(F32) && ahead > 0) OneRowInOrder((float*)w + w0, k, x, sums);
+        else SideBySide<T>(w, w0, k, x, ahead, sums);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void SideBySide<T>(byte* w, long w0, long k, float* x, long ahead, float* sums) where T : IWeight
     {
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
         long w1 = w0 + k, w2 = w1 + k, w3 = w2 + k;
@@ -68,11 +76,7 @@ internal static unsafe class NarrowTiles
         Simd.Sums(a0, a1, a2, a3).Store(sums);
     }
 
-    /// <summary>
-    /// As <see cref="OneRow"/>, the same sums, by one row of the weight after the other. A row in fp32 takes memory longer to give than the processor to add up, and memory gives one
-    /// stream sooner than four.
-    /// </summary>
-    internal static void OneRowInOrder(float* w, long k, float* x, float* sums)
+    private static void OneRowInOrder(float* w, long k, float* x, float* sums)
         => Simd.Sums(InOrder(w, k, x), InOrder(w + k, k, x), InOrder(w + 2 * k, k, x), InOrder(w + 3 * k, k, x)).Store(sums);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -110,7 +114,8 @@ internal static unsafe class NarrowTiles
         var w1 = w0 + k;
         for (var i = 0L; i + Step <= k; i += Step)
         {
-            if (ahead > 0) Fetch<T>(w + ahead, w0, i, 2);
+            // Narrow registers take four rows in fp32 no faster than memory gives them by itself.
+            if (ahead > 0 && typeof(T) != typeof(F32)) Fetch<T>(w + ahead, w0, i, 2);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 1, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 2, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
@@ -141,7 +146,7 @@ internal static unsafe class NarrowTiles
     // The next rows lie behind these, and are fetched from one end to the other: memory gives what lies together sooner than so many rows side by side. Measured by
     // itself with AVX2 (bf16, one row of x, medians of 25 in turns, two threads, not idle): rows of 512 15.1 and 20.6 GB/s, of 768 16.8 and 19.8, of 2,048 18.3 and 16.9.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch<T>(byte* w, long w0, long i, [ConstantExpected] int rows) where T : IWeight
+    internal static void Fetch<T>(byte* w, long w0, long i, [ConstantExpected] int rows) where T : IWeight
     {
         if (!Sse.IsSupported) return;
         var line = w + (w0 + i * rows) * T.Bytes;
@@ -150,5 +155,10 @@ internal static unsafe class NarrowTiles
         if (rows * T.Bytes <= 4) return;
         Sse.Prefetch0(line + 128);
         Sse.Prefetch0(line + 192);
+        if (rows * T.Bytes <= 8) return;
+        Sse.Prefetch0(line + 256);
+        Sse.Prefetch0(line + 320);
+        Sse.Prefetch0(line + 384);
+        Sse.Prefetch0(line + 448);
     }
 }

@@ -13,11 +13,8 @@ internal static unsafe class QuantisedRows
 {
     private const int RowsPerPart = 16;
 
-    // Where registers are wide, codes of four bits are worked on so many at a time, and those of a byte fetched.
+    // Where registers are wide, codes of four bits are worked on so many at a time.
     private const int Granule = 64;
-
-    // Four rows of the weight are worked on together: what is loaded of x serves four times.
-    private const int Tile = 4;
 
     // As for plain weights: memory takes about as long to answer as so many bytes take to be worked on.
     private const int Ahead = 4096;
@@ -83,8 +80,7 @@ internal static unsafe class QuantisedRows
         fixed (Product* all = products)
         {
             var context = new Context { Products = all, Count = products.Length, X = arranged, M = m, K = k };
-            if (wide) Threads.For(parts, fourBits ? &FourBitPart<T> : &BytePart<T>, &context);
-            else Threads.For(parts, fourBits ? &NarrowFourBitPart<T> : &NarrowBytePart<T>, &context);
+            Threads.For(parts, !fourBits ? &BytePart<T> : wide ? &FourBitPart<T> : &NarrowFourBitPart<T>, &context);
         }
     }
 
@@ -156,67 +152,26 @@ internal static unsafe class QuantisedRows
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void BytePart<T>(void* context, int part) where T : IElement
     {
         ref var c = ref *(Context*)context;
         ref var p = ref Of(ref c, part);
+        var sums = stackalloc float[RowTiles.Tile * QuantisedMatrix.MostRows];
+        var ahead = RowTiles.Ahead(Ahead, RowTiles.Tile * c.K);
         long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart);
-        for (; row + Tile <= end; row += Tile)
-            for (var m = 0L; m < c.M; m++)
-            {
-                Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
-                sbyte* w0 = (sbyte*)p.Codes + row * c.K, w1 = w0 + c.K, w2 = w1 + c.K, w3 = w2 + c.K;
-                var x = c.X + m * c.K;
-                for (var k = 0L; k < c.K; k += Simd.Lanes)
-                {
-                    if (Sse.IsSupported && k % Granule == 0)
-                    {
-                        Sse.Prefetch0(w0 + Ahead + k);
-                        Sse.Prefetch0(w1 + Ahead + k);
-                        Sse.Prefetch0(w2 + Ahead + k);
-                        Sse.Prefetch0(w3 + Ahead + k);
-                    }
-                    var u = Vector512.Load(x + k);
-                    a0 = Vector512.FusedMultiplyAdd(Number(w0 + k), u, a0);
-                    a1 = Vector512.FusedMultiplyAdd(Number(w1 + k), u, a1);
-                    a2 = Vector512.FusedMultiplyAdd(Number(w2 + k), u, a2);
-                    a3 = Vector512.FusedMultiplyAdd(Number(w3 + k), u, a3);
-                }
-                var sums = Simd.Sums(a0, a1, a2, a3);
-                for (var i = 0; i < Tile; i++) Store<T>(ref p, row + i, m, sums[i] * p.Scales[row + i]);
-            }
-        for (; row < end; row++)
-            for (var m = 0L; m < c.M; m++)
-            {
-                Vector512<float> a = default;
-                for (var k = 0L; k < c.K; k += Simd.Lanes) a = Vector512.FusedMultiplyAdd(Number((sbyte*)p.Codes + row * c.K + k), Vector512.Load(c.X + m * c.K + k), a);
-                // Folded as beside three others, so that a row's sum is the same wherever a part begins.
-                Store<T>(ref p, row, m, Simd.Sums(a, a, a, a)[0] * p.Scales[row]);
-            }
-    }
-
-    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowBytePart<T>(void* context, int part) where T : IElement
-    {
-        ref var c = ref *(Context*)context;
-        ref var p = ref Of(ref c, part);
-        var sums = stackalloc float[Tile * QuantisedMatrix.MostRows];
-        var (tile, ahead) = (Tile * c.K, (long)Ahead);
-        ahead = (ahead + tile - 1) / tile * tile;
-        long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart);
-        for (; row + Tile <= end; row += Tile)
+        for (; row + RowTiles.Tile <= end; row += RowTiles.Tile)
         {
-            FourNarrowRows<I8>(p.Codes, row * c.K, c.K, c.X, c.M, c.K, ahead, sums);
+            RowTiles.Times<I8>(p.Codes, row * c.K, c.K, c.X, c.M, c.K, ahead, sums);
             var scales = Vector128.Load(p.Scales + row);
             for (var m = 0L; m < c.M; m++)
             {
-                var four = Vector128.Load(sums + Tile * m) * scales;
+                var four = Vector128.Load(sums + RowTiles.Tile * m) * scales;
                 T.StoreFour(p.Y, m * p.N + row, p.Bias == null ? four : four + T.LoadFour(p.Bias, row));
             }
         }
         for (; row < end; row++)
-            for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, NarrowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);
+            for (var m = 0L; m < c.M; m++) Store<T>(ref p, row, m, RowTiles.Single<I8>(p.Codes, row * c.K, c.K, c.X + m * c.K) * p.Scales[row]);
     }
 
     // A stretch of some rows is written out as numbers, which the first cache holds, and every row of x is multiplied by it. The room for them is not cleared first.
@@ -226,11 +181,11 @@ internal static unsafe class QuantisedRows
         ref var c = ref *(Context*)context;
         ref var p = ref Of(ref c, part);
         var numbers = new FourBitNumbers(p.Table);
-        float* weights = stackalloc float[Tile * Stretch], sums = stackalloc float[Tile * QuantisedMatrix.MostRows], totals = stackalloc float[Tile * QuantisedMatrix.MostRows];
-        for (long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart); row < end; row += Tile)
+        float* weights = stackalloc float[RowTiles.Tile * Stretch], sums = stackalloc float[RowTiles.Tile * QuantisedMatrix.MostRows], totals = stackalloc float[RowTiles.Tile * QuantisedMatrix.MostRows];
+        for (long row = (long)(part - p.FirstPart) * RowsPerPart, end = Math.Min(p.N, row + RowsPerPart); row < end; row += RowTiles.Tile)
         {
-            var rows = (int)Math.Min(Tile, end - row);
-            new Span<float>(totals, Tile * (int)c.M).Clear();
+            var rows = (int)Math.Min(RowTiles.Tile, end - row);
+            new Span<float>(totals, RowTiles.Tile * (int)c.M).Clear();
             for (long k = 0, length; k < c.K; k += length)
             {
                 length = Math.Min(Stretch, c.K - k);
@@ -244,34 +199,16 @@ internal static unsafe class QuantisedRows
                         numbers.Write(codes, p.Scale(at + j), weights + i * length + j, arranged: true);
                     }
                 }
-                FourNarrowRows<F32>((byte*)weights, 0, length, c.X + k, c.M, c.K, 0, sums);
-                for (var i = 0; i < Tile * c.M; i++) totals[i] += sums[i];
+                RowTiles.Times<F32>((byte*)weights, 0, length, c.X + k, c.M, c.K, 0, sums);
+                for (var i = 0; i < RowTiles.Tile * c.M; i++) totals[i] += sums[i];
             }
-            for (var i = 0; i < Tile * c.M; i++)
-                if (i % Tile < rows) Store<T>(ref p, row + i % Tile, i / Tile, totals[i]);
+            for (var i = 0; i < RowTiles.Tile * c.M; i++)
+                if (i % RowTiles.Tile < rows) Store<T>(ref p, row + i % RowTiles.Tile, i / RowTiles.Tile, totals[i]);
         }
-    }
-
-    // Four rows of the weight times all of x: four sums for each row of x.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FourNarrowRows<T>(byte* w, long w0, long k, float* x, long m, long apart, long ahead, float* sums) where T : IWeight
-    {
-        for (; m >= Tile; m -= Tile, x += Tile * apart, sums += Tile * Tile) NarrowTiles.FourRows<T>(w, w0, k, x, apart, ahead, sums);
-        for (; m > 0; m--, x += apart, sums += Tile) NarrowTiles.OneRow<T>(w, w0, k, x, ahead, sums);
     }
 
     private static void Store<T>(ref Product p, long row, long m, float sum) where T : IElement
         => T.Set(p.Y, m * p.N + row, p.Bias == null ? sum : sum + T.Get(p.Bias, row));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Number(sbyte* codes)
-    {
-        if (Avx512F.IsSupported) return Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(codes)));
-        var (low, high) = Vector128.Widen(Vector128.Load(codes));
-        var (a, b) = Vector128.Widen(low);
-        var (c, d) = Vector128.Widen(high);
-        return Vector512.ConvertToSingle(Vector512.Create(Vector256.Create(a, b), Vector256.Create(c, d)));
-    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Code(Vector512<float> table, Vector512<int> index) => Vector512.ShuffleNative(table, index);

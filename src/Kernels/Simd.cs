@@ -12,9 +12,14 @@ internal unsafe interface IWeight
     static abstract int Bytes { get; }
 
     /// <summary>
-    /// Eight of the elements i … i+31: the first, second, third or last eight of them in the order in which they come cheaply, <see cref="IElement.First"/>'s before <see cref="IElement.Second"/>'s.
+    /// Eight of the elements i … i+31: the first, second, third or last eight of them in the order in which they come cheaply, <see cref="First"/>'s before <see cref="Second"/>'s.
     /// </summary>
     static abstract Vector256<float> Quarter(void* p, long i, [ConstantExpected(Min = 0, Max = 3)] int quarter);
+
+    /// <summary>Half of the elements i … i+31, whichever half comes cheaply; <see cref="Second"/> is the other.</summary>
+    static abstract Vector512<float> First(void* p, long i);
+
+    static abstract Vector512<float> Second(void* p, long i);
 }
 
 /// <summary>An element type that kernels read and write as fp32, sixteen at a time.</summary>
@@ -27,11 +32,6 @@ internal unsafe interface IElement : IWeight
 
     /// <summary>Elements i … i+7.</summary>
     static abstract Vector256<float> LoadEight(void* p, long i);
-
-    /// <summary>Half of the elements i … i+31, whichever half comes cheaply; <see cref="Second"/> is the other.</summary>
-    static abstract Vector512<float> First(void* p, long i);
-
-    static abstract Vector512<float> Second(void* p, long i);
 
     static abstract void Store(void* p, long i, Vector512<float> v);
 
@@ -170,6 +170,16 @@ internal readonly unsafe struct I8 : IWeight
         var (low, high) = Vector128.Widen(Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte()));
         return Vector256.ConvertToSingle(Vector256.Create(low, high));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> First(void* p, long i) => Sixteen((sbyte*)p + i);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Second(void* p, long i) => Sixteen((sbyte*)p + i + 16);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> Sixteen(sbyte* codes)
+        => Avx512F.IsSupported ? Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(codes))) : Vector512.Create(Quarter(codes, 0, 0), Quarter(codes, 0, 1));
 }
 
 /// <summary>Vector helpers of the kernels.</summary>

@@ -1,9 +1,9 @@
 namespace AlpacaCot.Kernels.Tests;
 
-/// <summary>The loops for processors without AVX-512, which run anywhere.</summary>
-public sealed unsafe class NarrowTilesTests
+/// <summary>The loops for wide registers and for narrow ones, which both run anywhere.</summary>
+public sealed unsafe class RowTilesTests
 {
-    private const int Rows = 4;
+    private const int Rows = 4, Apart = 2000;
 
     [Theory]
     [InlineData(32)]
@@ -23,39 +23,43 @@ public sealed unsafe class NarrowTilesTests
 
     private static void Check<T>(Tensor weight, int k) where T : struct, IWeight
     {
-        const int Apart = 2000;
         var (whole, random) = (k / NarrowTiles.Step * NarrowTiles.Step, new Random(k));
         var x = Enumerable.Range(0, Rows * Apart).Select(_ => random.NextSingle() - 0.5f).ToArray();
         using var numbers = weight.to(float32);
         var w = numbers.ToArray<float>();
-        float* sums = stackalloc float[Rows * Rows], one = stackalloc float[Rows], inOrder = stackalloc float[Rows];
         // bf16 comes in pairs: of each 32 those of even index first.
         var arranged = (float[])x.Clone();
         if (typeof(T) == typeof(BF16))
             for (var row = 0; row < Rows; row++)
                 for (var i = 0; i < whole; i++) arranged[row * Apart + i / 32 * 32 + i % 2 * 16 + i % 32 / 2] = x[row * Apart + i];
-        fixed (float* rows = arranged)
-        {
-            var at = (byte*)weight.Pointer();
-            NarrowTiles.FourRows<T>(at, 4 * k, k, rows, Apart, ahead: 4 * k * T.Bytes, sums);
-            for (var row = 0; row < Rows; row++)
+        var at = (byte*)weight.Pointer();
+        foreach (var ahead in new long[] { 0, 4 * k * T.Bytes })
+            fixed (float* rows = arranged, narrow = new float[Rows * Rows], wide = new float[Rows * Rows], used = new float[2 * Rows * Rows], one = new float[2 * Rows])
             {
-                NarrowTiles.OneRow<T>(at, 4 * k, k, rows + row * Apart, row % 2 * 4 * k * T.Bytes, one);
-                if (typeof(T) == typeof(F32))
+                NarrowTiles.FourRows<T>(at, 4 * k, k, rows, Apart, ahead, narrow);
+                WideTiles.FourRows<T>(at, 4 * k, k, rows, Apart, ahead, wide);
+                RowTiles.Times<T>(at, 4 * k, k, rows, Rows, Apart, ahead, used);
+                Assert.Equal(new Span<float>(Simd.IsWide ? wide : narrow, Rows * Rows).ToArray(), new Span<float>(used, Rows * Rows).ToArray());
+                for (var row = 0; row < Rows; row++)
                 {
-                    NarrowTiles.OneRowInOrder((float*)at + 4 * k, k, rows + row * Apart, inOrder);
-                    Assert.Equal(new Span<float>(one, Rows).ToArray(), new Span<float>(inOrder, Rows).ToArray());
+                    NarrowTiles.OneRow<T>(at, 4 * k, k, rows + row * Apart, ahead, one);
+                    WideTiles.OneRow<T>(at, 4 * k, k, rows + row * Apart, ahead, one + Rows);
+                    for (var column = 0; column < Rows; column++)
+                    {
+                        Assert.Equal(narrow[row * Rows + column], one[column]);
+                        Assert.Equal(one[column], NarrowTiles.Single<T>(at, (4 + column) * k, k, rows + row * Apart));
+                        Assert.Equal(wide[row * Rows + column], one[Rows + column]);
+                        Assert.Equal(one[Rows + column], WideTiles.Single<T>(at, (4 + column) * k, k, rows + row * Apart));
+                        var expected = Enumerable.Range(0, whole).Sum(i => (double)x[row * Apart + i] * w[(4 + column) * k + i]);
+                        var size = Enumerable.Range(0, whole).Sum(i => Math.Abs((double)x[row * Apart + i] * w[(4 + column) * k + i]));
+                        Assert.InRange(one[column], expected - 1e-6 * size, expected + 1e-6 * size);
+                        Assert.InRange(one[Rows + column], expected - 1e-6 * size, expected + 1e-6 * size);
+                    }
                 }
-                for (var column = 0; column < Rows; column++)
-                {
-                    Assert.Equal(sums[row * Rows + column], one[column]);
-                    Assert.Equal(one[column], NarrowTiles.Single<T>(at, (4 + column) * k, k, rows + row * Apart));
-                    var expected = Enumerable.Range(0, whole).Sum(i => (double)x[row * Apart + i] * w[(4 + column) * k + i]);
-                    var size = Enumerable.Range(0, whole).Sum(i => Math.Abs((double)x[row * Apart + i] * w[(4 + column) * k + i]));
-                    Assert.InRange(one[column], expected - 1e-6 * size, expected + 1e-6 * size);
-                }
+                // Rows that are no four.
+                RowTiles.Times<T>(at, 4 * k, k, rows, Rows - 1, Apart, ahead, used + Rows * Rows);
+                Assert.Equal(new Span<float>(used, (Rows - 1) * Rows).ToArray(), new Span<float>(used + Rows * Rows, (Rows - 1) * Rows).ToArray());
             }
-        }
     }
 
     [Fact]

@@ -1,0 +1,40 @@
+using System.Runtime.CompilerServices;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>Four rows of a weight times rows of x, by the loops for the registers that there are.</summary>
+internal static unsafe class RowTiles
+{
+    /// <summary>Rows of the weight, and rows of x, that are worked on together: sixteen sums fit wide registers, and narrow ones in two goes.</summary>
+    internal const int Tile = 4;
+
+    /// <summary>How many bytes ahead a weight is fetched of which so many bytes are worked on together: at least so many as memory takes as long to give as they take to be worked on, and whole tiles.</summary>
+    internal static long Ahead(long least, long tile) => (least + tile - 1) / tile * tile;
+
+    /// <summary>Four rows of the weight times all of x: four sums for each row of x.</summary>
+    /// <param name="w">The weight.</param>
+    /// <param name="w0">The first of the four rows, in elements.</param>
+    /// <param name="k">Elements of a row.</param>
+    /// <param name="x">The rows of x.</param>
+    /// <param name="m">How many they are.</param>
+    /// <param name="apart">Elements from one to the next.</param>
+    /// <param name="ahead">How many bytes ahead the weight is fetched, a whole number of four rows; 0: the first cache holds it.</param>
+    /// <param name="sums">Receives the sums.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Times<T>(byte* w, long w0, long k, float* x, long m, long apart, long ahead, float* sums) where T : IWeight
+    {
+        for (; m >= Tile; m -= Tile, x += Tile * apart, sums += Tile * Tile)
+        {
+            if (Simd.IsWide) WideTiles.FourRows<T>(w, w0, k, x, apart, ahead, sums);
+            else NarrowTiles.FourRows<T>(w, w0, k, x, apart, ahead, sums);
+        }
+        for (; m > 0; m--, x += apart, sums += Tile)
+        {
+            if (Simd.IsWide) WideTiles.OneRow<T>(w, w0, k, x, ahead, sums);
+            else NarrowTiles.OneRow<T>(w, w0, k, x, ahead, sums);
+        }
+    }
+
+    /// <summary>One row of x times one of the weight, the same sum.</summary>
+    internal static float Single<T>(byte* w, long at, long k, float* x) where T : IWeight => Simd.IsWide ? WideTiles.Single<T>(w, at, k, x) : NarrowTiles.Single<T>(w, at, k, x);
+}
