@@ -26,6 +26,7 @@ internal sealed unsafe class AttentionCall
         internal long QRow, QHead, YRow, Tokens;
         internal int Heads, KvHeads, D, Window;
         internal float Scale;
+        internal bool InBf16;
     }
 
     private readonly Tensor _q;
@@ -34,6 +35,9 @@ internal sealed unsafe class AttentionCall
     private readonly List<Tensor> _kept = [];
     private readonly AttentionSegments? _cuts;
     private int _kvHeads;
+
+    /// <summary>Products of rows in bf16 are of bf16: where the processor has them. Elsewhere they are fp32's.</summary>
+    internal bool InBf16 { get; init; } = BlockProduct.IsFast;
 
     internal AttentionCall(Tensor q, Tensor k, Tensor v, AttentionSegments cuts, AttentionOptions options) : this(q, cuts.Queries, options)
     {
@@ -85,7 +89,7 @@ internal sealed unsafe class AttentionCall
         fixed (Segment* segments = _segments)
         fixed (float* alibi = _options.Alibi)
         {
-            var context = Make(segments, alibi, lse);
+            var context = Make<T>(segments, alibi, lse);
             context.Y = (byte*)y.Pointer();
             using var _ = KernelProfile.IsOn ? Measured("attention", context, _segments.Length, y.ElementSize, products: 2) : default;
             Threads.For(_segments.Length * _kvHeads, &AttentionForward.Part<T>, &context);
@@ -112,14 +116,14 @@ internal sealed unsafe class AttentionCall
         fixed (int* groups = cuts.Groups)
         fixed (float* alibi = _options.Alibi)
         {
-            var context = Make(segments, alibi, lse);
+            var context = Make<T>(segments, alibi, lse);
             context.Groups = groups;
             context.Y = (byte*)y.Pointer();
             context.Dy = (byte*)dy.Pointer();
             context.DQ = dq is null ? null : (byte*)dq.Pointer();
             // Scores are computed again: they are not kept.
             using var _ = KernelProfile.IsOn ? Measured("attention, backward", context, _segments.Length, dy.ElementSize, products: 5) : default;
-            Threads.For((cuts.Groups.Length - 1) * _kvHeads, &AttentionBackward.Part<T>, &context);
+            Threads.For((cuts.Groups.Length - 1) * _kvHeads, context.InBf16 ? &Bf16Backward.Part : &AttentionBackward.Part<T>, &context);
         }
         GC.KeepAlive(_kept);
         return [dq, dk, dv];
@@ -138,10 +142,11 @@ internal sealed unsafe class AttentionCall
         return KernelProfile.Of(kernel, 2.0 * products * pairs * c.Heads * c.D, rows * c.D * element * (products > 2 ? 2 : 1));
     }
 
-    private Context Make(Segment* segments, float* alibi, Tensor lse) => new()
+    private Context Make<T>(Segment* segments, float* alibi, Tensor lse) where T : IElement => new()
     {
         Segments = segments, Q = (byte*)_q.Pointer(), Lse = (float*)lse.Pointer(), Alibi = alibi,
         QRow = _q.stride(0), QHead = _q.stride(1), YRow = _q.size(1) * _q.size(2), Tokens = _q.size(0),
         Heads = (int)_q.size(1), KvHeads = _kvHeads, D = (int)_q.size(2), Window = _options.Window, Scale = _options.ScaleOf(_q),
+        InBf16 = InBf16 && typeof(T) == typeof(BF16) && Bf16Blocks.Suits((int)_q.size(2)),
     };
 }

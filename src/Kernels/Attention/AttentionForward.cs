@@ -16,6 +16,7 @@ internal static unsafe class AttentionForward
         ref var s = ref c.Segments[part / c.KvHeads];
         var kv = part % c.KvHeads;
         if (s.Queries < Few && s.Front == 0) Single<T>(ref c, ref s, kv);
+        else if (c.InBf16) Bf16Forward.Run(ref c, ref s, kv);
         else Blocks<T>(ref c, ref s, kv);
     }
 

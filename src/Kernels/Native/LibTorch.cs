@@ -41,6 +41,13 @@ public static class LibTorch
         }
     }
 
+    /// <summary>A function of libtorch's that its C ABI does not have.</summary>
+    internal static bool TryExport(string name, out nint address)
+    {
+        Load();
+        return NativeLibrary.TryGetExport(_cpu, name, out address);
+    }
+
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name switch
     {
         Abi.Library => _cpu,
