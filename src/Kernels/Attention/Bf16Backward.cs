@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace AlpacaCot.Kernels.Attention;
 
@@ -153,23 +152,15 @@ internal static unsafe class Bf16Backward
                 var at = j * Side + half;
                 var first = Weights(b.S + at, key + j, lse, low, high, position, queries.Scale, queries.Slope, whole);
                 var second = Weights(b.S + at + Side, key + j + 1, lse, low, high, position, queries.Scale, queries.Slope, whole);
-                Upper(Simd.RoundTo<BF16>(first)).Store(b.P + at);
-                Upper(Simd.RoundTo<BF16>(second)).Store(b.P + at + Side);
-                first = Simd.RoundTo<BF16>(first * (Vector512.Load(b.DP + at) - delta));
-                second = Simd.RoundTo<BF16>(second * (Vector512.Load(b.DP + at + Side) - delta));
-                Upper(first).Store(b.DS + at);
-                Upper(second).Store(b.DS + at + Side);
+                Bf16Blocks.Upper(Bf16Blocks.Rounded(first)).Store(b.P + at);
+                Bf16Blocks.Upper(Bf16Blocks.Rounded(second)).Store(b.P + at + Side);
+                first = Bf16Blocks.Rounded(first * (Vector512.Load(b.DP + at) - delta));
+                second = Bf16Blocks.Rounded(second * (Vector512.Load(b.DP + at + Side) - delta));
+                Bf16Blocks.Upper(first).Store(b.DS + at);
+                Bf16Blocks.Upper(second).Store(b.DS + at + Side);
                 (first.AsUInt32() >> 16 | second.AsUInt32()).Store(b.Pairs + j / 2 * Side + half);
             }
         }
-    }
-
-    // The upper halves of what has been rounded. A NaN that comes of numbers in bf16 has nothing in the lower half that rounding could carry.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<ushort> Upper(Vector512<float> v)
-    {
-        var bits = v.AsUInt32() >> 16;
-        return Avx512F.IsSupported ? Avx512F.ConvertToVector256UInt16(bits) : Vector256.Narrow(bits.GetLower(), bits.GetUpper());
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
