@@ -17,8 +17,8 @@ internal static unsafe class BlockProduct
 
     static BlockProduct()
     {
-        // The function ends the process where oneDNN may not use what the processor has.
-        if (!FrozenLinear.CanPack || IsLimited("ONEDNN_MAX_CPU_ISA") || IsLimited("DNNL_MAX_CPU_ISA")) return;
+        // The function ends the process where oneDNN may not use what the processor has. With tiles (AMX) it has not been tried, and would take another layout for wide heads.
+        if (!FrozenLinear.CanPack || ProcessorFeatures.HasAmx || IsLimited("ONEDNN_MAX_CPU_ISA") || IsLimited("DNNL_MAX_CPU_ISA")) return;
         if (!LibTorch.TryExport(Product, out var product) || !LibTorch.TryExport(Release, out var release)) return;
         _product = (delegate* unmanaged<long, long, long, long, long, long, byte, void*, void*, float*, byte, void>)product;
         _release = (delegate* unmanaged<byte, void>)release;
@@ -41,7 +41,7 @@ internal static unsafe class BlockProduct
         else Reference(m, n, k, a, b, c, add);
     }
 
-    /// <summary>After the last of a thread's products: others may have the processor's tiles.</summary>
+    /// <summary>After the last of a thread's products: oneDNN keeps a kernel ready between two of them.</summary>
     internal static void Done()
     {
         if (_release != null) _release(1);
