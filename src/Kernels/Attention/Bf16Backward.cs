@@ -49,8 +49,8 @@ internal static unsafe class Bf16Backward
     /// <summary>A block of queries: which keys each sees, from low to before high, and where it stands.</summary>
     private ref struct Queries
     {
-        internal Vector512<int> LowA, LowB, HighA, HighB, PositionA;
-        internal int Low, High;   // all see these
+        internal Vector512<int> FirstLow, SecondLow, FirstHigh, SecondHigh, Position;   // of sixteen each; positions follow each other
+        internal int Low, High;   // all see these keys
         internal float Scale, Slope;
     }
 
@@ -105,7 +105,7 @@ internal static unsafe class Bf16Backward
         if (s.DV != null) Bf16Blocks.OverRows(b.Rows, 1, d, b.DyRows);
         for (var r = 0; r < Side; r++)
         {
-            // Rows behind the last query have weights of zero.
+            // Rows behind the last query have weights of zero, and nothing that could meet them.
             b.Lse[r] = r < count ? c.Lse[head * c.Tokens + token + r] : float.PositiveInfinity;
             b.Delta[r] = r < count ? Dot(b.Rows + r * d, (ushort*)c.Y + out0 + r * c.YRow, d) : 0;
         }
@@ -133,8 +133,8 @@ internal static unsafe class Bf16Backward
             (lows[r], highs[r]) = r < count ? AttentionBlock.Seen(s, start + r, c.Window) : (0, 0);
             (queries.Low, queries.High) = (Math.Max(queries.Low, lows[r]), Math.Min(queries.High, highs[r]));
         }
-        (queries.LowA, queries.LowB, queries.HighA, queries.HighB) = (Vector512.Load(lows), Vector512.Load(lows + 16), Vector512.Load(highs), Vector512.Load(highs + 16));
-        queries.PositionA = Vector512.CreateSequence(start + s.Keys - s.Queries, 1);
+        (queries.FirstLow, queries.SecondLow, queries.FirstHigh, queries.SecondHigh) = (Vector512.Load(lows), Vector512.Load(lows + 16), Vector512.Load(highs), Vector512.Load(highs + 16));
+        queries.Position = Vector512.CreateSequence(start + s.Keys - s.Queries, 1);
         return queries;
     }
 
@@ -146,7 +146,7 @@ internal static unsafe class Bf16Backward
         for (var half = 0; half < Side; half += Simd.Lanes)
         {
             Vector512<float> lse = Vector512.Load(b.Lse + half), delta = Vector512.Load(b.Delta + half);
-            Vector512<int> low = half == 0 ? queries.LowA : queries.LowB, high = half == 0 ? queries.HighA : queries.HighB, position = queries.PositionA + Vector512.Create(half);
+            Vector512<int> low = half == 0 ? queries.FirstLow : queries.SecondLow, high = half == 0 ? queries.FirstHigh : queries.SecondHigh, position = queries.Position + Vector512.Create(half);
             for (var j = 0; j < Side; j += 2)
             {
                 var at = j * Side + half;

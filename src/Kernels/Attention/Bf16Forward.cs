@@ -14,6 +14,7 @@ internal static unsafe class Bf16Forward
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run(ref AttentionCall.Context c, ref AttentionCall.Segment s, int kv)
     {
+        if (s.Queries == 0) return;
         int d = c.D, blocks = Bf16Blocks.Count(s.Keys), group = c.Heads / c.KvHeads;
         long rows = (long)blocks * Side * d / 2, scores = (long)blocks * Bf16Blocks.Scores;   // in floats
         var scratch = new Scratch(3 * rows + Side * d / 2 + Side * d + scores + scores / 2, 7);
@@ -35,7 +36,8 @@ internal static unsafe class Bf16Forward
                 for (var b = from; b < to; b++) BlockProduct.Run(Side, Side, d, q, k + b * size, p + b * Bf16Blocks.Scores, false);
                 for (var r = 0; r < count; r++)
                 {
-                    var row = new Row { Low = AttentionBlock.Seen(s, start + r, c.Window).Low, High = AttentionBlock.Seen(s, start + r, c.Window).High, Position = start + r + s.Keys - s.Queries };
+                    var (low, high) = AttentionBlock.Seen(s, start + r, c.Window);
+                    var row = new Row { Low = low, High = high, Position = start + r + s.Keys - s.Queries };
                     sums[r] = Softmax(p + r * Side, weights + r * Side, from, to, row, c.Scale, c.Alibi == null ? 0 : c.Alibi[head], out var lse);
                     c.Lse[head * c.Tokens + s.Start + start + r] = lse;
                 }
