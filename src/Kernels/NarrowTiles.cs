@@ -11,15 +11,12 @@ namespace AlpacaCot.Kernels;
 /// </summary>
 internal static unsafe class NarrowTiles
 {
-    /// <summary>Elements that are taken at a time.</summary>
-    internal const int Step = 32;
-
     /// <summary>One row of x times one of the weight.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static float Single<T>(byte* w, long at, long k, float* x) where T : IWeight
     {
         Vector256<float> a = default;
-        for (var i = 0L; i + Step <= k; i += Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
             a = Vector256.FusedMultiplyAdd(T.Quarter(w, at + i, 0), Vector256.Load(x + i), a);
             a = Vector256.FusedMultiplyAdd(T.Quarter(w, at + i, 1), Vector256.Load(x + i + 8), a);
@@ -49,9 +46,9 @@ internal static unsafe class NarrowTiles
     {
         Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default;
         long w1 = w0 + k, w2 = w1 + k, w3 = w2 + k;
-        for (var i = 0L; i + Step <= k; i += Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
-            if (ahead > 0) Fetch<T>(w + ahead, w0, i, 4);
+            if (ahead > 0) RowTiles.Fetch<T>(w + ahead, w0, i, 4);
             var v = Vector256.Load(x + i);
             a0 = Vector256.FusedMultiplyAdd(T.Quarter(w, w0 + i, 0), v, a0);
             a1 = Vector256.FusedMultiplyAdd(T.Quarter(w, w1 + i, 0), v, a1);
@@ -84,7 +81,7 @@ internal static unsafe class NarrowTiles
     {
         const int Ahead = 256;   // elements; measured with AVX2 in rows of 512, beside 2 KiB: 1 KiB 1.09, 4 KiB 0.83, 8 KiB 0.94 times as fast
         Vector256<float> a = default;
-        for (var i = 0L; i + Step <= k; i += Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
             if (Sse.IsSupported)
             {
@@ -112,10 +109,10 @@ internal static unsafe class NarrowTiles
     {
         Vector256<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
         var w1 = w0 + k;
-        for (var i = 0L; i + Step <= k; i += Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
             // Narrow registers take four rows in fp32 no faster than memory gives them by itself.
-            if (ahead > 0 && typeof(T) != typeof(F32)) Fetch<T>(w + ahead, w0, i, 2);
+            if (ahead > 0 && typeof(T) != typeof(F32)) RowTiles.Fetch<T>(w + ahead, w0, i, 2);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 0, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 1, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
             Quarter<T>(w, w0 + i, w1 + i, x + i, apart, 2, ref a0, ref a1, ref b0, ref b1, ref c0, ref c1, ref d0, ref d1);
@@ -141,24 +138,5 @@ internal static unsafe class NarrowTiles
         (c0, c1) = (Vector256.FusedMultiplyAdd(u0, v, c0), Vector256.FusedMultiplyAdd(u1, v, c1));
         v = Vector256.Load(x + 3 * apart + 8 * quarter);
         (d0, d1) = (Vector256.FusedMultiplyAdd(u0, v, d0), Vector256.FusedMultiplyAdd(u1, v, d1));
-    }
-
-    // The next rows lie behind these, and are fetched from one end to the other: memory gives what lies together sooner than so many rows side by side. Measured by
-    // itself with AVX2 (bf16, one row of x, medians of 25 in turns, two threads, not idle): rows of 512 15.1 and 20.6 GB/s, of 768 16.8 and 19.8, of 2,048 18.3 and 16.9.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Fetch<T>(byte* w, long w0, long i, [ConstantExpected] int rows) where T : IWeight
-    {
-        if (!Sse.IsSupported) return;
-        var line = w + (w0 + i * rows) * T.Bytes;
-        Sse.Prefetch0(line);
-        if (rows * T.Bytes > 2) Sse.Prefetch0(line + 64);
-        if (rows * T.Bytes <= 4) return;
-        Sse.Prefetch0(line + 128);
-        Sse.Prefetch0(line + 192);
-        if (rows * T.Bytes <= 8) return;
-        Sse.Prefetch0(line + 256);
-        Sse.Prefetch0(line + 320);
-        Sse.Prefetch0(line + 384);
-        Sse.Prefetch0(line + 448);
     }
 }

@@ -67,7 +67,7 @@ public sealed unsafe class QuantisedMatrix
     public WeightMemory Memory => _packed is null ? WeightMemory.Of(_codes!) : new WeightMemory((nint)Address(_packed), _packed.Length);
 
     /// <summary>Whether so many rows are multiplied here.</summary>
-    public bool Suits(long rows) => rows > 0 && rows <= MostRows && (_packed is null ? In % NarrowTiles.Step == 0
+    public bool Suits(long rows) => rows > 0 && rows <= MostRows && (_packed is null ? In % RowTiles.Step == 0
         : In % Granule == 0 && _block >= Granule && BitOperations.IsPow2(_block) && (_scaleCodes is null || BitOperations.IsPow2(_nestedBlock)));
 
     /// <summary>Whether a tensor's rows are: fp32 or bf16 <c>[rows, in]</c> on the processor, without a gradient.</summary>

@@ -34,7 +34,7 @@ internal static unsafe class WideTiles
     private static Vector512<float> InOrder<T>(byte* w, long at, long k, float* x) where T : IWeight
     {
         Vector512<float> a = default;
-        for (var i = 0L; i + NarrowTiles.Step <= k; i += NarrowTiles.Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
             a = Vector512.FusedMultiplyAdd(T.First(w, at + i), Vector512.Load(x + i), a);
             a = Vector512.FusedMultiplyAdd(T.Second(w, at + i), Vector512.Load(x + i + 16), a);
@@ -47,18 +47,11 @@ internal static unsafe class WideTiles
     {
         Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default;
         long w1 = w0 + k, w2 = w1 + k, w3 = w2 + k;
-        for (var i = 0L; i + NarrowTiles.Step <= k; i += NarrowTiles.Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
-            if (ahead > 0) Fetch<T>(w + ahead, w0, i);
-            Vector512<float> u = Vector512.Load(x + i), v = Vector512.Load(x + i + 16);
-            a0 = Vector512.FusedMultiplyAdd(T.First(w, w0 + i), u, a0);
-            a1 = Vector512.FusedMultiplyAdd(T.First(w, w1 + i), u, a1);
-            a2 = Vector512.FusedMultiplyAdd(T.First(w, w2 + i), u, a2);
-            a3 = Vector512.FusedMultiplyAdd(T.First(w, w3 + i), u, a3);
-            a0 = Vector512.FusedMultiplyAdd(T.Second(w, w0 + i), v, a0);
-            a1 = Vector512.FusedMultiplyAdd(T.Second(w, w1 + i), v, a1);
-            a2 = Vector512.FusedMultiplyAdd(T.Second(w, w2 + i), v, a2);
-            a3 = Vector512.FusedMultiplyAdd(T.Second(w, w3 + i), v, a3);
+            if (ahead > 0) RowTiles.Fetch<T>(w + ahead, w0, i, RowTiles.Tile);
+            Add(T.First(w, w0 + i), T.First(w, w1 + i), T.First(w, w2 + i), T.First(w, w3 + i), Vector512.Load(x + i), ref a0, ref a1, ref a2, ref a3);
+            Add(T.Second(w, w0 + i), T.Second(w, w1 + i), T.Second(w, w2 + i), T.Second(w, w3 + i), Vector512.Load(x + i + 16), ref a0, ref a1, ref a2, ref a3);
         }
         Simd.Sums(a0, a1, a2, a3).Store(sums);
     }
@@ -71,51 +64,19 @@ internal static unsafe class WideTiles
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, d0 = default, d1 = default, d2 = default, d3 = default;
         long w1 = w0 + k, w2 = w1 + k, w3 = w2 + k;
         float* xb = x + apart, xc = xb + apart, xd = xc + apart;
-        for (var i = 0L; i + NarrowTiles.Step <= k; i += NarrowTiles.Step)
+        for (var i = 0L; i + RowTiles.Step <= k; i += RowTiles.Step)
         {
-            if (ahead > 0) Fetch<T>(w + ahead, w0, i);
+            if (ahead > 0) RowTiles.Fetch<T>(w + ahead, w0, i, RowTiles.Tile);
             Vector512<float> u0 = T.First(w, w0 + i), u1 = T.First(w, w1 + i), u2 = T.First(w, w2 + i), u3 = T.First(w, w3 + i);
-            var v = Vector512.Load(x + i);
-            a0 = Vector512.FusedMultiplyAdd(u0, v, a0);
-            a1 = Vector512.FusedMultiplyAdd(u1, v, a1);
-            a2 = Vector512.FusedMultiplyAdd(u2, v, a2);
-            a3 = Vector512.FusedMultiplyAdd(u3, v, a3);
-            v = Vector512.Load(xb + i);
-            b0 = Vector512.FusedMultiplyAdd(u0, v, b0);
-            b1 = Vector512.FusedMultiplyAdd(u1, v, b1);
-            b2 = Vector512.FusedMultiplyAdd(u2, v, b2);
-            b3 = Vector512.FusedMultiplyAdd(u3, v, b3);
-            v = Vector512.Load(xc + i);
-            c0 = Vector512.FusedMultiplyAdd(u0, v, c0);
-            c1 = Vector512.FusedMultiplyAdd(u1, v, c1);
-            c2 = Vector512.FusedMultiplyAdd(u2, v, c2);
-            c3 = Vector512.FusedMultiplyAdd(u3, v, c3);
-            v = Vector512.Load(xd + i);
-            d0 = Vector512.FusedMultiplyAdd(u0, v, d0);
-            d1 = Vector512.FusedMultiplyAdd(u1, v, d1);
-            d2 = Vector512.FusedMultiplyAdd(u2, v, d2);
-            d3 = Vector512.FusedMultiplyAdd(u3, v, d3);
+            Add(u0, u1, u2, u3, Vector512.Load(x + i), ref a0, ref a1, ref a2, ref a3);
+            Add(u0, u1, u2, u3, Vector512.Load(xb + i), ref b0, ref b1, ref b2, ref b3);
+            Add(u0, u1, u2, u3, Vector512.Load(xc + i), ref c0, ref c1, ref c2, ref c3);
+            Add(u0, u1, u2, u3, Vector512.Load(xd + i), ref d0, ref d1, ref d2, ref d3);
             (u0, u1, u2, u3) = (T.Second(w, w0 + i), T.Second(w, w1 + i), T.Second(w, w2 + i), T.Second(w, w3 + i));
-            v = Vector512.Load(x + i + 16);
-            a0 = Vector512.FusedMultiplyAdd(u0, v, a0);
-            a1 = Vector512.FusedMultiplyAdd(u1, v, a1);
-            a2 = Vector512.FusedMultiplyAdd(u2, v, a2);
-            a3 = Vector512.FusedMultiplyAdd(u3, v, a3);
-            v = Vector512.Load(xb + i + 16);
-            b0 = Vector512.FusedMultiplyAdd(u0, v, b0);
-            b1 = Vector512.FusedMultiplyAdd(u1, v, b1);
-            b2 = Vector512.FusedMultiplyAdd(u2, v, b2);
-            b3 = Vector512.FusedMultiplyAdd(u3, v, b3);
-            v = Vector512.Load(xc + i + 16);
-            c0 = Vector512.FusedMultiplyAdd(u0, v, c0);
-            c1 = Vector512.FusedMultiplyAdd(u1, v, c1);
-            c2 = Vector512.FusedMultiplyAdd(u2, v, c2);
-            c3 = Vector512.FusedMultiplyAdd(u3, v, c3);
-            v = Vector512.Load(xd + i + 16);
-            d0 = Vector512.FusedMultiplyAdd(u0, v, d0);
-            d1 = Vector512.FusedMultiplyAdd(u1, v, d1);
-            d2 = Vector512.FusedMultiplyAdd(u2, v, d2);
-            d3 = Vector512.FusedMultiplyAdd(u3, v, d3);
+            Add(u0, u1, u2, u3, Vector512.Load(x + i + 16), ref a0, ref a1, ref a2, ref a3);
+            Add(u0, u1, u2, u3, Vector512.Load(xb + i + 16), ref b0, ref b1, ref b2, ref b3);
+            Add(u0, u1, u2, u3, Vector512.Load(xc + i + 16), ref c0, ref c1, ref c2, ref c3);
+            Add(u0, u1, u2, u3, Vector512.Load(xd + i + 16), ref d0, ref d1, ref d2, ref d3);
         }
         Simd.Sums(a0, a1, a2, a3).Store(sums);
         Simd.Sums(b0, b1, b2, b3).Store(sums + 4);
@@ -123,6 +84,15 @@ internal static unsafe class WideTiles
         Simd.Sums(d0, d1, d2, d3).Store(sums + 12);
     }
 
+    // Four rows of the weight times one of x.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Fetch<T>(byte* w, long w0, long i) where T : IWeight => NarrowTiles.Fetch<T>(w, w0, i, 4);
+    private static void Add(
+        Vector512<float> u0, Vector512<float> u1, Vector512<float> u2, Vector512<float> u3, Vector512<float> v,
+        ref Vector512<float> a0, ref Vector512<float> a1, ref Vector512<float> a2, ref Vector512<float> a3)
+    {
+        a0 = Vector512.FusedMultiplyAdd(u0, v, a0);
+        a1 = Vector512.FusedMultiplyAdd(u1, v, a1);
+        a2 = Vector512.FusedMultiplyAdd(u2, v, a2);
+        a3 = Vector512.FusedMultiplyAdd(u3, v, a3);
+    }
 }

@@ -23,7 +23,7 @@ public sealed unsafe class RowTilesTests
 
     private static void Check<T>(Tensor weight, int k) where T : struct, IWeight
     {
-        var (whole, random) = (k / NarrowTiles.Step * NarrowTiles.Step, new Random(k));
+        var (whole, random) = (k / RowTiles.Step * RowTiles.Step, new Random(k));
         var x = Enumerable.Range(0, Rows * Apart).Select(_ => random.NextSingle() - 0.5f).ToArray();
         using var numbers = weight.to(float32);
         var w = numbers.ToArray<float>();

@@ -58,8 +58,8 @@ internal static unsafe class AttentionBackward
         for (var head = kv * group; head < (kv + 1) * group; head++)
             for (var start = 0; start < s.Queries; start += AttentionCall.Block)
                 Queries<T>(ref c, ref s, head, start, b);
-        StoreOwn<T>(s.DK, b.DK, s, kv, d);
-        StoreOwn<T>(s.DV, b.DV, s, kv, d);
+        StoreOwn<T>(s.DK, b.DK, s, kv, d, keys, 1);
+        StoreOwn<T>(s.DV, b.DV, s, kv, d, keys, 1);
     }
 
     // A block of queries of one head from start on.
@@ -96,15 +96,15 @@ internal static unsafe class AttentionBackward
         for (var r = 0; r < count; r++) AttentionForward.Store<T>(c.DQ, out0 + r * c.YRow, b.DQ + r * dp, c.Scale, d);
     }
 
-    // Gradients of the segment's own keys or values; their rows are left clear for the next segment.
+    /// <summary>Stores gradients of a segment's own keys or values, of which there are so many rows with those that fill up; all of them are left clear for the next segment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void StoreOwn<T>(byte* gradient, float* rows, in AttentionCall.Segment s, int kv, int d) where T : IElement
+    internal static void StoreOwn<T>(byte* gradient, float* rows, in AttentionCall.Segment s, int kv, int d, int padded, float factor) where T : IElement
     {
         if (gradient == null) return;
         var dp = AttentionBlock.Pad(d);
         var own = rows + (long)s.Front * dp;
-        for (var j = 0; j < s.Keys - s.Front; j++) AttentionForward.Store<T>(gradient, j * s.DRow + kv * d, own + (long)j * dp, 1, d);
-        new Span<float>(own, (s.Keys - s.Front) * dp).Clear();
+        for (var j = 0; j < s.Keys - s.Front; j++) AttentionForward.Store<T>(gradient, j * s.DRow + kv * d, own + (long)j * dp, factor, d);
+        new Span<float>(own, (padded - s.Front) * dp).Clear();
     }
 
     // Scores become weights, and dO Vᵀ becomes the scores' gradient.

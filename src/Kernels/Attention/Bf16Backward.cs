@@ -72,23 +72,14 @@ internal static unsafe class Bf16Backward
         int d = c.D, group = c.Heads / c.KvHeads, blocks = Bf16Blocks.Count(s.Keys);
         if (s.Queries > 0)
         {
-            Bf16Blocks.Keys(c.Segments, s, kv, d, b.K);
-            Bf16Blocks.Values(c.Segments, s, kv, d, b.V);
+            Bf16Blocks.Gather(c.Segments, s, kv, d, values: false, b.K);
+            Bf16Blocks.Gather(c.Segments, s, kv, d, values: true, b.V);
             if (c.DQ != null) Bf16Blocks.Turned(b.K, blocks, d, b.Turned);
         }
         for (var head = kv * group; head < (kv + 1) * group; head++)
             for (var start = 0; start < s.Queries; start += Side) Block(ref c, ref s, head, start, b);
-        StoreOwn(s.DK, b.DK, s, kv, d, c.Scale);
-        StoreOwn(s.DV, b.DV, s, kv, d, 1);
-    }
-
-    // Gradients of the segment's own keys or values; their rows, and those behind them, are left clear for the next segment.
-    private static void StoreOwn(byte* gradient, float* rows, in AttentionCall.Segment s, int kv, int d, float factor)
-    {
-        if (gradient == null) return;
-        var own = rows + (long)s.Front * d;
-        for (var j = 0; j < s.Keys - s.Front; j++) AttentionForward.Store<BF16>(gradient, j * s.DRow + kv * d, own + (long)j * d, factor, d);
-        new Span<float>(own, (Bf16Blocks.Count(s.Keys) * Side - s.Front) * d).Clear();
+        AttentionBackward.StoreOwn<BF16>(s.DK, b.DK, s, kv, d, blocks * Side, c.Scale);
+        AttentionBackward.StoreOwn<BF16>(s.DV, b.DV, s, kv, d, blocks * Side, 1);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -18,19 +18,13 @@ internal static unsafe class Bf16Blocks
 
     internal static int Count(int rows) => (rows + Side - 1) / Side;
 
-    /// <summary>Keys of one head, those in front first, as <c>[blocks · side, d]</c>; zero behind them.</summary>
-    internal static void Keys(AttentionCall.Segment* segments, in AttentionCall.Segment s, int kv, int d, ushort* to)
+    /// <summary>Keys or values of one head, those in front first, as <c>[blocks · side, d]</c>; zero behind them.</summary>
+    internal static void Gather(AttentionCall.Segment* segments, in AttentionCall.Segment s, int kv, int d, bool values, ushort* to)
     {
-        if (s.Front > 0) Keys(segments, segments[s.Continues], kv, d, to);
-        Rows((ushort*)s.K + kv * s.KHead, s.KRow, s.Keys - s.Front, d, to + (long)s.Front * d);
-        Clear(to, s.Keys, d);
-    }
-
-    /// <summary>Values of one head, likewise.</summary>
-    internal static void Values(AttentionCall.Segment* segments, in AttentionCall.Segment s, int kv, int d, ushort* to)
-    {
-        if (s.Front > 0) Values(segments, segments[s.Continues], kv, d, to);
-        Rows((ushort*)s.V + kv * s.VHead, s.VRow, s.Keys - s.Front, d, to + (long)s.Front * d);
+        if (s.Front > 0) Gather(segments, segments[s.Continues], kv, d, values, to);
+        var own = to + (long)s.Front * d;
+        if (values) Rows((ushort*)s.V + kv * s.VHead, s.VRow, s.Keys - s.Front, d, own);
+        else Rows((ushort*)s.K + kv * s.KHead, s.KRow, s.Keys - s.Front, d, own);
         Clear(to, s.Keys, d);
     }
 

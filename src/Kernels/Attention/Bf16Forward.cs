@@ -21,9 +21,9 @@ internal static unsafe class Bf16Forward
         ushort* plain = (ushort*)scratch.Take(rows), q = (ushort*)scratch.Take(Side * d / 2), weights = (ushort*)scratch.Take(scores / 2);
         uint* k = (uint*)scratch.Take(rows), v = (uint*)scratch.Take(rows);
         float* p = scratch.Take(scores), y = scratch.Take(Side * d), sums = stackalloc float[Side];
-        Bf16Blocks.Keys(c.Segments, s, kv, d, plain);
+        Bf16Blocks.Gather(c.Segments, s, kv, d, values: false, plain);
         Bf16Blocks.OverChannels(plain, blocks, d, k);
-        Bf16Blocks.Values(c.Segments, s, kv, d, plain);
+        Bf16Blocks.Gather(c.Segments, s, kv, d, values: true, plain);
         Bf16Blocks.OverRows(plain, blocks, d, v);
         var size = Side * d / 2;
         for (var head = kv * group; head < (kv + 1) * group; head++)

@@ -9,7 +9,7 @@ namespace AlpacaCot.Kernels.Attention;
 internal static unsafe class BlockProduct
 {
     // at::native::cpublas::brgemm(int64 m, n, k, int64 a_row, b_row, c_row, bool add, BFloat16 const* a, BFloat16 const* b, float* c, bool b_in_pairs) and brgemm_release(bool), as libtorch's
-    // header ATen/native/CPUBlas.h declares them and compilers for Linux and macOS name them. Under another name, or none, attention stays in fp32.
+    // header ATen/native/CPUBlas.h declares them and compilers for Linux name them. Under another name, or none, attention stays in fp32.
     private const string Product = "_ZN2at6native7cpublas6brgemmEllllllbPKN3c108BFloat16ES5_Pfb", Release = "_ZN2at6native7cpublas14brgemm_releaseEb";
 
     private static readonly delegate* unmanaged<long, long, long, long, long, long, byte, void*, void*, float*, byte, void> _product;
