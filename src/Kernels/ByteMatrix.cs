@@ -16,6 +16,7 @@ public sealed unsafe class ByteMatrix
     private const int RowsAtOnce = 256;
 
     private readonly Tensor _codes, _scales;
+    private int[]? _rowSums, _columnSums;
 
     private struct Context
     {
@@ -25,6 +26,7 @@ public sealed unsafe class ByteMatrix
         internal int* Sums;
         internal long Count, Width;
         internal int PerPart;
+        internal byte Flipped;   // what every byte is changed by
     }
 
     /// <summary>Takes codes and scales, which stay the caller's.</summary>
@@ -84,44 +86,72 @@ public sealed unsafe class ByteMatrix
             throw new ArgumentException($"byte_product: x {x.Describe()} and the bias {bias?.Describe() ?? "none"} do not fit a weight {_codes.Describe()}");
         using var _ = KernelProfile.IsOn ? KernelProfile.Product(back ? "product of bytes, backward" : "product of bytes", x.size(0), width, _codes.size(back ? 1 : 0), x.ElementSize, _codes.numel()) : default;
         if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Rounded(x, bias, back, InFloats);
-        return x.dtype == float32 ? Product<F32>(x, bias, back) : Product<BF16>(x, bias, back);
+        return Product(x, bias, back, BytePanels.Suits(width));
     }
 
-    private Tensor Product<T>(Tensor x, Tensor? bias, bool back) where T : IElement
+    /// <summary>The product by <see cref="BytePanels"/>, which want rows of a multiple of four, or by oneDNN's of whole matrices.</summary>
+    internal Tensor Product(Tensor x, Tensor? bias, bool back, bool inBlocks) => x.dtype == float32 ? Product<F32>(x, bias, back, inBlocks) : Product<BF16>(x, bias, back, inBlocks);
+
+    private Tensor Product<T>(Tensor x, Tensor? bias, bool back, bool inBlocks) where T : IElement
     {
         using var scope = NewDisposeScope();
         using var _ = no_grad();
         var (rows, width, columns) = (x.size(0), x.size(1), _codes.size(back ? 1 : 0));
-        var from = x.contiguous();
         // A multiple of rows, so that few numbers of them are met: oneDNN prepares itself for each.
-        var even = rows <= RowsAtOnce ? EvenRows.Count(rows) : (rows + RowsAtOnce - 1) / RowsAtOnce * RowsAtOnce;
-        var bytes = empty([even, width], int8);
-        var scales = empty([rows]);
+        var even = inBlocks ? BytePanels.Even(rows) : rows <= RowsAtOnce ? EvenRows.Count(rows) : (rows + RowsAtOnce - 1) / RowsAtOnce * RowsAtOnce;
+        Tensor from = x.contiguous(), bytes = empty([even, width], int8), scales = empty([rows]), y = empty([rows, columns], x.dtype);
+        using var added = bias?.contiguous();
         var context = new Context
         {
             X = (byte*)from.Pointer(), Codes = (sbyte*)bytes.Pointer(), Rows = (float*)scales.Pointer(), Columns = back ? (float*)_scales.Pointer() : null, Count = rows, Width = width,
-            PerPart = Threads.RowsPerPart(rows, width),
+            PerPart = Threads.RowsPerPart(rows, width), Flipped = inBlocks ? BytePanels.Zero : (byte)0,
         };
         Threads.For(Threads.Parts(rows, context.PerPart), &Round<T>, &context);
         new Span<sbyte>(context.Codes + rows * width, checked((int)((even - rows) * width))).Clear();
+        byte* to = (byte*)y.Pointer(), by = added is null ? null : (byte*)added.Pointer();
+        var columnScales = back ? null : (float*)_scales.Pointer();
+        if (inBlocks)
+        {
+            var left = new BytePanels.Left { Bytes = (byte*)context.Codes, Scales = context.Rows, Rows = rows, Inner = width };
+            var right = new BytePanels.Right { Codes = (sbyte*)_codes.Pointer(), Scales = columnScales, Columns = columns, Back = back, Sums = SumsOfCodes(back) };
+            BytePanels.Product<T>(left, right, by, to);
+        }
+        else
+        {
+            Whole<T>(bytes, context.Rows, columnScales, by, to, rows, columns, back);
+        }
+        GC.KeepAlive(_scales);
+        GC.KeepAlive(_codes);
+        return y.MoveToOuterDisposeScope();
+    }
 
-        var y = empty([rows, columns], x.dtype);
+    // By oneDNN's product of whole matrices.
+    private void Whole<T>(Tensor bytes, float* rowScales, float* columnScales, byte* bias, byte* to, long rows, long columns, bool back) where T : IElement
+    {
         var weight = back ? _codes : _codes.t();
-        using var added = bias?.contiguous();
         for (var start = 0L; start < rows; start += RowsAtOnce)
         {
-            using var part = bytes.narrow(0, start, Math.Min(RowsAtOnce, even - start));
+            using var part = bytes.narrow(0, start, Math.Min(RowsAtOnce, bytes.size(0) - start));
             using var sums = Aten.IntegerProduct(part, weight);
             var count = Math.Min(RowsAtOnce, rows - start);
             var scaled = new Context
             {
-                Sums = (int*)sums.Pointer(), Rows = (float*)scales.Pointer() + start, Columns = back ? null : (float*)_scales.Pointer(), Bias = added is null ? null : (byte*)added.Pointer(),
-                Y = (byte*)y.Pointer() + start * columns * y.element_size(), Count = count, Width = columns, PerPart = Threads.RowsPerPart(count, columns),
+                Sums = (int*)sums.Pointer(), Rows = rowScales + start, Columns = columnScales, Bias = bias, Y = to + start * columns * T.Bytes, Count = count, Width = columns,
+                PerPart = Threads.RowsPerPart(count, columns),
             };
             Threads.For(Threads.Parts(count, scaled.PerPart), &Scale<T>, &scaled);
         }
-        GC.KeepAlive(_scales);
-        return y.MoveToOuterDisposeScope();
+    }
+
+    // Of the codes that a sum's terms have, output by output.
+    private int[] SumsOfCodes(bool back)
+    {
+        ref var field = ref back ? ref _columnSums : ref _rowSums;
+        if (Volatile.Read(ref field) is { } made) return made;
+        using var sums = _codes.sum([back ? 0 : 1], type: int32);
+        var result = sums.ToArray<int>();
+        Volatile.Write(ref field, result);
+        return result;
     }
 
     // Rows to bytes. What is not finite has bytes of zero and a scale that is not finite: the result says so.
@@ -139,8 +169,8 @@ public sealed unsafe class ByteMatrix
             var largest = Simd.Max(most);
             c.Rows[row] = largest / 127;
             var factor = Vector512.Create(largest > 0 ? 127 / largest : 0);
-            for (var i = 0L; i < whole; i += Simd.Lanes) Store(c.Codes + at + i, Load<T>(ref c, at, i) * factor, Simd.Lanes);
-            if (rest > 0) Store(c.Codes + at + whole, Tail<T>(ref c, at, whole, rest) * factor, rest);
+            for (var i = 0L; i < whole; i += Simd.Lanes) Store(c.Codes + at + i, Load<T>(ref c, at, i) * factor, Simd.Lanes, c.Flipped);
+            if (rest > 0) Store(c.Codes + at + whole, Tail<T>(ref c, at, whole, rest) * factor, rest, c.Flipped);
         }
     }
 
@@ -155,9 +185,9 @@ public sealed unsafe class ByteMatrix
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(sbyte* to, Vector512<float> v, int count)
+    private static void Store(sbyte* to, Vector512<float> v, int count, byte flipped)
     {
-        var whole = Vector512.ConvertToInt32Native(Vector512.Round(v));
+        var whole = Vector512.ConvertToInt32Native(Vector512.Round(v)) ^ Vector512.Create((int)flipped);
         if (count == Simd.Lanes && Avx512F.IsSupported) Avx512F.ConvertToVector128SByte(whole).Store(to);
         else for (var k = 0; k < count; k++) to[k] = (sbyte)whole.GetElement(k);
     }
@@ -167,22 +197,28 @@ public sealed unsafe class ByteMatrix
     {
         ref var c = ref *(Context*)context;
         long row = (long)part * c.PerPart, end = Math.Min(c.Count, row + c.PerPart);
-        for (; row < end; row++)
+        for (; row < end; row++) ScaleRow<T>(c.Sums + row * c.Width, null, c.Width, c.Rows[row], c.Columns, c.Bias, c.Y, row * c.Width);
+    }
+
+    /// <summary>A row of sums, less what is to be taken off each, times the row's scale and each column's, and a bias.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void ScaleRow<T>(int* sums, int* less, long width, float scale, float* columns, byte* bias, byte* y, long at) where T : IElement
+    {
+        var (factor, i) = (Vector512.Create(scale), 0L);
+        for (; i + Simd.Lanes <= width; i += Simd.Lanes)
         {
-            var (at, factor, i) = (row * c.Width, Vector512.Create(c.Rows[row]), 0L);
-            for (; i + Simd.Lanes <= c.Width; i += Simd.Lanes)
-            {
-                var v = Vector512.ConvertToSingle(Vector512.Load(c.Sums + at + i)) * factor;
-                if (c.Columns != null) v *= Vector512.Load(c.Columns + i);
-                if (c.Bias != null) v += T.Load(c.Bias, i);
-                T.Store(c.Y, at + i, v);
-            }
-            for (; i < c.Width; i++)
-            {
-                var v = c.Sums[at + i] * c.Rows[row];
-                if (c.Columns != null) v *= c.Columns[i];
-                T.Set(c.Y, at + i, c.Bias == null ? v : v + T.Get(c.Bias, i));
-            }
+            var whole = Vector512.Load(sums + i);
+            if (less != null) whole -= Vector512.Load(less + i);
+            var v = Vector512.ConvertToSingle(whole) * factor;
+            if (columns != null) v *= Vector512.Load(columns + i);
+            if (bias != null) v += T.Load(bias, i);
+            T.Store(y, at + i, v);
+        }
+        for (; i < width; i++)
+        {
+            var v = (less == null ? sums[i] : sums[i] - less[i]) * scale;
+            if (columns != null) v *= columns[i];
+            T.Set(y, at + i, bias == null ? v : v + T.Get(bias, i));
         }
     }
 }

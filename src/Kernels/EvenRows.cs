@@ -22,10 +22,10 @@ internal static unsafe class EvenRows
     }
 
     /// <summary><paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>.</summary>
-    internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product)
+    internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product, int? multiple = null)
     {
         var (rows, width) = (x.size(0), x.size(1));
-        var even = Count(rows);
+        var even = multiple is { } of ? (rows + of - 1) / of * of : Count(rows);
         if (even == rows) return product(x);
         using var more = Extended(x, even, width);
         using var y = product(more);

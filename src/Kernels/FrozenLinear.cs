@@ -5,26 +5,22 @@ namespace AlpacaCot.Kernels;
 
 /// <summary>
 /// y = x Wᵀ + b with a weight that is never trained: no gradient of it, nothing saved for it. On a processor that computes in bf16 the
-/// weight is kept in the layout of oneDNN's kernels, one copy per direction, made when that direction is first used.
+/// weight is kept in the layout of the kernels that multiply it, one copy per direction, made when that direction is first used.
 /// </summary>
 public sealed class FrozenLinear : IDisposable
 {
-    // oneDNN's layout does not depend on the number of rows, but its choice is made for one.
-    private const long UsualRows = 512;
-
-    // A head over a vocabulary: beyond what the caches hold, oneDNN's layout loses to the plain one (262 rows of 512 by 32,000 on two AVX512-BF16 threads:
+    // A head over a vocabulary. Beyond what the caches hold, oneDNN's layout loses to the plain one (262 rows of 512 by 32,000 on two AVX512-BF16 threads:
     // 862 GFLOP/s against 716 forward, 859 against 706 backward with the weight kept transposed).
     private const long LargeElements = 8L << 20;
 
-    // More rows than these, and oneDNN's layout is the faster one (1,376 by 512, one AVX512-BF16 thread: 54 µs of either at 8 rows, 101 and 75 at 16).
+    // More rows than these, and a packed weight is the faster one (1,376 by 512, one AVX512-BF16 thread, oneDNN's layout: 54 µs of either at 8 rows, 101 and 75 at 16).
     private const int UnpackedRows = 8;
 
     private readonly Lock _lock = new();
     private readonly Tensor _weight;
     private readonly Tensor? _bias;
     private readonly bool _packs, _large;
-    private Tensor? _forward;
-    private Tensor? _backward;
+    private Packed? _forward, _backward;
 
     /// <summary>Holds a weight <c>[out, in]</c> and a bias <c>[out]</c> or none, without copying them.</summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
@@ -51,30 +47,22 @@ public sealed class FrozenLinear : IDisposable
         if (MatVec.Suits(x, _weight, _bias) && !Packs(x.numel() / x.size(-1))) return MatVec.Run(x, _weight, _bias);
         if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return Products.Linear(x, _weight, _bias);
         Tensor y;
-        using (no_grad())
-        using (Products.Measured(x, _weight))
-            y = _large ? Large(x) : Product(x, Packed(ref _forward, false), _weight.size(0), _bias);
-        Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Backward(dy.to(bfloat16)) : null]);
+        using (no_grad()) y = Product(x, ref _forward, back: false);
+        Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Product(dy.to(bfloat16), ref _backward, back: true) : null]);
         return y;
     }
 
-    // oneDNN's plain matrix product: what libtorch's linear takes instead is slower here (729 GFLOP/s).
-    private Tensor Large(Tensor x)
+    private Tensor Product(Tensor x, ref Packed? field, bool back)
     {
-        if (x.dim() != 2 || _bias is not null) return nn.functional.linear(x, _weight, _bias);
-        using var transposed = _weight.t();
-        return EvenRows.Product(x.contiguous(), rows => rows.mm(transposed));
+        var packed = Made(ref field, back);
+        using var _ = Products.Measured(x, _weight, back);
+        if (x.dim() == 2) return packed.Times(x.contiguous(), back ? null : _bias);
+        var shape = x.shape;
+        shape[^1] = _weight.size(back ? 1 : 0);
+        return packed.Times(x.reshape(-1, x.size(-1)).contiguous(), back ? null : _bias).view(shape);
     }
 
-    private Tensor Backward(Tensor dy)
-    {
-        var weight = Packed(ref _backward, true);
-        using var _ = Products.Measured(dy, _weight, back: true);
-        if (!_large) return Product(dy, weight, _weight.size(1), null);
-        return dy.dim() == 2 ? EvenRows.Product(dy.contiguous(), rows => nn.functional.linear(rows, weight)) : nn.functional.linear(dy, weight);
-    }
-
-    private Tensor Packed(ref Tensor? field, bool transposed)
+    private Packed Made(ref Packed? field, bool back)
     {
         if (Volatile.Read(ref field) is { } made) return made;
         lock (_lock)
@@ -82,19 +70,17 @@ public sealed class FrozenLinear : IDisposable
             if (field is not null) return field;
             using var scope = NewDisposeScope();
             using var _ = no_grad();
-            var weight = transposed ? _weight.t().contiguous() : _weight;
-            if (!_large) weight = Aten.ReorderLinearWeight(weight, UsualRows);
-            Volatile.Write(ref field, weight.DetachFromDisposeScope());
-            return weight;
+            var packed = Make(back);
+            Volatile.Write(ref field, packed);
+            return packed;
         }
     }
 
-    private static Tensor Product(Tensor x, Tensor packed, long n, Tensor? bias)
+    private Packed Make(bool back)
     {
-        if (x.dim() == 2) return EvenRows.Product(x.contiguous(), rows => Aten.LinearPointwise(rows, packed, bias));
-        var shape = x.shape;
-        shape[^1] = n;
-        return EvenRows.Product(x.reshape(-1, x.size(-1)).contiguous(), rows => Aten.LinearPointwise(rows, packed, bias)).view(shape);
+        if (PanelMatrix.Suits(_weight.size(back ? 0 : 1))) return new Panels(back ? PanelMatrix.Of(_weight) : PanelMatrix.OfTransposed(_weight));
+        if (!_large) return new Reordered(Aten.ReorderLinearWeight(back ? _weight.t().contiguous() : _weight, Reordered.UsualRows).DetachFromDisposeScope());
+        return back ? new Transposed(_weight.t().contiguous().DetachFromDisposeScope()) : new Plain(_weight);
     }
 
     /// <summary>Frees the packed copies and lets go of the weight.</summary>
@@ -104,5 +90,55 @@ public sealed class FrozenLinear : IDisposable
         _backward?.Dispose();
         _weight.Dispose();
         _bias?.Dispose();
+    }
+
+    /// <summary>A weight in the layout in which rows are multiplied by it.</summary>
+    private abstract class Packed : IDisposable
+    {
+        internal abstract Tensor Times(Tensor x, Tensor? bias);
+
+        public abstract void Dispose();
+    }
+
+    private sealed class Panels(PanelMatrix matrix) : Packed
+    {
+        internal override Tensor Times(Tensor x, Tensor? bias) => PanelProduct.Times(x, matrix, bias);
+
+        public override void Dispose() => matrix.Dispose();
+    }
+
+    /// <summary>oneDNN's own layout.</summary>
+    private sealed class Reordered(Tensor weight) : Packed
+    {
+        // The layout does not depend on the number of rows, but its choice is made for one.
+        internal const long UsualRows = 512;
+
+        internal override Tensor Times(Tensor x, Tensor? bias) => EvenRows.Product(x, rows => Aten.LinearPointwise(rows, weight, bias));
+
+        public override void Dispose() => weight.Dispose();
+    }
+
+    /// <summary>A large weight as it is.</summary>
+    private sealed class Plain(Tensor weight) : Packed
+    {
+        // oneDNN's plain matrix product: what libtorch's linear takes instead is slower here (729 GFLOP/s).
+        internal override Tensor Times(Tensor x, Tensor? bias)
+        {
+            if (bias is not null) return nn.functional.linear(x, weight, bias);
+            using var transposed = weight.t();
+            return EvenRows.Product(x, rows => rows.mm(transposed));
+        }
+
+        public override void Dispose()
+        {
+        }
+    }
+
+    /// <summary>A large weight's transpose.</summary>
+    private sealed class Transposed(Tensor weight) : Packed
+    {
+        internal override Tensor Times(Tensor x, Tensor? bias) => EvenRows.Product(x, rows => nn.functional.linear(rows, weight, bias));
+
+        public override void Dispose() => weight.Dispose();
     }
 }

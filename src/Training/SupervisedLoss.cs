@@ -120,7 +120,9 @@ internal static class SupervisedLoss
     private static IEnumerable<Chunk> Chunks(Decoder decoder, PackedBatch batch, int? logitBudget)
     {
         var budget = logitBudget ?? (decoder.Device.type == DeviceType.CUDA ? GpuLogits : Logits);
-        var size = Math.Max(1, budget / decoder.Config.VocabularySize);
+        var count = Math.Max(1, budget / decoder.Config.VocabularySize);
+        var chunks = Math.Max(1, (batch.Positions.Length + count - 1) / count);
+        var size = (batch.Positions.Length + chunks - 1) / chunks;   // of one size: a chunk of a few rows takes long for what it does
         for (var start = 0; start < batch.Positions.Length; start += size) yield return new Chunk(start, Math.Min(size, batch.Positions.Length - start));
     }
 

@@ -88,7 +88,7 @@ public sealed unsafe class Bf16AttentionTests
         foreach (var add in new[] { true, false })
         {
             BlockProduct.Run(m, n, k, (ushort*)a.Pointer(), (uint*)pairs.Pointer(), (float*)c.Pointer(), add);
-            BlockProduct.Reference(m, n, k, (ushort*)a.Pointer(), (uint*)pairs.Pointer(), (float*)expected.Pointer(), add);
+            BlockProduct.Reference(m, n, k, (ushort*)a.Pointer(), k, (uint*)pairs.Pointer(), (float*)expected.Pointer(), add);
             Setup.AssertClose(expected.ToArray<float>(), c.ToArray<float>(), 1e-5);
         }
         BlockProduct.Done();

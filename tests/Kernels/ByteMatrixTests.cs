@@ -21,6 +21,23 @@ public sealed class ByteMatrixTests
         Setup.AssertClose(matrix.Reference(dy, null, back: true).ToArray<float>(), matrix.TimesTransposed(dy).ToArray<float>(), tolerance);
     }
 
+    /// <summary>Blocks, where the processor has none by their plain definition, against what all processors compute.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, 1, 4, 8)]
+    [InlineData(ScalarType.Float32, 70, 100, 76)]       // the last block of columns is narrower
+    [InlineData(ScalarType.BFloat16, 530, 64, 40)]      // more rows than are computed at once
+    [InlineData(ScalarType.BFloat16, 9, 20, 8300)]      // sums in pieces
+    public void ProductInBlocks_BothDirections_AsThePlainDefinition(ScalarType type, int rows, int output, int input)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(9);
+        var matrix = Matrix(g, output, input);
+        Tensor x = torch.randn([rows, input], generator: g).to(type), dy = torch.randn([rows, output], generator: g).to(type), bias = torch.randn([output], generator: g).to(type);
+        var tolerance = type == ScalarType.Float32 ? 1e-5 : 1e-2;
+        Setup.AssertClose(matrix.Reference(x, bias, back: false).ToArray<float>(), matrix.Product(x, bias, back: false, inBlocks: true).ToArray<float>(), tolerance);
+        Setup.AssertClose(matrix.Reference(dy, null, back: true).ToArray<float>(), matrix.Product(dy, null, back: true, inBlocks: true).ToArray<float>(), tolerance);
+    }
+
     /// <summary>The largest sums that there can be, in one part and in several, the last of them shorter.</summary>
     [Theory]
     [InlineData(1040)]

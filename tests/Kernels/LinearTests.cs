@@ -30,22 +30,24 @@ public sealed class LinearTests
     }
 
     [Theory]
-    [InlineData(ScalarType.Float32, false)]
-    [InlineData(ScalarType.BFloat16, false)]
-    [InlineData(ScalarType.BFloat16, true)]
-    public void FrozenLinear_ForwardAndBackward_EqualTheProducts(ScalarType type, bool withBias)
+    [InlineData(ScalarType.Float32, 72, 40, false)]
+    [InlineData(ScalarType.BFloat16, 72, 40, false)]
+    [InlineData(ScalarType.BFloat16, 72, 40, true)]
+    [InlineData(ScalarType.BFloat16, 73, 41, true)]        // whose rows do not go in pairs
+    [InlineData(ScalarType.BFloat16, 8193, 1025, false)]   // as large as a head
+    public void FrozenLinear_ForwardAndBackward_EqualTheProducts(ScalarType type, int outputs, int inputs, bool withBias)
     {
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(21);
-        Tensor w = torch.randn([72, 40], generator: g).to(type), b = torch.randn([72], generator: g).to(type);
+        Tensor w = torch.randn([outputs, inputs], generator: g).to(type), b = torch.randn([outputs], generator: g).to(type);
         var bias = withBias ? b : null;
         using var linear = new FrozenLinear(w, bias);
         var tolerance = type == ScalarType.Float32 ? 1e-5 : 2e-2;
         foreach (var rows in (int[])[1, 17, 130])
         {
-            var x = torch.randn([rows, 40], generator: g).to(type).requires_grad_();
+            var x = torch.randn([rows, inputs], generator: g).to(type).requires_grad_();
             var plain = x.detach().to(ScalarType.Float32, copy: true).requires_grad_();
-            var dy = torch.randn([rows, 72], generator: g).to(type);
+            var dy = torch.randn([rows, outputs], generator: g).to(type);
             var y = linear.Forward(x);
             var z = plain.mm(w.to(ScalarType.Float32).t());
             if (bias is not null) z = z + bias;
@@ -55,7 +57,7 @@ public sealed class LinearTests
             Autograd.Backward(z, dy.to(ScalarType.Float32));
             Setup.AssertClose(plain.grad!.ToArray<float>(), x.grad!.ToArray<float>(), tolerance);
             using var _ = torch.no_grad();
-            Setup.AssertClose(z.ToArray<float>(), linear.Forward(x.view(1, rows, 40)).ToArray<float>(), tolerance);
+            Setup.AssertClose(z.ToArray<float>(), linear.Forward(x.view(1, rows, inputs)).ToArray<float>(), tolerance);
         }
     }
 

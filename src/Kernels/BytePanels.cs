@@ -1,0 +1,127 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using AlpacaCot.Kernels.Native;
+
+namespace AlpacaCot.Kernels;
+
+/// <summary>
+/// Rows of bytes times a matrix of bytes by <see cref="BlockProduct"/>, 64 columns at a time, which are laid out for it when they are wanted: no copy of the matrix is kept. Sums are scaled while they are in the cache.
+/// The processor multiplies unsigned bytes by signed ones; the rows' have 128 added, and the sums less for it.
+/// </summary>
+internal static unsafe class BytePanels
+{
+    /// <summary>Changes a signed byte into an unsigned one that is larger by 128.</summary>
+    internal const byte Zero = 0x80;
+
+    private const int Width = 64, BlockRows = 48, Multiple = 8;
+
+    // Sums of so many rows stay in the cache until they are scaled; those over more than Depth are taken in pieces.
+    private const int RowsAtOnce = 10 * BlockRows, Depth = 4096;
+
+    // With more the sums might not fit 32 bits.
+    private const long MostInner = 1 << 16;
+
+    /// <summary>Bytes <c>[even rows, inner]</c> with 128 added, and a scale for every row.</summary>
+    internal struct Left
+    {
+        internal byte* Bytes;
+        internal float* Scales;
+        internal long Rows, Inner;
+    }
+
+    /// <summary>Codes <c>[columns, inner]</c>, or <c>[inner, columns]</c> on the way back; a scale for each column or none, and the sum of its codes.</summary>
+    internal struct Right
+    {
+        internal sbyte* Codes;
+        internal float* Scales;
+        internal long Columns;
+        internal bool Back;
+        internal int[] Sums;
+    }
+
+    private struct Context
+    {
+        internal byte* X, Bias, Y;
+        internal sbyte* Codes;
+        internal float* Scales, ColumnScales;
+        internal int* Sums;
+        internal long Rows, Inner, Columns, RowsPerPart;
+        internal int Panels;
+        internal bool Back;
+    }
+
+    /// <summary>Whether sums of so many terms are computed here.</summary>
+    internal static bool Suits(long inner) => BlockProduct.IsFastInBytes && inner % 4 == 0 && inner <= MostInner;
+
+    /// <summary>As many rows, or a few more, as the left side must have.</summary>
+    internal static long Even(long rows) => (rows + Multiple - 1) / Multiple * Multiple;
+
+    /// <summary>The product, scaled, with a bias where there is one: <c>[rows, columns]</c>.</summary>
+    internal static void Product<T>(in Left left, in Right right, byte* bias, byte* y) where T : IElement
+    {
+        fixed (int* sums = right.Sums)
+        {
+            var panels = checked((int)((right.Columns + Width - 1) / Width));
+            var chunks = Math.Clamp(2 * Threads.Count / panels, 1, (left.Rows + BlockRows - 1) / BlockRows);
+            var context = new Context
+            {
+                X = left.Bytes, Scales = left.Scales, Rows = left.Rows, Inner = left.Inner, Codes = right.Codes, ColumnScales = right.Scales, Columns = right.Columns, Back = right.Back,
+                Sums = sums, Bias = bias, Y = y, Panels = panels, RowsPerPart = ((left.Rows + chunks - 1) / chunks + BlockRows - 1) / BlockRows * BlockRows,
+            };
+            Threads.For(checked((int)((left.Rows + context.RowsPerPart - 1) / context.RowsPerPart * panels)), &Part<T>, &context);
+        }
+    }
+
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Part<T>(void* context, int part) where T : IElement
+    {
+        ref var c = ref *(Context*)context;
+        var (chunk, index) = Math.DivRem(part, c.Panels);
+        var first = (long)index * Width;
+        var width = (int)Math.Min(Width, c.Columns - first);
+        var scratch = new Scratch(c.Inner / 4 * width + RowsAtOnce * width, 2);
+        uint* panel = (uint*)scratch.Take(c.Inner / 4 * width);
+        int* sums = (int*)scratch.Take(RowsAtOnce * width), less = stackalloc int[Width];
+        if (c.Back) FoursDown(c.Codes + first, c.Columns, c.Inner / 4, width, panel);
+        else Bf16Words.Turn((uint*)(c.Codes + first * c.Inner), c.Inner / 4, width, (int)(c.Inner / 4), panel, width);
+        for (var i = 0; i < width; i++) less[i] = 128 * c.Sums[first + i];
+
+        float* scales = c.ColumnScales == null ? null : c.ColumnScales + first;
+        var bias = c.Bias == null ? null : c.Bias + first * T.Bytes;
+        var end = Math.Min(c.Rows, (chunk + 1) * c.RowsPerPart);
+        for (var from = chunk * c.RowsPerPart; from < end; from += RowsAtOnce)
+        {
+            var rows = (int)Math.Min(RowsAtOnce, end - from);
+            var even = (int)Even(rows);
+            for (var k = 0L; k < c.Inner; k += Depth)
+            {
+                var depth = (int)Math.Min(Depth, c.Inner - k);
+                for (var row = 0; row < even; row += BlockRows)
+                    BlockProduct.Run(Math.Min(BlockRows, even - row), width, depth, c.X + (from + row) * c.Inner + k, c.Inner, panel + k / 4 * width, sums + row * width, k > 0);
+            }
+            for (var row = 0; row < rows; row++) ByteMatrix.ScaleRow<T>(sums + row * width, less, width, c.Scales[from + row], scales, bias, c.Y, (from + row) * c.Columns + first);
+        }
+        BlockProduct.Done();
+    }
+
+    // Four rows' bytes side by side, column by column.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void FoursDown(sbyte* from, long row, long fours, int width, uint* to)
+    {
+        for (; fours > 0; fours--, from += 4 * row, to += width)
+        {
+            var i = 0;
+            for (; Sse2.IsSupported && i + 16 <= width; i += 16)
+            {
+                Vector128<sbyte> a = Vector128.Load(from + i), b = Vector128.Load(from + row + i), c = Vector128.Load(from + 2 * row + i), d = Vector128.Load(from + 3 * row + i);
+                Vector128<short> low = Sse2.UnpackLow(a, b).AsInt16(), high = Sse2.UnpackHigh(a, b).AsInt16(), lower = Sse2.UnpackLow(c, d).AsInt16(), higher = Sse2.UnpackHigh(c, d).AsInt16();
+                Sse2.UnpackLow(low, lower).AsUInt32().Store(to + i);
+                Sse2.UnpackHigh(low, lower).AsUInt32().Store(to + i + 4);
+                Sse2.UnpackLow(high, higher).AsUInt32().Store(to + i + 8);
+                Sse2.UnpackHigh(high, higher).AsUInt32().Store(to + i + 12);
+            }
+            for (; i < width; i++) to[i] = (byte)from[i] | (uint)(byte)from[row + i] << 8 | (uint)(byte)from[2 * row + i] << 16 | (uint)(byte)from[3 * row + i] << 24;
+        }
+    }
+}
