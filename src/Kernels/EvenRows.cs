@@ -21,7 +21,9 @@ internal static unsafe class EvenRows
         return (rows + multiple - 1) / multiple * multiple;
     }
 
-    /// <summary><paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>.</summary>
+    /// <summary>
+    /// <paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>. As many rows as <see cref="Count"/> says, or the next <paramref name="multiple"/>.
+    /// </summary>
     internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product, int? multiple = null)
     {
         var (rows, width) = (x.size(0), x.size(1));
