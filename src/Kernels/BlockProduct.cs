@@ -8,6 +8,15 @@ namespace AlpacaCot.Kernels;
 /// </summary>
 internal static unsafe class BlockProduct
 {
+    /// <summary>Columns that larger products are cut into: four registers, and with six rows of sums about all that a processor has.</summary>
+    internal const int Columns = 64;
+
+    /// <summary>Rows that they are cut into.</summary>
+    internal const int Rows = 48;
+
+    /// <summary>The number of rows of all is a multiple of it, so that few numbers of them are met.</summary>
+    internal const int RowMultiple = 8;
+
     // at::native::cpublas::brgemm(int64 m, n, k, int64 a_row, b_row, c_row, bool add, BFloat16 const* a, BFloat16 const* b, float* c, bool b_in_pairs) and brgemm_release(bool), as libtorch's
     // header ATen/native/CPUBlas.h declares them and compilers for Linux name them; for bytes (unsigned char const* a, signed char const* b, int* c). Under another name, or none, nothing here is fast.
     private const string Product = "_ZN2at6native7cpublas6brgemmEllllllbPKN3c108BFloat16ES5_Pfb", ByteProduct = "_ZN2at6native7cpublas6brgemmEllllllbPKhPKaPib", Release = "_ZN2at6native7cpublas14brgemm_releaseEb";
@@ -63,6 +72,9 @@ internal static unsafe class BlockProduct
         if (_bytes != null) _bytes(m, n, k, aRow, n, n, add ? (byte)1 : (byte)0, a, b, c, 1);
         else Reference(m, n, k, a, aRow, b, c, add);
     }
+
+    /// <summary>Rows that each of so many parts, or one fewer, takes of a larger product.</summary>
+    internal static long RowsPerPart(long rows, long parts) => EvenRows.Next((rows + parts - 1) / parts, Rows);
 
     /// <summary>After the last of a thread's products: oneDNN keeps a kernel ready between two of them.</summary>
     internal static void Done()

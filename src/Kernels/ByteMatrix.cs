@@ -98,7 +98,7 @@ public sealed unsafe class ByteMatrix
         using var _ = no_grad();
         var (rows, width, columns) = (x.size(0), x.size(1), _codes.size(back ? 1 : 0));
         // A multiple of rows, so that few numbers of them are met: oneDNN prepares itself for each.
-        var even = inBlocks ? BytePanels.Even(rows) : rows <= RowsAtOnce ? EvenRows.Count(rows) : (rows + RowsAtOnce - 1) / RowsAtOnce * RowsAtOnce;
+        var even = inBlocks ? EvenRows.Next(rows, BlockProduct.RowMultiple) : rows <= RowsAtOnce ? EvenRows.Count(rows) : EvenRows.Next(rows, RowsAtOnce);
         Tensor from = x.contiguous(), bytes = empty([even, width], int8), scales = empty([rows]), y = empty([rows, columns], x.dtype);
         using var added = bias?.contiguous();
         var context = new Context

@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels;
@@ -14,7 +12,7 @@ internal static unsafe class BytePanels
     /// <summary>Changes a signed byte into an unsigned one that is larger by 128.</summary>
     internal const byte Zero = 0x80;
 
-    private const int Width = 64, BlockRows = 48, Multiple = 8;
+    private const int Width = BlockProduct.Columns, BlockRows = BlockProduct.Rows;
 
     // Sums of so many rows stay in the cache until they are scaled; those over more than Depth are taken in pieces.
     private const int RowsAtOnce = 10 * BlockRows, Depth = 4096;
@@ -54,9 +52,6 @@ internal static unsafe class BytePanels
     /// <summary>Whether sums of so many terms are computed here.</summary>
     internal static bool Suits(long inner) => BlockProduct.IsFastInBytes && inner % 4 == 0 && inner <= MostInner;
 
-    /// <summary>As many rows, or a few more, as the left side must have.</summary>
-    internal static long Even(long rows) => (rows + Multiple - 1) / Multiple * Multiple;
-
     /// <summary>The product, scaled, with a bias where there is one: <c>[rows, columns]</c>.</summary>
     internal static void Product<T>(in Left left, in Right right, byte* bias, byte* y) where T : IElement
     {
@@ -67,7 +62,7 @@ internal static unsafe class BytePanels
             var context = new Context
             {
                 X = left.Bytes, Scales = left.Scales, Rows = left.Rows, Inner = left.Inner, Codes = right.Codes, ColumnScales = right.Scales, Columns = right.Columns, Back = right.Back,
-                Sums = sums, Bias = bias, Y = y, Panels = panels, RowsPerPart = ((left.Rows + chunks - 1) / chunks + BlockRows - 1) / BlockRows * BlockRows,
+                Sums = sums, Bias = bias, Y = y, Panels = panels, RowsPerPart = BlockProduct.RowsPerPart(left.Rows, chunks),
             };
             Threads.For(checked((int)((left.Rows + context.RowsPerPart - 1) / context.RowsPerPart * panels)), &Part<T>, &context);
         }
@@ -83,8 +78,8 @@ internal static unsafe class BytePanels
         var scratch = new Scratch(c.Inner / 4 * width + RowsAtOnce * width, 2);
         uint* panel = (uint*)scratch.Take(c.Inner / 4 * width);
         int* sums = (int*)scratch.Take(RowsAtOnce * width), less = stackalloc int[Width];
-        if (c.Back) FoursDown(c.Codes + first, c.Columns, c.Inner / 4, width, panel);
-        else Bf16Words.Turn((uint*)(c.Codes + first * c.Inner), c.Inner / 4, width, (int)(c.Inner / 4), panel, width);
+        if (c.Back) NumberWords.Fours(c.Codes + first, c.Columns, c.Inner / 4, width, panel);
+        else NumberWords.Turn((uint*)(c.Codes + first * c.Inner), c.Inner / 4, width, (int)(c.Inner / 4), panel, width);
         for (var i = 0; i < width; i++) less[i] = 128 * c.Sums[first + i];
 
         float* scales = c.ColumnScales == null ? null : c.ColumnScales + first;
@@ -93,7 +88,7 @@ internal static unsafe class BytePanels
         for (var from = chunk * c.RowsPerPart; from < end; from += RowsAtOnce)
         {
             var rows = (int)Math.Min(RowsAtOnce, end - from);
-            var even = (int)Even(rows);
+            var even = (int)EvenRows.Next(rows, BlockProduct.RowMultiple);
             for (var k = 0L; k < c.Inner; k += Depth)
             {
                 var depth = (int)Math.Min(Depth, c.Inner - k);
@@ -103,25 +98,5 @@ internal static unsafe class BytePanels
             for (var row = 0; row < rows; row++) ByteMatrix.ScaleRow<T>(sums + row * width, less, width, c.Scales[from + row], scales, bias, c.Y, (from + row) * c.Columns + first);
         }
         BlockProduct.Done();
-    }
-
-    // Four rows' bytes side by side, column by column.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FoursDown(sbyte* from, long row, long fours, int width, uint* to)
-    {
-        for (; fours > 0; fours--, from += 4 * row, to += width)
-        {
-            var i = 0;
-            for (; Sse2.IsSupported && i + 16 <= width; i += 16)
-            {
-                Vector128<sbyte> a = Vector128.Load(from + i), b = Vector128.Load(from + row + i), c = Vector128.Load(from + 2 * row + i), d = Vector128.Load(from + 3 * row + i);
-                Vector128<short> low = Sse2.UnpackLow(a, b).AsInt16(), high = Sse2.UnpackHigh(a, b).AsInt16(), lower = Sse2.UnpackLow(c, d).AsInt16(), higher = Sse2.UnpackHigh(c, d).AsInt16();
-                Sse2.UnpackLow(low, lower).AsUInt32().Store(to + i);
-                Sse2.UnpackHigh(low, lower).AsUInt32().Store(to + i + 4);
-                Sse2.UnpackLow(high, higher).AsUInt32().Store(to + i + 8);
-                Sse2.UnpackHigh(high, higher).AsUInt32().Store(to + i + 12);
-            }
-            for (; i < width; i++) to[i] = (byte)from[i] | (uint)(byte)from[row + i] << 8 | (uint)(byte)from[2 * row + i] << 16 | (uint)(byte)from[3 * row + i] << 24;
-        }
     }
 }

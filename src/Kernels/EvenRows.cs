@@ -18,8 +18,11 @@ internal static unsafe class EvenRows
     {
         if (rows > Most || rows < Fine) return rows;
         var multiple = rows <= FineUntil ? Fine : Coarse;
-        return (rows + multiple - 1) / multiple * multiple;
+        return Next(rows, multiple);
     }
+
+    /// <summary>The next multiple.</summary>
+    internal static long Next(long rows, long multiple) => (rows + multiple - 1) / multiple * multiple;
 
     /// <summary>
     /// <paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>. As many rows as <see cref="Count"/> says, or the next <paramref name="multiple"/>.
@@ -27,7 +30,7 @@ internal static unsafe class EvenRows
     internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product, int? multiple = null)
     {
         var (rows, width) = (x.size(0), x.size(1));
-        var even = multiple is { } of ? (rows + of - 1) / of * of : Count(rows);
+        var even = multiple is { } of ? Next(rows, of) : Count(rows);
         if (even == rows) return product(x);
         using var more = Extended(x, even, width);
         using var y = product(more);

@@ -9,6 +9,9 @@ namespace AlpacaCot.Kernels;
 /// </summary>
 public sealed class FrozenLinear : IDisposable
 {
+    // oneDNN's layout does not depend on the number of rows, but its choice is made for one.
+    private const long UsualRows = 512;
+
     // A head over a vocabulary. Beyond what the caches hold, oneDNN's layout loses to the plain one (262 rows of 512 by 32,000 on two AVX512-BF16 threads:
     // 862 GFLOP/s against 716 forward, 859 against 706 backward with the weight kept transposed).
     private const long LargeElements = 8L << 20;
@@ -78,67 +81,35 @@ public sealed class FrozenLinear : IDisposable
 
     private Packed Make(bool back)
     {
-        if (PanelMatrix.Suits(_weight.size(back ? 0 : 1))) return new Panels(back ? PanelMatrix.Of(_weight) : PanelMatrix.OfTransposed(_weight));
-        if (!_large) return new Reordered(Aten.ReorderLinearWeight(back ? _weight.t().contiguous() : _weight, Reordered.UsualRows).DetachFromDisposeScope());
-        return back ? new Transposed(_weight.t().contiguous().DetachFromDisposeScope()) : new Plain(_weight);
+        if (PanelMatrix.Suits(_weight.size(back ? 0 : 1)))
+        {
+            var panels = back ? PanelMatrix.Of(_weight) : PanelMatrix.OfTransposed(_weight);
+            return new Packed((x, bias) => PanelProduct.Times(x, panels, bias), panels);
+        }
+        if (_large && !back) return new Packed(AsItIs, null);
+        var weight = back ? _weight.t().contiguous() : _weight;
+        if (!_large) weight = Aten.ReorderLinearWeight(weight, UsualRows);
+        weight = weight.DetachFromDisposeScope();
+        return new Packed((x, bias) => EvenRows.Product(x, rows => _large ? nn.functional.linear(rows, weight, bias) : Aten.LinearPointwise(rows, weight, bias)), weight);
+    }
+
+    // oneDNN's plain matrix product: what libtorch's linear takes instead is slower here (729 GFLOP/s).
+    private Tensor AsItIs(Tensor x, Tensor? bias)
+    {
+        if (bias is not null) return nn.functional.linear(x, _weight, bias);
+        using var transposed = _weight.t();
+        return EvenRows.Product(x, rows => rows.mm(transposed));
     }
 
     /// <summary>Frees the packed copies and lets go of the weight.</summary>
     public void Dispose()
     {
-        _forward?.Dispose();
-        _backward?.Dispose();
+        _forward?.Copy?.Dispose();
+        _backward?.Copy?.Dispose();
         _weight.Dispose();
         _bias?.Dispose();
     }
 
-    /// <summary>A weight in the layout in which rows are multiplied by it.</summary>
-    private abstract class Packed : IDisposable
-    {
-        internal abstract Tensor Times(Tensor x, Tensor? bias);
-
-        public abstract void Dispose();
-    }
-
-    private sealed class Panels(PanelMatrix matrix) : Packed
-    {
-        internal override Tensor Times(Tensor x, Tensor? bias) => PanelProduct.Times(x, matrix, bias);
-
-        public override void Dispose() => matrix.Dispose();
-    }
-
-    /// <summary>oneDNN's own layout.</summary>
-    private sealed class Reordered(Tensor weight) : Packed
-    {
-        // The layout does not depend on the number of rows, but its choice is made for one.
-        internal const long UsualRows = 512;
-
-        internal override Tensor Times(Tensor x, Tensor? bias) => EvenRows.Product(x, rows => Aten.LinearPointwise(rows, weight, bias));
-
-        public override void Dispose() => weight.Dispose();
-    }
-
-    /// <summary>A large weight as it is.</summary>
-    private sealed class Plain(Tensor weight) : Packed
-    {
-        // oneDNN's plain matrix product: what libtorch's linear takes instead is slower here (729 GFLOP/s).
-        internal override Tensor Times(Tensor x, Tensor? bias)
-        {
-            if (bias is not null) return nn.functional.linear(x, weight, bias);
-            using var transposed = weight.t();
-            return EvenRows.Product(x, rows => rows.mm(transposed));
-        }
-
-        public override void Dispose()
-        {
-        }
-    }
-
-    /// <summary>A large weight's transpose.</summary>
-    private sealed class Transposed(Tensor weight) : Packed
-    {
-        internal override Tensor Times(Tensor x, Tensor? bias) => EvenRows.Product(x, rows => nn.functional.linear(rows, weight, bias));
-
-        public override void Dispose() => weight.Dispose();
-    }
+    /// <summary>How rows are multiplied by the weight in one direction, and the copy of it that is made for that.</summary>
+    private sealed record Packed(Func<Tensor, Tensor?, Tensor> Times, IDisposable? Copy);
 }

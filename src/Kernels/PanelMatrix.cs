@@ -5,12 +5,11 @@ namespace AlpacaCot.Kernels;
 
 /// <summary>
 /// The right side of products in bf16, laid out for <see cref="BlockProduct"/>: panels of 64 columns, in each of which two rows lie in pairs. What it costs is the memory of the matrix once more; oneDNN's own products
-/// of whole matrices prepare a kernel for every number of rows, and are slower where weights come from memory (two threads of a Zen 4, 240 rows of 512 by 512: 425 GFLOP/s, 384 of theirs; the same bits).
+/// of whole matrices prepare a kernel for every number of rows, and are slower where weights come from memory (two threads of a Zen 4, 240 rows of 512 by 512: 410 GFLOP/s, 384 of theirs; the same bits).
 /// </summary>
 internal sealed unsafe class PanelMatrix : IDisposable
 {
-    /// <summary>Columns of a panel: four registers, and with six rows of sums all that a processor has.</summary>
-    internal const int Width = 64;
+    private const int Width = BlockProduct.Columns;
 
     private readonly Tensor _panels;
 
@@ -56,7 +55,7 @@ internal sealed unsafe class PanelMatrix : IDisposable
         ref var c = ref *(Context*)context;
         long first = (long)panel * Width, pairs = c.Rows / 2;
         var width = (int)Math.Min(Width, c.Columns - first);
-        Bf16Words.Turn((uint*)c.From + first * pairs, pairs, width, (int)pairs, (uint*)c.To + first * pairs, width);
+        NumberWords.Turn((uint*)c.From + first * pairs, pairs, width, (int)pairs, (uint*)c.To + first * pairs, width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -70,7 +69,7 @@ internal sealed unsafe class PanelMatrix : IDisposable
         for (var pair = c.Rows / 2; pair > 0; pair--, upper += 2 * c.Columns, to += 2 * width)
         {
             var lower = upper + c.Columns;
-            Bf16Words.Interleave(upper, lower, whole, (uint*)to);
+            NumberWords.Interleave(upper, lower, whole, (uint*)to);
             for (var column = whole; column < width; column++) ((uint*)to)[column] = upper[column] | (uint)lower[column] << 16;
         }
     }

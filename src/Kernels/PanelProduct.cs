@@ -10,10 +10,7 @@ namespace AlpacaCot.Kernels;
 /// </summary>
 internal static unsafe class PanelProduct
 {
-    private const int BlockRows = 48, Width = PanelMatrix.Width;
-
-    // The number of rows is a multiple of it, so that few numbers of them are met: every one costs BlockProduct a kernel.
-    private const int Multiple = 8;
+    private const int BlockRows = BlockProduct.Rows, Width = BlockProduct.Columns;
 
     // Rows that are multiplied by one panel after the other stay in the second cache.
     private const long RowBytes = 512 << 10;
@@ -30,11 +27,12 @@ internal static unsafe class PanelProduct
     }
 
     /// <summary>x B + b in bf16: x <c>[rows, inner]</c> contiguous, B <c>[inner, columns]</c>, b <c>[columns]</c> or none.</summary>
-    internal static Tensor Times(Tensor x, PanelMatrix matrix, Tensor? bias) => EvenRows.Product(x, rows => Product(rows, matrix, bias), Multiple);
+    internal static Tensor Times(Tensor x, PanelMatrix matrix, Tensor? bias) => EvenRows.Product(x, rows => Product(rows, matrix, bias), BlockProduct.RowMultiple);
 
     private static Tensor Product(Tensor x, PanelMatrix matrix, Tensor? bias)
     {
         var y = empty([x.size(0), matrix.Columns], bfloat16);
+        if (x.size(0) == 0) return y;
         var context = new Context
         {
             X = (ushort*)x.Pointer(), Panels = matrix.Panels, Bias = bias is null ? null : (ushort*)bias.Pointer(), Y = (ushort*)y.Pointer(), Rows = x.size(0), Inner = matrix.Inner, Columns = matrix.Columns,
@@ -43,7 +41,7 @@ internal static unsafe class PanelProduct
         context.Groups = checked((int)((context.Columns + context.Group - 1) / context.Group));
         var chunks = Math.Max(2 * Threads.Count / context.Groups, (context.Rows * DepthOf(context.Inner) * sizeof(ushort) + RowBytes - 1) / RowBytes);
         chunks = Math.Clamp(chunks, 1, (context.Rows + LeastRows - 1) / LeastRows);
-        context.RowsPerPart = ((context.Rows + chunks - 1) / chunks + BlockRows - 1) / BlockRows * BlockRows;
+        context.RowsPerPart = BlockProduct.RowsPerPart(context.Rows, chunks);
         Threads.For(checked((int)((context.Rows + context.RowsPerPart - 1) / context.RowsPerPart * context.Groups)), &Part, &context);
         GC.KeepAlive(matrix);
         return y;
@@ -93,7 +91,7 @@ internal static unsafe class PanelProduct
             {
                 Vector512<float> low = Vector512.Load(sums + i), high = Vector512.Load(sums + i + 16);
                 if (bias != null) (low, high) = (low + BF16.Load(bias, i), high + BF16.Load(bias, i + 16));
-                Bf16Words.Upper(Bf16Words.Rounded(low), Bf16Words.Rounded(high)).Store(y + i);
+                NumberWords.Upper(NumberWords.Rounded(low), NumberWords.Rounded(high)).Store(y + i);
             }
             for (var i = whole; i < width; i++) BF16.Set(y, i, bias == null ? sums[i] : sums[i] + BF16.Get(bias, i));
         }

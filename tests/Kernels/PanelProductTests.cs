@@ -6,6 +6,7 @@ namespace AlpacaCot.Kernels.Tests;
 public sealed class PanelProductTests
 {
     [Theory]
+    [InlineData(0, 8, 5, true)]
     [InlineData(1, 2, 1, false)]
     [InlineData(7, 34, 72, true)]
     [InlineData(48, 64, 64, false)]
@@ -15,8 +16,7 @@ public sealed class PanelProductTests
     public void Times_EitherDirection_AsThePlainDefinition(int rows, int inner, int columns, bool withBias)
     {
         using var scope = torch.NewDisposeScope();
-        using var g = new Generator(31);
-        Tensor x = Random(g, rows, inner), b = Random(g, inner, columns), bias = Random(g, 1, columns).squeeze(0);
+        var (x, b, bias) = Factors(rows, inner, columns);
         var expected = x.to(torch.float64).mm(b.to(torch.float64));
         if (withBias) expected = expected + bias.to(torch.float64);
         using PanelMatrix plain = PanelMatrix.Of(b), transposed = PanelMatrix.OfTransposed(b.t().contiguous());
@@ -31,8 +31,7 @@ public sealed class PanelProductTests
     public void Times_RowsAloneOrOnManyThreads_SameBits()
     {
         using var scope = torch.NewDisposeScope();
-        using var g = new Generator(32);
-        Tensor x = Random(g, 250, 2300), b = Random(g, 2300, 130);
+        var (x, b, _) = Factors(250, 2300, 130);
         using var matrix = PanelMatrix.Of(b);
         var threads = Threads.Count;
         try
@@ -54,8 +53,7 @@ public sealed class PanelProductTests
     public void Times_ARowThatIsNoNumber_ReachesNoOther()
     {
         using var scope = torch.NewDisposeScope();
-        using var g = new Generator(33);
-        Tensor x = Random(g, 60, 64), b = Random(g, 64, 70);
+        var (x, b, _) = Factors(60, 64, 70);
         using var matrix = PanelMatrix.Of(b);
         var before = PanelProduct.Times(x, matrix, null).to(torch.float32);
         x[5].fill_(float.NaN);
@@ -67,5 +65,10 @@ public sealed class PanelProductTests
         Assert.Equal(before.narrow(0, 7, 53).ToArray<float>(), after.narrow(0, 7, 53).ToArray<float>());
     }
 
-    private static Tensor Random(Generator g, params long[] shape) => torch.randn(shape, generator: g).to(torch.bfloat16);
+    private static (Tensor X, Tensor B, Tensor Bias) Factors(int rows, int inner, int columns)
+    {
+        using var g = new Generator(31);
+        Tensor Random(params long[] shape) => torch.randn(shape, generator: g).to(torch.bfloat16);
+        return (Random(rows, inner), Random(inner, columns), Random(columns));
+    }
 }

@@ -143,12 +143,12 @@ internal static unsafe class Bf16Backward
                 var at = j * Side + half;
                 var first = Weights(b.S + at, key + j, lse, low, high, position, queries.Scale, queries.Slope, whole);
                 var second = Weights(b.S + at + Side, key + j + 1, lse, low, high, position, queries.Scale, queries.Slope, whole);
-                Bf16Words.Upper(Bf16Words.Rounded(first)).Store(b.P + at);
-                Bf16Words.Upper(Bf16Words.Rounded(second)).Store(b.P + at + Side);
-                first = Bf16Words.Rounded(first * (Vector512.Load(b.DP + at) - delta));
-                second = Bf16Words.Rounded(second * (Vector512.Load(b.DP + at + Side) - delta));
-                Bf16Words.Upper(first).Store(b.DS + at);
-                Bf16Words.Upper(second).Store(b.DS + at + Side);
+                NumberWords.Upper(NumberWords.Rounded(first)).Store(b.P + at);
+                NumberWords.Upper(NumberWords.Rounded(second)).Store(b.P + at + Side);
+                first = NumberWords.Rounded(first * (Vector512.Load(b.DP + at) - delta));
+                second = NumberWords.Rounded(second * (Vector512.Load(b.DP + at + Side) - delta));
+                NumberWords.Upper(first).Store(b.DS + at);
+                NumberWords.Upper(second).Store(b.DS + at + Side);
                 (first.AsUInt32() >> 16 | second.AsUInt32()).Store(b.Pairs + j / 2 * Side + half);
             }
         }

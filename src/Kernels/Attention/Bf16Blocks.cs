@@ -48,14 +48,14 @@ internal static unsafe class Bf16Blocks
     internal static void OverChannels(ushort* rows, int blocks, int d, uint* to)
     {
         var pairs = d / 2;
-        for (var from = (uint*)rows; blocks > 0; blocks--, from += Side * pairs, to += Side * pairs) Bf16Words.Turn(from, pairs, Side, pairs, to, Side);
+        for (var from = (uint*)rows; blocks > 0; blocks--, from += Side * pairs, to += Side * pairs) NumberWords.Turn(from, pairs, Side, pairs, to, Side);
     }
 
     /// <summary>Blocks as the right side of products over rows: <c>[side / 2, d, 2]</c> each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void OverRows(ushort* rows, int blocks, int d, uint* to)
     {
-        for (var pairs = blocks * Side / 2; pairs > 0; pairs--, rows += 2 * d, to += d) Bf16Words.Interleave(rows, rows + d, d, to);
+        for (var pairs = blocks * Side / 2; pairs > 0; pairs--, rows += 2 * d, to += d) NumberWords.Interleave(rows, rows + d, d, to);
     }
 
     /// <summary>Blocks as the left side of products over rows: <c>[d, side]</c> each.</summary>
@@ -71,12 +71,12 @@ internal static unsafe class Bf16Blocks
                 // Of each pair of channels the even one's row comes first.
                 var pair = Vector512.Load(words + i);
                 var row = to + i / Side * 2 * Side + i % Side;
-                Bf16Words.Narrow(pair).Store(row);
-                Bf16Words.Narrow(pair >> 16).Store(row + Side);
+                NumberWords.Narrow(pair).Store(row);
+                NumberWords.Narrow(pair >> 16).Store(row + Side);
             }
         }
     }
 
     /// <summary>fp32 <c>[d, side]</c> to <c>[side, d]</c>.</summary>
-    internal static void TurnBack(float* columns, int d, float* to) => Bf16Words.Turn((uint*)columns, Side, d, Side, (uint*)to, d);
+    internal static void TurnBack(float* columns, int d, float* to) => NumberWords.Turn((uint*)columns, Side, d, Side, (uint*)to, d);
 }

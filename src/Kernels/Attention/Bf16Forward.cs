@@ -84,7 +84,7 @@ internal static unsafe class Bf16Forward
             for (var i = 0; i < Side; i += Simd.Lanes)
             {
                 var e = Simd.Exp(Vector512.Load(scores + i) - Vector512.Create(max));
-                Bf16Words.Upper(Bf16Words.Rounded(e)).Store(weights + b * Bf16Blocks.Scores + i);
+                NumberWords.Upper(NumberWords.Rounded(e)).Store(weights + b * Bf16Blocks.Scores + i);
                 sum += e;
             }
         }

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 
 namespace AlpacaCot.Kernels;
 
-/// <summary>Numbers in bf16 two at a time, as words: the right side of <see cref="BlockProduct"/> has two rows in pairs.</summary>
-internal static unsafe class Bf16Words
+/// <summary>Two numbers in bf16, or four bytes, as a word: the right side of <see cref="BlockProduct"/> has so many rows side by side.</summary>
+internal static unsafe class NumberWords
 {
     /// <summary>Words <c>[rows, columns]</c> to <c>[columns, rows]</c>, sixteen by sixteen where there are as many.</summary>
     /// <param name="from">The first of the words.</param>
@@ -67,6 +67,26 @@ internal static unsafe class Bf16Words
             var ((a0, a1), (b0, b1)) = (Vector256.Widen(Vector256.Load(upper + i)), Vector256.Widen(Vector256.Load(lower + i)));
             (a0 | b0 << 16).Store(to + i);
             (a1 | b1 << 16).Store(to + i + 8);
+        }
+    }
+
+    /// <summary>Bytes of four rows side by side, column by column, for so many times four rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Fours(sbyte* from, long row, long fours, int width, uint* to)
+    {
+        for (; fours > 0; fours--, from += 4 * row, to += width)
+        {
+            var i = 0;
+            for (; Sse2.IsSupported && i + 16 <= width; i += 16)
+            {
+                Vector128<sbyte> a = Vector128.Load(from + i), b = Vector128.Load(from + row + i), c = Vector128.Load(from + 2 * row + i), d = Vector128.Load(from + 3 * row + i);
+                Vector128<short> low = Sse2.UnpackLow(a, b).AsInt16(), high = Sse2.UnpackHigh(a, b).AsInt16(), lower = Sse2.UnpackLow(c, d).AsInt16(), higher = Sse2.UnpackHigh(c, d).AsInt16();
+                Sse2.UnpackLow(low, lower).AsUInt32().Store(to + i);
+                Sse2.UnpackHigh(low, lower).AsUInt32().Store(to + i + 4);
+                Sse2.UnpackLow(high, higher).AsUInt32().Store(to + i + 8);
+                Sse2.UnpackHigh(high, higher).AsUInt32().Store(to + i + 12);
+            }
+            for (; i < width; i++) to[i] = (byte)from[i] | (uint)(byte)from[row + i] << 8 | (uint)(byte)from[2 * row + i] << 16 | (uint)(byte)from[3 * row + i] << 24;
         }
     }
 
