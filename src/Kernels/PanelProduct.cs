@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using AlpacaCot.Kernels.Native;
 
 namespace AlpacaCot.Kernels;
@@ -13,7 +14,7 @@ internal static unsafe class PanelProduct
     private const int BlockRows = BlockProduct.Rows, Width = BlockProduct.Columns;
 
     // Rows that are multiplied by one panel after the other stay in the second cache.
-    private const long RowBytes = 512 << 10;
+    private const long RowBytes = 256 << 10;
     private const int LeastRows = 2 * BlockRows;
 
     // A sum over more than this is taken in pieces, of two panels side by side, so that a piece of the rows is in the cache for the next panel.
@@ -27,9 +28,7 @@ internal static unsafe class PanelProduct
     }
 
     /// <summary>x B + b in bf16: x <c>[rows, inner]</c> contiguous, B <c>[inner, columns]</c>, b <c>[columns]</c> or none.</summary>
-    internal static Tensor Times(Tensor x, PanelMatrix matrix, Tensor? bias) => EvenRows.Product(x, rows => Product(rows, matrix, bias), BlockProduct.RowMultiple);
-
-    private static Tensor Product(Tensor x, PanelMatrix matrix, Tensor? bias)
+    internal static Tensor Times(Tensor x, PanelMatrix matrix, Tensor? bias)
     {
         var y = empty([x.size(0), matrix.Columns], bfloat16);
         if (x.size(0) == 0) return y;
@@ -54,30 +53,51 @@ internal static unsafe class PanelProduct
     {
         ref var c = ref *(Context*)context;
         var (chunk, group) = Math.DivRem(part, c.Groups);
-        long from = chunk * c.RowsPerPart, first = (long)group * c.Group;
-        int rows = (int)Math.Min(c.RowsPerPart, c.Rows - from), columns = (int)Math.Min(c.Group, c.Columns - first);
-        var scratch = new Scratch((long)rows * columns, 1);
-        var sums = scratch.Take((long)rows * columns);
+        long from = chunk * c.RowsPerPart, end = Math.Min(from + c.RowsPerPart, c.Rows), first = (long)group * c.Group, last = Math.Min(first + c.Group, c.Columns);
         var depth = DepthOf(c.Inner);
-        for (var k = 0L; k < c.Inner; k += depth) Add(ref c, k, (int)Math.Min(depth, c.Inner - k), from, rows, first, columns, sums);
-        BlockProduct.Done();
-        for (int at = 0, width; at < columns; at += width)
+        // Sums of the first pieces wait for the last; where there is one piece, all blocks' have one place, in the first cache.
+        var step = depth == c.Inner ? 0 : BlockRows * Width;
+        var kept = step == 0 ? BlockRows * Width : (end - from + 2 * BlockRows) * (last - first + Width);
+        var sums = new Scratch(kept, 1).Take(kept);
+        for (var k = 0L; k < c.Inner; k += depth)
         {
-            width = Math.Min(Width, columns - at);
-            Store(sums + (long)at * rows, rows, width, c.Bias == null ? null : c.Bias + first + at, c.Y + from * c.Columns + first + at, c.Columns);
+            var at = sums;
+            for (var column = first; column < last; column += Width)
+                for (long row = from, rows; row < end; row += rows, at += step)
+                {
+                    rows = Height(row, end - row);
+                    Block(ref c, k, (int)Math.Min(depth, c.Inner - k), row, (int)rows, column, (int)Math.Min(Width, c.Columns - column), at);
+                }
         }
+        BlockProduct.Done();
     }
 
-    // What a piece of the rows gives with the same piece of each panel.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Add(ref Context c, long k, int depth, long from, int rows, long first, int columns, float* sums)
+    // A last block that is no multiple high takes rows of the one above it along; where there is none above, it is cut.
+    private static long Height(long row, long left)
+        => left >= BlockRows ? BlockRows : row == 0 && left > BlockProduct.RowMultiple ? left - left % BlockProduct.RowMultiple : left;
+
+    // What a piece of a block's rows gives with the same piece of a panel, rounded after the last piece.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Block(ref Context c, long k, int depth, long row, int rows, long column, int width, float* sums)
     {
-        for (int at = 0, width; at < columns; at += width, sums += (long)rows * width)
+        var above = row == 0 ? 0 : (int)(EvenRows.Next(rows, BlockProduct.RowMultiple) - rows);
+        var y = c.Y + row * c.Columns + column;
+        var isLast = k + depth == c.Inner;
+        if (isLast) Fetch(y, c.Columns, rows, width);
+        BlockProduct.Run(above + rows, width, depth, c.X + (row - above) * c.Inner + k, c.Inner, (uint*)(c.Panels + column * c.Inner + k * width), sums, k > 0);
+        if (isLast) Store(sums + above * width, rows, width, c.Bias == null ? null : c.Bias + column, y, c.Columns);
+    }
+
+    // Where the result goes is on its way to the cache while it is computed.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch(ushort* y, long stride, int rows, int width)
+    {
+        if (!Sse.IsSupported) return;
+        for (var row = 0; row < rows; row++, y += stride)
         {
-            width = Math.Min(Width, columns - at);
-            ushort* x = c.X + from * c.Inner + k, panel = c.Panels + (first + at) * c.Inner + k * width;
-            for (var row = 0; row < rows; row += BlockRows)
-                BlockProduct.Run(Math.Min(BlockRows, rows - row), width, depth, x + row * c.Inner, c.Inner, (uint*)panel, sums + row * width, k > 0);
+            Sse.Prefetch0(y);
+            Sse.Prefetch0(y + width / 2);
+            Sse.Prefetch0(y + width - 1);
         }
     }
 

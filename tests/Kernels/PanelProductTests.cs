@@ -13,6 +13,7 @@ public sealed class PanelProductTests
     [InlineData(130, 96, 200, true)]
     [InlineData(203, 512, 33, false)]
     [InlineData(9, 2050, 150, true)]       // in pieces, the last of them short
+    [InlineData(101, 4100, 70, false)]     // and the last block takes rows of the one above it along
     public void Times_EitherDirection_AsThePlainDefinition(int rows, int inner, int columns, bool withBias)
     {
         using var scope = torch.NewDisposeScope();
