@@ -14,6 +14,9 @@ namespace AlpacaCot.Training;
 /// </summary>
 public sealed class CoTrainer : IDisposable
 {
+    // With more a product is no faster, and what several members compute outside the base takes its turns over more memory.
+    private const int TokensPerThread = 256;
+
     private readonly Decoder _decoder;
     private readonly CoTrainerOptions _options;
     private readonly AdapterBank _bank;
@@ -30,6 +33,7 @@ public sealed class CoTrainer : IDisposable
         _decoder = decoder;
         _options = options ?? new CoTrainerOptions();
         if (_options.Threads is { } threads) Threads.Count = threads;
+        if (decoder.Device.type == DeviceType.CPU) _options = _options with { TokensThatFill = _options.TokensThatFill ?? TokensPerThread * Threads.Count };
         _bank = new AdapterBank(decoder);
         MemberChecks.Require(members, decoder);
         foreach (var member in members) _members.Add(new MemberState(member, _bank.Add(member.Adapter)));

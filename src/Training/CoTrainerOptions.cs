@@ -6,6 +6,12 @@ public sealed record CoTrainerOptions
     /// <summary>Most tokens of one forward and backward pass; a single longer row makes a pass of its own.</summary>
     public int TokenBudget { get; init; } = 4096;
 
+    /// <summary>
+    /// Tokens that fill the machine: a pass that has as many ends with the rows of a member, since with another's it would take no less time, and more memory.
+    /// Where null, 256 for each thread on the processor; a GPU is not filled before <see cref="TokenBudget"/>.
+    /// </summary>
+    public int? TokensThatFill { get; init; }
+
     /// <summary>Most values of the logits <c>[rows, vocabulary]</c> that exist at one time; where null, 8 million on the processor and 128 million on a GPU.</summary>
     public int? LogitBudget { get; init; }
 

@@ -43,15 +43,20 @@ internal sealed class PackedBatch
 
     /// <summary>
     /// Cuts the rows of all members' steps into batches of at most <see cref="CoTrainerOptions.TokenBudget"/> tokens, and of at most as many rows of a member as its
-    /// gradient accumulation leaves to a part. Rows are never cut.
+    /// gradient accumulation leaves to a part. Rows are never cut, and a member's are kept together where they fit: those of one template begin alike. A batch that fills the machine ends there.
     /// </summary>
     public static IEnumerable<PackedBatch> Cut(IEnumerable<MemberStep> steps, CoTrainerOptions options, DecoderConfig model)
     {
         int Sharable(MemberStep step, Example row) => options.WholeRows ? 0 : PackedBatch.Sharable(step, row, model);
-        var (rows, tokens) = (new List<(MemberStep, PackRow)>(), 0);
+        var (rows, tokens, enough) = (new List<(MemberStep, PackRow)>(), 0, options.TokensThatFill ?? options.TokenBudget);
         foreach (var step in steps)
         {
-            var own = 0;
+            var (own, whole) = (0, step.Rows.Sum(row => Length(step, row)));
+            if (rows.Count > 0 && (tokens >= enough || (tokens + whole > options.TokenBudget && whole <= options.TokenBudget)))
+            {
+                yield return new PackedBatch(rows, Sharable);
+                (rows, tokens) = ([], 0);
+            }
             foreach (var row in step.Rows)
             {
                 if (rows.Count > 0 && (tokens + Length(step, row) > options.TokenBudget || own == step.RowsPerPart))
