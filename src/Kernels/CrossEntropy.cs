@@ -57,16 +57,18 @@ internal static unsafe class CrossEntropy
     {
         ref var c = ref *(Context*)context;
         var end = Math.Min(c.Rows, (long)(part + 1) * c.PerPart);
+        // Kept for the gradient: to read them costs less than to compute them.
+        var exponentials = c.Weights == null ? null : new Scratch(c.Classes, 1).Take(c.Classes);
         for (var row = (long)part * c.PerPart; row < end; row++)
         {
             var at = row * c.Classes;
             var max = Largest<T>(c.Logits, at, c.Classes);
-            var sum = SumOfExponentials<T>(c.Logits, at, c.Classes, max);
+            var sum = SumOfExponentials<T>(c.Logits, at, c.Classes, max, exponentials);
             var target = T.Get(c.Logits, at + c.Targets[row]);
             c.Losses[row] = max + MathF.Log(sum) - target;
             if (c.Weights == null) continue;
             var weight = c.Weights[row];
-            Gradient<T>(c.Logits, at, c.Classes, max, weight / sum);
+            Scaled<T>(exponentials, c.Classes, weight / sum, c.Logits, at);
             T.Set(c.Logits, at + c.Targets[row], weight * (MathF.Exp(target - max) / sum - 1));
         }
     }
@@ -87,27 +89,35 @@ internal static unsafe class CrossEntropy
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float SumOfExponentials<T>(byte* logits, long at, long n, float max) where T : IElement
+    private static float SumOfExponentials<T>(byte* logits, long at, long n, float max, float* exponentials) where T : IElement
     {
         var m = Vector512.Create(max);
         Vector512<float> a = default, b = default;
         var i = 0L;
         for (; i + 32 <= n; i += 32)
         {
-            a += Simd.Exp(T.Load(logits, at + i) - m);
-            b += Simd.Exp(T.Load(logits, at + i + 16) - m);
+            Vector512<float> first = Simd.Exp(T.Load(logits, at + i) - m), second = Simd.Exp(T.Load(logits, at + i + 16) - m);
+            (a, b) = (a + first, b + second);
+            if (exponentials == null) continue;
+            first.Store(exponentials + i);
+            second.Store(exponentials + i + 16);
         }
         var sum = Vector512.Sum(a + b);
-        for (; i < n; i++) sum += MathF.Exp(T.Get(logits, at + i) - max);
+        for (; i < n; i++)
+        {
+            var e = MathF.Exp(T.Get(logits, at + i) - max);
+            sum += e;
+            if (exponentials != null) exponentials[i] = e;
+        }
         return sum;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Gradient<T>(byte* logits, long at, long n, float max, float scale) where T : IElement
+    private static void Scaled<T>(float* from, long n, float scale, byte* to, long at) where T : IElement
     {
-        Vector512<float> m = Vector512.Create(max), f = Vector512.Create(scale);
+        var f = Vector512.Create(scale);
         var i = 0L;
-        for (; i + 16 <= n; i += 16) T.Store(logits, at + i, Simd.Exp(T.Load(logits, at + i) - m) * f);
-        for (; i < n; i++) T.Set(logits, at + i, MathF.Exp(T.Get(logits, at + i) - max) * scale);
+        for (; i + 16 <= n; i += 16) T.Store(to, at + i, Vector512.Load(from + i) * f);
+        for (; i < n; i++) T.Set(to, at + i, from[i] * scale);
     }
 }

@@ -65,7 +65,9 @@ public sealed class CoTrainer : IDisposable
 
             var steps = active.ConvertAll(member => member.NextStep());
             foreach (var step in steps) step.State.Optimiser.ZeroGrad();
-            foreach (var batch in PackedBatch.Cut(steps, _options, _decoder.Config)) ForwardBackward(batch);
+            // Members of one method change the same projections: beside each other they leave the others' rows alone.
+            var alike = steps.OrderBy(step => step.State.Member.Adapter.Config.PeftType, StringComparer.Ordinal);
+            foreach (var batch in PackedBatch.Cut(alike, _options, _decoder.Config)) ForwardBackward(batch);
             foreach (var step in steps) AddPenalty(step);
             foreach (var step in steps) RequireFinite(step);
 
