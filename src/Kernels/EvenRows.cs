@@ -25,12 +25,12 @@ internal static unsafe class EvenRows
     internal static long Next(long rows, long multiple) => (rows + multiple - 1) / multiple * multiple;
 
     /// <summary>
-    /// <paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>. As many rows as <see cref="Count"/> says, or the next <paramref name="multiple"/>.
+    /// <paramref name="product"/> of x <c>[rows, width]</c>, contiguous, which it gives as <c>[rows, columns]</c>; under <c>no_grad</c>. As many rows as <see cref="Count"/> says.
     /// </summary>
-    internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product, int? multiple = null)
+    internal static Tensor Product(Tensor x, Func<Tensor, Tensor> product)
     {
         var (rows, width) = (x.size(0), x.size(1));
-        var even = multiple is { } of ? Next(rows, of) : Count(rows);
+        var even = Count(rows);
         if (even == rows) return product(x);
         using var more = Extended(x, even, width);
         using var y = product(more);

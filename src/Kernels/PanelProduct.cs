@@ -42,6 +42,7 @@ internal static unsafe class PanelProduct
         chunks = Math.Clamp(chunks, 1, (context.Rows + LeastRows - 1) / LeastRows);
         context.RowsPerPart = BlockProduct.RowsPerPart(context.Rows, chunks);
         Threads.For(checked((int)((context.Rows + context.RowsPerPart - 1) / context.RowsPerPart * context.Groups)), &Part, &context);
+        GC.KeepAlive(x);
         GC.KeepAlive(matrix);
         return y;
     }
@@ -55,7 +56,7 @@ internal static unsafe class PanelProduct
         var (chunk, group) = Math.DivRem(part, c.Groups);
         long from = chunk * c.RowsPerPart, end = Math.Min(from + c.RowsPerPart, c.Rows), first = (long)group * c.Group, last = Math.Min(first + c.Group, c.Columns);
         var depth = DepthOf(c.Inner);
-        // Sums of the first pieces wait for the last; where there is one piece, all blocks' have one place, in the first cache.
+        // Sums of the first pieces wait for the last; where there is one piece, all blocks' have one place, in the first cache. A first block that is cut makes one more.
         var step = depth == c.Inner ? 0 : BlockRows * Width;
         var kept = step == 0 ? BlockRows * Width : (end - from + 2 * BlockRows) * (last - first + Width);
         var sums = new Scratch(kept, 1).Take(kept);

@@ -52,18 +52,15 @@ internal sealed class PackedBatch
         foreach (var step in steps)
         {
             var (own, whole) = (0, step.Rows.Sum(row => Length(step, row)));
-            if (rows.Count > 0 && (tokens >= enough || (tokens + whole > options.TokenBudget && whole <= options.TokenBudget)))
-            {
-                yield return new PackedBatch(rows, Sharable);
-                (rows, tokens) = ([], 0);
-            }
+            var apart = tokens >= enough || (tokens + whole > options.TokenBudget && whole <= options.TokenBudget);
             foreach (var row in step.Rows)
             {
-                if (rows.Count > 0 && (tokens + Length(step, row) > options.TokenBudget || own == step.RowsPerPart))
+                if (rows.Count > 0 && (apart || tokens + Length(step, row) > options.TokenBudget || own == step.RowsPerPart))
                 {
                     yield return new PackedBatch(rows, Sharable);
                     (rows, tokens, own) = ([], 0, 0);
                 }
+                apart = false;
                 rows.Add((step, row));
                 tokens += Length(step, row);
                 own++;
