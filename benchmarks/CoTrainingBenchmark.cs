@@ -25,8 +25,10 @@ internal static class CoTrainingBenchmark
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
         var profiled = Profile.Option();
         Option<string> precision = Options.Precision(), device = Options.Device(profiled);
-        var mixed = new Option<bool>("--mixed") { Description = "Members take unlike methods in turn: LoRA, IA3, AdaLoRA, prefix, prompt and P-tuning, sequential and parallel adapters" };
-        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, precision, device, threads, profiled };
+        var mixed = new Option<bool>("--mixed") { Description = "Members take all of --methods in turn" };
+        var named = new Option<string[]>("--methods") { Description = $"Members take these in turn: {string.Join(", ", Methods(1, 1).Keys)} (lora)", AllowMultipleArgumentsPerToken = true };
+        named.AcceptOnlyFromAmong([.. Methods(1, 1).Keys]);
+        var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, named, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -39,7 +41,8 @@ internal static class CoTrainingBenchmark
             using var generator = new Generator(0);
             using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), Options.DeviceOf(parsed.GetValue(device)!), Options.StorageOf(parsed.GetValue(precision)!));
             var methods = Methods(rows, count);
-            List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, parsed.GetValue(mixed) ? methods[i % methods.Length] : methods[0]))];
+            string[] names = parsed.GetValue(named) is { Length: > 0 } some ? some : parsed.GetValue(mixed) ? [.. methods.Keys] : ["lora"];
+            List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, methods[names[i % names.Length]]))];
             TrainingBenchmark.Train(decoder, [pack[0]], size, 1); // not counted
             // One after the other first: the process' largest size can only grow.
             var (alone, aloneProcessor) = Seconds(() => pack.ForEach(own => TrainingBenchmark.Train(decoder, [own], size, count)));
@@ -50,19 +53,24 @@ internal static class CoTrainingBenchmark
             {
                 benchmark = "cotraining", members = each.Count, tokens_per_s = Math.Round(tokens / together, 1), alone_tokens_per_s = Math.Round(tokens / alone, 1), speedup = Math.Round(alone / together, 3),
                 processor_speedup = Math.Round(aloneProcessor / togetherProcessor, 3),
-                mixed = parsed.GetValue(mixed), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
+                mixed = parsed.GetValue(mixed), methods = string.Join(' ', names), alone_peak_rss_mb = Math.Round(alonePeak), peak_rss_mb = Math.Round(TrainingBenchmark.PeakRssMb()), steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
             });
             if (parsed.GetValue(profiled)) Profile.Of(() => TrainingBenchmark.Train(decoder, pack, size, count)).Print(parsed, decoder, (int)Math.Min(tokens / count, 4096), parsed.GetValue(threads));
         });
         return command;
     }
 
-    private static AdapterConfig[] Methods(int rank, int steps) =>
-    [
-        new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") }, new Ia3Config(),
-        new AdaLoraConfig { InitR = rank, TargetR = Math.Max(1, rank / 2), TotalStep = steps + 2 }, new PrefixConfig { VirtualTokens = 20 }, new PromptTuningConfig { VirtualTokens = 20 },
-        new PTuningConfig { VirtualTokens = 20, EncoderHidden = 128 }, new BottleneckConfig { Size = 32 }, new BottleneckConfig { Size = 32, Parallel = true },
-    ];
+    private static Dictionary<string, AdapterConfig> Methods(int rank, int steps) => new(StringComparer.Ordinal)
+    {
+        ["lora"] = new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") },
+        ["ia3"] = new Ia3Config(),
+        ["adalora"] = new AdaLoraConfig { InitR = rank, TargetR = Math.Max(1, rank / 2), TotalStep = steps + 2 },
+        ["prefix"] = new PrefixConfig { VirtualTokens = 20 },
+        ["prompt"] = new PromptTuningConfig { VirtualTokens = 20 },
+        ["p_tuning"] = new PTuningConfig { VirtualTokens = 20, EncoderHidden = 128 },
+        ["adapter_h"] = new BottleneckConfig { Size = 32 },
+        ["adapter_parallel"] = new BottleneckConfig { Size = 32, Parallel = true },
+    };
 
     // By the clock, and of the processor: the latter tells what is saved on a machine that has other things to do too.
     private static (double Clock, double Processor) Seconds(Action work)

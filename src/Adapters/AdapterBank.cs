@@ -69,6 +69,17 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
         => Apply(layout, x, y, adapter => adapter.ActsAfter(site), (adapter, own, rows, run) => adapter.AfterProjection(site, own, rows, Dropout(run, layout)));
 
     /// <inheritdoc/>
+    public Tensor Project(ProjectionSite site, Tensor x, SegmentLayout layout)
+    {
+        x = BeforeProjection(site, x, layout);
+        if (Pieces(layout, adapter => adapter.ActsAfter(site)) is not { Count: > 1 } pieces) return AfterProjection(site, x, site.Weights.Forward(x), layout);
+        // Rows of unlike members: the adapters' gradients of x go where the product's lies already.
+        var (whole, runs) = RowRuns.Share(x, [.. pieces.Where(piece => piece.Adapter is not null).Select(piece => (piece.Start, piece.Length))]);
+        var sources = new Queue<Tensor>(runs);
+        return Apply(site.Weights.Forward(whole), pieces, (piece, rows) => piece.Adapter!.AfterProjection(site, sources.Dequeue(), rows, Dropout(piece.Run, layout)));
+    }
+
+    /// <inheritdoc/>
     public Rows BeforeProjection(ProjectionSite site, Rows x, SegmentLayout layout)
     {
         var changed = x;
@@ -113,29 +124,52 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     {
         if (!layout.Runs.Any(run => run.Member >= 0 && this[run.Member].ActsAtHead)) return logits(hidden);
         // Rows of members without a head of their own go through the base's, run by run: nobody computes logits that are thrown away.
-        Tensor[] parts = [.. Runs(hidden, layout).Zip(layout.Runs, (rows, run) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter ? adapter.Head(rows, logits) : logits(rows))];
+        Tensor[] parts = [.. hidden.split([.. layout.Runs.Select(run => (long)run.Length)], 0).Zip(layout.Runs, (rows, run) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter ? adapter.Head(rows, logits) : logits(rows))];
         return parts is [var only] ? only : torch.cat(parts, 0);
     }
 
     private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
-        => Apply(layout, null, tensor, acts, (adapter, _, rows, run) => act(adapter, rows, run));
+        => Pieces(layout, acts) is { } pieces ? Apply(tensor, pieces, (piece, rows) => act(piece.Adapter!, rows, piece.Run)) : tensor;
 
     // What is changed, and what it came from, where the adapters look at that too.
-    private Tensor Apply(SegmentLayout layout, Tensor? source, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, Tensor, int, Tensor> act)
+    private Tensor Apply(SegmentLayout layout, Tensor source, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, Tensor, int, Tensor> act)
     {
-        Tensor[]? parts = null, sources = null;
-        for (var i = 0; i < layout.Runs.Count; i++)
-        {
-            if (layout.Runs[i].Member < 0 || this[layout.Runs[i].Member] is not { } adapter || !acts(adapter)) continue;
-            parts ??= Runs(tensor, layout);
-            sources ??= source is null ? parts : Runs(source, layout);
-            parts[i] = act(adapter, sources[i], parts[i], i);
-        }
-        return parts is null ? tensor : parts is [var only] ? only : torch.cat(parts, 0);
+        if (Pieces(layout, acts) is not { } pieces) return tensor;
+        var sources = new Queue<Tensor>(Cut(source, pieces).Zip(pieces).Where(part => part.Second.Adapter is not null).Select(part => part.First));
+        return Apply(tensor, pieces, (piece, rows) => act(piece.Adapter!, sources.Dequeue(), rows, piece.Run));
+    }
+
+    private static Tensor Apply(Tensor tensor, List<Piece> pieces, Func<Piece, Tensor, Tensor> act)
+    {
+        var parts = Cut(tensor, pieces);
+        for (var i = 0; i < parts.Length; i++)
+            if (pieces[i].Adapter is not null) parts[i] = act(pieces[i], parts[i]);
+        return parts is [var only] ? only : RowRuns.Join(parts);
     }
 
     // All at once: their gradients are put together once, where those of single slices would each be as long as the whole.
-    private static Tensor[] Runs(Tensor tensor, SegmentLayout layout) => layout.Runs.Count == 1 ? [tensor] : tensor.split([.. layout.Runs.Select(run => (long)run.Length)], 0);
+    private static Tensor[] Cut(Tensor tensor, List<Piece> pieces) => pieces is [_] ? [tensor] : RowRuns.Cut(tensor, [.. pieces.Select(piece => (long)piece.Length)]);
+
+    // The runs of the members that act, and the rows between them; null where none does.
+    private List<Piece>? Pieces(SegmentLayout layout, Func<Adapter, bool> acts)
+    {
+        List<Piece>? pieces = null;
+        var end = 0;
+        for (var i = 0; i < layout.Runs.Count; i++)
+        {
+            var (member, start, length) = layout.Runs[i];
+            if (member < 0 || this[member] is not { } adapter || !acts(adapter)) continue;
+            pieces ??= [];
+            if (start > end) pieces.Add(new Piece(null, -1, end, start - end));
+            pieces.Add(new Piece(adapter, i, start, length));
+            end = start + length;
+        }
+        if (pieces is not null && end < layout.Tokens) pieces.Add(new Piece(null, -1, end, layout.Tokens - end));
+        return pieces;
+    }
+
+    // Rows of a member that acts, and the number of its run; or rows that stay as they are.
+    private readonly record struct Piece(Adapter? Adapter, int Run, int Start, int Length);
 
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {

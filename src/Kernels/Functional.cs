@@ -38,6 +38,18 @@ public static class Functional
     /// <param name="y"><c>[rows, out]</c> in x's type.</param>
     public static Tensor LowRank(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankUpdate.Apply(x, a, b, scaling, y);
 
+    /// <summary>y + s · f(x Aᵀ) Bᵀ in fp32, rounded once to y's type: what a bottleneck adapter adds, as one node.</summary>
+    /// <param name="x"><c>[rows, in]</c>.</param>
+    /// <param name="a">fp32 <c>[size, in]</c>.</param>
+    /// <param name="b">fp32 <c>[out, size]</c>.</param>
+    /// <param name="scaling">s.</param>
+    /// <param name="y"><c>[rows, out]</c>; may be x itself.</param>
+    /// <param name="function">f.</param>
+    public static Tensor Bottleneck(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function) => LowRankUpdate.Apply(x, a, b, scaling, y, function);
+
+    /// <summary>Every row times factors: x <c>[rows, n]</c>, factors fp32 <c>[n]</c>; the result in x's type.</summary>
+    public static Tensor ScaleRows(Tensor x, Tensor factors) => RowScale.Apply(x, factors);
+
     /// <summary>Rows of a table by id: ids int64 <c>[tokens]</c>, weight <c>[vocabulary, width]</c>.</summary>
     /// <param name="ids">The ids.</param>
     /// <param name="weight">The table.</param>

@@ -1,12 +1,16 @@
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// y + s · x Aᵀ Bᵀ with a gradient for all four, as one node. The factors stay in fp32, as they are trained, whatever type x has.
+/// y + s · f(x Aᵀ) Bᵀ with a gradient for all four, as one node; f is nothing (LoRA) or a function (bottleneck adapters). The factors stay in fp32, as they are trained, whatever
+/// type x has. y may be x itself.
 /// </summary>
 internal static unsafe class LowRankUpdate
 {
     // Beyond, oneDNN's products pay for their preparation.
     private const int MostRank = 64;
+
+    // The widest bottleneck that goes through the kernel: where registers are few, its rows would each read all of a matrix that the cache next to them does not hold.
+    private static int MostSize => Simd.IsWide ? 1024 : MostRank;
 
     /// <summary>The plain definition.</summary>
     internal static Tensor Reference(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankRows.Reference(x, a, b, scaling, y);
@@ -14,44 +18,57 @@ internal static unsafe class LowRankUpdate
     internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
     {
         if (x.device_type == DeviceType.CUDA && x.dim() == 2 && y.dim() == 2 && y.dtype == x.dtype) return ByProducts(x, a, b, scaling, y);
-        if (!Suits(x, a, b, y)) return Functional.AddMatmul(y, Functional.Matmul(x, a.to(x.dtype).t()), b.to(x.dtype).t(), scaling);
+        return Suits(x, a, b, y, MostRank)
+            ? Run(x, a, b, scaling, y, MiddleFunction.None)
+            : Functional.AddMatmul(y, Functional.Matmul(x, a.to(x.dtype).t()), b.to(x.dtype).t(), scaling);
+    }
+
+    /// <summary>With a function between the products, all in fp32 but for x and y.</summary>
+    internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
+        => Suits(x, a, b, y, MostSize) ? Run(x, a, b, scaling, y, function) : (y + function.Reference(x.to(float32).mm(a.t())).mm(b.t()) * scaling).to(y.dtype);
+
+    private static Tensor Run(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
+    {
         var (rows, rank, width, outWidth, type, s) = (x.size(0), (int)a.size(0), (int)x.size(1), (int)y.size(1), x.dtype, (float)scaling);
-        var single = type == float32;
+        var (single, inPlace, inner) = (type == float32, ReferenceEquals(x, y), function != MiddleFunction.None);
         Tensor sum, middle;
+        Tensor? before;
         using (no_grad())
         using (var scope = NewDisposeScope())
         {
             // What is added is s · middle Bᵀ; the gradient of B needs the middle alone, so s goes with the other factor.
-            // Not in place: the transpose of a single column is contiguous already, and would be the parameter itself.
-            var up = b.t().mul(s).contiguous();
+            var up = Turned(b, s);
             (middle, sum) = (empty([rows, rank], float32).MoveToOuterDisposeScope(), empty_like(y).MoveToOuterDisposeScope());
+            before = inner ? empty([rows, rank], float32).MoveToOuterDisposeScope() : null;
             Tensor xs = x.contiguous(), ys = y.contiguous(), down = a.contiguous();
             LowRankKernel.Rows(single, new LowRankKernel.Context
             {
                 X = (byte*)xs.Pointer(), Y = (byte*)ys.Pointer(), Into = (byte*)sum.Pointer(), Down = (float*)down.Pointer(), Up = (float*)up.Pointer(),
-                Middle = (float*)middle.Pointer(), Rows = rows, Width = width, OutWidth = outWidth, Rank = rank, Scale = 1,
+                Middle = (float*)middle.Pointer(), Inner = before is null ? null : (float*)before.Pointer(), Function = function,
+                Rows = rows, Width = width, OutWidth = outWidth, Rank = rank, Scale = 1,
             });
         }
         if (!Autograd.Records(x, a, b, y)) return sum;
         var (forX, forA, forB) = (x.requires_grad, a.requires_grad, b.requires_grad);
-        Autograd.Function([x, a, b, y], [sum], [forA ? x : null, a, b, forB ? middle : null], (gradients, saved) =>
+        Autograd.Function([x, a, b, y], [sum], [forA ? x : null, a, b, forB ? middle : null, before], (gradients, saved) =>
         {
             if (gradients[0] is not { } dy) return new Tensor?[4];
-            Tensor?[] result = [null, null, null, dy];
+            Tensor?[] result = [null, null, null, inPlace ? null : dy];
             var dys = dy.contiguous();
             if (forX || forA)
             {
-                Tensor down = saved[1]!.contiguous(), up = saved[2]!.t().contiguous(), back = empty([rows, rank], float32);
+                Tensor down = saved[1]!.contiguous(), up = Turned(saved[2]!, s), back = empty([rows, rank], float32);
                 var dx = forX ? empty([rows, width], type) : null;
                 LowRankKernel.Rows(single, new LowRankKernel.Context
                 {
-                    X = (byte*)dys.Pointer(), Into = dx is null ? null : (byte*)dx.Pointer(), Down = (float*)up.Pointer(), Up = (float*)down.Pointer(),
-                    Middle = (float*)back.Pointer(), Rows = rows, Width = outWidth, OutWidth = width, Rank = rank, Scale = s,
+                    X = (byte*)dys.Pointer(), Y = inPlace ? (byte*)dys.Pointer() : null, Into = dx is null ? null : (byte*)dx.Pointer(), Down = (float*)up.Pointer(), Up = (float*)down.Pointer(),
+                    Middle = (float*)back.Pointer(), Inner = inner ? (float*)saved[4]!.Pointer() : null, Slope = function,
+                    Rows = rows, Width = outWidth, OutWidth = width, Rank = rank, Scale = 1,
                 });
                 result[0] = dx;
-                if (forA) result[1] = Sums(saved[0]!.contiguous(), back, 1, single);
+                if (forA) result[1] = Sums(saved[0]!.contiguous(), back, 1, single, turned: false);
             }
-            if (forB) result[2] = Sums(dys, saved[3]!, s, single).t().contiguous();
+            if (forB) result[2] = Sums(dys, saved[3]!, s, single, turned: true);
             return result;
         });
         return sum;
@@ -85,19 +102,30 @@ internal static unsafe class LowRankUpdate
         return sum;
     }
 
-    // scale · middleᵀ x.
-    private static Tensor Sums(Tensor x, Tensor middle, float scale, bool single)
+    // s · Bᵀ.
+    private static Tensor Turned(Tensor b, float s)
     {
-        var sums = empty([middle.size(1), x.size(1)], float32);
+        var (columns, rank) = (b.size(0), b.size(1));
+        var turned = empty([rank, columns], float32);
+        LowRankKernel.Turn((float*)b.contiguous().Pointer(), (int)columns, (int)rank, s, (float*)turned.Pointer());
+        return turned;
+    }
+
+    // scale · middleᵀ x, or its transpose.
+    private static Tensor Sums(Tensor x, Tensor middle, float scale, bool single, bool turned)
+    {
+        var (rank, width) = (middle.size(1), x.size(1));
+        var sums = empty(turned ? [width, rank] : [rank, width], float32);
         LowRankKernel.Columns(single, new LowRankKernel.Context
         {
-            X = (byte*)x.Pointer(), Middle = (float*)middle.Pointer(), Sums = (float*)sums.Pointer(), Rows = x.size(0), Width = (int)x.size(1), Rank = (int)middle.size(1), Scale = scale,
+            X = (byte*)x.Pointer(), Middle = (float*)middle.Pointer(), Sums = (float*)sums.Pointer(), Turned = turned,
+            Rows = x.size(0), Width = (int)width, Rank = (int)rank, Scale = scale,
         });
         return sums;
     }
 
-    private static bool Suits(Tensor x, Tensor a, Tensor b, Tensor y)
+    private static bool Suits(Tensor x, Tensor a, Tensor b, Tensor y, int mostRank)
         => Simd.Suits(x, y) && x.dim() == 2 && y.dim() == 2 && x.size(0) == y.size(0) && x.numel() > 0 && y.numel() > 0
             && a.dtype == float32 && b.dtype == float32 && a.device_type == DeviceType.CPU && b.device_type == DeviceType.CPU
-            && a.size(0) is > 0 and <= MostRank && a.size(1) == x.size(1) && b.size(0) == y.size(1) && b.size(1) == a.size(0);
+            && a.size(0) > 0 && a.size(0) <= mostRank && a.size(1) == x.size(1) && b.size(0) == y.size(1) && b.size(1) == a.size(0);
 }

@@ -56,6 +56,13 @@ public interface IAdapterHooks
     /// <summary>After a projection: <paramref name="y"/> = W x + b <c>[tokens, out]</c> becomes what the block goes on with.</summary>
     Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, SegmentLayout layout) => y;
 
+    /// <summary>A projection with the hooks before and after it: <c>[tokens, in]</c> → <c>[tokens, out]</c>.</summary>
+    Tensor Project(ProjectionSite site, Tensor x, SegmentLayout layout)
+    {
+        x = BeforeProjection(site, x, layout);
+        return AfterProjection(site, x, site.Weights.Forward(x), layout);
+    }
+
     /// <summary>
     /// <see cref="BeforeProjection(ProjectionSite, Tensor, SegmentLayout)"/> of a decode step, which has a row for each sequence: x itself, or other rows.
     /// x must stay as it is: other projections read it too.

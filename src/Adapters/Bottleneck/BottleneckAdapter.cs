@@ -1,3 +1,4 @@
+using AlpacaCot.Kernels;
 using AlpacaCot.Models;
 using AlpacaCot.Specs.Methods;
 
@@ -74,20 +75,28 @@ public sealed class BottleneckAdapter : Adapter
     protected internal override bool ActsAfter(ProjectionSite site) => _modules.TryGetValue(site.Path, out var module) && !module.Before;
 
     /// <inheritdoc/>
-    protected internal override Tensor BeforeProjection(ProjectionSite site, Tensor x, RowDropout? dropout) => x + Through(_modules[site.Path], x, dropout);
+    protected internal override Tensor BeforeProjection(ProjectionSite site, Tensor x, RowDropout? dropout) => Add(_modules[site.Path], x, x, dropout);
 
     /// <inheritdoc/>
-    protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout)
-        => y + Through(_modules[site.Path], _config.Parallel ? x : y, dropout);
+    protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout) => Add(_modules[site.Path], _config.Parallel ? x : y, y, dropout);
 
-    // In fp32 whatever the base's type, as LLM-Adapters computes it.
-    private Tensor Through(Module module, Tensor x, RowDropout? dropout)
+    // y + f(x), in fp32 whatever the base's type, as LLM-Adapters computes it.
+    private Tensor Add(Module module, Tensor x, Tensor y, RowDropout? dropout)
     {
+        if (module.Scaling is null && (dropout is null || !HasDropout) && Function is { } function) return Functional.Bottleneck(x, module.Down, module.Up, _config.Scaling!.Value, y, function);
         var input = x.to(torch.float32);
         if (dropout is not null) input = dropout.Apply(input, _config.Dropout, module.Number);
         var added = torch.mm(Activate(torch.mm(input, module.Down.t())), module.Up.t());
-        return (module.Scaling is { } learned ? added * learned : _config.Scaling == 1 ? added : added * _config.Scaling!.Value).to(x.dtype);
+        return y + (module.Scaling is { } learned ? added * learned : added * _config.Scaling!.Value).to(y.dtype);
     }
+
+    private MiddleFunction? Function => _config.Activation switch
+    {
+        "relu" => MiddleFunction.Relu,
+        "silu" => MiddleFunction.Silu,
+        "tanh" => MiddleFunction.Tanh,
+        _ => null,
+    };
 
     private Tensor Activate(Tensor x) => _config.Activation switch
     {

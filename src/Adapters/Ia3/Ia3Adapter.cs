@@ -81,7 +81,7 @@ public sealed class Ia3Adapter : Adapter
     }
 
     // In fp32 whatever the base's type: bf16 would round l, which stays near one, to eight bits.
-    private Tensor Scale(ProjectionSite site, Tensor rows) => (rows * _modules[site.Path].L.view(-1)).to(rows.dtype);
+    private Tensor Scale(ProjectionSite site, Tensor rows) => Functional.ScaleRows(rows, _modules[site.Path].L.view(-1));
 
     private static void Init(Tensor l, bool ones, Generator? generator)
     {

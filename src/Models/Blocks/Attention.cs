@@ -43,28 +43,33 @@ internal sealed class Attention(int block, AttentionShape shape, IQueryKeyValue 
         var segments = step.Layout.Segments;
         if (segments.All(segment => segment.Prefix.Keys == 0)) return Functional.SegmentAttention(q, k, v, queries, step.Bounds, Options(step), step.Continues);
 
-        List<Tensor> keys = [], values = [];
-        var bounds = new int[segments.Count + 1];
-        var learned = new Dictionary<int, ExtraKeyValues>();
+        // Learned keys and values stand in front of the sequences that they belong to; what lies between two such places stays in one piece.
+        var (bounds, lengths, learned) = (new int[segments.Count + 1], new List<long>(), new List<ExtraKeyValues>());
+        var own = new Dictionary<int, ExtraKeyValues>();
         for (var i = 0; i < segments.Count; i++)
         {
             var segment = segments[i];
             var extra = segment.Continues < 0 ? segment.Prefix.Keys : 0;
             if (extra > 0)
             {
-                if (!learned.TryGetValue(segment.Member, out var own))
+                if (!own.TryGetValue(segment.Member, out var both))
                 {
-                    var (ownKeys, ownValues) = step.Hooks.Extra(block, segment.Member);
-                    learned[segment.Member] = own = new ExtraKeyValues(ownKeys.to(k.dtype), ownValues.to(v.dtype));
+                    var (keys, values) = step.Hooks.Extra(block, segment.Member);
+                    own[segment.Member] = both = new ExtraKeyValues(keys.to(k.dtype), values.to(v.dtype));
                 }
-                keys.Add(own.Keys);
-                values.Add(own.Values);
+                learned.Add(both);
             }
-            keys.Add(k.narrow(0, segment.Start, segment.Length));
-            values.Add(v.narrow(0, segment.Start, segment.Length));
+            if (extra > 0 || lengths.Count == 0) lengths.Add(0);
+            lengths[^1] += segment.Length;
             bounds[i + 1] = bounds[i] + segment.Length + extra;
         }
-        return Functional.SegmentAttention(q, torch.cat(keys), torch.cat(values), queries, bounds, Options(step), step.Continues);
+        Tensor WithLearned(Tensor rows, Func<ExtraKeyValues, Tensor> part)
+        {
+            var pieces = RowRuns.Cut(rows, [.. lengths]);
+            var bare = pieces.Length - learned.Count; // the first sequences may have none
+            return RowRuns.Join([.. pieces.Take(bare), .. pieces.Skip(bare).Zip(learned).SelectMany(pair => new[] { part(pair.Second), pair.First })]);
+        }
+        return Functional.SegmentAttention(q, WithLearned(k, extra => extra.Keys), WithLearned(v, extra => extra.Values), queries, bounds, Options(step), step.Continues);
     }
 
     private Tensor WithCache(Tensor q, Tensor k, Tensor v, ForwardStep step, KvCache cache, int[] queries)

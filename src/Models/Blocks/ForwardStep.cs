@@ -18,11 +18,7 @@ internal sealed record ForwardStep(SegmentLayout Layout, IAdapterHooks Hooks, Kv
     private int[]? Rows { get; init; }
 
     /// <summary>A projection with the hooks around it: <c>[tokens, in]</c> → <c>[tokens, out]</c>.</summary>
-    public Tensor Project(ProjectionSite site, Tensor x)
-    {
-        x = Hooks.BeforeProjection(site, x, Layout);
-        return Hooks.AfterProjection(site, x, site.Weights.Forward(x), Layout);
-    }
+    public Tensor Project(ProjectionSite site, Tensor x) => Hooks.Project(site, x, Layout);
 
     /// <summary>A norm with the hook behind it.</summary>
     public Tensor Norm(INorm norm, Tensor x)
