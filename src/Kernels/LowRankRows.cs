@@ -3,7 +3,9 @@ using System.Runtime.Intrinsics;
 
 namespace AlpacaCot.Kernels;
 
-/// <summary>y += s · B A x for a few rows, A and B in fp32 as they are trained: an adapter's two small products without a copy in another type.</summary>
+/// <summary>
+/// y += s · B f(A x) for a few rows, A and B in fp32 as they are trained: an adapter's two small products, with a function between them or none, without a copy in another type.
+/// </summary>
 internal static unsafe class LowRankRows
 {
     private const int Lanes = 8;   // ranks are small: eight is the usual one
@@ -12,19 +14,22 @@ internal static unsafe class LowRankRows
     internal static Tensor Reference(Tensor x, Tensor a, Tensor b, double factor, Tensor y)
         => (y.to(float32) + x.to(float32).mm(a.t()).mm(b.t()) * factor).to(y.dtype);
 
-    internal static void Run(Rows x, Tensor a, Tensor b, float factor, Rows y)
+    internal static void Run(Rows x, Tensor a, Tensor b, float factor, Rows y, MiddleFunction function = MiddleFunction.None)
     {
-        if (x.Type == float32) Run<F32>(x, (float*)a.Pointer(), (float*)b.Pointer(), (int)a.size(0), factor, y);
-        else Run<BF16>(x, (float*)a.Pointer(), (float*)b.Pointer(), (int)a.size(0), factor, y);
+        if (x.Type == float32) Run<F32>(x, (float*)a.Pointer(), (float*)b.Pointer(), (int)a.size(0), factor, y, function);
+        else Run<BF16>(x, (float*)a.Pointer(), (float*)b.Pointer(), (int)a.size(0), factor, y, function);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Run<T>(Rows x, float* a, float* b, int rank, float factor, Rows y) where T : IElement
+    private static void Run<T>(Rows x, float* a, float* b, int rank, float factor, Rows y, MiddleFunction function) where T : IElement
     {
-        var down = new Scratch(rank, 1).Take(rank);
+        var scratch = new Scratch(2 * rank, 2);
+        float* down = scratch.Take(rank), inner = scratch.Take(rank);
         for (var row = 0; row < x.Count; row++)
         {
-            for (var r = 0; r < rank; r++) down[r] = factor * Dot<T>(x.Pointer, (long)row * x.Width, a + (long)r * x.Width, x.Width);
+            for (var r = 0; r < rank; r++) down[r] = Dot<T>(x.Pointer, (long)row * x.Width, a + (long)r * x.Width, x.Width);
+            MiddleFunctions.Apply(function, inner, down, rank);
+            for (var r = 0; r < rank; r++) down[r] *= factor;
             Up<T>(y.Pointer, (long)row * y.Width, y.Width, b, down, rank);
         }
     }

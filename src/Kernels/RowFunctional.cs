@@ -77,12 +77,15 @@ public static unsafe class RowFunctional
     }
 
     /// <summary>y += factor · B A x: A <c>[r, width of x]</c> and B <c>[width of y, r]</c> in fp32.</summary>
-    public static void LowRank(Rows x, Tensor a, Tensor b, double factor, Rows y)
+    public static void LowRank(Rows x, Tensor a, Tensor b, double factor, Rows y) => Bottleneck(x, a, b, factor, y, MiddleFunction.None);
+
+    /// <summary>y += factor · B f(A x), likewise; y may be x itself.</summary>
+    public static void Bottleneck(Rows x, Tensor a, Tensor b, double factor, Rows y, MiddleFunction function)
     {
         Check(x.Count == y.Count && x.Type == y.Type && a.dtype == float32 && b.dtype == float32 && a.is_contiguous() && b.is_contiguous()
-            && a.size(1) == x.Width && b.size(0) == y.Width && a.size(0) == b.size(1), "low_rank");
+            && a.size(1) == x.Width && b.size(0) == y.Width && a.size(0) == b.size(1), function == MiddleFunction.None ? "low_rank" : "bottleneck");
         using var _ = KernelProfile.IsOn ? KernelProfile.Of("low-rank update", 2.0 * x.Count * a.size(0) * (x.Width + y.Width), 4.0 * (a.numel() + b.numel())) : default;
-        LowRankRows.Run(x, a, b, (float)factor, y);
+        LowRankRows.Run(x, a, b, (float)factor, y, function);
     }
 
     /// <summary>

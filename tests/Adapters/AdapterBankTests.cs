@@ -1,3 +1,4 @@
+using AlpacaCot.Adapters.Bottleneck;
 using AlpacaCot.Adapters.Ia3;
 using AlpacaCot.Adapters.Lora;
 using AlpacaCot.Kernels;
@@ -37,10 +38,14 @@ public sealed class AdapterBankTests
         using var decoder = TinyDecoder.Create(dtype: dtype);
         using var lora = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, TargetModules = ModuleSelection.Matching("all-linear") });
         using var ia3 = TinyDecoder.Adapter(decoder, new Ia3Config { InitOnes = false });
+        using var sequential = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 6, InitBert = true, Activation = "relu" });
+        using var parallel = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 5, Parallel = true, Scaling = null });
+        using var gelu = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 4, Activation = "gelu", Scaling = 2 });
         var bank = new AdapterBank(decoder);
-        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1];
+        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1, bank.Add(sequential), bank.Add(parallel), bank.Add(gelu)];
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
+        foreach (var parameter in new[] { sequential, parallel, gelu }.SelectMany(adapter => adapter.Parameters)) parameter.Value.mul_(8); // N(0, 0.02) would be lost in what the base adds
         var whole = members.Select(member => decoder.Hidden(torch.tensor(Array.ConvertAll(Third, id => (long)id)), SegmentLayout.Single(Third.Length, member), bank)).ToArray();
         using var cache = new KvCache(decoder);
         var sequences = Array.ConvertAll(members, _ => cache.Allocate());

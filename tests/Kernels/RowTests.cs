@@ -121,6 +121,20 @@ public sealed class RowTests
     }
 
     [Theory]
+    [InlineData(ScalarType.Float32, MiddleFunction.Tanh, 8)]
+    [InlineData(ScalarType.Float32, MiddleFunction.Silu, 37)]
+    [InlineData(ScalarType.BFloat16, MiddleFunction.Relu, 20)]
+    public void Bottleneck_AddedToTheRowsThatItReads_EqualsItsDefinition(ScalarType type, MiddleFunction function, int size)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(38);
+        Tensor x = torch.randn([3, 70], generator: g).to(type), a = torch.randn([size, 70], generator: g) / 8, b = torch.randn([70, size], generator: g) / 4;
+        var rows = new Rows(x.clone());
+        RowFunctional.Bottleneck(rows, a, b, 0.5, rows, function);
+        AssertRows((x.to(ScalarType.Float32) + function.Reference(x.to(ScalarType.Float32).mm(a.t())).mm(b.t()) * 0.5).to(type), rows);
+    }
+
+    [Theory]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16)]
     public void ArgMax_TiesNaNsAndInfinities_EqualsItsDefinition(ScalarType type)

@@ -90,6 +90,29 @@ public sealed class BottleneckAdapter : Adapter
         return y + (module.Scaling is { } learned ? added * learned : added * _config.Scaling!.Value).to(y.dtype);
     }
 
+    /// <inheritdoc/>
+    protected internal override bool ActsInPlace => Function is not null;
+
+    /// <inheritdoc/>
+    protected internal override void BeforeProjection(ProjectionSite site, Rows x)
+    {
+        if (!Add(_modules[site.Path], x, x)) base.BeforeProjection(site, x);
+    }
+
+    /// <inheritdoc/>
+    protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y)
+    {
+        if (!Add(_modules[site.Path], _config.Parallel ? x : y, y)) base.AfterProjection(site, x, y);
+    }
+
+    private bool Add(Module module, Rows x, Rows y)
+    {
+        if (Function is not { } function) return false;
+        RowFunctional.Bottleneck(x, module.Down, module.Up, _config.Scaling ?? module.Scaling!.item<float>(), y, function);
+        return true;
+    }
+
+    // Null where the function has no kernel.
     private MiddleFunction? Function => _config.Activation switch
     {
         "relu" => MiddleFunction.Relu,
