@@ -4,10 +4,14 @@ using AlpacaCot.Adapters;
 using AlpacaCot.Adapters.AdaLora;
 using AlpacaCot.Adapters.Bottleneck;
 using AlpacaCot.Adapters.Ia3;
+using AlpacaCot.Adapters.LnTuning;
+using AlpacaCot.Adapters.Loha;
 using AlpacaCot.Adapters.Lora;
+using AlpacaCot.Adapters.Oft;
 using AlpacaCot.Adapters.Prefix;
 using AlpacaCot.Adapters.PromptTuning;
 using AlpacaCot.Adapters.PTuning;
+using AlpacaCot.Adapters.Vera;
 using AlpacaCot.Data;
 using AlpacaCot.Kernels.Native;
 using AlpacaCot.Models;
@@ -17,6 +21,8 @@ namespace AlpacaCot.Benchmarks;
 /// <summary>Several adapters on one base: together in one pack, and one after the other.</summary>
 internal static class CoTrainingBenchmark
 {
+    private const int Mixed = 8;
+
     /// <summary>The command.</summary>
     public static Command Command()
     {
@@ -25,7 +31,7 @@ internal static class CoTrainingBenchmark
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
         var profiled = Profile.Option();
         Option<string> precision = Options.Precision(), device = Options.Device(profiled);
-        var mixed = new Option<bool>("--mixed") { Description = "Members take all of --methods in turn" };
+        var mixed = new Option<bool>("--mixed") { Description = "Members take the first eight of --methods in turn" };
         var named = new Option<string[]>("--methods") { Description = $"Members take these in turn: {string.Join(", ", Methods(1, 1).Keys)} (lora)", AllowMultipleArgumentsPerToken = true };
         named.AcceptOnlyFromAmong([.. Methods(1, 1).Keys]);
         var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, named, precision, device, threads, profiled };
@@ -41,7 +47,7 @@ internal static class CoTrainingBenchmark
             using var generator = new Generator(0);
             using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), Options.DeviceOf(parsed.GetValue(device)!), Options.StorageOf(parsed.GetValue(precision)!));
             var methods = Methods(rows, count);
-            string[] names = parsed.GetValue(named) is { Length: > 0 } some ? some : parsed.GetValue(mixed) ? [.. methods.Keys] : ["lora"];
+            string[] names = parsed.GetValue(named) is { Length: > 0 } some ? some : parsed.GetValue(mixed) ? [.. methods.Keys.Take(Mixed)] : ["lora"];
             List<(IReadOnlyList<Example> Rows, AdapterConfig Config)> pack = [.. each.Select((own, i) => (own, methods[names[i % names.Length]]))];
             TrainingBenchmark.Train(decoder, [pack[0]], size, 1); // not counted
             // One after the other first: the process' largest size can only grow.
@@ -70,6 +76,11 @@ internal static class CoTrainingBenchmark
         ["p_tuning"] = new PTuningConfig { VirtualTokens = 20, EncoderHidden = 128 },
         ["adapter_h"] = new BottleneckConfig { Size = 32 },
         ["adapter_parallel"] = new BottleneckConfig { Size = 32, Parallel = true },
+        ["dora"] = new LoraConfig { R = rank, Alpha = 2 * rank, UseDora = true, TargetModules = ModuleSelection.Of("q_proj", "v_proj") },
+        ["vera"] = new VeraConfig(),
+        ["loha"] = new LohaConfig(),
+        ["oft"] = new OftConfig(),
+        ["ln_tuning"] = new LnTuningConfig(),
     };
 
     // By the clock, and of the processor: the latter tells what is saved on a machine that has other things to do too.

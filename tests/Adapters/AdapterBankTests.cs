@@ -41,10 +41,12 @@ public sealed class AdapterBankTests
         using var sequential = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 6, InitBert = true, Activation = "relu" });
         using var parallel = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 5, Parallel = true, Scaling = null });
         using var gelu = TinyDecoder.Adapter(decoder, new BottleneckConfig { Size = 4, Activation = "gelu", Scaling = 2 });
+        using var dora = TinyDecoder.Adapter(decoder, new LoraConfig { Init = LoraInit.Random, UseDora = true });
         var bank = new AdapterBank(decoder);
-        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1, bank.Add(sequential), bank.Add(parallel), bank.Add(gelu)];
+        int[] members = [bank.Add(lora), bank.Add(ia3), -1, 0, 1, bank.Add(dora), bank.Add(sequential), bank.Add(parallel), bank.Add(gelu)];
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
+        foreach (var parameter in dora.Parameters.Where(parameter => parameter.Key.EndsWith("magnitude_vector", StringComparison.Ordinal))) parameter.Value.mul_(1.5);
         foreach (var parameter in new[] { sequential, parallel, gelu }.SelectMany(adapter => adapter.Parameters)) parameter.Value.mul_(8); // N(0, 0.02) would be lost in what the base adds
         var whole = members.Select(member => decoder.Hidden(torch.tensor(Array.ConvertAll(Third, id => (long)id)), SegmentLayout.Single(Third.Length, member), bank)).ToArray();
         using var cache = new KvCache(decoder);

@@ -11,24 +11,38 @@ namespace AlpacaCot.Adapters.Lora;
 /// </summary>
 internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling, Tensor magnitude) : LoraLayer(site, a, b, scaling)
 {
-    private Tensor? _norms;
+    private Tensor? _norms, _rowFactors;
 
     public override IEnumerable<(string Key, Tensor Value)> Parameters => [.. base.Parameters, ("lora_magnitude_vector", magnitude)];
 
     public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
     {
-        var scale = (magnitude / Norms()).to(y.dtype);
-        var update = Functional.Matmul(Functional.Matmul(dropped, A.to(x.dtype).t()), B.to(x.dtype).t()) * (float)Scaling;
+        var factors = magnitude / Norms();
         var own = Site.Weights.Bias is { } b ? b.to(y.dtype) : null;
         var product = own is null ? y : y - own;
-        var result = ReferenceEquals(x, dropped) ? scale * (product + update) : product + (scale - 1) * Site.Weights.Multiply(dropped) + scale * update;
-        return own is null ? result : result + own;
+        if (ReferenceEquals(x, dropped)) product = Scaled(product);
+        else
+        {
+            var ofDropped = Site.Weights.Multiply(dropped);
+            product = product - ofDropped + Scaled(ofDropped);
+        }
+        return own is null ? product : product + own;
+
+        Tensor Scaled(Tensor rows) => Functional.ScaleRows(Functional.LowRank(dropped, A, B, Scaling, rows), factors);
     }
+
+    public override bool ActsInPlace => Site.Weights.Bias is null;
 
     public override void Forward(Rows x, Rows y)
     {
-        var input = x.Tensor;
-        y.Set(Forward(input, input, y.Tensor));
+        if (!ActsInPlace)
+        {
+            var input = x.Tensor;
+            y.Set(Forward(input, input, y.Tensor));
+            return;
+        }
+        base.Forward(x, y);
+        RowFunctional.Scale(y, RowFactors());
     }
 
     public override (Tensor Weight, Tensor? Bias) Merge() => ((magnitude / Norms()).unsqueeze(1) * (Site.Weights.Dequantise() + Delta()), Site.Weights.Bias);
@@ -43,7 +57,8 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
     public override void ValuesChanged()
     {
         _norms?.Dispose();
-        _norms = null;
+        _rowFactors?.Dispose();
+        _norms = _rowFactors = null;
     }
 
     public override void Dispose() => ValuesChanged();
@@ -54,5 +69,14 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         return _norms = (Site.Weights.Dequantise() + Delta()).norm(1, keepdim: false, p: 2).DetachFromDisposeScope();
+    }
+
+    // m / n where nothing is trained.
+    private Tensor RowFactors()
+    {
+        if (_rowFactors is not null) return _rowFactors;
+        using var scope = torch.NewDisposeScope();
+        using var frozen = torch.no_grad();
+        return _rowFactors = (magnitude / Norms()).DetachFromDisposeScope();
     }
 }

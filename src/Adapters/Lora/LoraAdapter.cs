@@ -76,7 +76,7 @@ public sealed class LoraAdapter : Adapter
     }
 
     /// <inheritdoc/>
-    protected internal override bool ActsInPlace => !_config.UseDora;
+    protected internal override bool ActsInPlace => Layers.All(layer => layer.ActsInPlace);
 
     /// <inheritdoc/>
     protected internal override void AfterProjection(ProjectionSite site, Rows x, Rows y) => _layers[site.Path].Layer.Forward(x, y);

@@ -27,6 +27,9 @@ internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling
     /// <param name="y">W x + b.</param>
     public virtual Tensor Forward(Tensor x, Tensor dropped, Tensor y) => Functional.LowRank(dropped, a, b, scaling, y);
 
+    /// <summary>Whether that is done on the rows of a decode step themselves.</summary>
+    public virtual bool ActsInPlace => true;
+
     /// <summary>As above for the rows of a decode step: changes y in place.</summary>
     public virtual void Forward(Rows x, Rows y) => RowFunctional.LowRank(x, a, b, scaling, y);
 

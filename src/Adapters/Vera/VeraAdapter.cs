@@ -54,8 +54,8 @@ public sealed class VeraAdapter : Adapter
     {
         var (lambdaB, lambdaD, number) = _modules[site.Path];
         if (dropout is not null) x = dropout.Apply(x, _config.Dropout, number);
-        var down = Functional.Matmul(x, A(site).to(x.dtype).t()) * lambdaD.to(x.dtype);
-        return y + Functional.Matmul(down, B(site).to(x.dtype).t()) * lambdaB.to(x.dtype);
+        var down = Functional.ScaleRows(Functional.Matmul(x, A(site).to(x.dtype).t()), lambdaD);
+        return y + Functional.ScaleRows(Functional.Matmul(down, B(site).to(x.dtype).t()), lambdaB);
     }
 
     /// <inheritdoc/>
