@@ -18,6 +18,10 @@ public abstract class PromptAdapter : Adapter
     /// <inheritdoc/>
     public override string MergeObstacle => "it puts virtual tokens in front of every sequence, which no weight of the base can hold; use the adapter beside the base";
 
+    // A decode step finds the virtual tokens in the cache.
+    /// <inheritdoc/>
+    protected internal override bool ActsInPlace => true;
+
     /// <inheritdoc/>
     protected internal override IReadOnlyList<KeyValuePair<string, Tensor>> Stored => [KeyValuePair.Create("prompt_embeddings", Columns(0, Width).detach())];
 
