@@ -18,7 +18,7 @@ internal static unsafe class RowScale
     }
 
     /// <summary>The plain definition.</summary>
-    internal static Tensor Reference(Tensor x, Tensor factors) => (x.to(float32) * factors).to(x.dtype);
+    internal static Tensor Reference(Tensor x, Tensor factors) => (x * factors).to(x.dtype);
 
     internal static Tensor Apply(Tensor x, Tensor factors)
     {
