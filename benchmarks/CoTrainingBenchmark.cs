@@ -31,9 +31,10 @@ internal static class CoTrainingBenchmark
             cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2), rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
         var profiled = Profile.Option();
         Option<string> precision = Options.Precision(), device = Options.Device(profiled);
-        var mixed = new Option<bool>("--mixed") { Description = "Members take the first eight of --methods in turn" };
-        var named = new Option<string[]>("--methods") { Description = $"Members take these in turn: {string.Join(", ", Methods(1, 1).Keys)} (lora)", AllowMultipleArgumentsPerToken = true };
-        named.AcceptOnlyFromAmong([.. Methods(1, 1).Keys]);
+        var mixed = new Option<bool>("--mixed") { Description = "Members take the first eight of --methods in turn, unless it names some" };
+        string[] known = [.. Methods(1, 1).Keys];
+        var named = new Option<string[]>("--methods") { Description = $"Members take these in turn: {string.Join(", ", known)} (lora)", AllowMultipleArgumentsPerToken = true };
+        named.AcceptOnlyFromAmong(known);
         var command = new Command("cotraining", "The same adapters trained together and one after the other: tokens per second of both, and their ratio") { members, steps, batch, cutoff, rank, mixed, named, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
@@ -66,7 +67,7 @@ internal static class CoTrainingBenchmark
         return command;
     }
 
-    private static Dictionary<string, AdapterConfig> Methods(int rank, int steps) => new(StringComparer.Ordinal)
+    private static OrderedDictionary<string, AdapterConfig> Methods(int rank, int steps) => new(StringComparer.Ordinal)
     {
         ["lora"] = new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") },
         ["ia3"] = new Ia3Config(),

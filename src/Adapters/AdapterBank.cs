@@ -124,8 +124,8 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
     {
         if (!layout.Runs.Any(run => run.Member >= 0 && this[run.Member].ActsAtHead)) return logits(hidden);
         // Rows of members without a head of their own go through the base's, run by run: nobody computes logits that are thrown away.
-        Tensor[] parts = [.. hidden.split([.. layout.Runs.Select(run => (long)run.Length)], 0).Zip(layout.Runs, (rows, run) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter ? adapter.Head(rows, logits) : logits(rows))];
-        return parts is [var only] ? only : torch.cat(parts, 0);
+        Tensor[] parts = [.. RowRuns.Cut(hidden, [.. layout.Runs.Select(run => (long)run.Length)]).Zip(layout.Runs, (rows, run) => run.Member >= 0 && this[run.Member] is { ActsAtHead: true } adapter ? adapter.Head(rows, logits) : logits(rows))];
+        return RowRuns.Join(parts);
     }
 
     private Tensor Apply(SegmentLayout layout, Tensor tensor, Func<Adapter, bool> acts, Func<Adapter, Tensor, int, Tensor> act)
@@ -144,11 +144,11 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
         var parts = Cut(tensor, pieces);
         for (var i = 0; i < parts.Length; i++)
             if (pieces[i].Adapter is not null) parts[i] = act(pieces[i], parts[i]);
-        return parts is [var only] ? only : RowRuns.Join(parts);
+        return RowRuns.Join(parts);
     }
 
     // All at once: their gradients are put together once, where those of single slices would each be as long as the whole.
-    private static Tensor[] Cut(Tensor tensor, List<Piece> pieces) => pieces is [_] ? [tensor] : RowRuns.Cut(tensor, [.. pieces.Select(piece => (long)piece.Length)]);
+    private static Tensor[] Cut(Tensor tensor, List<Piece> pieces) => RowRuns.Cut(tensor, [.. pieces.Select(piece => (long)piece.Length)]);
 
     // The runs of the members that act, and the rows between them; null where none does.
     private List<Piece>? Pieces(SegmentLayout layout, Func<Adapter, bool> acts)

@@ -25,7 +25,7 @@ internal static unsafe class LowRankUpdate
 
     /// <summary>With a function between the products, all in fp32 but for x and y.</summary>
     internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
-        => Suits(x, a, b, y, MostSize) ? Run(x, a, b, scaling, y, function) : (y + function.Reference(x.to(float32).mm(a.t())).mm(b.t()) * scaling).to(y.dtype);
+        => Suits(x, a, b, y, MostSize) ? Run(x, a, b, scaling, y, function) : (y + function.Of(x.to(float32).mm(a.t())).mm(b.t()) * scaling).to(y.dtype);
 
     private static Tensor Run(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
     {

@@ -19,11 +19,11 @@ public enum MiddleFunction
     Silu,
 }
 
-/// <summary>These functions and their derivatives, in fp32.</summary>
-internal static unsafe class MiddleFunctions
+/// <summary>These functions and their derivatives.</summary>
+public static unsafe class MiddleFunctions
 {
-    /// <summary>The plain definition.</summary>
-    internal static Tensor Reference(this MiddleFunction function, Tensor x) => function switch
+    /// <summary>The plain definition, with a gradient.</summary>
+    public static Tensor Of(this MiddleFunction function, Tensor x) => function switch
     {
         MiddleFunction.Tanh => x.tanh(),
         MiddleFunction.Relu => x.relu(),

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using AlpacaCot.Kernels.Attention;
 using AlpacaCot.Kernels.Native;
 
@@ -71,8 +70,8 @@ public static unsafe class RowFunctional
         var factors = (float*)scale.Pointer();
         for (var row = 0; row < y.Count; row++)
         {
-            if (y.Type == float32) Scale<F32>(y.Pointer, (long)row * y.Width, factors, y.Width);
-            else Scale<BF16>(y.Pointer, (long)row * y.Width, factors, y.Width);
+            if (y.Type == float32) RowScale.Row<F32>(y.Pointer, y.Pointer, (long)row * y.Width, factors, y.Width);
+            else RowScale.Row<BF16>(y.Pointer, y.Pointer, (long)row * y.Width, factors, y.Width);
         }
     }
 
@@ -124,14 +123,6 @@ public static unsafe class RowFunctional
         var i = 0L;
         for (; i + Simd.Lanes <= n; i += Simd.Lanes) T.Store(y, i, T.Load(x, i) + T.Load(y, i));
         for (; i < n; i++) T.Set(y, i, T.Get(x, i) + T.Get(y, i));
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scale<T>(byte* y, long at, float* factors, int n) where T : IElement
-    {
-        var i = 0;
-        for (; i + Simd.Lanes <= n; i += Simd.Lanes) T.Store(y, at + i, T.Load(y, at + i) * Vector512.Load(factors + i));
-        for (; i < n; i++) T.Set(y, at + i, T.Get(y, at + i) * factors[i]);
     }
 
     private static bool Same(Rows a, Rows b) => a.Count == b.Count && a.Width == b.Width && a.Type == b.Type;

@@ -18,9 +18,10 @@ public static unsafe class RowRuns
 
     /// <summary>Consecutive runs of rows, which read the tensor's memory.</summary>
     /// <param name="x"><c>[rows, …]</c>.</param>
-    /// <param name="lengths">Rows of each; together all.</param>
+    /// <param name="lengths">Rows of each; together all. One run is the tensor itself.</param>
     public static Tensor[] Cut(Tensor x, long[] lengths)
     {
+        if (lengths is [_]) return [x];
         if (!Simd.Suits(x) || x.numel() == 0 || !Autograd.Records(x)) return x.split(lengths, 0);
         Tensor[] parts;
         using (no_grad()) parts = x.detach().split(lengths, 0);
@@ -34,9 +35,10 @@ public static unsafe class RowRuns
         return parts;
     }
 
-    /// <summary>The rows of some tensors, one after the other: <c>[rows, …]</c> all, with rows of one shape.</summary>
+    /// <summary>The rows of some tensors, one after the other: <c>[rows, …]</c> all, with rows of one shape. One tensor is itself.</summary>
     public static Tensor Join(Tensor[] parts)
     {
+        if (parts is [var only]) return only;
         if (!Simd.Suits(parts[0], parts) || parts[0].numel() == 0) return torch.cat(parts, 0);
         long[] shape = parts[0].shape, lengths = [.. parts.Select(part => part.size(0))];
         Tensor all;

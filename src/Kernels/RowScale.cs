@@ -59,13 +59,16 @@ internal static unsafe class RowScale
     {
         ref var c = ref *(Context*)context;
         long row = (long)part * c.PerPart, end = Math.Min(c.Rows, row + c.PerPart);
-        for (; row < end; row++)
-        {
-            var at = row * c.Width;
-            var i = 0;
-            for (; i + Simd.Lanes <= c.Width; i += Simd.Lanes) T.Store(c.Y, at + i, T.Load(c.X, at + i) * Vector512.Load(c.Factors + i));
-            for (; i < c.Width; i++) T.Set(c.Y, at + i, T.Get(c.X, at + i) * c.Factors[i]);
-        }
+        for (; row < end; row++) Row<T>(c.X, c.Y, row * c.Width, c.Factors, c.Width);
+    }
+
+    /// <summary>The elements of one row, which begins at the same place of x and of y; y may be x.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Row<T>(byte* x, byte* y, long at, float* factors, int width) where T : IElement
+    {
+        var i = 0;
+        for (; i + Simd.Lanes <= width; i += Simd.Lanes) T.Store(y, at + i, T.Load(x, at + i) * Vector512.Load(factors + i));
+        for (; i < width; i++) T.Set(y, at + i, T.Get(x, at + i) * factors[i]);
     }
 
     // A strip of columns: dx = dy · factors, and the sums over all rows of dy · x.

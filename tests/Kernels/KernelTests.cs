@@ -8,25 +8,6 @@ public sealed class KernelTests
 {
     private static Tensor Random(Generator g, ScalarType type, params long[] shape) => torch.randn(shape, generator: g).to(type).detach();
 
-    private static double Tolerance(ScalarType type) => type == ScalarType.Float32 ? 2e-5 : 2e-2;
-
-    /// <summary>Values and gradients of both, the plain one in fp32 where the type is bf16 (the kernels compute in fp32 too).</summary>
-    private static void Compare(ScalarType type, Tensor[] inputs, Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> plain)
-    {
-        using var scope = torch.NewDisposeScope();
-        var mine = Array.ConvertAll(inputs, t => t.detach().requires_grad_());
-        var theirs = Array.ConvertAll(inputs, t => t.to(ScalarType.Float32, copy: true).detach().requires_grad_());
-        Tensor y = kernel(mine), z = plain(theirs);
-        Assert.Equal(type, y.dtype);
-        Assert.Equal(z.shape, y.shape);
-        Setup.AssertClose(z.ToArray<float>(), y.ToArray<float>(), Tolerance(type));
-        using var g = new Generator(77);
-        var dy = torch.randn(y.shape, generator: g).to(type);
-        Autograd.Backward(y, dy);
-        Autograd.Backward(z, dy.to(ScalarType.Float32));
-        for (var i = 0; i < inputs.Length; i++) Setup.AssertClose(theirs[i].grad!.ToArray<float>(), mine[i].grad!.ToArray<float>(), 4 * Tolerance(type));
-    }
-
     /// <summary>The same bits on one thread and on two.</summary>
     private static void SameBitsOnTwoThreads(Tensor[] inputs, Func<Tensor[], Tensor> kernel)
     {
@@ -59,7 +40,7 @@ public sealed class KernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(1);
         Tensor[] inputs = [Random(g, type, rows, n), Random(g, type, n)];
-        Compare(type, inputs, i => Functional.RmsNorm(i[0], i[1], 1e-5), i => RmsNorm.Reference(i[0], i[1], 1e-5));
+        Setup.Compare(type, inputs, i => Functional.RmsNorm(i[0], i[1], 1e-5), i => RmsNorm.Reference(i[0], i[1], 1e-5));
         SameBitsOnTwoThreads(inputs, i => Functional.RmsNorm(i[0], i[1], 1e-5));
     }
 
@@ -77,10 +58,10 @@ public sealed class KernelTests
         foreach (var pick in (Func<(Tensor Sum, Tensor Normed), Tensor>[])[both => both.Sum * 0.5 + both.Normed, both => both.Normed])
         {
             Tensor Fused(Tensor[] i) => pick(Functional.AddRmsNorm(i[0], i[1], i[2], 1e-5));
-            Compare(type, inputs, Fused, i => pick((i[0] + i[1], RmsNorm.Reference(i[0] + i[1], i[2], 1e-5))));
+            Setup.Compare(type, inputs, Fused, i => pick((i[0] + i[1], RmsNorm.Reference(i[0] + i[1], i[2], 1e-5))));
             SameBitsOnTwoThreads(inputs, Fused);
         }
-        Compare(type, inputs[..2], i => Functional.AddRmsNorm(i[0], i[1], inputs[2]).Sum, i => i[0] + i[1]);
+        Setup.Compare(type, inputs[..2], i => Functional.AddRmsNorm(i[0], i[1], inputs[2]).Sum, i => i[0] + i[1]);
     }
 
     [Fact]
@@ -102,7 +83,7 @@ public sealed class KernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(8);
         Tensor[] inputs = [Random(g, type, 9, 3, 5)];
-        Compare(type, inputs, i => Functional.SelectRows(i[0], rows), i => RowSelection.Reference(i[0], rows));
+        Setup.Compare(type, inputs, i => Functional.SelectRows(i[0], rows), i => RowSelection.Reference(i[0], rows));
         SameBitsOnTwoThreads(inputs, i => Functional.SelectRows(i[0], rows));
     }
 
@@ -132,7 +113,7 @@ public sealed class KernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(2);
         Tensor[] inputs = [Random(g, type, n) * 3, Random(g, type, n)];
-        Compare(type, inputs, i => Functional.SwiGlu(i[0], i[1]), i => SwiGlu.Reference(i[0], i[1]));
+        Setup.Compare(type, inputs, i => Functional.SwiGlu(i[0], i[1]), i => SwiGlu.Reference(i[0], i[1]));
         SameBitsOnTwoThreads(inputs, i => Functional.SwiGlu(i[0], i[1]));
     }
 
@@ -144,7 +125,7 @@ public sealed class KernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(2);
         Tensor[] inputs = [Random(g, type, n) * 3];
-        Compare(type, inputs, i => Functional.GeluTanh(i[0]), i => GeluTanh.Reference(i[0]));
+        Setup.Compare(type, inputs, i => Functional.GeluTanh(i[0]), i => GeluTanh.Reference(i[0]));
         SameBitsOnTwoThreads(inputs, i => Functional.GeluTanh(i[0]));
         var far = torch.tensor([-1e4f, -40f, -10f, 0f, 10f, 40f, 1e4f]);
         Assert.Equal([0f, 0f, 0f, 0f, 10f, 40f, 1e4f], Functional.GeluTanh(far).ToArray<float>().Select(y => MathF.Abs(y) < 1e-20f ? 0 : y));
@@ -163,7 +144,7 @@ public sealed class KernelTests
         var angles = torch.rand([9, half], generator: g) * 6;
         var (cos, sin) = (angles.cos(), angles.sin());
         Tensor[] inputs = [Random(g, type, 9, 3, d)];
-        Compare(type, inputs, i => Functional.Rotary(i[0], cos, sin, pairs), i => Rotary.Reference(i[0], cos, sin, pairs));
+        Setup.Compare(type, inputs, i => Functional.Rotary(i[0], cos, sin, pairs), i => Rotary.Reference(i[0], cos, sin, pairs));
         Assert.Throws<ArgumentException>(() => Functional.Rotary(inputs[0], cos[1..], sin, pairs));
     }
 

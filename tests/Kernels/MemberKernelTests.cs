@@ -5,8 +5,6 @@ public sealed class MemberKernelTests
 {
     private static Tensor Leaf(Tensor values) => values.detach().clone().requires_grad_();
 
-    private static double Tolerance(ScalarType type) => type == ScalarType.Float32 ? 2e-5 : 2e-2;
-
     public static TheoryData<ScalarType, MiddleFunction, int, int, int, int> Bottlenecks()
     {
         var data = new TheoryData<ScalarType, MiddleFunction, int, int, int, int>();
@@ -28,7 +26,7 @@ public sealed class MemberKernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(91);
         Tensor x = torch.randn([rows, width], generator: g).to(type), a = torch.randn([size, width], generator: g) / 8, b = torch.randn([outWidth, size], generator: g) / 4, y = torch.randn([rows, outWidth], generator: g).to(type);
-        Compare(type, [x, a, b, y], t => Functional.Bottleneck(t[0], t[1], t[2], 0.7, t[3], function), t => t[3] + function.Reference(t[0].mm(t[1].t())).mm(t[2].t()) * 0.7);
+        Setup.Compare(type, [x, a, b, y], t => Functional.Bottleneck(t[0], t[1], t[2], 0.7, t[3], function), t => t[3] + function.Of(t[0].mm(t[1].t())).mm(t[2].t()) * 0.7);
     }
 
     /// <summary>A sequential adapter adds to what it reads: the gradient reaches it both ways.</summary>
@@ -40,7 +38,7 @@ public sealed class MemberKernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(92);
         Tensor x = torch.randn([rows, 45], generator: g).to(type), a = torch.randn([9, 45], generator: g) / 8, b = torch.randn([45, 9], generator: g) / 4;
-        Compare(type, [x, a, b], t => Functional.Bottleneck(t[0], t[1], t[2], 1.5, t[0], MiddleFunction.Tanh), t => t[0] + t[0].mm(t[1].t()).tanh().mm(t[2].t()) * 1.5);
+        Setup.Compare(type, [x, a, b], t => Functional.Bottleneck(t[0], t[1], t[2], 1.5, t[0], MiddleFunction.Tanh), t => t[0] + t[0].mm(t[1].t()).tanh().mm(t[2].t()) * 1.5);
     }
 
     /// <summary>Rows go through in fours and singly: a row's numbers must not depend on which of the two it was.</summary>
@@ -82,7 +80,7 @@ public sealed class MemberKernelTests
     {
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(94);
-        Compare(type, [torch.randn([rows, width], generator: g).to(type), torch.randn([width], generator: g)], t => Functional.ScaleRows(t[0], t[1]), t => t[0] * t[1]);
+        Setup.Compare(type, [torch.randn([rows, width], generator: g).to(type), torch.randn([width], generator: g)], t => Functional.ScaleRows(t[0], t[1]), t => t[0] * t[1]);
     }
 
     [Fact]
@@ -105,7 +103,7 @@ public sealed class MemberKernelTests
         long[] lengths = [2, 1, 4];
         // One part is not read, one is read twice.
         Tensor Mixed(Tensor[] parts, Func<Tensor[], Tensor> join) => join([parts[2] * 3, parts[0], parts[2]]);
-        Compare(type, [torch.randn([7, width], generator: g).to(type)], t => Mixed(RowRuns.Cut(t[0], lengths), RowRuns.Join), t => Mixed(t[0].split(lengths, 0), parts => torch.cat(parts, 0)));
+        Setup.Compare(type, [torch.randn([7, width], generator: g).to(type)], t => Mixed(RowRuns.Cut(t[0], lengths), RowRuns.Join), t => Mixed(t[0].split(lengths, 0), parts => torch.cat(parts, 0)));
     }
 
     [Fact]
@@ -128,7 +126,7 @@ public sealed class MemberKernelTests
         using var scope = torch.NewDisposeScope();
         using var g = new Generator(96);
         Tensor Both(Tensor whole, Tensor[] runs) => torch.cat([whole.exp(), runs[0] * 2, runs[1].sin()], 0);
-        Compare(type, [torch.randn([6, 5], generator: g).to(type)], t =>
+        Setup.Compare(type, [torch.randn([6, 5], generator: g).to(type)], t =>
         {
             var (whole, runs) = RowRuns.Share(t[0], [(0, 2), (3, 3)]);
             return Both(whole, runs);
@@ -143,23 +141,5 @@ public sealed class MemberKernelTests
         var (_, runs) = RowRuns.Share(x, [(1, 2)]);
         Autograd.Backward(runs[0] * 3, torch.ones(2, 2));
         Assert.Equal([0f, 0, 3, 3, 3, 3, 0, 0], x.grad!.ToArray<float>());
-    }
-
-    // Values and gradients, those of the plain way in fp32.
-    private static void Compare(ScalarType type, Tensor[] inputs, Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> plain)
-    {
-        var (mine, theirs) = (Array.ConvertAll(inputs, Leaf), Array.ConvertAll(inputs, t => Leaf(t.to(ScalarType.Float32))));
-        Tensor y = kernel(mine), z = plain(theirs);
-        Assert.Equal(type, y.dtype);
-        Setup.AssertClose(z.ToArray<float>(), y.to(ScalarType.Float32).ToArray<float>(), Tolerance(type));
-        using var g = new Generator(97);
-        var dy = torch.randn(y.shape, generator: g).to(type);
-        Autograd.Backward(y, dy);
-        Autograd.Backward(z, dy.to(ScalarType.Float32));
-        for (var i = 0; i < inputs.Length; i++)
-        {
-            Assert.Equal(inputs[i].dtype, mine[i].grad!.dtype);
-            Setup.AssertClose(theirs[i].grad!.ToArray<float>(), mine[i].grad!.to(ScalarType.Float32).ToArray<float>(), 4 * Tolerance(type));
-        }
     }
 }

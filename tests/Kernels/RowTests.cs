@@ -131,7 +131,7 @@ public sealed class RowTests
         Tensor x = torch.randn([3, 70], generator: g).to(type), a = torch.randn([size, 70], generator: g) / 8, b = torch.randn([70, size], generator: g) / 4;
         var rows = new Rows(x.clone());
         RowFunctional.Bottleneck(rows, a, b, 0.5, rows, function);
-        AssertRows((x.to(ScalarType.Float32) + function.Reference(x.to(ScalarType.Float32).mm(a.t())).mm(b.t()) * 0.5).to(type), rows);
+        AssertRows((x.to(ScalarType.Float32) + function.Of(x.to(ScalarType.Float32).mm(a.t())).mm(b.t()) * 0.5).to(type), rows);
     }
 
     [Theory]

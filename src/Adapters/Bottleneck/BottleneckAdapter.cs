@@ -86,7 +86,8 @@ public sealed class BottleneckAdapter : Adapter
         if (module.Scaling is null && (dropout is null || !HasDropout) && Function is { } function) return Functional.Bottleneck(x, module.Down, module.Up, _config.Scaling!.Value, y, function);
         var input = x.to(torch.float32);
         if (dropout is not null) input = dropout.Apply(input, _config.Dropout, module.Number);
-        var added = torch.mm(Activate(torch.mm(input, module.Down.t())), module.Up.t());
+        var down = torch.mm(input, module.Down.t());
+        var added = torch.mm(Function?.Of(down) ?? torch.nn.functional.gelu(down), module.Up.t());
         return y + (module.Scaling is { } learned ? added * learned : added * _config.Scaling!.Value).to(y.dtype);
     }
 
@@ -112,20 +113,12 @@ public sealed class BottleneckAdapter : Adapter
         return true;
     }
 
-    // Null where the function has no kernel.
+    // Null for GELU, which has no kernel.
     private MiddleFunction? Function => _config.Activation switch
     {
         "relu" => MiddleFunction.Relu,
         "silu" => MiddleFunction.Silu,
         "tanh" => MiddleFunction.Tanh,
         _ => null,
-    };
-
-    private Tensor Activate(Tensor x) => _config.Activation switch
-    {
-        "relu" => x.relu(),
-        "gelu" => torch.nn.functional.gelu(x),
-        "silu" => torch.nn.functional.silu(x),
-        _ => x.tanh(),
     };
 }
