@@ -72,6 +72,20 @@ public sealed class MemoryTests
         Assert.Equal(0, TensorMemory.CachedBytes);
     }
 
+    /// <summary>What activations of short rows were held in serves those of long ones, and the other way round.</summary>
+    [Fact]
+    public void BlocksOfMiddlingSize_Freed_AreLargeOnesNext()
+    {
+        using (torch.NewDisposeScope()) _ = Enumerable.Range(0, 60).Select(_ => torch.ones(50_000)).ToList();
+        var reserved = TensorMemory.ReservedBytes;
+        for (var round = 0; round < 3; round++)
+        {
+            using (torch.NewDisposeScope()) Assert.Equal(2_500_000, torch.ones(2_500_000).sum().item<float>());
+            using (torch.NewDisposeScope()) Assert.All(Enumerable.Range(0, 50).Select(i => torch.full([50_000], i, torch.float32)).ToList(), (t, i) => Assert.Equal(i * 50_000f, t.sum().item<float>()));
+        }
+        Assert.Equal(reserved, TensorMemory.ReservedBytes);
+    }
+
     [Fact]
     public void LargeBlocks_OfEverOtherSizes_ReuseTheSameMemory()
     {

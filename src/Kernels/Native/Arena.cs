@@ -10,7 +10,7 @@ namespace AlpacaCot.Kernels.Native;
 internal sealed unsafe partial class Arena
 {
     private const long Grain = 16 << 10;    // sizes are multiples of this
-    private const long Split = 256 << 10;   // smaller rests stay with their block
+    private const long Split = 32 << 10;    // smaller rests stay with their block
     private const long Range = 256 << 20;   // mapped at a time; pages cost nothing until they are touched
     private const long Huge = 2 << 20;
 
@@ -28,9 +28,10 @@ internal sealed unsafe partial class Arena
     /// <summary>Most bytes kept for reuse.</summary>
     public long CacheLimit { get; set; } = 2L << 30;
 
-    /// <summary>A block of at least so many bytes, aligned to a page; null where the system has no more.</summary>
-    public void* Take(long bytes)
+    /// <summary>A block of at least so many bytes, aligned to a page, and how many it has; null where the system has no more.</summary>
+    public void* Take(long bytes, out long room)
     {
+        room = 0;
         var size = (bytes + Grain - 1) / Grain * Grain;
         lock (_lock)
         {
@@ -57,6 +58,7 @@ internal sealed unsafe partial class Arena
             block.Free = false;
             _usedBytes += block.Size;
             _used.Add(block.Address, block);
+            room = block.Size;
             return (void*)block.Address;
         }
     }
