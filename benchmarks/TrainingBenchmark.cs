@@ -48,7 +48,7 @@ internal static class TrainingBenchmark
             {
                 benchmark = "training", tokens_per_s = Math.Round(tokens / seconds, 1), supervised_per_s = Math.Round(supervised / seconds, 1), step_ms = Math.Round(1000 * seconds / count, 3),
                 gemm_limit_share = Math.Round(Products(decoder, tokens, supervised) / Profile.ProductsPerSecond(decoder, together) / seconds, 3), peak_rss_mb = Math.Round(PeakRssMb()),
-                first_loss = losses[0], last_loss = losses[^1], steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
+                first_loss = losses[0], last_loss = losses[^1], mean_loss = losses.Average(), losses = losses.Select(loss => Math.Round(loss, 5)), steps = count, precision = parsed.GetValue(precision), device = parsed.GetValue(device), threads = parsed.GetValue(threads),
             });
             profile?.Print(parsed, decoder, together, parsed.GetValue(threads));
         });

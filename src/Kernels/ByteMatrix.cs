@@ -10,12 +10,14 @@ namespace AlpacaCot.Kernels;
 /// largest), and so does each row of the gradient on its way back (W8A8, dynamic per row and per channel). Both directions read the one copy of the codes;
 /// sums are exact, so that a row's result depends on no other.
 /// </summary>
-public sealed unsafe class ByteMatrix
+public sealed unsafe class ByteMatrix : IDisposable
 {
     // Sums of so many rows stay in the cache until they are scaled.
     private const int RowsAtOnce = 256;
 
     private readonly Tensor _codes, _scales;
+    private readonly Tensor? _panels;   // the codes again, laid out for x's products
+    private readonly bool _owns;
     private int[]? _rowSums, _columnSums;
 
     private struct Context
@@ -39,6 +41,31 @@ public sealed unsafe class ByteMatrix
             throw new ArgumentException($"codes {codes.Describe()} and scales {scales.Describe()} do not fit");
         (_codes, _scales) = (codes, scales);
     }
+
+    private ByteMatrix(Tensor codes, Tensor scales, Tensor? panels)
+        : this(codes, scales) => (_panels, _owns) = (panels, true);
+
+    /// <summary>A weight <c>[out, in]</c> on the processor, each of its rows rounded to bytes as a row of x is; kept in the layout of x's products too, where they have one.</summary>
+    /// <exception cref="ArgumentException">It is no matrix.</exception>
+    public static ByteMatrix Of(Tensor weight)
+    {
+        if (weight.dim() != 2 || weight.device_type != DeviceType.CPU) throw new ArgumentException($"byte_matrix: {weight.Describe()} is no matrix on the processor");
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var from = (weight.dtype == bfloat16 ? weight : weight.to(float32)).contiguous();
+        Tensor codes = empty(from.shape, int8), scales = empty([from.size(0)]);
+        var context = new Context
+        {
+            X = (byte*)from.Pointer(), Codes = (sbyte*)codes.Pointer(), Rows = (float*)scales.Pointer(), Count = from.size(0), Width = from.size(1), PerPart = Threads.RowsPerPart(from.size(0), from.size(1)),
+        };
+        Threads.For(Threads.Parts(context.Count, context.PerPart), from.dtype == float32 ? &Round<F32> : &Round<BF16>, &context);
+        GC.KeepAlive(from);
+        var panels = BytePanels.Suits(from.size(1)) ? BytePanels.LaidOut(codes) : null;
+        return new ByteMatrix(codes.DetachFromDisposeScope(), scales.DetachFromDisposeScope(), panels?.DetachFromDisposeScope());
+    }
+
+    /// <summary>Whether the processor multiplies bytes; elsewhere the same sums are computed in fp32.</summary>
+    public static bool IsFast => ProcessorFeatures.HasVnni;
 
     /// <summary>x Wᵀ + b for x <c>[rows, in]</c>, in x's type; no gradient.</summary>
     public Tensor Times(Tensor x, Tensor? bias = null) => Product(x, bias, back: false);
@@ -85,7 +112,7 @@ public sealed unsafe class ByteMatrix
         if (x.dim() != 2 || x.size(1) != width || (bias is not null && (bias.dtype != x.dtype || bias.numel() != _codes.size(0))))
             throw new ArgumentException($"byte_product: x {x.Describe()} and the bias {bias?.Describe() ?? "none"} do not fit a weight {_codes.Describe()}");
         using var _ = KernelProfile.IsOn ? KernelProfile.Product(back ? "product of bytes, backward" : "product of bytes", x.size(0), width, _codes.size(back ? 1 : 0), x.ElementSize, _codes.numel()) : default;
-        if (!ProcessorFeatures.HasVnni || !Simd.Suits(x, bias) || x.numel() == 0) return Rounded(x, bias, back, InFloats);
+        if (!IsFast || !Simd.Suits(x, bias) || x.numel() == 0) return Rounded(x, bias, back, InFloats);
         return Product(x, bias, back, BytePanels.Suits(width));
     }
 
@@ -113,7 +140,7 @@ public sealed unsafe class ByteMatrix
         if (inBlocks)
         {
             var left = new BytePanels.Left { Bytes = (byte*)context.Codes, Scales = context.Rows, Rows = rows, Inner = width };
-            var right = new BytePanels.Right { Codes = (sbyte*)_codes.Pointer(), Scales = columnScales, Columns = columns, Back = back, Sums = SumsOfCodes(back) };
+            var right = new BytePanels.Right { Codes = (sbyte*)_codes.Pointer(), Scales = columnScales, Columns = columns, Back = back, Sums = SumsOfCodes(back), Panels = back || _panels is null ? null : (uint*)_panels.Pointer() };
             BytePanels.Product<T>(left, right, by, to);
         }
         else
@@ -220,5 +247,14 @@ public sealed unsafe class ByteMatrix
             if (columns != null) v *= columns[i];
             T.Set(y, at + i, bias == null ? v : v + T.Get(bias, i));
         }
+    }
+
+    /// <summary>Frees what it made itself.</summary>
+    public void Dispose()
+    {
+        if (!_owns) return;
+        _codes.Dispose();
+        _scales.Dispose();
+        _panels?.Dispose();
     }
 }

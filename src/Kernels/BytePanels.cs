@@ -4,7 +4,7 @@ using AlpacaCot.Kernels.Native;
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// Rows of bytes times a matrix of bytes by <see cref="BlockProduct"/>, 64 columns at a time, which are laid out for it when they are wanted: no copy of the matrix is kept. Sums are scaled while they are in the cache.
+/// Rows of bytes times a matrix of bytes by <see cref="BlockProduct"/>, 64 columns at a time, which are laid out for it when they are wanted, unless they were before. Sums are scaled while they are in the cache.
 /// The processor multiplies unsigned bytes by signed ones; the rows' have 128 added, and the sums less for it.
 /// </summary>
 internal static unsafe class BytePanels
@@ -36,12 +36,14 @@ internal static unsafe class BytePanels
         internal long Columns;
         internal bool Back;
         internal int[] Sums;
+        internal uint* Panels;   // of LaidOut, or none
     }
 
     private struct Context
     {
         internal byte* X, Bias, Y;
         internal sbyte* Codes;
+        internal uint* Kept;
         internal float* Scales, ColumnScales;
         internal int* Sums;
         internal long Rows, Inner, Columns, RowsPerPart;
@@ -61,11 +63,35 @@ internal static unsafe class BytePanels
             var chunks = Math.Clamp(2 * Threads.Count / panels, 1, (left.Rows + BlockRows - 1) / BlockRows);
             var context = new Context
             {
-                X = left.Bytes, Scales = left.Scales, Rows = left.Rows, Inner = left.Inner, Codes = right.Codes, ColumnScales = right.Scales, Columns = right.Columns, Back = right.Back,
+                X = left.Bytes, Scales = left.Scales, Rows = left.Rows, Inner = left.Inner, Codes = right.Codes, Kept = right.Panels, ColumnScales = right.Scales, Columns = right.Columns, Back = right.Back,
                 Sums = sums, Bias = bias, Y = y, Panels = panels, RowsPerPart = BlockProduct.RowsPerPart(left.Rows, chunks),
             };
             Threads.For(checked((int)((left.Rows + context.RowsPerPart - 1) / context.RowsPerPart * panels)), &Part<T>, &context);
         }
+    }
+
+    /// <summary>The panels of codes <c>[columns, inner]</c>, one after the other.</summary>
+    internal static Tensor LaidOut(Tensor codes)
+    {
+        var panels = empty([codes.numel()], int8);
+        var context = new Context { Codes = (sbyte*)codes.Pointer(), Kept = (uint*)panels.Pointer(), Columns = codes.size(0), Inner = codes.size(1) };
+        Threads.For(checked((int)((context.Columns + Width - 1) / Width)), &Panel, &context);
+        GC.KeepAlive(codes);
+        return panels;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Panel(void* context, int index)
+    {
+        ref var c = ref *(Context*)context;
+        var first = (long)index * Width;
+        LayOut(ref c, first, (int)Math.Min(Width, c.Columns - first), c.Kept + c.Inner / 4 * first);
+    }
+
+    private static void LayOut(ref Context c, long first, int width, uint* panel)
+    {
+        if (c.Back) NumberWords.Fours(c.Codes + first, c.Columns, c.Inner / 4, width, panel);
+        else NumberWords.Turn((uint*)(c.Codes + first * c.Inner), c.Inner / 4, width, (int)(c.Inner / 4), panel, width);
     }
 
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -75,11 +101,10 @@ internal static unsafe class BytePanels
         var (chunk, index) = Math.DivRem(part, c.Panels);
         var first = (long)index * Width;
         var width = (int)Math.Min(Width, c.Columns - first);
-        var scratch = new Scratch(c.Inner / 4 * width + RowsAtOnce * width, 2);
-        uint* panel = (uint*)scratch.Take(c.Inner / 4 * width);
+        var scratch = new Scratch((c.Kept == null ? c.Inner / 4 * width : 0) + RowsAtOnce * width, 2);
+        uint* panel = c.Kept == null ? (uint*)scratch.Take(c.Inner / 4 * width) : c.Kept + c.Inner / 4 * first;
         int* sums = (int*)scratch.Take(RowsAtOnce * width), less = stackalloc int[Width];
-        if (c.Back) NumberWords.Fours(c.Codes + first, c.Columns, c.Inner / 4, width, panel);
-        else NumberWords.Turn((uint*)(c.Codes + first * c.Inner), c.Inner / 4, width, (int)(c.Inner / 4), panel, width);
+        if (c.Kept == null) LayOut(ref c, first, width, panel);
         for (var i = 0; i < width; i++) less[i] = 128 * c.Sums[first + i];
 
         float* scales = c.ColumnScales == null ? null : c.ColumnScales + first;

@@ -24,6 +24,7 @@ public sealed class FrozenLinear : IDisposable
     private readonly Tensor? _bias;
     private readonly bool _packs, _large;
     private Packed? _forward, _backward;
+    private ByteMatrix? _bytes;
 
     /// <summary>Holds a weight <c>[out, in]</c> and a bias <c>[out]</c> or none, without copying them.</summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
@@ -53,6 +54,29 @@ public sealed class FrozenLinear : IDisposable
         using (no_grad()) y = Product(x, ref _forward, back: false);
         Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Product(dy.to(bfloat16), ref _backward, back: true) : null]);
         return y;
+    }
+
+    /// <summary>
+    /// As <see cref="Forward"/> for rows <c>[rows, in]</c> on the processor, with the weight and x rounded to bytes (<see cref="ByteMatrix"/>); the gradient is that of the weight itself.
+    /// </summary>
+    public Tensor ForwardInBytes(Tensor x)
+    {
+        Tensor y;
+        using (no_grad()) y = Bytes().Times(x, _bias);
+        Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Back(dy) : null]);
+        return y;
+    }
+
+    private Tensor Back(Tensor dy) => _packs ? Product(dy.to(bfloat16), ref _backward, back: true) : Products.Times(dy, _weight.t(), back: true);
+
+    private ByteMatrix Bytes()
+    {
+        if (Volatile.Read(ref _bytes) is { } made) return made;
+        lock (_lock)
+        {
+            if (_bytes is null) Volatile.Write(ref _bytes, ByteMatrix.Of(_weight));
+            return _bytes!;
+        }
     }
 
     private Tensor Product(Tensor x, ref Packed? field, bool back)
@@ -106,6 +130,7 @@ public sealed class FrozenLinear : IDisposable
     {
         _forward?.Copy?.Dispose();
         _backward?.Copy?.Dispose();
+        _bytes?.Dispose();
         _weight.Dispose();
         _bias?.Dispose();
     }

@@ -111,12 +111,14 @@ public sealed class Decoder : IDisposable
     /// <param name="hidden">Rows of <see cref="Hidden(Tensor, SegmentLayout, IAdapterHooks?, KvCache?, IReadOnlyList{int}?)"/>'s result, <c>[rows, hidden]</c>.</param>
     /// <param name="rows">Whose rows they are: a layout over the selected rows, with the members of the segments they come from.</param>
     /// <param name="hooks">The adapters; none where null.</param>
+    /// <param name="trains">Whether they are a training step's, which a base in W8A8 multiplies in bytes too; its gradient is that of the head as it is.</param>
     /// <returns><c>[rows, vocabulary]</c> in the base's type.</returns>
-    public Tensor Logits(Tensor hidden, SegmentLayout rows, IAdapterHooks? hooks = null)
+    public Tensor Logits(Tensor hidden, SegmentLayout rows, IAdapterHooks? hooks = null, bool trains = false)
     {
         ArgumentNullException.ThrowIfNull(hidden);
         if (hidden.size(0) != rows.Tokens) throw new ArgumentException($"{hidden.size(0)} rows under a layout of {rows.Tokens}", nameof(rows));
-        var logits = (hooks ?? NoAdapters.Instance).Head(hidden, rows, _parts.Head.Forward);
+        Func<Tensor, Tensor> head = trains && Storage == WeightStorage.W8A8 && _parts.Head is DenseProjection dense ? dense.ForwardInBytes : _parts.Head.Forward;
+        var logits = (hooks ?? NoAdapters.Instance).Head(hidden, rows, head);
         return Config.LogitCap > 0 ? (logits / Config.LogitCap).tanh() * Config.LogitCap : logits;
     }
 

@@ -34,6 +34,12 @@ public sealed class DenseProjection(Tensor weight, Tensor? bias) : Projection
         return Frozen().Forward(x);
     }
 
+    /// <summary>
+    /// As <see cref="Forward"/>, with weight and rows rounded to bytes, where that is faster: the weight is frozen, and on a processor that multiplies bytes. The gradient is that of the weight itself.
+    /// </summary>
+    internal Tensor ForwardInBytes(Tensor x)
+        => !ByteMatrix.IsFast || weight.requires_grad || bias is { requires_grad: true } || weight.device_type != DeviceType.CPU ? Forward(x) : Frozen().ForwardInBytes(x);
+
     /// <inheritdoc/>
     public override Tensor Multiply(Tensor x)
     {

@@ -30,7 +30,7 @@ internal static class SupervisedLoss
         {
             using var scope = torch.NewDisposeScope();
             var x = rows.narrow(0, chunk.Start, chunk.Count).detach().requires_grad_();
-            var logits = decoder.Logits(x, Layout(batch, chunk), bank);
+            var logits = decoder.Logits(x, Layout(batch, chunk), bank, trains: true);
             var weights = Array.ConvertAll(batch.Owners[chunk.Range], owner => 1f / owner.Supervised);
             var owners = batch.Owners[chunk.Range];
             var losses = Array.TrueForAll(owners, owner => Additions.Of(owner) == default)

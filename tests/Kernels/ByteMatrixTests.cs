@@ -38,6 +38,26 @@ public sealed class ByteMatrixTests
         Setup.AssertClose(matrix.Reference(dy, null, back: true).ToArray<float>(), matrix.Product(dy, null, back: true, inBlocks: true).ToArray<float>(), tolerance);
     }
 
+    /// <summary>A weight's rows become bytes as x's do; where its panels are kept, products give the same as without them.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, 70, 100, 76)]       // the last panel is narrower
+    [InlineData(ScalarType.BFloat16, 300, 130, 64)]
+    [InlineData(ScalarType.Float32, 9, 5, 37)]          // no panels of rows of such a width
+    public void Of_AWeight_MultipliesAsItsCodesDo(ScalarType type, int rows, int output, int input)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(11);
+        Tensor weight = torch.randn([output, input], generator: g).to(type), x = torch.randn([rows, input], generator: g).to(type), bias = torch.randn([output], generator: g).to(type);
+        weight[1] = 0;
+        var wide = weight.to(torch.float32);
+        var largest = wide.abs().amax([1], keepdim: true);
+        var codes = (wide * torch.where(largest > 0, torch.full_like(largest, 127) / largest, torch.zeros_like(largest))).round().to(ScalarType.Int8);
+        var plain = new ByteMatrix(codes, (largest / 127).squeeze(1));
+        using var made = ByteMatrix.Of(weight.t().contiguous().t());
+        Assert.Equal(plain.Times(x, bias).ToArray<float>(), made.Times(x, bias).ToArray<float>());
+        Assert.Equal(plain.TimesTransposed(bias.unsqueeze(0)).ToArray<float>(), made.TimesTransposed(bias.unsqueeze(0)).ToArray<float>());
+    }
+
     /// <summary>The largest sums that there can be, in one part and in several, the last of them shorter.</summary>
     [Theory]
     [InlineData(1040)]
@@ -95,6 +115,7 @@ public sealed class ByteMatrixTests
         Assert.Throws<ArgumentException>(() => matrix.TimesTransposed(torch.zeros(2, 8)));
         Assert.Throws<ArgumentException>(() => matrix.Times(torch.zeros(2, 8), torch.zeros(3)));
         Assert.Throws<ArgumentException>(() => new ByteMatrix(torch.zeros([4, 8], ScalarType.Int8), torch.zeros(5)));
+        Assert.Throws<ArgumentException>(() => ByteMatrix.Of(torch.zeros(8)));
     }
 
     private static ByteMatrix Matrix(Generator g, int output, int input)

@@ -61,6 +61,27 @@ public sealed class LinearTests
         }
     }
 
+    /// <summary>Forward in bytes, back by the weight itself.</summary>
+    [Theory]
+    [InlineData(ScalarType.Float32, 48, 20, true)]
+    [InlineData(ScalarType.BFloat16, 96, 32, false)]
+    public void FrozenLinear_InBytes_IsRoundedForwardAlone(ScalarType type, int outputs, int inputs, bool withBias)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(22);
+        Tensor w = torch.randn([outputs, inputs], generator: g).to(type), b = torch.randn([outputs], generator: g).to(type), dy = torch.randn([30, outputs], generator: g).to(type);
+        var bias = withBias ? b : null;
+        var x = torch.randn([30, inputs], generator: g).to(type).requires_grad_();
+        using var bytes = ByteMatrix.Of(w);
+        using var linear = new FrozenLinear(w, bias);
+        var y = linear.ForwardInBytes(x);
+        var tolerance = type == ScalarType.Float32 ? 1e-5 : 2e-2;
+        Setup.AssertClose(bytes.Reference(x.detach(), bias, back: false).ToArray<float>(), y.ToArray<float>(), tolerance);
+        Assert.NotEqual(linear.Forward(x).ToArray<float>(), y.ToArray<float>());
+        Autograd.Backward(y, dy);
+        Setup.AssertClose(dy.to(ScalarType.Float32).mm(w.to(ScalarType.Float32)).ToArray<float>(), x.grad!.ToArray<float>(), tolerance);
+    }
+
     [Fact]
     public void FrozenLinear_OfBFloat16_PacksEachDirectionOnce()
     {

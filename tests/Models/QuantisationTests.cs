@@ -7,6 +7,8 @@ namespace AlpacaCot.Models.Tests;
 /// <summary>Weights in fewer bits: codes against bitsandbytes', products against those of the weights that the codes stand for.</summary>
 public sealed class QuantisationTests
 {
+    private const string SmallLlama = """{"model_type": "llama", "vocab_size": 50, "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.2}""";
+
     public static IEnumerable<object[]> Quantisations => Golden.Folders("quantisation");
 
     [Theory]
@@ -193,8 +195,7 @@ public sealed class QuantisationTests
     {
         using var scope = torch.NewDisposeScope();
         using var generator = new Generator(2);
-        var config = DecoderConfig.Read("""{"model_type": "llama", "vocab_size": 50, "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "initializer_range": 0.2}""");
-        using var decoder = Decoder.CreateRandom(config, generator, dtype, storage: storage);
+        using var decoder = Decoder.CreateRandom(DecoderConfig.Read(SmallLlama), generator, dtype, storage: storage);
         Assert.Equal(storage, decoder.Storage);
         Assert.True(decoder.WeightBytes < decoder.ParameterCount * dtype.Size());
         var ids = torch.tensor(FamilyModels.Ids(decoder, 7));
@@ -204,6 +205,24 @@ public sealed class QuantisationTests
         var steps = Enumerable.Range(0, 7).Select(i => decoder.Hidden(ids.narrow(0, i, 1), new SegmentLayout([new Segment(0, 1, Position: i, Sequence: sequence)]), cache: cache)).ToArray();
         // Bytes for x are rounded by the values beside them, which are others where a row is alone.
         GoldenTensors.AssertClose(whole, torch.cat(steps), storage == WeightStorage.LlmInt8 ? 3e-2 : dtype == ScalarType.Float32 ? 1e-4 : 5e-2, "steps");
+    }
+
+    /// <summary>What is answered and scored goes through the head as it is; so does what trains the head itself.</summary>
+    [Theory]
+    [InlineData(WeightStorage.W8A8, false)]
+    [InlineData(WeightStorage.W8A8, true)]
+    [InlineData(WeightStorage.Int8, false)]
+    [InlineData(WeightStorage.Plain, false)]
+    public void Logits_OfATrainingStep_InBytesWhereTheBlocksAre(WeightStorage storage, bool trainsHead)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var generator = new Generator(2);
+        using var decoder = Decoder.CreateRandom(DecoderConfig.Read(SmallLlama), generator, ScalarType.Float32, storage: storage);
+        var hidden = torch.randn([20, 64], generator: generator);
+        decoder.Parameters[decoder.HeadPath + ".weight"].requires_grad_(trainsHead);
+        Tensor exact = decoder.Logits(hidden, SegmentLayout.Single(20)), trained = decoder.Logits(hidden, SegmentLayout.Single(20), trains: true);
+        if (storage != WeightStorage.W8A8 || trainsHead || !ByteMatrix.IsFast) Assert.Equal(exact.ToArray<float>(), trained.ToArray<float>());
+        else Assert.InRange((exact - trained).abs().max().item<float>() / exact.abs().max().item<float>(), 1e-5, 2e-2);
     }
 
     [Fact]

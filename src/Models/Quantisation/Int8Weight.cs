@@ -107,5 +107,6 @@ internal sealed class Int8Weight(Tensor codes, Tensor largest, WeightStorage sto
         codes.Dispose();
         largest.Dispose();
         _scale.Dispose();
+        _integers?.Dispose();
     }
 }
