@@ -14,7 +14,7 @@ public enum WeightStorage
 
     /// <summary>
     /// The codes of <see cref="Int8"/>, and bytes of the rows that they are multiplied with too, forward and backward (W8A8): products of integers, half of the
-    /// time and other numbers.
+    /// time and other numbers. A training step's logits are computed so too, where the processor multiplies bytes.
     /// </summary>
     W8A8,
 

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace AlpacaCot.Kernels.Native;
 
 /// <summary>
-/// Blocks below the arena's size, kept by size when they are freed. malloc would split and join them for ever: a step's activations of one row are of
-/// a few hundred kilobytes each, differ by a little from the last step's, and searching its lists for them took 5 % of a training step.
+/// Blocks below the arena's size, kept by size when they are freed. malloc would split and join them for ever: what a step computes differs by a
+/// little from what the last one did, and searching malloc's lists for it took 5 % of a training step.
 /// </summary>
 internal sealed unsafe class SmallBlocks(long limit)
 {
