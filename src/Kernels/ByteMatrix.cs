@@ -54,12 +54,8 @@ public sealed unsafe class ByteMatrix : IDisposable
         using var _ = no_grad();
         var from = (weight.dtype == bfloat16 ? weight : weight.to(float32)).contiguous();
         Tensor codes = empty(from.shape, int8), scales = empty([from.size(0)]);
-        var context = new Context
-        {
-            X = (byte*)from.Pointer(), Codes = (sbyte*)codes.Pointer(), Rows = (float*)scales.Pointer(), Count = from.size(0), Width = from.size(1), PerPart = Threads.RowsPerPart(from.size(0), from.size(1)),
-        };
-        Threads.For(Threads.Parts(context.Count, context.PerPart), from.dtype == float32 ? &Round<F32> : &Round<BF16>, &context);
-        GC.KeepAlive(from);
+        if (from.dtype == float32) Round<F32>(from, null, codes, scales, 0);
+        else Round<BF16>(from, null, codes, scales, 0);
         var panels = BytePanels.Suits(from.size(1)) ? BytePanels.LaidOut(codes) : null;
         return new ByteMatrix(codes.DetachFromDisposeScope(), scales.DetachFromDisposeScope(), panels?.DetachFromDisposeScope());
     }
@@ -128,24 +124,21 @@ public sealed unsafe class ByteMatrix : IDisposable
         var even = inBlocks ? EvenRows.Next(rows, BlockProduct.RowMultiple) : rows <= RowsAtOnce ? EvenRows.Count(rows) : EvenRows.Next(rows, RowsAtOnce);
         Tensor from = x.contiguous(), bytes = empty([even, width], int8), scales = empty([rows]), y = empty([rows, columns], x.dtype);
         using var added = bias?.contiguous();
-        var context = new Context
-        {
-            X = (byte*)from.Pointer(), Codes = (sbyte*)bytes.Pointer(), Rows = (float*)scales.Pointer(), Columns = back ? (float*)_scales.Pointer() : null, Count = rows, Width = width,
-            PerPart = Threads.RowsPerPart(rows, width), Flipped = inBlocks ? BytePanels.Zero : (byte)0,
-        };
-        Threads.For(Threads.Parts(rows, context.PerPart), &Round<T>, &context);
-        new Span<sbyte>(context.Codes + rows * width, checked((int)((even - rows) * width))).Clear();
+        Round<T>(from, back ? (float*)_scales.Pointer() : null, bytes, scales, inBlocks ? BytePanels.Zero : (byte)0);
+        var codes = (sbyte*)bytes.Pointer();
+        var rowScales = (float*)scales.Pointer();
+        new Span<sbyte>(codes + rows * width, checked((int)((even - rows) * width))).Clear();
         byte* to = (byte*)y.Pointer(), by = added is null ? null : (byte*)added.Pointer();
         var columnScales = back ? null : (float*)_scales.Pointer();
         if (inBlocks)
         {
-            var left = new BytePanels.Left { Bytes = (byte*)context.Codes, Scales = context.Rows, Rows = rows, Inner = width };
+            var left = new BytePanels.Left { Bytes = (byte*)codes, Scales = rowScales, Rows = rows, Inner = width };
             var right = new BytePanels.Right { Codes = (sbyte*)_codes.Pointer(), Scales = columnScales, Columns = columns, Back = back, Sums = SumsOfCodes(back), Panels = back || _panels is null ? null : (uint*)_panels.Pointer() };
             BytePanels.Product<T>(left, right, by, to);
         }
         else
         {
-            Whole<T>(bytes, context.Rows, columnScales, by, to, rows, columns, back);
+            Whole<T>(bytes, rowScales, columnScales, by, to, rows, columns, back);
         }
         GC.KeepAlive(_scales);
         GC.KeepAlive(_codes);
@@ -179,6 +172,18 @@ public sealed unsafe class ByteMatrix : IDisposable
         var result = sums.ToArray<int>();
         Volatile.Write(ref field, result);
         return result;
+    }
+
+    // Rows to bytes and a scale of each, by all threads; they are multiplied by a factor for each column before, where there are some.
+    private static void Round<T>(Tensor rows, float* columns, Tensor bytes, Tensor scales, byte flipped) where T : IElement
+    {
+        var context = new Context
+        {
+            X = (byte*)rows.Pointer(), Codes = (sbyte*)bytes.Pointer(), Rows = (float*)scales.Pointer(), Columns = columns, Count = rows.size(0), Width = rows.size(1),
+            PerPart = Threads.RowsPerPart(rows.size(0), rows.size(1)), Flipped = flipped,
+        };
+        Threads.For(Threads.Parts(context.Count, context.PerPart), &Round<T>, &context);
+        GC.KeepAlive(rows);
     }
 
     // Rows to bytes. What is not finite has bytes of zero and a scale that is not finite: the result says so.

@@ -23,8 +23,7 @@ public sealed class FrozenLinear : IDisposable
     private readonly Tensor _weight;
     private readonly Tensor? _bias;
     private readonly bool _packs, _large;
-    private Packed? _forward, _backward;
-    private ByteMatrix? _bytes;
+    private Packed? _forward, _backward, _bytes;
 
     /// <summary>Holds a weight <c>[out, in]</c> and a bias <c>[out]</c> or none, without copying them.</summary>
     /// <exception cref="ArgumentException">The shapes do not fit.</exception>
@@ -52,8 +51,7 @@ public sealed class FrozenLinear : IDisposable
         if (!_packs || x.dtype != bfloat16 || x.size(-1) != _weight.size(1)) return Products.Linear(x, _weight, _bias);
         Tensor y;
         using (no_grad()) y = Product(x, ref _forward, back: false);
-        Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Product(dy.to(bfloat16), ref _backward, back: true) : null]);
-        return y;
+        return WithGradient(x, y);
     }
 
     /// <summary>
@@ -62,26 +60,21 @@ public sealed class FrozenLinear : IDisposable
     public Tensor ForwardInBytes(Tensor x)
     {
         Tensor y;
-        using (no_grad()) y = Bytes().Times(x, _bias);
+        using (no_grad()) y = Made(ref _bytes, static linear => linear.InBytes()).Times(x, _bias);
+        return WithGradient(x, y);
+    }
+
+    private Tensor WithGradient(Tensor x, Tensor y)
+    {
         Autograd.Function([x], [y], [], (grads, _) => [grads[0] is { } dy ? Back(dy) : null]);
         return y;
     }
 
     private Tensor Back(Tensor dy) => _packs ? Product(dy.to(bfloat16), ref _backward, back: true) : Products.Times(dy, _weight.t(), back: true);
 
-    private ByteMatrix Bytes()
-    {
-        if (Volatile.Read(ref _bytes) is { } made) return made;
-        lock (_lock)
-        {
-            if (_bytes is null) Volatile.Write(ref _bytes, ByteMatrix.Of(_weight));
-            return _bytes!;
-        }
-    }
-
     private Tensor Product(Tensor x, ref Packed? field, bool back)
     {
-        var packed = Made(ref field, back);
+        var packed = Made(ref field, back ? static linear => linear.Make(back: true) : static linear => linear.Make(back: false));
         using var _ = Products.Measured(x, _weight, back);
         if (x.dim() == 2) return packed.Times(x.contiguous(), back ? null : _bias);
         var shape = x.shape;
@@ -89,7 +82,7 @@ public sealed class FrozenLinear : IDisposable
         return packed.Times(x.reshape(-1, x.size(-1)).contiguous(), back ? null : _bias).view(shape);
     }
 
-    private Packed Made(ref Packed? field, bool back)
+    private Packed Made(ref Packed? field, Func<FrozenLinear, Packed> make)
     {
         if (Volatile.Read(ref field) is { } made) return made;
         lock (_lock)
@@ -97,7 +90,7 @@ public sealed class FrozenLinear : IDisposable
             if (field is not null) return field;
             using var scope = NewDisposeScope();
             using var _ = no_grad();
-            var packed = Make(back);
+            var packed = make(this);
             Volatile.Write(ref field, packed);
             return packed;
         }
@@ -117,6 +110,12 @@ public sealed class FrozenLinear : IDisposable
         return new Packed((x, bias) => EvenRows.Product(x, rows => _large ? nn.functional.linear(rows, weight, bias) : Aten.LinearPointwise(rows, weight, bias)), weight);
     }
 
+    private Packed InBytes()
+    {
+        var bytes = ByteMatrix.Of(_weight);
+        return new Packed(bytes.Times, bytes);
+    }
+
     // oneDNN's plain matrix product: what libtorch's linear takes instead is slower here (729 GFLOP/s).
     private Tensor AsItIs(Tensor x, Tensor? bias)
     {
@@ -130,7 +129,7 @@ public sealed class FrozenLinear : IDisposable
     {
         _forward?.Copy?.Dispose();
         _backward?.Copy?.Dispose();
-        _bytes?.Dispose();
+        _bytes?.Copy?.Dispose();
         _weight.Dispose();
         _bias?.Dispose();
     }
