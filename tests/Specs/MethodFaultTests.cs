@@ -29,6 +29,9 @@ public sealed class MethodFaultTests
     [InlineData("{ method: lora, init: pissa_niter_ }", "'pissa_niter_' is not known")]
     [InlineData("{ method: lora, dora: true, init: pissa_niter_4 }", "dora and init: pissa do not go together")]
     [InlineData("{ method: pissa, r: 4096, targets: [q_proj] }", "pissa takes 4096 components of base's ")]
+    [InlineData("{ method: ln_tuning, targets: [norm, ln_1] }", "base has no norm 'ln_1'; its norms are norm")]
+    [InlineData("{ method: ln_tuning, targets: all-linear }", "'all-linear' matches no norm of base")]
+    [InlineData("{ method: ln_tuning, targets: layers.0.norm.* }", "'layers.0.norm.*' matches no norm of base; its norms are norm, and it must match a whole path, such as model.layers.0.norm")]
     [InlineData("{ method: last_layers }", "it is method: freeze")]
     public void Validate_SettingThatCannotWork_OneError(string peft, string says)
     {
@@ -46,6 +49,7 @@ public sealed class MethodFaultTests
     [InlineData("prefix", "projection: true", "virtual_tokens: 512")]
     [InlineData("lora", "r: 4", "target_modules: [nowhere_proj]")]
     [InlineData("lora", "r: 4", "targets: .*nowhere")]
+    [InlineData("ln_tuning", "name: norms", "targets: [nowhere]")]
     public void Validate_OptionThatCannotWork_IsNamedOnItsLine(string method, string before, string wrong, string after = "learning_rate: 0.001")
     {
         var error = Assert.Single(Validate($"\n    method: {method}\n    {before}\n    {wrong}\n    {after}\n"), remark => remark.Severity == SpecSeverity.Error);
@@ -57,6 +61,9 @@ public sealed class MethodFaultTests
     [InlineData("{ method: lora, init: pissa_niter_16, bias: all, modules_to_save: [embed_tokens, norm] }")]
     [InlineData("{ method: pissa, init: pissa_niter_8, bias: lora_only, targets: [q_proj] }")]
     [InlineData("{ method: prompt, modules_to_save: [norm] }")]
+    [InlineData("{ method: ln_tuning }")]
+    [InlineData("{ method: ln_tuning, targets: [norm] }")]
+    [InlineData("{ method: ln_tuning, targets: .*norm }")]
     [InlineData("{ method: full, learning_rate: 1.0e-5 }")]
     [InlineData("{ method: freeze, trainable_layers: -1, trainable_modules: [self_attn], extra_modules: [embed_tokens] }")]
     [InlineData("{ method: prompt, prompt_init: TEXT, init_text: Classify the text }")]
@@ -98,7 +105,7 @@ public sealed class MethodFaultTests
         var model = new ModelFacts
         {
             Name = "base", ModelType = "llama", VocabularySize = 512, TokenizerVocabulary = 512, MaxPositions = 512, Layers = 1,
-            Tensors = [new("model.embed_tokens.weight", 512 * 64), new("model.layers.0.norm.weight", 64)],
+            Tensors = [new("model.embed_tokens.weight", 512 * 64), new("model.layers.0.norm.weight", 64, OfNorm: true)],
             Projections = [new("model.layers.0.self_attn.q_proj", 64, 64), new("model.layers.0.self_attn.v_proj", 64, 64)],
             DefaultTargets = new[] { "lora", "adalora", "adapter_h", "adapter_p", "adapter_parallel" }.ToDictionary(name => name, _ => targets),
         };

@@ -32,7 +32,7 @@ public sealed class LnTuningAdapter : Adapter
             adapter._parameters.Add(new AdapterParameter($"base_model.model.{norm.Path}.ln_tuning_layers.{key}", value));
             return value;
         }
-        foreach (var norm in decoder.Norms.Where(norm => TargetMatcher.Matches(config, norm.Path)))
+        foreach (var norm in decoder.Norms.Where(norm => !config.TargetModules.IsAllLinear && TargetMatcher.Matches(config, norm.Path)))
             adapter._norms.Add(norm.Path, (Own(norm, "weight", norm.Weight), norm.Bias is { } bias ? Own(norm, "bias", bias) : null));
         if (adapter._norms.Count > 0) return adapter;
         throw new AdapterException($"target_modules '{config.TargetModules}' match no norm of this model; its norms are {string.Join(", ", decoder.Norms.Select(norm => norm.Name).Distinct(StringComparer.Ordinal))}");

@@ -1,3 +1,5 @@
+using AlpacaCot.Specs.Facts;
+
 namespace AlpacaCot.Specs.Methods;
 
 /// <summary>Layer-norm tuning (Zhao et al. 2023, arXiv:2312.11420): only the norms' weights are trained.</summary>
@@ -14,7 +16,20 @@ public static class LnTuningOptions
     {
         Meaning = "The weights and biases of the norms",
         TargetsProjections = false,
+        Faults = Check,
         // A norm's weight and its bias; without targets all but the embedding's.
         Size = (method, model) => model.Tensors.Where(t => t.OfNorm && !OwnWeightsOptions.Saves(method, t.Module) && AdapterSize.Selects(method, Targets, t.Module, otherwise: !t.Module.Contains("embed", StringComparison.Ordinal)) && !AdapterSize.Selects(method, Exclude, t.Module, otherwise: false)).Sum(t => t.Values),
     };
+
+    private static IEnumerable<(string Option, string Message)> Check(MethodSpec method, ModelFacts? model)
+    {
+        string[] norms = [.. model?.Tensors.Where(t => t.OfNorm).Select(t => t.Module).Distinct(StringComparer.Ordinal) ?? []];
+        if (norms.Length == 0) yield break;
+        var (names, pattern) = Validation.Targets.Of(method);
+        var known = string.Join(", ", norms.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal));
+        foreach (var name in names?.Where(name => !norms.Any(path => Validation.Targets.Is(path, name))) ?? [])
+            yield return (Targets.Name, $"{model!.Name} has no norm '{name}'; its norms are {known}");
+        if (pattern is not null && !norms.Any(path => AdapterSize.Selects(method, Targets, path, otherwise: false)))
+            yield return (Targets.Name, $"'{pattern}' matches no norm of {model!.Name}; its norms are {known}, and it must match a whole path, such as {norms[0]}");
+    }
 }
