@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using AlpacaCot.Adapters;
 using AlpacaCot.Data;
 using AlpacaCot.Files;
 using AlpacaCot.Kernels.Native;
@@ -74,8 +75,8 @@ internal static class GrowthBenchmark
         var rows = TrainingRows.Of(steps * setting.Rows * setting.Members, setting.Length, shape.Vocabulary);
         using var generator = new Generator(0);
         using var decoder = Decoder.CreateRandom(shape.Config(), generator, Options.TypeOf(precision), storage: Options.StorageOf(precision));
-        List<IReadOnlyList<Example>> each = [.. rows.Chunk(steps * setting.Rows)];
-        void Train(int count) => TrainingBenchmark.Train(decoder, each, setting.Rows, count, Rank);
+        List<(IReadOnlyList<Example>, AdapterConfig)> each = [.. rows.Chunk(steps * setting.Rows).Select(own => (own, TrainingBenchmark.Lora(Rank)))];
+        void Train(int count) => TrainingBenchmark.Train(decoder, each, setting.Rows, count);
         Train(1); // not counted
         var best = double.MaxValue;
         for (var round = 0; round < rounds; round++)

@@ -27,6 +27,18 @@ internal static class Options
         return option;
     }
 
+    /// <summary>LoRA's dropout.</summary>
+    public static Option<double> Dropout()
+    {
+        var option = new Option<double>("--dropout") { Description = "Dropout on the updates' input (0; the trainers of Alpaca and Goat have 0.05)" };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && double.TryParse(result.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is not (>= 0 and < 1))
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--dropout {value}: must be at least 0 and less than 1"));
+        });
+        return option;
+    }
+
     /// <summary>A file, or nothing.</summary>
     public static Option<string?> File(string name, string what) => new(name) { Description = what };
 

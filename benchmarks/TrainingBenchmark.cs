@@ -20,10 +20,12 @@ internal static class TrainingBenchmark
         var shape = new Shape.ShapeOptions();
         var rows = Options.File("--rows", "JSON file of rows {\"ids\", \"labels\"}, an array or one a line; made-up rows otherwise");
         Option<int> steps = Options.Count("--steps", "Counted steps", 12), batch = Options.Count("--batch", "Rows of a step", 8), cutoff = Options.Count("--cutoff-len", "Most tokens of a row", 512, 2),
-            rank = Options.Count("--rank", "LoRA's rank, on q and v", 8), threads = Options.Threads();
+            rank = Options.Count("--rank", "LoRA's rank", 8), threads = Options.Threads();
+        var dropout = Options.Dropout();
         var profiled = Profile.Option();
         Option<string> precision = Options.Precision(), device = Options.Device(profiled);
-        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, precision, device, threads, profiled };
+        var targets = new Option<string[]>("--targets") { Description = "Projections that LoRA adapts (q_proj v_proj)", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => ["q_proj", "v_proj"] };
+        var command = new Command("training", "LoRA training of a 40 M-parameter LLaMA: real tokens per second, and the share of the time that matrix products alone would take") { rows, steps, batch, cutoff, rank, targets, dropout, precision, device, threads, profiled };
         shape.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -31,17 +33,18 @@ internal static class TrainingBenchmark
             Threads.Count = parsed.GetValue(threads); // before the weights are drawn
             var config = shape.Read(parsed).Config();
             var (count, size) = (parsed.GetValue(steps), parsed.GetValue(batch));
+            var adapter = Lora(parsed.GetValue(rank)) with { Dropout = parsed.GetValue(dropout), TargetModules = ModuleSelection.Of(parsed.GetValue(targets)!) };
             var examples = parsed.GetValue(rows) is { } file
                 ? TrainingRows.Read(file, count * size, parsed.GetValue(cutoff), config.VocabularySize) : TrainingRows.MadeUp(count * size, parsed.GetValue(cutoff), config.VocabularySize);
             using var generator = new Generator(0);
             using var decoder = Decoder.CreateRandom(config, generator, Options.TypeOf(parsed.GetValue(precision)!), Options.DeviceOf(parsed.GetValue(device)!), Options.StorageOf(parsed.GetValue(precision)!));
 
-            Train(decoder, [[.. examples.OrderByDescending(row => row.Ids.Length).Take(size)]], size, 1, parsed.GetValue(rank)); // not counted
+            Train(decoder, [.. examples.OrderByDescending(row => row.Ids.Length).Take(size)], size, 1, adapter); // not counted
             var clock = Stopwatch.StartNew();
-            var losses = Train(decoder, [examples], size, count, parsed.GetValue(rank))[0].Losses;
+            var losses = Train(decoder, examples, size, count, adapter)[0].Losses;
             var seconds = clock.Elapsed.TotalSeconds;
 
-            var profile = parsed.GetValue(profiled) ? Profile.Of(() => Train(decoder, [examples], size, count, parsed.GetValue(rank))) : null;
+            var profile = parsed.GetValue(profiled) ? Profile.Of(() => Train(decoder, examples, size, count, adapter)) : null;
             long tokens = examples.Sum(row => (long)row.Ids.Length), supervised = examples.Sum(Learnt);
             var together = (int)Math.Min(tokens / count, 4096);
             Options.Print(parsed, new
@@ -55,9 +58,11 @@ internal static class TrainingBenchmark
         return command;
     }
 
-    /// <summary>Trains adapters together, one on each list of rows.</summary>
-    public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<IReadOnlyList<Example>> rows, int batch, int steps, int rank)
-        => Train(decoder, [.. rows.Select(own => (own, (AdapterConfig)new LoraConfig { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") }))], batch, steps);
+    // Trains an adapter on the rows.
+    private static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<Example> rows, int batch, int steps, AdapterConfig adapter) => Train(decoder, [(rows, adapter)], batch, steps);
+
+    /// <summary>LoRA on q and v.</summary>
+    public static LoraConfig Lora(int rank) => new() { R = rank, Alpha = 2 * rank, TargetModules = ModuleSelection.Of("q_proj", "v_proj") };
 
     /// <summary>Trains adapters of any methods together.</summary>
     public static IReadOnlyList<MemberResult> Train(Decoder decoder, IReadOnlyList<(IReadOnlyList<Example> Rows, AdapterConfig Config)> each, int batch, int steps)

@@ -12,7 +12,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 {
     private readonly List<Adapter?> _members = [];
     private bool _training;
-    private (SegmentLayout Layout, RowDropout[] Runs)? _dropout;
+    private (SegmentLayout Layout, RowDropout?[] Runs)? _dropout;
 
     /// <summary>The member of an index.</summary>
     /// <exception cref="AdapterException">There is none.</exception>
@@ -40,7 +40,7 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
         _members[member] = null;
     }
 
-    /// <summary>Switches training on until the result is disposed of: adapters with dropout apply it, by the segments' keys.</summary>
+    /// <summary>Switches training on until the result is disposed of: adapters with dropout apply it, by the tokens' keys.</summary>
     public IDisposable Train()
     {
         _training = true;
@@ -173,13 +173,13 @@ public sealed class AdapterBank(Decoder decoder) : IAdapterHooks
 
     private RowDropout? Dropout(int run, SegmentLayout layout)
     {
-        if (!_training) return null;
-        if (_dropout?.Layout != layout) _dropout = (layout, [.. layout.Runs.Select(rows => Of(rows, layout))]); // once per layout, not per projection
-        return _dropout.Value.Runs[run];
+        if (!_training || !this[layout.Runs[run].Member].HasDropout) return null;
+        if (_dropout?.Layout != layout) _dropout = (layout, new RowDropout?[layout.Runs.Count]); // once per layout, not per projection
+        return _dropout.Value.Runs[run] ??= Of(layout.Runs[run], layout);
     }
 
     private static RowDropout Of(MemberRun run, SegmentLayout layout)
-        => new([.. layout.Segments.Where(s => s.Start >= run.Start && s.End <= run.Start + run.Length).Select(s => new DropoutRows(s.Length, s.Position, s.Key))]);
+        => new([.. layout.Segments.Where(s => s.Start >= run.Start && s.End <= run.Start + run.Length).SelectMany(s => s.Keys.ToArray())]);
 
     private sealed class TrainingMode(AdapterBank bank) : IDisposable
     {

@@ -10,4 +10,7 @@ public sealed record Example(int[] Ids, int[] Labels)
 
     /// <summary>Number of positions that carry loss.</summary>
     public int SupervisedTokens => Labels.Count(label => label != Ignored);
+
+    /// <summary>Index of the first token that predicts something learnt (token t predicts label t + 1); of the last one where none does.</summary>
+    public int FirstPrediction => Labels.AsSpan(1).IndexOfAnyExcept(Ignored) is >= 0 and var first ? first : Ids.Length - 1;
 }

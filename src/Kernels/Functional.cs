@@ -36,7 +36,8 @@ public static class Functional
     /// <param name="b">fp32 <c>[out, rank]</c>.</param>
     /// <param name="scaling">s.</param>
     /// <param name="y"><c>[rows, out]</c> in x's type.</param>
-    public static Tensor LowRank(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankUpdate.Apply(x, a, b, scaling, y);
+    /// <param name="dropout">What of x is dropped; null drops nothing.</param>
+    public static Tensor LowRank(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, RowMask? dropout = null) => LowRankUpdate.Apply(x, a, b, scaling, y, dropout);
 
     /// <summary>y + s · f(x Aᵀ) Bᵀ in fp32, rounded once to y's type: what a bottleneck adapter adds, as one node.</summary>
     /// <param name="x"><c>[rows, in]</c>.</param>
@@ -45,7 +46,8 @@ public static class Functional
     /// <param name="scaling">s.</param>
     /// <param name="y"><c>[rows, out]</c>; may be x itself.</param>
     /// <param name="function">f.</param>
-    public static Tensor Bottleneck(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function) => LowRankUpdate.Apply(x, a, b, scaling, y, function);
+    /// <param name="dropout">What of x is dropped; null drops nothing.</param>
+    public static Tensor Bottleneck(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function, RowMask? dropout = null) => LowRankUpdate.Apply(x, a, b, scaling, y, function, dropout);
 
     /// <summary>Every row times factors: x <c>[rows, n]</c>, factors fp32 <c>[n]</c>; the result in x's type.</summary>
     public static Tensor ScaleRows(Tensor x, Tensor factors) => RowScale.Apply(x, factors);

@@ -2,7 +2,7 @@ namespace AlpacaCot.Kernels;
 
 /// <summary>
 /// y + s · f(x Aᵀ) Bᵀ with a gradient for all four, as one node; f is nothing (LoRA) or a function (bottleneck adapters). The factors stay in fp32, as they are trained, whatever
-/// type x has. y may be x itself.
+/// type x has. y may be x itself. With dropout x's elements are dropped again for the backward pass, not kept; what stays is scaled up in fp32.
 /// </summary>
 internal static unsafe class LowRankUpdate
 {
@@ -15,22 +15,28 @@ internal static unsafe class LowRankUpdate
     /// <summary>The plain definition.</summary>
     internal static Tensor Reference(Tensor x, Tensor a, Tensor b, double scaling, Tensor y) => LowRankRows.Reference(x, a, b, scaling, y);
 
-    internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y)
+    internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, RowMask? dropout = null)
     {
-        if (x.device_type == DeviceType.CUDA && x.dim() == 2 && y.dim() == 2 && y.dtype == x.dtype) return ByProducts(x, a, b, scaling, y);
-        return Suits(x, a, b, y, MostRank)
-            ? Run(x, a, b, scaling, y, MiddleFunction.None)
+        if (Suits(x, a, b, y, MostRank)) return Run(x, a, b, scaling, y, MiddleFunction.None, dropout);
+        if (dropout is not null) x = dropout.Apply(x);
+        return x.device_type == DeviceType.CUDA && x.dim() == 2 && y.dim() == 2 && y.dtype == x.dtype
+            ? ByProducts(x, a, b, scaling, y)
             : Functional.AddMatmul(y, Functional.Matmul(x, a.to(x.dtype).t()), b.to(x.dtype).t(), scaling);
     }
 
     /// <summary>With a function between the products, all in fp32 but for x and y.</summary>
-    internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
-        => Suits(x, a, b, y, MostSize) ? Run(x, a, b, scaling, y, function) : (y + function.Of(x.to(float32).mm(a.t())).mm(b.t()) * scaling).to(y.dtype);
-
-    private static Tensor Run(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function)
+    internal static Tensor Apply(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function, RowMask? dropout = null)
     {
-        var (rows, rank, width, outWidth, type, s) = (x.size(0), (int)a.size(0), (int)x.size(1), (int)y.size(1), x.dtype, (float)scaling);
-        var (single, inPlace, inner) = (type == float32, ReferenceEquals(x, y), function != MiddleFunction.None);
+        if (Suits(x, a, b, y, MostSize)) return Run(x, a, b, scaling, y, function, dropout);
+        var input = x.to(float32);
+        return (y + function.Of((dropout?.Apply(input) ?? input).mm(a.t())).mm(b.t()) * scaling).to(y.dtype);
+    }
+
+    private static Tensor Run(Tensor x, Tensor a, Tensor b, double scaling, Tensor y, MiddleFunction function, RowMask? dropout)
+    {
+        var (rows, rank, width, outWidth, type, s, kept) = (x.size(0), (int)a.size(0), (int)x.size(1), (int)y.size(1), x.dtype, (float)scaling, dropout?.Scale ?? 1);
+        // Where x is y and all of it goes in, its gradient is one sum.
+        var (single, inPlace, inner) = (type == float32, ReferenceEquals(x, y) && dropout is null, function != MiddleFunction.None);
         Tensor sum, middle;
         Tensor? before;
         using (no_grad())
@@ -40,12 +46,12 @@ internal static unsafe class LowRankUpdate
             var up = Turned(b, s);
             (middle, sum) = (empty([rows, rank], float32).MoveToOuterDisposeScope(), empty_like(y).MoveToOuterDisposeScope());
             before = inner ? empty([rows, rank], float32).MoveToOuterDisposeScope() : null;
-            Tensor xs = x.contiguous(), ys = y.contiguous(), down = a.contiguous();
+            Tensor xs = dropout?.Zero(x) ?? x.contiguous(), ys = y.contiguous(), down = a.contiguous();
             LowRankKernel.Rows(single, new LowRankKernel.Context
             {
                 X = (byte*)xs.Pointer(), Y = (byte*)ys.Pointer(), Into = (byte*)sum.Pointer(), Down = (float*)down.Pointer(), Up = (float*)up.Pointer(),
                 Middle = (float*)middle.Pointer(), Inner = before is null ? null : (float*)before.Pointer(), Function = function,
-                Rows = rows, Width = width, OutWidth = outWidth, Rank = rank, Scale = 1,
+                Rows = rows, Width = width, OutWidth = outWidth, Rank = rank, Scale = kept,
             });
         }
         if (!Autograd.Records(x, a, b, y)) return sum;
@@ -63,10 +69,11 @@ internal static unsafe class LowRankUpdate
                 {
                     X = (byte*)dys.Pointer(), Y = inPlace ? (byte*)dys.Pointer() : null, Into = dx is null ? null : (byte*)dx.Pointer(), Down = (float*)up.Pointer(), Up = (float*)down.Pointer(),
                     Middle = (float*)back.Pointer(), Inner = inner ? (float*)saved[4]!.Pointer() : null, Slope = function,
-                    Rows = rows, Width = outWidth, OutWidth = width, Rank = rank, Scale = 1,
+                    Rows = rows, Width = outWidth, OutWidth = width, Rank = rank, Scale = kept,
                 });
+                if (dx is not null) dropout?.ZeroInPlace(dx);
                 result[0] = dx;
-                if (forA) result[1] = Sums(saved[0]!.contiguous(), back, 1, single, turned: false);
+                if (forA) result[1] = Sums(dropout?.Zero(saved[0]!) ?? saved[0]!.contiguous(), back, 1, single, turned: false);
             }
             if (forB) result[2] = Sums(dys, saved[3]!, s, single, turned: true);
             return result;

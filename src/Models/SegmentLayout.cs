@@ -10,8 +10,8 @@ namespace AlpacaCot.Models;
 /// Index of the segment of this batch whose tokens come before its own, or -1: sequences that begin alike have their beginning in the batch once. That one may
 /// continue another itself.
 /// </param>
-/// <param name="Key">Decides the random numbers of its tokens in training (dropout).</param>
-public readonly record struct Segment(int Start, int Length, int Member = -1, int Position = 0, int Sequence = -1, int Continues = -1, ulong Key = 0)
+/// <param name="Keys">A key for each of its tokens, which decides their random numbers in training (dropout); empty where nothing is drawn.</param>
+public readonly record struct Segment(int Start, int Length, int Member = -1, int Position = 0, int Sequence = -1, int Continues = -1, ReadOnlyMemory<ulong> Keys = default)
 {
     /// <summary>One past its last token.</summary>
     public int End => Start + Length;

@@ -45,12 +45,15 @@ internal sealed class MemberState(TrainingMember member, int index)
         if (_epoch?.Epoch != epoch) _epoch = (epoch, _order.Of(epoch, Member.Examples.Count));
         var rows = new PackRow[count];
         for (var i = 0; i < count; i++)
-            rows[i] = new PackRow(Index, Member.Examples[_epoch.Value.Rows[start + i]], SplitMix64.Key(Member.Seed, DropoutStream, (ulong)Step, (ulong)i));
+        {
+            var example = Member.Examples[_epoch.Value.Rows[start + i]];
+            rows[i] = new PackRow(Index, example, Member.Adapter.HasDropout ? TokenKeys.Of(example, SplitMix64.Key(Member.Seed, DropoutStream, (ulong)Step), (ulong)i) : default);
+        }
         return new MemberStep(this, rows);
     }
 
     /// <summary>The held-out rows.</summary>
-    public MemberStep Held() => new(this, [.. Member.Validation.Select(example => new PackRow(Index, example, 0))]);
+    public MemberStep Held() => new(this, [.. Member.Validation.Select(example => new PackRow(Index, example, default))]);
 }
 
 /// <summary>The rows that one member takes in one step, and what came of them.</summary>
@@ -80,5 +83,9 @@ internal sealed class MemberStep(MemberState state, PackRow[] rows)
         => new(State.Member.Name, State.Step, State.Plan.TotalSteps, Loss, GradNorm, LearningRate, Tokens / Math.Max(seconds, 1e-9), EvalLoss);
 }
 
-/// <summary>A row of a packed batch: whose it is, and the key of its dropout masks.</summary>
-internal readonly record struct PackRow(int Member, Example Example, ulong Key);
+/// <summary>A row of a packed batch: whose it is, and the keys of its tokens' dropout masks, where it has any.</summary>
+internal readonly record struct PackRow(int Member, Example Example, ReadOnlyMemory<ulong> Keys)
+{
+    /// <summary>Those of some of its tokens.</summary>
+    public ReadOnlyMemory<ulong> KeysOf(Range tokens) => Keys.IsEmpty ? default : Keys[tokens];
+}

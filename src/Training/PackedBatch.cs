@@ -75,11 +75,7 @@ internal sealed class PackedBatch
     // How many first tokens a row may have in common with others: those before the first that predicts something, if all that is computed of them is
     // the same in every row.
     private static int Sharable(MemberStep step, Example row, DecoderConfig model)
-    {
-        if (step.State.Member.Adapter.HasDropout || !model.BeginningsAreShared(row.Ids.Length + step.State.Member.Adapter.Prefix.Count)) return 0;
-        var supervised = row.Labels.AsSpan(1).IndexOfAnyExcept(Example.Ignored);
-        return supervised < 0 ? row.Ids.Length - 1 : supervised;
-    }
+        => model.BeginningsAreShared(row.Ids.Length + step.State.Member.Adapter.Prefix.Count) ? row.FirstPrediction : 0;
 
     private void Add(MemberStep step, PackRow[] rows, int shared)
     {
@@ -87,13 +83,13 @@ internal sealed class PackedBatch
         if (shared > 0)
         {
             front = _segments.Count;
-            _segments.Add(new Segment(_ids.Count, shared, rows[0].Member));
+            _segments.Add(new Segment(_ids.Count, shared, rows[0].Member, Keys: rows[0].KeysOf(..shared)));
             _ids.AddRange(rows[0].Example.Ids.AsSpan(0, shared));
         }
         foreach (var row in rows)
         {
             var (start, labels) = (_ids.Count - shared, row.Example.Labels);
-            _segments.Add(new Segment(_ids.Count, labels.Length - shared, row.Member, shared, Continues: front, Key: row.Key));
+            _segments.Add(new Segment(_ids.Count, labels.Length - shared, row.Member, shared, Continues: front, Keys: row.KeysOf(shared..)));
             _ids.AddRange(row.Example.Ids.AsSpan(shared));
             for (var t = shared; t + 1 < labels.Length; t++)
             {

@@ -35,7 +35,7 @@ internal static class TinyDecoder
         using var scope = torch.NewDisposeScope();
         using var frozen = torch.no_grad();
         var segments = new List<Segment>();
-        foreach (var (member, ids) in rows) segments.Add(new Segment(segments.Count == 0 ? 0 : segments[^1].End, ids.Length, member));
+        foreach (var (member, ids) in rows) segments.Add(new Segment(segments.Count == 0 ? 0 : segments[^1].End, ids.Length, member, Keys: Array.ConvertAll(ids, id => (ulong)id)));
         var layout = new SegmentLayout(segments);
         var logits = decoder.Logits(decoder.Hidden(torch.tensor(rows.SelectMany(r => r.Ids).Select(id => (long)id).ToArray()), layout, bank), layout, bank);
         return [.. segments.Select(s => logits.narrow(0, s.Start, s.Length).ToArray<float>())];

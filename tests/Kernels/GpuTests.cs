@@ -172,6 +172,9 @@ public sealed class GpuTests
         Compare(type, [Random(6, 40), Random(24, 40)], x => Functional.Linear(x[0], x[1]));
         // Its factors stay fp32.
         Compare(type, [Random(6, 40), Random(6, 24)], x => Functional.LowRank(x[0], Up(x[0], 4, 40), Up(x[0], 24, 4), 0.5, x[1]));
+        var mask = new RowMask([11, 22UL << 40, 33, 44UL << 50, 55, 66UL << 35], 0.25);
+        Compare(type, [Random(6, 40)], x => mask.Apply(x[0]));
+        Compare(type, [Random(6, 40), Random(6, 24)], x => Functional.LowRank(x[0], Up(x[0], 4, 40), Up(x[0], 24, 4), 0.5, x[1], mask));
         static Tensor Up(Tensor like, long rows, long columns) => (torch.arange(rows * columns).to(ScalarType.Float32).view(rows, columns).sin() / 4).to(like.device);
     }
 

@@ -11,7 +11,7 @@ public sealed class SavingsTests : IDisposable
 {
     private readonly Decoder _decoder = TinyTraining.Decoder();
 
-    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "prefix", "prompt", "adapters", "norms", "dora", "p-tuning", "all of them"];
+    public static TheoryData<string> Packs => ["lora", "lora everywhere", "ia3", "lora with dropout", "adapters with dropout", "dora with dropout", "adalora with dropout", "vera with dropout", "prefix", "prompt", "adapters", "norms", "dora", "p-tuning", "all of them"];
 
     [Theory]
     [MemberData(nameof(Packs))]
@@ -65,9 +65,30 @@ public sealed class SavingsTests : IDisposable
         Assert.Equal(batch.Positions.Order(), batch.Positions);
     }
 
+    /// <summary>Beginnings have one mask for all rows of a step that have them, what follows one of the row's own, and another step others.</summary>
     [Fact]
-    public void Cut_MemberWithDropout_NothingShared()
-        => Assert.All(Cut(Member("a", TinyTraining.Lora(_decoder, 0.1), 1), _decoder.Config).Layout.Segments, segment => Assert.Equal(-1, segment.Continues));
+    public void Cut_MemberWithDropout_KeysByBeginningAndRow()
+    {
+        var state = new MemberState(Member("a", TinyTraining.Lora(_decoder, 0.1), 1), 0);
+        var rows = state.NextStep().Rows;
+        Assert.Equal(rows[0].Keys[..12].ToArray(), rows[2].Keys[..12].ToArray());
+        Assert.DoesNotContain(rows.SelectMany(row => row.Keys[row.Example.FirstPrediction..].ToArray()).GroupBy(key => key), same => same.Count() > 1);
+        Assert.Empty(rows[0].Keys[..12].ToArray().Intersect(rows[1].Keys[..12].ToArray()));
+
+        var batch = PackedBatch.Cut([new MemberStep(state, rows)], new CoTrainerOptions(), _decoder.Config).Single();
+        Assert.Contains(batch.Layout.Segments, segment => segment.Continues >= 0);
+        Assert.All(batch.Layout.Segments, segment => Assert.Equal(segment.Length, segment.Keys.Length));
+        state.Step++;
+        Assert.Empty(state.NextStep().Rows.SelectMany(row => row.Keys.ToArray()).Intersect(rows.SelectMany(row => row.Keys.ToArray())));
+    }
+
+    [Fact]
+    public void Cut_EqualRowsWithDropout_DropOtherwiseFromTheirFirstPredictionOn()
+    {
+        var row = new Example([3, 4, 5, 6, 7], [Example.Ignored, Example.Ignored, Example.Ignored, 6, 7]);
+        ulong[] one = TokenKeys.Of(row, 9, 0), other = TokenKeys.Of(row, 9, 1);
+        Assert.Equal([true, true, false, false, false], one.Zip(other, (a, b) => a == b));
+    }
 
     [Fact]
     public void Cut_AnglesThatDependOnTheLength_NothingSharedBeyondTheTrainedLength()
@@ -108,6 +129,10 @@ public sealed class SavingsTests : IDisposable
         "norms" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "LN_TUNING"}"""), 1)],
         "dora" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "LORA", "r": 4, "use_dora": true, "init_lora_weights": false, "target_modules": "all-linear"}"""), 1)],
         "p-tuning" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "P_TUNING", "num_virtual_tokens": 3, "encoder_hidden_size": 16}"""), 1)],
+        "adapters with dropout" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "BOTTLENECK", "bottleneck_size": 4, "adapter_dropout": 0.3}"""), 1)],
+        "dora with dropout" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "LORA", "r": 4, "use_dora": true, "lora_dropout": 0.3, "init_lora_weights": false, "target_modules": "all-linear"}"""), 1)],
+        "adalora with dropout" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "ADALORA", "init_r": 4, "total_step": 10, "lora_dropout": 0.3}"""), 1)],
+        "vera with dropout" => [Member("a", TinyTraining.Read(_decoder, """{"peft_type": "VERA", "r": 4, "vera_dropout": 0.3, "init_weights": false}"""), 1)],
         "lora with dropout" => [Member("a", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 1)],
         _ => [.. Members("lora everywhere"), .. Members("prefix").Select(member => member with { Name = "e" }), .. Members("prompt").Select(member => member with { Name = "f" }), Member("b", TinyTraining.Ia3(_decoder), 1), Member("c", TinyTraining.DrawnLora(_decoder, everywhere: true, 0.3), 2), Member("d", TinyTraining.DrawnLora(_decoder, everywhere: false), 3)],
     };

@@ -74,8 +74,7 @@ public sealed class AdaLoraAdapter : Adapter
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout)
     {
         var ((a, e, b), number) = _modules[site.Path];
-        if (dropout is not null) x = dropout.Apply(x, _config.Dropout, number);
-        return Functional.LowRank(x, a * e, b, _config.Scaling, y);
+        return Functional.LowRank(x, a * e, b, _config.Scaling, y, dropout?.Mask(_config.Dropout, number));
     }
 
     /// <inheritdoc/>

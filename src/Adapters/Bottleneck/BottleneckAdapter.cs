@@ -83,12 +83,12 @@ public sealed class BottleneckAdapter : Adapter
     // y + f(x), in fp32 whatever the base's type, as LLM-Adapters computes it.
     private Tensor Add(Module module, Tensor x, Tensor y, RowDropout? dropout)
     {
-        if (module.Scaling is null && (dropout is null || !HasDropout) && Function is { } function) return Functional.Bottleneck(x, module.Down, module.Up, _config.Scaling!.Value, y, function);
+        var (mask, up, scaling) = (dropout?.Mask(_config.Dropout, module.Number), module.Up, _config.Scaling ?? 1);
+        if (module.Scaling is { } learned) up = up * learned; // the same product, on fewer numbers
+        if (Function is { } function) return Functional.Bottleneck(x, module.Down, up, scaling, y, function, mask);
         var input = x.to(torch.float32);
-        if (dropout is not null) input = dropout.Apply(input, _config.Dropout, module.Number);
-        var down = torch.mm(input, module.Down.t());
-        var added = torch.mm(Function?.Of(down) ?? torch.nn.functional.gelu(down), module.Up.t());
-        return y + (module.Scaling is { } learned ? added * learned : added * _config.Scaling!.Value).to(y.dtype);
+        var down = torch.mm(mask?.Apply(input) ?? input, module.Down.t());
+        return y + (torch.mm(torch.nn.functional.gelu(down), up.t()) * scaling).to(y.dtype);
     }
 
     /// <inheritdoc/>

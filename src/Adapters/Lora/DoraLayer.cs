@@ -15,20 +15,21 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
 
     public override IEnumerable<(string Key, Tensor Value)> Parameters => [.. base.Parameters, ("lora_magnitude_vector", magnitude)];
 
-    public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
+    public override Tensor Forward(Tensor x, Tensor y, RowMask? dropout)
     {
         var factors = magnitude / Norms();
         var own = Site.Weights.Bias is { } b ? b.to(y.dtype) : null;
         var product = own is null ? y : y - own;
-        if (ReferenceEquals(x, dropped)) product = Scaled(product);
+        if (dropout is null) product = Scaled(x, product);
         else
         {
+            var dropped = dropout.Apply(x);
             var ofDropped = Site.Weights.Multiply(dropped);
-            product = product - ofDropped + Scaled(ofDropped);
+            product = product - ofDropped + Scaled(dropped, ofDropped);
         }
         return own is null ? product : product + own;
 
-        Tensor Scaled(Tensor rows) => Functional.ScaleRows(Functional.LowRank(dropped, A, B, Scaling, rows), factors);
+        Tensor Scaled(Tensor input, Tensor rows) => Functional.ScaleRows(Functional.LowRank(input, A, B, Scaling, rows), factors);
     }
 
     public override bool ActsInPlace => Site.Weights.Bias is null;
@@ -37,8 +38,7 @@ internal sealed class DoraLayer(ProjectionSite site, Tensor a, Tensor b, double 
     {
         if (!ActsInPlace)
         {
-            var input = x.Tensor;
-            y.Set(Forward(input, input, y.Tensor));
+            y.Set(Forward(x.Tensor, y.Tensor, null));
             return;
         }
         base.Forward(x, y);

@@ -72,7 +72,7 @@ public sealed class LoraAdapter : Adapter
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout)
     {
         var (layer, number) = _layers[site.Path];
-        return layer.Forward(x, dropout is null || _config.Dropout == 0 ? x : dropout.Apply(x, _config.Dropout, number), y);
+        return layer.Forward(x, y, dropout?.Mask(_config.Dropout, number));
     }
 
     /// <inheritdoc/>

@@ -23,9 +23,9 @@ internal class LoraLayer(ProjectionSite site, Tensor a, Tensor b, double scaling
 
     /// <summary>The output that the block goes on with.</summary>
     /// <param name="x">The input.</param>
-    /// <param name="dropped">The input after dropout; x itself without it.</param>
     /// <param name="y">W x + b.</param>
-    public virtual Tensor Forward(Tensor x, Tensor dropped, Tensor y) => Functional.LowRank(dropped, a, b, scaling, y);
+    /// <param name="dropout">What of x the update does not see; null where it sees all.</param>
+    public virtual Tensor Forward(Tensor x, Tensor y, RowMask? dropout) => Functional.LowRank(x, a, b, scaling, y, dropout);
 
     /// <summary>Whether that is done on the rows of a decode step themselves.</summary>
     public virtual bool ActsInPlace => true;

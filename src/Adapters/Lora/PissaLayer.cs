@@ -43,8 +43,8 @@ internal sealed class PissaLayer : LoraLayer
         return new PissaLayer(site, a, b, scaling, (a0, b0));
     }
 
-    public override Tensor Forward(Tensor x, Tensor dropped, Tensor y)
-        => base.Forward(x, dropped, Functional.AddMatmul(y, Functional.Matmul(x, _a0.to(x.dtype).t()), _b0.to(x.dtype).t(), -Scaling));
+    public override Tensor Forward(Tensor x, Tensor y, RowMask? dropout)
+        => base.Forward(x, Functional.AddMatmul(y, Functional.Matmul(x, _a0.to(x.dtype).t()), _b0.to(x.dtype).t(), -Scaling), dropout);
 
     public override void Forward(Rows x, Rows y)
     {

@@ -53,7 +53,7 @@ public sealed class VeraAdapter : Adapter
     protected internal override Tensor AfterProjection(ProjectionSite site, Tensor x, Tensor y, RowDropout? dropout)
     {
         var (lambdaB, lambdaD, number) = _modules[site.Path];
-        if (dropout is not null) x = dropout.Apply(x, _config.Dropout, number);
+        if (dropout?.Mask(_config.Dropout, number) is { } mask) x = mask.Apply(x);
         var down = Functional.ScaleRows(Functional.Matmul(x, A(site).to(x.dtype).t()), lambdaD);
         return y + Functional.ScaleRows(Functional.Matmul(down, B(site).to(x.dtype).t()), lambdaB);
     }

@@ -50,7 +50,7 @@ internal sealed record ForwardStep(SegmentLayout Layout, IAdapterHooks Hooks, Kv
         for (var s = 0; s < skipped.Length; s++)
         {
             var (segment, skip) = (Layout.Segments[s], skipped[s]);
-            if (skip < segment.Length) ends.Add(segment with { Start = rows.Count, Length = segment.Length - skip, Position = segment.Position + skip, Continues = -1 });
+            if (skip < segment.Length) ends.Add(segment with { Start = rows.Count, Length = segment.Length - skip, Position = segment.Position + skip, Continues = -1, Keys = segment.Keys.IsEmpty ? default : segment.Keys[skip..] });
             rows.AddRange(Enumerable.Range(segment.Start + skip, segment.Length - skip));
             bounds[s + 1] = rows.Count;
         }
