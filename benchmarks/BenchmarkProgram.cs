@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AlpacaCot.Adapters;
 using AlpacaCot.Client.Library;
 using AlpacaCot.Data;
 using AlpacaCot.Evaluation;
@@ -66,7 +67,7 @@ internal static class BenchmarkProgram
         {
             return Say(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (e is BenchmarkException or HomeException or TrainingException or ModelException or TokenizerException or DatasetException or EvaluationException or InvalidDataException)
+        catch (Exception e) when (e is AdapterException or BenchmarkException or HomeException or TrainingException or ModelException or TokenizerException or DatasetException or EvaluationException or InvalidDataException)
         {
             return Say(e.Message, Wrong);
         }

@@ -74,7 +74,7 @@ public sealed class BenchmarkTests : IDisposable
     }
 
     [Theory]
-    [InlineData("training --precision bf16 --steps 2 --batch 2 --cutoff-len 16", "product", "product, backward", "attention", "attention, backward", "low-rank update", "norm", "norm, backward", "SwiGLU", "rotary", "cross entropy", "AdamW")]
+    [InlineData("training --precision bf16 --steps 2 --batch 2 --cutoff-len 16 --dropout 0.1 --targets q_proj o_proj", "product", "product, backward", "attention", "attention, backward", "low-rank update", "dropout", "norm", "norm, backward", "SwiGLU", "rotary", "cross entropy", "AdamW")]
     [InlineData("decode --precision fp32 --tokens 4 --batch 1", "product of few rows", "attention", "norm", "SwiGLU", "rotary")]
     [InlineData("cotraining --precision fp32 --members 2 --steps 1 --batch 1 --cutoff-len 16", "product", "attention", "AdamW")]
     public async Task Profile_NamesTheKernels_AndSharesOutTheWholeTime(string line, params string[] kernels)
@@ -141,6 +141,8 @@ public sealed class BenchmarkTests : IDisposable
     [InlineData("unheard-of", "there is no benchmark 'unheard-of'")]
     [InlineData("", "--list")]
     [InlineData("training --steps 0", "--steps 0: must be at least 1")]
+    [InlineData("training --dropout 1", "--dropout 1: must be at least 0 and less than 1")]
+    [InlineData($"training --steps 1 --batch 1 --targets nope --precision fp32 {Small}", "'nope' match no projection")]
     [InlineData("training --precision fp7", "precision 'fp7' is unknown")]
     [InlineData("decode --device gpu", "device 'gpu' is unknown")]
     [InlineData("training --device cuda:77", "--device cuda:77: libtorch finds ")]
