@@ -28,7 +28,7 @@ public static class Schedules
             var decay = DecaySteps(n, argument);
             var stable = argument("num_stable_steps") ?? n - w - decay;
             var progress = (t - w - stable) / Math.Max(1, decay);
-            return t < w + stable ? 1 : progress >= 1 ? argument("min_lr_ratio")!.Value : ToLast(Decline((int)argument("decay_type")!.Value, progress, argument("num_cycles")!.Value), argument("min_lr_ratio")!.Value);
+            return t < w + stable ? 1 : t >= w + stable + decay ? argument("min_lr_ratio")!.Value : ToLast(Decline((int)argument("decay_type")!.Value, progress, argument("num_cycles")!.Value), argument("min_lr_ratio")!.Value);
         },
         ["polynomial"] = (t, w, n, rate, argument) =>
         {

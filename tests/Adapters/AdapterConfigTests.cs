@@ -101,6 +101,21 @@ public sealed class AdapterConfigTests
     public void Read_FeatureThatIsNotBuilt_RefusedByName(string json, string key)
         => Assert.Contains(key, Assert.Throws<AdapterNotSupportedException>(() => AdapterConfig.Read(json)).Message, StringComparison.Ordinal);
 
+    /// <summary>A finished adapter has forgotten what its encoder dropped; only an LSTM of several layers cannot be trained so.</summary>
+    [Theory]
+    [InlineData("MLP", 2, true)]
+    [InlineData("LSTM", 1, true)]
+    [InlineData("LSTM", 2, false)]
+    public void PTuning_WithEncoderDropout_IsReadAndKept(string encoder, int layers, bool trains)
+    {
+        using var decoder = TinyDecoder.Create();
+        var config = AdapterConfig.Read($$"""{"peft_type": "P_TUNING", "num_virtual_tokens": 3, "encoder_hidden_size": 4, "encoder_reparameterization_type": "{{encoder}}", "encoder_num_layers": {{layers}}, "encoder_dropout": 0.1}""");
+        Assert.Contains("\"encoder_dropout\": 0.1,", config.ToJson(), StringComparison.Ordinal);
+        using (var finished = AdapterMethods.Create(decoder, config, new AdapterStart(null))) Assert.Equal(3, finished.Prefix.Rows);
+        if (trains) TinyDecoder.Adapter(decoder, config).Dispose();
+        else Assert.Contains("encoder_dropout", Assert.Throws<AdapterNotSupportedException>(() => TinyDecoder.Adapter(decoder, config)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{", "JSON")]
     [InlineData("[]", "object")]

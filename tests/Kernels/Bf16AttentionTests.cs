@@ -40,6 +40,24 @@ public sealed unsafe class Bf16AttentionTests
         for (var i = 0; i < 3; i++) AssertNear(plain[i].grad!, gradients[i], 6e-3);
     }
 
+    /// <summary>A key that is alone has a weight of one whatever its score, so that the score's gradient is nothing at all: Adam makes whole steps of noise.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Attention_QueryOfOneKey_GivesItsScoreNoGradient(bool inBf16)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var g = new Generator(23);
+        // A row of one token, one of two, a longer one; the second query of all sees two keys.
+        var segments = new AttentionSegments([0, 1, 3, 43], [0, 1, 3, 43]);
+        var inputs = Enumerable.Range(0, 3).Select(_ => torch.randn([43, 2, 32], generator: g).to(bfloat16)).ToArray();
+        var (_, gradients) = Run(inputs, torch.randn([43, 2, 32], generator: g).to(bfloat16), segments, new AttentionOptions(), inBf16);
+        foreach (var first in (int[])[0, 1, 3]) Assert.All(gradients[0][first].ToArray<float>(), value => Assert.Equal(0, value));
+        Assert.All(gradients[1][0].ToArray<float>(), value => Assert.Equal(0, value));
+        foreach (var row in (int[])[2, 4, 42]) Assert.All(gradients[0][row].ToArray<float>(), value => Assert.NotEqual(0, value));
+        Assert.All(gradients[2].ToArray<float>(), value => Assert.NotEqual(0, value));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

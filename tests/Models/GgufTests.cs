@@ -25,10 +25,14 @@ public sealed class GgufTests : IDisposable
         var golden = Golden.Open(folder);
         Assert.SkipUnless(golden.Json.TryGetProperty("types", out var types), "the case has no block types");
         using var expected = new GoldenTensors(golden);
-        var seen = 0;
+        var (seen, unknown) = (0, new List<string>());
         foreach (var entry in types.EnumerateArray())
         {
-            var type = GgufType.Find(entry.GetProperty("id").GetUInt32())!;
+            if (GgufType.Find(entry.GetProperty("id").GetUInt32()) is not { } type)
+            {
+                unknown.Add(entry.GetProperty("type").GetString()!);
+                continue;
+            }
             Assert.Equal(entry.GetProperty("type").GetString(), type.Name);
             if (type.Scalar is not null) continue;
             var (bytes, want) = (expected[$"{type}.bytes"].ToArray<byte>(), expected[$"{type}.dequantised"].ToArray<float>());
@@ -39,6 +43,7 @@ public sealed class GgufTests : IDisposable
             if (type == GgufType.Q8_0 || type == GgufType.Q4_0) Assert.Equal(bytes, GgufQuantiser.Quantise(type, expected["input"].ToArray<float>()));
             seen++;
         }
+        PinnedCases.Blocks.SkipUnless(unknown.Count == 0, folder, $"block types that are not read: {string.Join(", ", unknown)}");
         Assert.True(seen > 0);
     }
 

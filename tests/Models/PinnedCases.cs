@@ -19,6 +19,10 @@ public sealed class PinnedCases
         "evaluation_model",
         "evaluation/model-llama2", "evaluation/model-neox");
 
+    public static GoldenPins Blocks { get; } = new(
+        "quantisation",
+        "quantisation/gguf-blocks");
+
     public static GoldenPins SafeTensors { get; } = new(
         "format_safetensors",
         "formats/safetensors");
@@ -28,6 +32,7 @@ public sealed class PinnedCases
     {
         Models.RequireFound();
         EvaluationModels.RequireFound();
+        Blocks.RequireFound();
         SafeTensors.RequireFound();
     }
 }

@@ -42,6 +42,18 @@ public sealed class ScheduleGoldenTests
         PinnedCases.Schedules.SkipUnless(unknown.Count == 0, folder, $"schedules not known: {string.Join(", ", unknown)}");
     }
 
+    /// <summary>A decay of no steps has happened when it would begin.</summary>
+    [Theory]
+    [InlineData(4, 0.82)]
+    [InlineData(24, 1)]
+    [InlineData(25, 0.1)]
+    [InlineData(40, 0.1)]
+    public void LearningRate_DecayOfNoSteps_IsTheLastRateAtOnce(int step, double share)
+    {
+        var settings = new TrainingSpec { LearningRate = 1e-3, Schedule = "warmup_stable_decay", ScheduleArguments = new Dictionary<string, double> { ["num_stable_steps"] = 20, ["num_decay_steps"] = 0, ["min_lr_ratio"] = 0.1 } };
+        Assert.Equal(share, Schedules.LearningRate(settings, step, 5, 50) / 1e-3, 1e-12);
+    }
+
     [Theory]
     [MemberData(nameof(Cases))]
     public void StepPlan_RowsBatchesEpochs_GoldenSteps(string folder)

@@ -19,6 +19,11 @@ public sealed record PTuningConfig : PromptLearningConfig
     /// <summary>Layers of the LSTM; the MLP has three.</summary>
     public int EncoderLayers { get; init; } = 2;
 
+    /// <summary>Dropout between the layers of the LSTM, with which it was trained.</summary>
+    public double EncoderDropout { get; init; }
+
+    private static readonly MethodOption _dropout = new(PTuningOptions.EncoderDropout.Name, OptionKind.Number, 0.0, "Dropout between the layers of the LSTM") { Max = 1 };
+
     internal static AdapterConfig Read(ConfigReader reader)
     {
         var kind = reader.Text(PTuningOptions.Encoder.Name) ?? "MLP";
@@ -28,8 +33,9 @@ public sealed record PTuningConfig : PromptLearningConfig
             Lstm = kind == "LSTM",
             EncoderHidden = reader.Integer(PTuningOptions.EncoderHidden.Name),
             EncoderLayers = reader.Integer(PTuningOptions.EncoderLayers),
+            EncoderDropout = reader.Number(_dropout),
         };
-        return Shared(config, reader, PTuningOptions.Method, PTuningOptions.VirtualTokens);
+        return Shared(config, reader, PTuningOptions.Method, PTuningOptions.VirtualTokens, PTuningOptions.EncoderDropout);
     }
 
     internal override void Write(IDictionary<string, JsonNode?> fields)
@@ -38,6 +44,6 @@ public sealed record PTuningConfig : PromptLearningConfig
         fields[PTuningOptions.Encoder.Name] = Lstm ? "LSTM" : "MLP";
         fields[PTuningOptions.EncoderHidden.Name] = EncoderHidden;
         fields[PTuningOptions.EncoderLayers.Name] = EncoderLayers;
-        fields["encoder_dropout"] = ConfigWriter.Float(0);
+        fields[_dropout.Name] = ConfigWriter.Float(EncoderDropout);
     }
 }

@@ -25,6 +25,9 @@ internal sealed class PTuningMethod : IAdapterMethod
         var width = (int)decoder.Embedding.size(1);
         own = PromptLearningConfig.ForModel(own, decoder, width, decoder.Config.Heads);
         own = own with { EncoderHidden = own.EncoderHidden ?? width };
+        // Of an MLP, and of one layer, PEFT drops nothing either.
+        if (start.Generator is not null && own is { Lstm: true, EncoderLayers: > 1, EncoderDropout: > 0 })
+            throw new AdapterNotSupportedException($"encoder_dropout ({PTuningOptions.EncoderDropout.Feature}) is not supported in training; set it to 0");
         PromptEncoder encoder = start.Generator is not { } generator ? new FreeRows(own.VirtualTokens, width, decoder.Device, null)
             : own.Lstm ? new LstmEncoder(own, width, decoder.Device, generator)
             : new MlpEncoder(own, width, decoder.Device, generator);

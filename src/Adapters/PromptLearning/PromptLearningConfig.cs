@@ -20,10 +20,15 @@ public abstract record PromptLearningConfig : AdapterConfig
     public int? Layers { get; init; }
 
     /// <summary>The fields of a file that all share.</summary>
-    internal static T Shared<T>(T config, ConfigReader reader, MethodDefinition method, MethodOption virtualTokens)
+    /// <param name="config">What the method has read by itself.</param>
+    /// <param name="reader">The file.</param>
+    /// <param name="method">The method.</param>
+    /// <param name="virtualTokens">Its number of virtual tokens.</param>
+    /// <param name="kept">A field that is not built, and does no harm to an adapter that is finished.</param>
+    internal static T Shared<T>(T config, ConfigReader reader, MethodDefinition method, MethodOption virtualTokens, UnbuiltOption? kept = null)
         where T : PromptLearningConfig
     {
-        foreach (var (key, off, feature) in method.NotBuilt) reader.Refuse(key, off, feature);
+        foreach (var (key, off, feature) in method.NotBuilt.Where(option => option != kept)) reader.Refuse(key, off, feature);
         return config with
         {
             VirtualTokens = reader.Integer(virtualTokens),

@@ -88,6 +88,8 @@ internal static unsafe class AttentionBackward
             var (low, high) = AttentionBlock.Seen(s, start + r, c.Window);
             AttentionBlock.Hide(weights, from, to, low, high, c.Alibi == null ? 0 : c.Alibi[head], start + r + s.Keys - s.Queries);
             Differentiate(weights, slopes, from, to, c.Lse[head * c.Tokens + token + r], Dot(b.Dy + r * dp, b.Y + r * dp, dp));
+            // The weight of a key that is alone is one, whatever its score: two sums of the same, in two orders, must not say otherwise.
+            if (high - low == 1) new Span<float>(slopes + from, n).Clear();
         }
         if (s.DV != null) Gemm.Run(n, dp, rows, b.P + from, 1, keys, b.Dy, dp, b.DV + (long)from * dp, dp, true);
         if (s.DK != null) Gemm.Run(n, dp, rows, b.DS + from, 1, keys, b.Q, dp, b.DK + (long)from * dp, dp, true);

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
@@ -51,6 +52,7 @@ internal static unsafe class Bf16Backward
     {
         internal Vector512<int> FirstLow, SecondLow, FirstHigh, SecondHigh, Position;   // of sixteen each; positions follow each other
         internal int Low, High;   // all see these keys
+        internal uint Alone;   // a bit for each that sees one key, whose weight is one whatever its score
         internal float Scale, Slope;
     }
 
@@ -106,6 +108,7 @@ internal static unsafe class Bf16Backward
             BlockProduct.Run(Side, Side, d, b.K + block * size, b.Q, b.S, false);
             BlockProduct.Run(Side, Side, d, b.V + block * size, b.Dy, b.DP, false);
             Differentiate(b, block * Side, queries);
+            for (var alone = queries.Alone; alone != 0; alone &= alone - 1) ClearSlopes(b, BitOperations.TrailingZeroCount(alone));
             if (s.DV != null) BlockProduct.Run(Side, d, Side, b.P, b.DyRows, b.DV + block * size, true);
             if (s.DK != null) BlockProduct.Run(Side, d, Side, b.DS, b.QRows, b.DK + block * size, true);
             if (c.DQ != null) BlockProduct.Run(d, Side, Side, b.Turned + block * size, b.Pairs, b.DQ, block > from);
@@ -122,6 +125,7 @@ internal static unsafe class Bf16Backward
         for (var r = 0; r < Side; r++)
         {
             (lows[r], highs[r]) = r < count ? AttentionBlock.Seen(s, start + r, c.Window) : (0, 0);
+            if (highs[r] - lows[r] == 1) queries.Alone |= 1u << r;
             (queries.Low, queries.High) = (Math.Max(queries.Low, lows[r]), Math.Min(queries.High, highs[r]));
         }
         (queries.FirstLow, queries.SecondLow, queries.FirstHigh, queries.SecondHigh) = (Vector512.Load(lows), Vector512.Load(lows + 16), Vector512.Load(highs), Vector512.Load(highs + 16));
@@ -152,6 +156,13 @@ internal static unsafe class Bf16Backward
                 (first.AsUInt32() >> 16 | second.AsUInt32()).Store(b.Pairs + j / 2 * Side + half);
             }
         }
+    }
+
+    // Those of one query.
+    private static void ClearSlopes(in Buffers b, int query)
+    {
+        for (var j = 0; j < Side; j++) b.DS[j * Side + query] = 0;
+        for (var j = 0; j < Side / 2; j++) b.Pairs[j * Side + query] = 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

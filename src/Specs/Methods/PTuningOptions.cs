@@ -17,6 +17,9 @@ public static class PTuningOptions
     /// <summary>Layers of the LSTM.</summary>
     public static MethodOption EncoderLayers { get; } = new("encoder_num_layers", OptionKind.Integer, 2, "Layers of the LSTM; the MLP has three") { Aliases = ["encoder_layers"], Min = 1, Max = 64 };
 
+    /// <summary>Dropout in training, which a finished adapter may have had.</summary>
+    public static UnbuiltOption EncoderDropout { get; } = new("encoder_dropout", 0.0, "dropout between the layers of an LSTM encoder");
+
     /// <summary>The method.</summary>
     public static MethodDefinition Method { get; } = new(
         "p_tuning", "P_TUNING", 1e-3, "the encoder takes an ordinary rate: that of PEFT's P-tuning example",
@@ -26,7 +29,7 @@ public static class PTuningOptions
         Size = Count,
         VirtualRows = method => AdapterSize.Integer(method, VirtualTokens),
         Faults = (method, model) => VirtualTokenOptions.Faults(method, model, VirtualTokens),
-        NotBuilt = [.. VirtualTokenOptions.NotBuilt, new("encoder_dropout", 0.0, "dropout between the encoder's layers")],
+        NotBuilt = [.. VirtualTokenOptions.NotBuilt, EncoderDropout],
     };
 
     private static long Count(MethodSpec method, ModelFacts model)

@@ -30,7 +30,7 @@ public static class OptimiserCatalogue
         new("adamw_8bit", "AdamW with moments of 8 bits (Dettmers et al. 2022): a quarter of the memory; tensors below 4096 values keep 32 bits", []) { IsAdam = true },
         new("sgd", "Stochastic gradient descent, the weight decay added to the gradient",
         [
-            new("momentum", 0, "Decay of the momentum") { Max = 0.999999 }, new("dampening", 0, "Share of each gradient that the momentum leaves out") { Max = 1 },
+            new("momentum", 0, "Decay of the momentum") { Max = 1 }, new("dampening", 0, "Share of each gradient that the momentum leaves out") { Max = 1 },
             new("nesterov", 0, "Look ahead along the momentum; needs momentum and no dampening") { Flag = true },
         ]),
         new("adafactor", "Adafactor (Shazeer and Stern 2018): of a matrix's second moments only the means of rows and columns are kept",
