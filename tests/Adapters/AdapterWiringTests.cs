@@ -76,6 +76,38 @@ public sealed class AdapterWiringTests
         Near(TinyDecoder.Logits(decoder, null, (-1, _ids))[0], adapted);
     }
 
+    /// <summary>PEFT's series of three terms has a fourth; of two and of five it has as many as it is asked for.</summary>
+    [Theory]
+    [InlineData(3, 4, true)]
+    [InlineData(2, 3, false)]
+    [InlineData(4, 5, false)]
+    public void Forward_OftSeries_HasPeftsTerms(int terms, int others, bool same)
+    {
+        using var decoder = TinyDecoder.Create(layers: 1);
+        float[] Logits(int count)
+        {
+            using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read($$"""{"peft_type": "OFT", "oft_block_size": 4, "num_cayley_neumann_terms": {{count}}, "target_modules": ["q_proj", "v_proj"]}"""));
+            using (torch.no_grad())
+            using (var generator = new Generator(3))
+                foreach (var parameter in adapter.Parameters) parameter.Value.copy_(torch.randn(parameter.Value.shape, generator: generator) * 0.2);
+            adapter.ValuesChanged();
+            var bank = new AdapterBank(decoder);
+            return TinyDecoder.Logits(decoder, bank, (bank.Add(adapter), _ids))[0];
+        }
+        var (some, more) = (Logits(terms), Logits(others));
+        if (same) Assert.Equal(some, more);
+        else Assert.True(some.Zip(more, (a, b) => Math.Abs(a - b)).Max() > 1e-3);
+    }
+
+    [Fact]
+    public void Penalty_OfNoWeight_IsNothing()
+    {
+        using var decoder = TinyDecoder.Create(layers: 1);
+        using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read("""{"peft_type": "ADALORA", "init_r": 2, "target_r": 1, "total_step": 10, "orth_reg_weight": 0.0}"""));
+        using var penalty = adapter.Penalty()!;
+        Assert.Equal(0, penalty.item<float>());
+    }
+
     [Fact]
     public void Train_Dropout_ActsWhileTrainingAndNeverAfterwards()
     {

@@ -41,7 +41,8 @@ public sealed class ParameterCountsTests
     {
         var golden = Golden.Open(folder);
         Assert.SkipUnless(golden.Json.TryGetProperty("bottleneck_study", out var study), "the case has no bottleneck adapters");
-        var model = Facts("bloom-7b1", golden.Json.GetProperty("models").GetProperty("bloom-7b1"));
+        var named = golden.Json.GetProperty("models").EnumerateObject().Single(model => model.Value.GetProperty("model_type").GetString() == "bloom");
+        var model = Facts(named.Name, named.Value);
         foreach (var row in study.EnumerateArray())
         {
             var name = row.GetProperty("method").GetString()!;
@@ -65,15 +66,19 @@ public sealed class ParameterCountsTests
     private static ModelFacts Facts(string name, JsonElement sizes)
     {
         int Size(string key) => sizes.GetProperty(key).GetInt32();
+        int SizeOr(string key, int otherwise) => sizes.TryGetProperty(key, out var given) && given.ValueKind == JsonValueKind.Number ? given.GetInt32() : otherwise;
         var (type, hidden, bloom) = (sizes.GetProperty("model_type").GetString()!, Size("hidden_size"), sizes.TryGetProperty("n_layer", out _));
         var layers = Size(bloom ? "n_layer" : "num_hidden_layers");
+        // The width of a block's queries, or of its keys and values.
+        int Heads(string count) => SizeOr("num_attention_heads", 1) is var heads ? SizeOr(count, heads) * SizeOr("head_dim", hidden / heads) : 0;
         IEnumerable<ProjectionFacts> Block(int i) => bloom
             ? [
                 new($"transformer.h.{i}.self_attention.query_key_value", hidden, 3 * hidden, Bias: true), new($"transformer.h.{i}.self_attention.dense", hidden, hidden, Bias: true),
                 new($"transformer.h.{i}.mlp.dense_h_to_4h", hidden, 4 * hidden, Bias: true), new($"transformer.h.{i}.mlp.dense_4h_to_h", 4 * hidden, hidden, Bias: true),
             ]
             : [
-                .. new[] { "q", "k", "v", "o" }.Select(part => new ProjectionFacts($"model.layers.{i}.self_attn.{part}_proj", hidden, hidden)),
+                new($"model.layers.{i}.self_attn.q_proj", hidden, Heads("num_attention_heads")), new($"model.layers.{i}.self_attn.k_proj", hidden, Heads("num_key_value_heads")),
+                new($"model.layers.{i}.self_attn.v_proj", hidden, Heads("num_key_value_heads")), new($"model.layers.{i}.self_attn.o_proj", Heads("num_attention_heads"), hidden),
                 new($"model.layers.{i}.mlp.gate_proj", hidden, Size("intermediate_size")), new($"model.layers.{i}.mlp.up_proj", hidden, Size("intermediate_size")),
                 new($"model.layers.{i}.mlp.down_proj", Size("intermediate_size"), hidden),
             ];

@@ -37,7 +37,7 @@ public sealed class AdapterStepsGoldenTests
             AdamBeta1 = optimiser.GetProperty("betas")[0].GetDouble(),
             AdamBeta2 = optimiser.GetProperty("betas")[1].GetDouble(),
             AdamEpsilon = optimiser.GetProperty("eps").GetDouble(),
-            WeightDecay = optimiser.GetProperty("weight_decay").GetDouble(),
+            WeightDecay = Decay(optimiser),
             Schedule = "constant",
             BatchSize = 1,
             Epochs = 1,
@@ -53,16 +53,26 @@ public sealed class AdapterStepsGoldenTests
         for (var i = 0; i < losses.Count; i++) Assert.Equal(losses[i], result.Losses[i], golden.Tolerance("losses_abs", 1e-4));
         foreach (var parameter in adapter.Parameters)
         {
-            var (want, have) = (expected[(expected.Has($"step10.{parameter.Key}") ? "step10." : "final.") + parameter.Key].ToArray<float>(), parameter.Value.ToArray<float>());
-            var ignored = expected.Has($"step10_ignore.{parameter.Key}") ? expected[$"step10_ignore.{parameter.Key}"].to(torch.float32).ToArray<float>() : new float[want.Length];
-            var worst = Enumerable.Range(0, want.Length).Where(i => ignored[i] == 0).Max(i => Math.Abs(want[i] - have[i]));
+            var worst = Worst(expected, parameter.Key, expected[(expected.Has($"step10.{parameter.Key}") ? "step10." : "final.") + parameter.Key].ToArray<float>(), parameter.Value.ToArray<float>());
             Assert.True(worst <= golden.Tolerance("step10_abs", 1e-4), $"{parameter.Key} differs by {worst:E2} after the steps");
         }
-        if (Directory.Exists(golden.File("trained"))) AssertSaved(adapter, golden);
+        if (Directory.Exists(golden.File("trained"))) AssertSaved(adapter, golden, expected);
+    }
+
+    // Groups have a decay of their own, beside which the optimiser's counts for nothing.
+    private static double Decay(JsonElement optimiser) => optimiser.TryGetProperty("groups", out var groups)
+        ? groups.EnumerateArray().Max(group => group.GetProperty("weight_decay").GetDouble()) : optimiser.GetProperty("weight_decay").GetDouble();
+
+    // The largest difference of those that count: where a gradient is nothing but rounding, Adam's steps are too.
+    private static double Worst(GoldenTensors expected, string key, float[] want, float[] have)
+    {
+        Assert.Equal(want.Length, have.Length);
+        var ignored = expected.Has($"step10_ignore.{key}") ? expected[$"step10_ignore.{key}"].to(torch.float32).ToArray<float>() : new float[want.Length];
+        return Enumerable.Range(0, want.Length).Where(i => ignored[i] == 0).Select(i => (double)Math.Abs(want[i] - have[i])).DefaultIfEmpty().Max();
     }
 
     // What the reference saves after the last step, where ranks were pruned in training.
-    private static void AssertSaved(Adapter adapter, GoldenCase golden)
+    private static void AssertSaved(Adapter adapter, GoldenCase golden, GoldenTensors expected)
     {
         using var saved = new TemporaryFolder();
         AdapterDirectory.Save(adapter, saved.Path);
@@ -73,7 +83,7 @@ public sealed class AdapterStepsGoldenTests
         foreach (var (key, tensor) in want)
         {
             Assert.Equal(tensor.shape, have[key].shape);
-            Assert.True(tensor.ToArray<float>().Zip(have[key].ToArray<float>(), (a, b) => Math.Abs(a - b)).DefaultIfEmpty().Max() <= golden.Tolerance("step10_abs", 1e-4), key);
+            Assert.True(Worst(expected, key, tensor.ToArray<float>(), have[key].ToArray<float>()) <= golden.Tolerance("step10_abs", 1e-4), key);
         }
         foreach (var tensor in want.Values.Concat(have.Values)) tensor.Dispose();
     }
@@ -95,7 +105,7 @@ public sealed class AdapterStepsGoldenTests
             {
                 var parameter = adapter.Parameters.Single(p => p.Key == key.GetString());
                 Assert.Equal(group.GetProperty("lr").GetDouble(), parameter.OwnRate ?? rate * parameter.RateFactor, 1e-9);
-                Assert.Equal(group.GetProperty("weight_decay").GetDouble() > 0, parameter.Decays);
+                Assert.Equal(group.GetProperty("weight_decay").GetDouble(), parameter.Decays ? Decay(optimiser) : 0);
             }
     }
 }

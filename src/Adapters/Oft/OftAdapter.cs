@@ -7,7 +7,7 @@ namespace AlpacaCot.Adapters.Oft;
 /// <summary>
 /// Orthogonal fine-tuning (Qiu et al., 2023, <c>arXiv:2306.07280</c>): the input of a projection is turned, block by block, by an orthogonal matrix:
 /// <code>y = W (x R) + b        R = (I − Q)(I + Q)⁻¹ for each block of k inputs        Q = U − Uᵀ, U the upper triangle that is trained: k (k − 1) / 2 values</code>
-/// With <c>use_cayley_neumann</c> a series takes the inverse's place: R = I + 2Q + 2Q² + … + 2Qᵗ⁻² + Qᵗ⁻¹ of t terms, as PEFT has it (its Q has the other sign).
+/// With <c>use_cayley_neumann</c> a series takes the inverse's place: R = I + 2Q + 2Q² + … + 2Qᵗ⁻² + Qᵗ⁻¹ of t terms, as PEFT has it (its Q has the other sign, its three terms are four).
 /// U starts at zero, so that training starts from the base. Merged: W' = W Rᵀ.
 /// </summary>
 public sealed class OftAdapter : Adapter
@@ -99,6 +99,7 @@ public sealed class OftAdapter : Adapter
     {
         var sum = identity;
         var power = identity;
+        if (terms == 3) terms = 4;
         for (var i = 1; i < terms; i++)
         {
             power = torch.bmm(power, q);

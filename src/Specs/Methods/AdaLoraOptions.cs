@@ -34,7 +34,7 @@ public static class AdaLoraOptions
     public static MethodOption Beta2 { get; } = new("beta2", OptionKind.Number, 0.85, "Smoothing of importance's uncertainty") { Aliases = ["importance_beta2"], Max = 0.999999 };
 
     /// <summary>Weight of the orthogonality loss.</summary>
-    public static MethodOption OrthogonalWeight { get; } = new("orth_reg_weight", OptionKind.Number, 0.5, "Weight of the loss that keeps A and B orthogonal") { Aliases = ["orthogonal_weight"], Above = true };
+    public static MethodOption OrthogonalWeight { get; } = new("orth_reg_weight", OptionKind.Number, 0.5, "Weight of the loss that keeps A and B orthogonal") { Aliases = ["orthogonal_weight"] };
 
     /// <summary>Steps of the training.</summary>
     public static MethodOption TotalStep { get; } = new("total_step", OptionKind.Integer, null, "Optimiser steps of the whole training, which the budget's schedule is laid over; must be given") { Aliases = ["total_steps"], Min = 1 };
