@@ -36,7 +36,8 @@ public abstract record LayeredConfig : TargetedConfig
     {
         if (TargetModules?.Pattern is not null && (LayersToTransform ?? (object?)LayerListNames) is not null)
             throw new AdapterException($"{file}: layers_to_transform and layers_pattern need target_modules as a list");
-        if (LayerListNames is not null && LayersToTransform is null) throw new AdapterException($"{file}: layers_pattern needs layers_to_transform");
+        // As in PEFT an empty name, and a list of none, is no name.
+        if (LayerListNames?.Values.Any(name => name.Length > 0) == true && LayersToTransform is null) throw new AdapterException($"{file}: layers_pattern needs layers_to_transform");
     }
 
     /// <summary>Writes them.</summary>

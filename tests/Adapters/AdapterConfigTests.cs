@@ -117,6 +117,17 @@ public sealed class AdapterConfigTests
     }
 
     [Theory]
+    [InlineData("""{"peft_type": "LORA", "target_modules": ["q_proj"], "layers_pattern": []}""")]
+    [InlineData("""{"peft_type": "LORA", "target_modules": ["q_proj"], "layers_pattern": ""}""")]
+    [InlineData("""{"peft_type": "LORA", "target_modules": ["q_proj"], "init_lora_weights": "Gaussian"}""")]
+    public void Read_WhatPeftTakesToo_IsRead(string json)
+    {
+        using var decoder = TinyDecoder.Create(layers: 1);
+        using var adapter = TinyDecoder.Adapter(decoder, AdapterConfig.Read(json));
+        Assert.Single(adapter.Targets);
+    }
+
+    [Theory]
     [InlineData("{", "JSON")]
     [InlineData("[]", "object")]
     [InlineData("""{"r": 8}""", "peft_type")]

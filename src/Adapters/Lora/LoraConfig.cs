@@ -126,7 +126,7 @@ public sealed record LoraConfig : LayeredConfig
     {
         null => LoraInit.Default,
         JsonValue value when value.TryGetValue<bool>(out var on) => on ? LoraInit.Default : LoraInit.Random,
-        JsonValue value when value.TryGetValue<string>(out var name) && name == "gaussian" => LoraInit.Gaussian,
+        JsonValue value when value.TryGetValue<string>(out var name) && name.Equals("gaussian", StringComparison.OrdinalIgnoreCase) => LoraInit.Gaussian,
         JsonValue value when value.TryGetValue<string>(out var name) && name == "pissa" => LoraInit.Pissa,
         var value when LoraOptions.PissaIterations(value) is not null => LoraInit.Pissa,
         var other => throw new AdapterNotSupportedException($"{reader.File}: init_lora_weights = {other.ToJsonString()} is not supported; known: true, false, gaussian, pissa, pissa_niter_ and a number"),
