@@ -40,6 +40,8 @@ internal sealed class ConfigReader(JsonObject document, string file)
     /// <summary>A whole number, or null where there is none.</summary>
     public int? Integer(string key) => Ask(key) is null ? null : Value<int>(key, "an integer");
 
+    public double Number(UnbuiltOption option) => Ask(option.Name) is null ? (double)option.Off! : Value<double>(option.Name, "a number");
+
     public double Number(MethodOption option) => Ask(option.Name) is null ? (double)option.FileDefault! : Within(option, Value<double>(option.Name, "a number"));
 
     /// <summary>An object of numbers by pattern, in the file's order.</summary>

@@ -199,7 +199,7 @@ internal sealed class WithOwnWeights : Adapter
         var paths = Modules(decoder).Select(module => module.Path).ToList();
         foreach (var name in names)
             if (!paths.Any(path => OwnWeightsOptions.Selects([name], path)))
-                throw new AdapterException($"modules_to_save: '{name}' is no module of this model that can be trained whole; there are {string.Join(", ", paths.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal))}");
+                throw new AdapterException($"modules_to_save: '{name}' is no module of this model that can be trained whole; there are {ModulePattern.NamesOf(paths)}");
         foreach (var tensor in decoder.Parameters.Keys)
             if (tensor.LastIndexOf('.') is var dot and > 0 && OwnWeightsOptions.Selects(names, tensor[..dot]) && !paths.Any(path => path == tensor[..dot] || path.EndsWith("." + tensor[..dot], StringComparison.Ordinal)))
                 throw new AdapterException($"modules_to_save: {tensor[..dot]} cannot be trained whole; the embedding, norms, projections and the head can");

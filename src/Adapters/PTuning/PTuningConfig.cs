@@ -22,8 +22,6 @@ public sealed record PTuningConfig : PromptLearningConfig
     /// <summary>Dropout between the layers of the LSTM, with which it was trained.</summary>
     public double EncoderDropout { get; init; }
 
-    private static readonly MethodOption _dropout = new(PTuningOptions.EncoderDropout.Name, OptionKind.Number, 0.0, "Dropout between the layers of the LSTM") { Max = 1 };
-
     internal static AdapterConfig Read(ConfigReader reader)
     {
         var kind = reader.Text(PTuningOptions.Encoder.Name) ?? "MLP";
@@ -33,7 +31,7 @@ public sealed record PTuningConfig : PromptLearningConfig
             Lstm = kind == "LSTM",
             EncoderHidden = reader.Integer(PTuningOptions.EncoderHidden.Name),
             EncoderLayers = reader.Integer(PTuningOptions.EncoderLayers),
-            EncoderDropout = reader.Number(_dropout),
+            EncoderDropout = reader.Number(PTuningOptions.EncoderDropout),
         };
         return Shared(config, reader, PTuningOptions.Method, PTuningOptions.VirtualTokens, PTuningOptions.EncoderDropout);
     }
@@ -44,6 +42,6 @@ public sealed record PTuningConfig : PromptLearningConfig
         fields[PTuningOptions.Encoder.Name] = Lstm ? "LSTM" : "MLP";
         fields[PTuningOptions.EncoderHidden.Name] = EncoderHidden;
         fields[PTuningOptions.EncoderLayers.Name] = EncoderLayers;
-        fields[_dropout.Name] = ConfigWriter.Float(EncoderDropout);
+        fields[PTuningOptions.EncoderDropout.Name] = ConfigWriter.Float(EncoderDropout);
     }
 }

@@ -26,7 +26,7 @@ public static class LnTuningOptions
         string[] norms = [.. model?.Tensors.Where(t => t.OfNorm).Select(t => t.Module).Distinct(StringComparer.Ordinal) ?? []];
         if (norms.Length == 0) yield break;
         var (names, pattern) = Validation.Targets.Of(method);
-        var known = string.Join(", ", norms.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal));
+        var known = ModulePattern.NamesOf(norms);
         foreach (var name in names?.Where(name => !norms.Any(path => Validation.Targets.Is(path, name))) ?? [])
             yield return (Targets.Name, $"{model!.Name} has no norm '{name}'; its norms are {known}");
         if (pattern is not null && !norms.Any(path => AdapterSize.Selects(method, Targets, path, otherwise: false)))

@@ -24,6 +24,9 @@ public static partial class ModulePattern
     public static int? BlockOf(string path)
         => path.Split('.').FirstOrDefault(part => part.Length is > 0 and < 7 && part.All(char.IsAsciiDigit)) is { } number ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : null;
 
+    /// <summary>The last parts of paths, each once, for a message that lists what there is.</summary>
+    public static string NamesOf(IEnumerable<string> paths) => string.Join(", ", paths.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal));
+
     /// <summary>Whether a text is <c>all-linear</c>, in any case.</summary>
     public static bool IsAllLinear(string text) => string.Equals(text, AllLinear, StringComparison.OrdinalIgnoreCase);
 

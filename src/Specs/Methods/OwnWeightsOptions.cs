@@ -38,7 +38,7 @@ public static class OwnWeightsOptions
         if (model.Tensors.Count == 0 || model.Projections.Count == 0) yield break;
         string[] paths = [.. model.Projections.Select(p => p.Path), .. model.Tensors.Select(t => t.Module), .. model.Tables];
         foreach (var name in Names(method).Where(name => !paths.Any(path => Selects([name], path))))
-            yield return (ModulesToSave.Name, $"{model.Name} has no module '{name}'; it has {string.Join(", ", paths.Select(path => path[(path.LastIndexOf('.') + 1)..]).Distinct(StringComparer.Ordinal))}");
+            yield return (ModulesToSave.Name, $"{model.Name} has no module '{name}'; it has {ModulePattern.NamesOf(paths)}");
     }
 
     /// <summary>PEFT's test of <c>modules_to_save</c>: a module whose path ends so is trained whole, with all that is inside it.</summary>
