@@ -1,24 +1,17 @@
-using System.Runtime.Intrinsics.X86;
-using AlpacaCot.Kernels.Native;
-
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// x Wᵀ where libtorch's own way is slow. In fp32 through oneDNN, whose kernels are compiled for the processor at hand: libtorch takes MKL's, which keep to AVX2 on processors
-/// of other makers (Zen 5, one thread, 3,000 rows of 128 by 344: 109 GFLOP/s of MKL's, 231 of oneDNN's). In bf16, where the processor has no products of it, through fp32
-/// (<see cref="WidenedProducts"/>). Any strides will do, so that the three products of a step need no copy.
+/// x Wᵀ where libtorch's own way is slow. In fp32 on AVX-512 by <see cref="Fp32Product"/>: libtorch takes MKL's kernels, which keep to AVX2 on processors of other makers (Zen 5, one thread, 3,000 rows of 128 by 344:
+/// 109 GFLOP/s of MKL's, 231 of oneDNN's). In bf16, where the processor has no products of it, through fp32 (<see cref="WidenedProducts"/>). Any strides will do, so that the three products of a step need no copy.
 /// </summary>
 internal static class Products
 {
-    // With fewer, what a row gives depends on the rows beside it, or on the number of threads.
+    // Fewer are not worth laying the weight out for.
     private const int LeastRows = 4;
 
-    /// <summary>The processor has what oneDNN's kernels are faster with.</summary>
-    private static readonly bool _faster = Avx512F.IsSupported;
-
-    /// <summary>Whether a product of these goes through oneDNN: matrices of fp32 on the processor, with some rows.</summary>
+    /// <summary>Whether a product of these is an <see cref="Fp32Product"/>: matrices of fp32 on the processor, with some rows.</summary>
     internal static bool Suits(Tensor x, Tensor weight)
-        => _faster && x.dtype == float32 && weight.dtype == float32 && x.device_type == DeviceType.CPU && weight.device_type == DeviceType.CPU
+        => Simd.IsWide && x.dtype == float32 && weight.dtype == float32 && x.device_type == DeviceType.CPU && weight.device_type == DeviceType.CPU
             && Fit(x, weight) && x.numel() >= LeastRows * x.size(-1);
 
     private static bool IsWidened(Tensor x, Tensor weight) => WidenedProducts.Suit(x, weight) && Fit(x, weight) && x.numel() > 0;
@@ -34,8 +27,7 @@ internal static class Products
         if (x.dim() == 2)
         {
             using var _ = Measured(x, weight, back);
-            if (x.dtype == bfloat16) return WidenedProducts.Times(x, weight, bias);
-            return x.is_contiguous() ? EvenRows.Product(x, even => Aten.LinearPointwise(even, weight, bias)) : Aten.LinearPointwise(x, weight, bias);
+            return x.dtype == bfloat16 ? WidenedProducts.Times(x, weight, bias) : Fp32Product.Times(x, weight, bias);
         }
         var shape = x.shape;
         shape[^1] = weight.size(0);
