@@ -89,13 +89,13 @@ internal static unsafe class Fp32Product
         float* x = c.X + row * c.XRow + k * c.XColumn, y = c.Y + row * c.Columns + column;
         if (rows == Height && width is Width or Width / 2)
         {
-            if (width == Width) Six<Whole>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
-            else Six<Half>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
+            if (width == Width) Six<FourWide>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
+            else Six<TwoWide>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
             return;
         }
         // Rows that are not there are the last one once more.
         var last = rows - 1;
-        Six<Whole>(count, x, x + Math.Min(1, last) * c.XRow, x + Math.Min(2, last) * c.XRow, x + Math.Min(3, last) * c.XRow, x + Math.Min(4, last) * c.XRow, x + last * c.XRow, c.XColumn, panel, panelRow, edge, Width, false);
+        Six<FourWide>(count, x, x + Math.Min(1, last) * c.XRow, x + Math.Min(2, last) * c.XRow, x + Math.Min(3, last) * c.XRow, x + Math.Min(4, last) * c.XRow, x + last * c.XRow, c.XColumn, panel, panelRow, edge, Width, false);
         for (var r = 0; r < rows; r++, y += c.Columns, edge += Width)
             for (var i = 0; i < width; i++) y[i] = k > 0 ? y[i] + edge[i] : edge[i];
     }
@@ -108,7 +108,7 @@ internal static unsafe class Fp32Product
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Six<T>(int count, float* x0, float* x1, float* x2, float* x3, float* x4, float* x5, long column, float* panel, long panelRow, float* y, long yRow, bool add) where T : struct, IPart
+    private static void Six<T>(int count, float* x0, float* x1, float* x2, float* x3, float* x4, float* x5, long column, float* panel, long panelRow, float* y, long yRow, bool add) where T : IWidth
     {
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default, c20 = default, c21 = default, c22 = default, c23 = default;
         Vector512<float> c30 = default, c31 = default, c32 = default, c33 = default, c40 = default, c41 = default, c42 = default, c43 = default, c50 = default, c51 = default, c52 = default, c53 = default;
@@ -118,32 +118,20 @@ internal static unsafe class Fp32Product
         {
             // The next six rows are on their way to the cache meanwhile: a line of each, every sixteen numbers.
             if (count % 16 == 0) Fetch(x0 + at + next, x1 + at + next, x2 + at + next, x3 + at + next, x4 + at + next, x5 + at + next);
-            Vector512<float> b0 = Vector512.Load(panel), b1 = Vector512.Load(panel + 16), b2 = T.IsWhole ? Vector512.Load(panel + 32) : default, b3 = T.IsWhole ? Vector512.Load(panel + 48) : default;
-            Add<T>(x0[at], b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
-            Add<T>(x1[at], b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
-            Add<T>(x2[at], b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
-            Add<T>(x3[at], b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
-            Add<T>(x4[at], b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
-            Add<T>(x5[at], b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
+            Vector512<float> b0 = Vector512.Load(panel), b1 = Vector512.Load(panel + 16), b2 = T.IsFour ? Vector512.Load(panel + 32) : default, b3 = T.IsFour ? Vector512.Load(panel + 48) : default;
+            WideSums.Add<T>(x0[at], b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+            WideSums.Add<T>(x1[at], b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+            WideSums.Add<T>(x2[at], b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+            WideSums.Add<T>(x3[at], b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+            WideSums.Add<T>(x4[at], b0, b1, b2, b3, ref c40, ref c41, ref c42, ref c43);
+            WideSums.Add<T>(x5[at], b0, b1, b2, b3, ref c50, ref c51, ref c52, ref c53);
         }
-        Put<T>(y, c00, c01, c02, c03, add);
-        Put<T>(y + yRow, c10, c11, c12, c13, add);
-        Put<T>(y + 2 * yRow, c20, c21, c22, c23, add);
-        Put<T>(y + 3 * yRow, c30, c31, c32, c33, add);
-        Put<T>(y + 4 * yRow, c40, c41, c42, c43, add);
-        Put<T>(y + 5 * yRow, c50, c51, c52, c53, add);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<T>(
-        float x, Vector512<float> b0, Vector512<float> b1, Vector512<float> b2, Vector512<float> b3, ref Vector512<float> c0, ref Vector512<float> c1, ref Vector512<float> c2, ref Vector512<float> c3) where T : struct, IPart
-    {
-        var value = Vector512.Create(x);
-        c0 = Vector512.FusedMultiplyAdd(value, b0, c0);
-        c1 = Vector512.FusedMultiplyAdd(value, b1, c1);
-        if (!T.IsWhole) return;
-        c2 = Vector512.FusedMultiplyAdd(value, b2, c2);
-        c3 = Vector512.FusedMultiplyAdd(value, b3, c3);
+        WideSums.Put<T>(y, c00, c01, c02, c03, add);
+        WideSums.Put<T>(y + yRow, c10, c11, c12, c13, add);
+        WideSums.Put<T>(y + 2 * yRow, c20, c21, c22, c23, add);
+        WideSums.Put<T>(y + 3 * yRow, c30, c31, c32, c33, add);
+        WideSums.Put<T>(y + 4 * yRow, c40, c41, c42, c43, add);
+        WideSums.Put<T>(y + 5 * yRow, c50, c51, c52, c53, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -161,33 +149,5 @@ internal static unsafe class Fp32Product
     private static void FetchSums(float* y, long yRow)
     {
         for (var column = 0; column < Width; column += 16) Fetch(y + column, y + column + yRow, y + column + 2 * yRow, y + column + 3 * yRow, y + column + 4 * yRow, y + column + 5 * yRow);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put<T>(float* y, Vector512<float> c0, Vector512<float> c1, Vector512<float> c2, Vector512<float> c3, bool add) where T : struct, IPart
-    {
-        if (add) (c0, c1) = (c0 + Vector512.Load(y), c1 + Vector512.Load(y + 16));
-        c0.Store(y);
-        c1.Store(y + 16);
-        if (!T.IsWhole) return;
-        if (add) (c2, c3) = (c2 + Vector512.Load(y + 32), c3 + Vector512.Load(y + 48));
-        c2.Store(y + 32);
-        c3.Store(y + 48);
-    }
-
-    // Whether all columns of a panel are wanted, or the first half of them.
-    private interface IPart
-    {
-        static abstract bool IsWhole { get; }
-    }
-
-    private readonly struct Whole : IPart
-    {
-        public static bool IsWhole => true;
-    }
-
-    private readonly struct Half : IPart
-    {
-        public static bool IsWhole => false;
     }
 }

@@ -29,49 +29,35 @@ internal static unsafe class Gemm
         for (var j = 0; j < n; j += 64)
         {
             var vectors = Math.Min(64, n - j) / 16;
+            var wide = !Simd.IsWide ? 0 : vectors == 4 ? 4 : vectors & 2;
             for (var i = 0; i < m; i += RowStep)
             {
                 var at = c + i * ldc + j;
-                if (vectors == 4 && Simd.IsWide) Tile4(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
-                else for (var v = 0; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
+                if (wide == 4) Tile<FourWide>(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
+                else if (wide == 2) Tile<TwoWide>(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
+                for (var v = wide; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
+    private static void Tile<T>(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate) where T : IWidth
     {
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default;
         Vector512<float> c20 = default, c21 = default, c22 = default, c23 = default, c30 = default, c31 = default, c32 = default, c33 = default;
         float* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
         for (var p = 0; p < k; p++, b += ldb, a += aCol, a1 += aCol, a2 += aCol, a3 += aCol)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32), b3 = Vector512.Load(b + 48);
-            var x = Vector512.Create(*a);
-            c00 = Vector512.FusedMultiplyAdd(x, b0, c00);
-            c01 = Vector512.FusedMultiplyAdd(x, b1, c01);
-            c02 = Vector512.FusedMultiplyAdd(x, b2, c02);
-            c03 = Vector512.FusedMultiplyAdd(x, b3, c03);
-            x = Vector512.Create(*a1);
-            c10 = Vector512.FusedMultiplyAdd(x, b0, c10);
-            c11 = Vector512.FusedMultiplyAdd(x, b1, c11);
-            c12 = Vector512.FusedMultiplyAdd(x, b2, c12);
-            c13 = Vector512.FusedMultiplyAdd(x, b3, c13);
-            x = Vector512.Create(*a2);
-            c20 = Vector512.FusedMultiplyAdd(x, b0, c20);
-            c21 = Vector512.FusedMultiplyAdd(x, b1, c21);
-            c22 = Vector512.FusedMultiplyAdd(x, b2, c22);
-            c23 = Vector512.FusedMultiplyAdd(x, b3, c23);
-            x = Vector512.Create(*a3);
-            c30 = Vector512.FusedMultiplyAdd(x, b0, c30);
-            c31 = Vector512.FusedMultiplyAdd(x, b1, c31);
-            c32 = Vector512.FusedMultiplyAdd(x, b2, c32);
-            c33 = Vector512.FusedMultiplyAdd(x, b3, c33);
+            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = T.IsFour ? Vector512.Load(b + 32) : default, b3 = T.IsFour ? Vector512.Load(b + 48) : default;
+            WideSums.Add<T>(*a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+            WideSums.Add<T>(*a1, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+            WideSums.Add<T>(*a2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+            WideSums.Add<T>(*a3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
         }
-        Store(c, c00, c01, c02, c03, accumulate);
-        Store(c + ldc, c10, c11, c12, c13, accumulate);
-        Store(c + 2 * ldc, c20, c21, c22, c23, accumulate);
-        Store(c + 3 * ldc, c30, c31, c32, c33, accumulate);
+        WideSums.Put<T>(c, c00, c01, c02, c03, accumulate);
+        WideSums.Put<T>(c + ldc, c10, c11, c12, c13, accumulate);
+        WideSums.Put<T>(c + 2 * ldc, c20, c21, c22, c23, accumulate);
+        WideSums.Put<T>(c + 3 * ldc, c30, c31, c32, c33, accumulate);
     }
 
     // Four sums of sixteen: eight registers, where they hold eight numbers each.
@@ -91,15 +77,6 @@ internal static unsafe class Gemm
         Put(c + ldc, c1, accumulate);
         Put(c + 2 * ldc, c2, accumulate);
         Put(c + 3 * ldc, c3, accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store(float* c, Vector512<float> v0, Vector512<float> v1, Vector512<float> v2, Vector512<float> v3, bool accumulate)
-    {
-        Put(c, v0, accumulate);
-        Put(c + 16, v1, accumulate);
-        Put(c + 32, v2, accumulate);
-        Put(c + 48, v3, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
