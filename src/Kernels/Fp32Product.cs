@@ -6,9 +6,9 @@ using AlpacaCot.Kernels.Native;
 namespace AlpacaCot.Kernels;
 
 /// <summary>
-/// x Wᵀ + b in fp32 where registers hold sixteen numbers (AVX-512), of any strides. Six rows by 64 outputs are the sums that registers hold; the weights of 64 outputs are laid out for all of a part's rows and not
-/// kept, or read where they lie. What a row gives depends neither on the rows beside it nor on the number of threads. oneDNN lays weights out too, shares the work out less evenly and prepares a kernel for every number
-/// of rows (two threads of a Zen 4, GFLOP/s of its product and of this one, 1,954 rows: 175 and 224 by 512 by 512, 212 and 215 by 1,376 by 512; 48 rows: 74 and 191, 75 and 190).
+/// x Wᵀ + b in fp32 where registers hold sixteen numbers (AVX-512), of any strides. Six rows by 64 outputs are the sums that registers hold (with four, as attention's small product has them, it is 2 to 5 % slower:
+/// weights come from the second cache here); the weights of 64 outputs are laid out for all of a part's rows and not kept, or read where they lie. What a row gives depends neither on the rows beside it nor on the number
+/// of threads. oneDNN lays weights out too, shares the work out less evenly and prepares a kernel for every number of rows (two threads of a Zen 4, GFLOP/s of its product and of this one, 1,954 rows: 175 and 224 by 512 by 512, 212 and 215 by 1,376 by 512; 48 rows: 74 and 191, 75 and 190).
 /// </summary>
 internal static unsafe class Fp32Product
 {
@@ -87,17 +87,14 @@ internal static unsafe class Fp32Product
     private static void Tile(ref Context c, long row, int rows, long k, int count, long column, int width, float* panel, long panelRow, float* edge)
     {
         float* x = c.X + row * c.XRow + k * c.XColumn, y = c.Y + row * c.Columns + column;
-        if (rows == Height && width is Width or Width / 2)
+        if (rows == Height && width == Width) Six<FourWide>(count, x, c.XRow, c.XColumn, rows, panel, panelRow, y, c.Columns, k > 0);
+        else if (rows == Height && width == Width / 2) Six<TwoWide>(count, x, c.XRow, c.XColumn, rows, panel, panelRow, y, c.Columns, k > 0);
+        else
         {
-            if (width == Width) Six<FourWide>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
-            else Six<TwoWide>(count, x, x + c.XRow, x + 2 * c.XRow, x + 3 * c.XRow, x + 4 * c.XRow, x + 5 * c.XRow, c.XColumn, panel, panelRow, y, c.Columns, k > 0);
-            return;
+            Six<FourWide>(count, x, c.XRow, c.XColumn, rows, panel, panelRow, edge, Width, false);
+            for (var r = 0; r < rows; r++, y += c.Columns, edge += Width)
+                for (var i = 0; i < width; i++) y[i] = k > 0 ? y[i] + edge[i] : edge[i];
         }
-        // Rows that are not there are the last one once more.
-        var last = rows - 1;
-        Six<FourWide>(count, x, x + Math.Min(1, last) * c.XRow, x + Math.Min(2, last) * c.XRow, x + Math.Min(3, last) * c.XRow, x + Math.Min(4, last) * c.XRow, x + last * c.XRow, c.XColumn, panel, panelRow, edge, Width, false);
-        for (var r = 0; r < rows; r++, y += c.Columns, edge += Width)
-            for (var i = 0; i < width; i++) y[i] = k > 0 ? y[i] + edge[i] : edge[i];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -107,13 +104,16 @@ internal static unsafe class Fp32Product
             for (var i = 0; i < width; i++) y[i] += bias[i];
     }
 
+    // Rows that are not there are the last one once more.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Six<T>(int count, float* x0, float* x1, float* x2, float* x3, float* x4, float* x5, long column, float* panel, long panelRow, float* y, long yRow, bool add) where T : IWidth
+    private static void Six<T>(int count, float* x0, long row, long column, int rows, float* panel, long panelRow, float* y, long yRow, bool add) where T : IWidth
     {
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default, c20 = default, c21 = default, c22 = default, c23 = default;
         Vector512<float> c30 = default, c31 = default, c32 = default, c33 = default, c40 = default, c41 = default, c42 = default, c43 = default, c50 = default, c51 = default, c52 = default, c53 = default;
+        var last = rows - 1;
+        float* x1 = x0 + Math.Min(1, last) * row, x2 = x0 + Math.Min(2, last) * row, x3 = x0 + Math.Min(3, last) * row, x4 = x0 + Math.Min(4, last) * row, x5 = x0 + last * row;
         FetchSums(y, yRow);
-        var next = Height * (x1 - x0);
+        var next = Height * row;
         for (var at = 0L; count > 0; count--, panel += panelRow, at += column)
         {
             // The next six rows are on their way to the cache meanwhile: a line of each, every sixteen numbers.
@@ -137,6 +137,7 @@ internal static unsafe class Fp32Product
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Fetch(float* x0, float* x1, float* x2, float* x3, float* x4, float* x5)
     {
+        if (!Sse.IsSupported) return;
         Sse.Prefetch0(x0);
         Sse.Prefetch0(x1);
         Sse.Prefetch0(x2);

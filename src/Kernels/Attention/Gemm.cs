@@ -29,35 +29,33 @@ internal static unsafe class Gemm
         for (var j = 0; j < n; j += 64)
         {
             var vectors = Math.Min(64, n - j) / 16;
-            var wide = !Simd.IsWide ? 0 : vectors == 4 ? 4 : vectors & 2;
             for (var i = 0; i < m; i += RowStep)
             {
                 var at = c + i * ldc + j;
-                if (wide == 4) Tile<FourWide>(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
-                else if (wide == 2) Tile<TwoWide>(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
-                for (var v = wide; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
+                if (vectors == 4 && Simd.IsWide) Tile4(k, a + i * aRow, aRow, aCol, b + j, ldb, at, ldc, accumulate);
+                else for (var v = 0; v < vectors; v++) Tile1(k, a + i * aRow, aRow, aCol, b + j + 16 * v, ldb, at + 16 * v, ldc, accumulate);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile<T>(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate) where T : IWidth
+    private static void Tile4(int k, float* a, long aRow, long aCol, float* b, long ldb, float* c, long ldc, bool accumulate)
     {
         Vector512<float> c00 = default, c01 = default, c02 = default, c03 = default, c10 = default, c11 = default, c12 = default, c13 = default;
         Vector512<float> c20 = default, c21 = default, c22 = default, c23 = default, c30 = default, c31 = default, c32 = default, c33 = default;
         float* a1 = a + aRow, a2 = a1 + aRow, a3 = a2 + aRow;
         for (var p = 0; p < k; p++, b += ldb, a += aCol, a1 += aCol, a2 += aCol, a3 += aCol)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = T.IsFour ? Vector512.Load(b + 32) : default, b3 = T.IsFour ? Vector512.Load(b + 48) : default;
-            WideSums.Add<T>(*a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
-            WideSums.Add<T>(*a1, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
-            WideSums.Add<T>(*a2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
-            WideSums.Add<T>(*a3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
+            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32), b3 = Vector512.Load(b + 48);
+            WideSums.Add<FourWide>(*a, b0, b1, b2, b3, ref c00, ref c01, ref c02, ref c03);
+            WideSums.Add<FourWide>(*a1, b0, b1, b2, b3, ref c10, ref c11, ref c12, ref c13);
+            WideSums.Add<FourWide>(*a2, b0, b1, b2, b3, ref c20, ref c21, ref c22, ref c23);
+            WideSums.Add<FourWide>(*a3, b0, b1, b2, b3, ref c30, ref c31, ref c32, ref c33);
         }
-        WideSums.Put<T>(c, c00, c01, c02, c03, accumulate);
-        WideSums.Put<T>(c + ldc, c10, c11, c12, c13, accumulate);
-        WideSums.Put<T>(c + 2 * ldc, c20, c21, c22, c23, accumulate);
-        WideSums.Put<T>(c + 3 * ldc, c30, c31, c32, c33, accumulate);
+        WideSums.Put<FourWide>(c, c00, c01, c02, c03, accumulate);
+        WideSums.Put<FourWide>(c + ldc, c10, c11, c12, c13, accumulate);
+        WideSums.Put<FourWide>(c + 2 * ldc, c20, c21, c22, c23, accumulate);
+        WideSums.Put<FourWide>(c + 3 * ldc, c30, c31, c32, c33, accumulate);
     }
 
     // Four sums of sixteen: eight registers, where they hold eight numbers each.
